@@ -1,0 +1,12 @@
+import { defineConfig } from 'vitest/config'
+
+export default defineConfig({
+  test: {
+    include: ['test/**/*.test.ts'],
+    testTimeout: 30_000,
+    hookTimeout: 60_000,
+    // Suites start servers and chains of their own: more at once than cores only makes them wait for one another.
+    maxWorkers: 2,
+    coverage: { provider: 'v8', include: ['core/**', 'adapters/**', 'apps/**'] },
+  },
+})
