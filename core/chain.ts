@@ -1,0 +1,73 @@
+import { AppError } from './errors.ts'
+
+export type Hex = `0x${string}`
+/** 20 bytes, lower-case hex. */
+export type Address = Hex
+/** 32 bytes, lower-case hex. */
+export type Hash = Hex
+
+/** A block named by its place and its content. */
+export type BlockRef = { readonly number: number; readonly hash: Hash }
+
+/** What Halyard keeps of every block that it has proven. `timestamp` in seconds since 1970. */
+export type BlockHeader = BlockRef & { readonly parentHash: Hash; readonly timestamp: number }
+
+/** Block numbers, both ends included. */
+export type BlockRange = { readonly from: number; readonly to: number }
+
+export const ZERO_ADDRESS: Address = '0x0000000000000000000000000000000000000000'
+
+const ADDRESS = /^0x[0-9a-fA-F]{40}$/
+const HASH = /^0x[0-9a-fA-F]{64}$/
+
+export const isAddress = (text: string): boolean => ADDRESS.test(text)
+export const isHash = (text: string): boolean => HASH.test(text)
+
+/** @throws AppError `invalid` naming `field` when `text` is not 20 bytes of hex. */
+export function parseAddress(text: string, field: string): Address {
+  if (!isAddress(text))
+    throw new AppError('invalid', `${field}: "${text}" is not an address (0x and 40 hex digits)`, {
+      details: { field },
+    })
+  return text.toLowerCase() as Address
+}
+
+/**
+ * The same blocks as sorted ranges that neither touch nor overlap.
+ *
+ * @example mergeRanges([{from: 5, to: 6}, {from: 1, to: 4}]) // [{from: 1, to: 6}]
+ */
+export function mergeRanges(ranges: readonly BlockRange[]): BlockRange[] {
+  const merged: BlockRange[] = []
+  for (const range of ranges.toSorted((a, b) => a.from - b.from)) {
+    const last = merged.at(-1)
+    if (last && range.from <= last.to + 1) {
+      merged[merged.length - 1] = { from: last.from, to: Math.max(last.to, range.to) }
+    } else {
+      merged.push({ from: range.from, to: range.to })
+    }
+  }
+  return merged
+}
+
+/** The blocks of `ranges` that are not in `covered`; both may be in any order, the result is merged. */
+export function subtractRanges(
+  ranges: readonly BlockRange[],
+  covered: readonly BlockRange[],
+): BlockRange[] {
+  const rest: BlockRange[] = []
+  const done = mergeRanges(covered)
+  for (const range of mergeRanges(ranges)) {
+    let from = range.from
+    for (const hole of done) {
+      if (hole.to < from || hole.from > range.to) continue
+      if (hole.from > from) rest.push({ from, to: hole.from - 1 })
+      from = hole.to + 1
+    }
+    if (from <= range.to) rest.push({ from, to: range.to })
+  }
+  return rest
+}
+
+export const countBlocks = (ranges: readonly BlockRange[]): number =>
+  ranges.reduce((sum, range) => sum + range.to - range.from + 1, 0)

@@ -1,0 +1,18 @@
+/** Maps with at most `limit` calls under way; the results keep their order. The first failure fails the whole. */
+export async function mapConcurrent<T, R>(
+  items: readonly T[],
+  limit: number,
+  each: (item: T) => Promise<R>,
+): Promise<R[]> {
+  const results: R[] = Array.from({ length: items.length })
+  let next = 0
+  const lane = async (): Promise<void> => {
+    while (next < items.length) {
+      const index = next++
+      // oxlint-disable-next-line no-await-in-loop -- a lane is sequential by design
+      results[index] = await each(items[index] as T)
+    }
+  }
+  await Promise.all(Array.from({ length: Math.min(limit, items.length) }, lane))
+  return results
+}

@@ -1,0 +1,49 @@
+import type { Address } from '#core/chain.ts'
+import type { View } from '#core/history/head.ts'
+import { type ResolvePorts, scanDocuments } from '#core/history/resolve.ts'
+import { type Page, pageOf } from '#core/page.ts'
+import type { Pool } from './pool.ts'
+
+export type PoolQuery = {
+  /** Only pools of this token. */
+  readonly token?: Address
+  /** The page begins behind this address, in the direction of the walk. */
+  readonly after?: Address
+  readonly descending?: boolean
+  readonly limit: number
+}
+
+/** Pools by address. */
+export async function listPools(
+  ports: ResolvePorts,
+  view: View,
+  { token, after, limit, descending = false }: PoolQuery,
+): Promise<Page<Pool>> {
+  const scan = { kind: 'pool', limit: limit + 1, descending } as const
+  if (!token) {
+    const pools = await scanDocuments(ports, view, {
+      ...scan,
+      order: 'identity',
+      prefix: [],
+      ...(after && { after: [after] }),
+    })
+    return pageOf(pools, limit)
+  }
+  // A token is on either side: two walks in the same order, merged.
+  const [as0, as1] = await Promise.all(
+    (['byToken0', 'byToken1'] as const).map((order) =>
+      scanDocuments(ports, view, {
+        ...scan,
+        order,
+        prefix: [token],
+        ...(after && { after: [token, after] }),
+      }),
+    ),
+  )
+  const first = descending ? 1 : -1
+  const both = [...(as0 ?? []), ...(as1 ?? [])]
+  return pageOf(
+    both.toSorted((a, b) => (a.address < b.address ? first : -first)),
+    limit,
+  )
+}

@@ -1,0 +1,98 @@
+import type { Address } from '#core/chain.ts'
+import type { Protocol } from '#core/history/event.ts'
+import type { Fields } from '#core/record.ts'
+
+/**
+ * A liquidity pool as its events leave it. Amounts in raw token units.
+ *
+ * `null` means not known: a pool that is listed in the configuration is followed from the first block indexed, so its
+ * price is known from its first event on, and the reserves of a V3 pool, which are sums over its whole life, never.
+ */
+export type Pool = {
+  readonly address: Address
+  readonly protocol: Protocol
+  /** Null for a pool that the configuration lists. */
+  readonly factory: Address | null
+  readonly token0: Address
+  readonly token1: Address
+  /** LP fee in hundredths of a basis point: 3000 = 0.30 %. */
+  readonly feePips: number
+  readonly tickSpacing: number | null
+  readonly createdBlock: number | null
+  readonly createdAt: number | null
+  /** V2: as the last Sync says. V3: what its events brought in less what they took out. */
+  readonly reserve0: bigint | null
+  readonly reserve1: bigint | null
+  /** V3 only: square root of token1 per token0 as Q64.96. */
+  readonly sqrtPriceX96: bigint | null
+  readonly tick: number | null
+  /** V3 only: the liquidity in range at the current price. */
+  readonly liquidity: bigint | null
+  /** Price after the newest trade (see `PRICE_ONE`); the next candle opens there. */
+  readonly lastTradePriceX192: bigint | null
+  readonly lastTradeAt: number | null
+  readonly swapCount: number
+}
+
+export const poolFields: Fields<Pool> = {
+  address: 'hex',
+  protocol: 'text',
+  factory: 'hex?',
+  token0: 'hex',
+  token1: 'hex',
+  feePips: 'int',
+  tickSpacing: 'int?',
+  createdBlock: 'int?',
+  createdAt: 'int?',
+  reserve0: 'uint256?',
+  reserve1: 'uint256?',
+  sqrtPriceX96: 'uint256?',
+  tick: 'int?',
+  liquidity: 'uint256?',
+  lastTradePriceX192: 'uint320?',
+  lastTradeAt: 'int?',
+  swapCount: 'int',
+}
+
+/**
+ * Prices are Q128.192 fixed point: raw token1 per raw token0, times 2^192. A V3 price is exact in it (the square of
+ * sqrtPriceX96); a V2 price is rounded down.
+ */
+export const PRICE_FRACTION_BITS = 192n
+export const PRICE_ONE = 1n << PRICE_FRACTION_BITS
+
+/** The price that reserves imply, or null for an empty pool. */
+export const priceOfReserves = (reserve0: bigint, reserve1: bigint): bigint | null =>
+  reserve0 === 0n ? null : (reserve1 << PRICE_FRACTION_BITS) / reserve0
+
+/** The marginal price of token0 in token1, raw units, Q128.192; null while the pool has none. */
+export function poolPriceX192(pool: Pool): bigint | null {
+  if (pool.sqrtPriceX96 !== null) return pool.sqrtPriceX96 * pool.sqrtPriceX96
+  if (pool.reserve0 === null || pool.reserve1 === null) return null
+  return priceOfReserves(pool.reserve0, pool.reserve1)
+}
+
+/** A pool of which nothing but its terms is known. */
+export const newPool = (
+  terms: Pick<Pool, 'address' | 'protocol' | 'factory' | 'token0' | 'token1' | 'feePips'> &
+    Partial<Pick<Pool, 'tickSpacing' | 'createdBlock' | 'createdAt'>>,
+): Pool => ({
+  address: terms.address,
+  protocol: terms.protocol,
+  factory: terms.factory,
+  token0: terms.token0,
+  token1: terms.token1,
+  feePips: terms.feePips,
+  tickSpacing: terms.tickSpacing ?? null,
+  createdBlock: terms.createdBlock ?? null,
+  createdAt: terms.createdAt ?? null,
+  // What entered before the first block indexed is unknown, unless the pool was created within it.
+  reserve0: terms.createdBlock == null ? null : 0n,
+  reserve1: terms.createdBlock == null ? null : 0n,
+  sqrtPriceX96: null,
+  tick: null,
+  liquidity: null,
+  lastTradePriceX192: null,
+  lastTradeAt: null,
+  swapCount: 0,
+})

@@ -1,0 +1,56 @@
+import { AppError } from '#core/errors.ts'
+import { isEmpty, type View } from './head.ts'
+import { isStaleView, staleView, type Views } from './view.ts'
+
+/** An answer is begun again this often when the head overtakes it. */
+const RESTARTS_MAX = 3
+
+/**
+ * Reads an answer at one head. However many reads it takes, all of them see the same block; should that block be left
+ * or swept meanwhile, the answer is begun again at the newer one.
+ *
+ * @throws AppError `unavailable` where nothing is indexed yet
+ */
+export const atHead = <T>(views: Views, read: (view: View) => Promise<T>): Promise<T> =>
+  whileStale(async () => {
+    const view = await currentView(views)
+    const answer = await read(view)
+    await refuseLeftView(views, view)
+    return answer
+  })
+
+/** The newest head. @throws AppError `unavailable` where nothing is indexed yet */
+export const currentView = async (views: Views): Promise<View> => expectView(await views.current())
+
+/** A view of something. @throws AppError `unavailable` where nothing is indexed yet */
+export function expectView(view: View | undefined): View {
+  if (!view || isEmpty(view))
+    throw new AppError('unavailable', 'nothing is indexed yet; start the indexer or a backfill', {
+      details: { reason: 'empty' },
+    })
+  return view
+}
+
+/** For an answer that takes its view itself, once: each attempt is to take a new one. */
+export async function whileStale<T>(attempt: () => Promise<T>): Promise<T> {
+  for (let restart = 0; ; restart++) {
+    try {
+      return await attempt()
+    } catch (error) {
+      if (!isStaleView(error) || restart === RESTARTS_MAX) throw error
+    }
+  }
+}
+
+/**
+ * To be asked when an answer is complete. What a reorg left is swept as soon as its heights are final, and what was
+ * read of it then has holes that no single read could see.
+ *
+ * @throws AppError (`isStaleView`) when the view's head is not canonical any more
+ */
+export async function refuseLeftView(views: Views, view: View): Promise<void> {
+  const now = await views.current()
+  if (!now || now.head.move === view.head.move) return
+  const isCanonical = await views.canonical(now, [view.head.number])
+  if (!isCanonical(view.head)) throw staleView(view)
+}

@@ -1,0 +1,51 @@
+import { AppError } from '#core/errors.ts'
+import type {
+  ChainEvent,
+  EventBody,
+  EventFamily,
+  LiquidityChange,
+  PoolChange,
+  Swap,
+  Transfer,
+} from './event.ts'
+import type { View } from './head.ts'
+import type { EventQuery, EventTable } from './ports.ts'
+import type { Views } from './view.ts'
+
+export type EventPorts = { readonly events: EventTable; readonly views: Views }
+
+type BodyOf = {
+  readonly swap: Swap
+  readonly liquidity: LiquidityChange
+  readonly pool: PoolChange
+  readonly transfer: Transfer
+}
+
+/**
+ * A page of a family's events as of a view: those of canonical blocks up to its head, ordered by block and log index.
+ */
+export async function listEvents<F extends EventFamily>(
+  ports: EventPorts,
+  view: View,
+  query: EventQuery & { readonly family: F },
+): Promise<ChainEvent<BodyOf[F]>[]> {
+  if (query.limit < 1) throw new AppError('invalid', 'limit: at least 1')
+  const to = Math.min(query.to ?? view.head.number, view.head.number)
+  const page: ChainEvent[] = []
+  let after: EventQuery['after'] = query.after
+  while (page.length < query.limit) {
+    const stored = await ports.events.list(view.chainId, { ...query, to, ...(after && { after }) })
+    const isCanonical = await ports.views.canonical(
+      view,
+      stored.map((event) => event.block.number),
+    )
+    for (const event of stored) {
+      if (page.length < query.limit && isCanonical(event.block)) page.push(event)
+    }
+    const last = stored.at(-1)
+    if (!last || stored.length < query.limit) break
+    // The page may end between the branches of one place.
+    after = { number: last.block.number, logIndex: last.logIndex, hash: last.block.hash }
+  }
+  return page as ChainEvent<BodyOf[F] & EventBody>[]
+}

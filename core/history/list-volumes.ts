@@ -1,0 +1,26 @@
+import type { Address } from '#core/chain.ts'
+import type { View } from './head.ts'
+import { type ResolvePorts, scanDocuments } from './resolve.ts'
+import type { Volume, VolumePeriod } from './volume.ts'
+
+export type VolumeQuery = {
+  readonly pool: Address
+  readonly period: VolumePeriod
+  readonly limit: number
+}
+
+/** The newest hours or days in which a pool traded, oldest first. */
+export async function listVolumes(
+  ports: ResolvePorts,
+  view: View,
+  { pool, period, limit }: VolumeQuery,
+): Promise<Volume[]> {
+  const newestFirst = await scanDocuments(ports, view, {
+    kind: 'volume',
+    order: 'identity',
+    prefix: [pool, period],
+    descending: true,
+    limit,
+  })
+  return newestFirst.toReversed()
+}

@@ -1,0 +1,278 @@
+import type { Address, BlockHeader, BlockRef, Hash } from '#core/chain.ts'
+import { AppError, assert } from '#core/errors.ts'
+import { chainBlock, type Sha256 } from '#core/history/digest.ts'
+import type { ChainEvent, EventType } from '#core/history/event.ts'
+import type { View, Waypoint } from '#core/history/head.ts'
+import { scanDocuments } from '#core/history/resolve.ts'
+import { isStaleView } from '#core/history/view.ts'
+import { type Admission, createAdmission } from './admission.ts'
+import {
+  commitBlocks,
+  type CommitOutcome,
+  type CommitPorts,
+  moveHeadBack,
+  putObjects,
+  recoverHead,
+  startLog,
+} from './commit.ts'
+import { decodeBlocks, type DecodedBlocks } from './decode-blocks.ts'
+import type { ProvenBlock } from './fetch-proven.ts'
+import { createFold, isOpen, wantedByEvents, wantedByTrades } from './fold.ts'
+import { type PoolSource, type Source, treeOf } from './source.ts'
+import { createWorkingSet } from './working-set.ts'
+
+export type AppendPorts = CommitPorts & { readonly sha256: Sha256 }
+
+/** What a commit brings. */
+export type Appended = {
+  readonly blocks: number
+  /** Logs of the sources, malformed ones included. */
+  readonly logs: number
+  readonly events: Readonly<Partial<Record<EventType, number>>>
+  readonly quarantined: number
+}
+
+export type TakeOutcome =
+  | { readonly status: 'taken' }
+  /** Another writer moved the head; nothing goes on before the next `open`. */
+  | { readonly status: 'conflict' }
+  /** The first block follows another parent than the head: the chain was reorganised. */
+  | { readonly status: 'detached'; readonly header: BlockHeader }
+
+/**
+ * The one place where proven blocks become history: admit and decode their logs, fold the events into documents, and
+ * commit. It keeps the head and the documents it works on; two of them on one chain waste work and harm nothing.
+ */
+export type ChainAppender = {
+  /** Takes the head from the store, and drops what was taken. Called first, and after a conflict or a failure. */
+  open(): Promise<void>
+  /** The head, or undefined while nothing was ever committed. */
+  view(): View | undefined
+  readonly admission: Admission
+  /**
+   * Takes blocks that follow those taken before, or begin behind the head: decodes them and begins to store their
+   * objects. Nothing is visible before `commit`.
+   */
+  take(blocks: readonly ProvenBlock[]): Promise<TakeOutcome>
+  /** What was taken since the last call of `commit`. */
+  pending(): Appended
+  /**
+   * Folds what was taken and moves the head onto it; several blocks at once only where all are final. More may be
+   * taken while it is under way, and further commits wait for their turn.
+   */
+  commit(finalized: number): Promise<CommitOutcome['status']>
+  /** Moves the head back to a waypoint of the view's window. */
+  moveBack(to: Waypoint): Promise<CommitOutcome['status']>
+}
+
+/** Where the next block is expected, and the digest of events up to there. */
+type Tip = BlockRef & { readonly events: Hash }
+
+/** What one commit will bring. */
+type Batch = {
+  /** The head that it builds on. */
+  readonly after: BlockRef
+  readonly blocks: BlockHeader[]
+  readonly events: ChainEvent[]
+  readonly counts: Partial<Record<EventType, number>>
+  quarantined: number
+  digest: Hash
+  /** Resolve when its objects are stored. */
+  readonly stored: Promise<void>[]
+}
+
+const newBatch = (tip: Tip): Batch => ({
+  after: { number: tip.number, hash: tip.hash },
+  blocks: [],
+  events: [],
+  counts: {},
+  quarantined: 0,
+  digest: tip.events,
+  stored: [],
+})
+
+const tipOf = ({ head }: View): Tip => ({
+  number: head.number,
+  hash: head.hash,
+  events: head.digest.events,
+})
+
+/** Events folded without a pause. */
+const FOLD_TURN = 1_000
+/** How many pools are read at a time when a writer starts. */
+const POOLS_PAGE = 1_000
+
+export function createChainAppender(
+  ports: AppendPorts,
+  chainId: number,
+  sources: readonly Source[],
+): ChainAppender {
+  const { sha256 } = ports
+  const tree = treeOf(sha256, chainId, sources)
+  const admission = createAdmission(sources)
+  const set = createWorkingSet(ports)
+  const listed = new Map<Address, PoolSource>()
+  for (const source of sources) if (source.kind === 'pool') listed.set(source.address, source)
+  /** Pools of factories, with the block that created them, so that a reorg takes them back. */
+  let created: { readonly number: number; readonly pool: Address }[] = []
+  let view: View | undefined
+  let tip: Tip | undefined
+  let batch: Batch | undefined
+  /** Another writer was first: nothing goes on before the head is read anew. */
+  let isLost = false
+  /** Settles when the commits asked for so far are done. */
+  let lastCommit: Promise<unknown> = Promise.resolve()
+
+  async function open(): Promise<void> {
+    await lastCommit
+    set.forget()
+    batch = undefined
+    isLost = false
+    admission.removePools(created.map(({ pool }) => pool))
+    created = []
+    view = await recoverHead(ports, chainId)
+    tip = view && tipOf(view)
+    if (view) await openAt(view)
+  }
+
+  async function openAt(at: View): Promise<void> {
+    if (at.head.tree !== tree)
+      throw new AppError(
+        'conflict',
+        'sources: this store was filled from other sources (or by another version of Halyard), and one history ' +
+          'cannot mix them; give the new configuration a store of its own',
+        { details: { field: 'sources', stored: at.head.tree, configured: tree } },
+      )
+    let after: [string] | undefined
+    for (;;) {
+      const pools = await scanDocuments(ports, at, {
+        kind: 'pool',
+        order: 'identity',
+        prefix: [],
+        limit: POOLS_PAGE,
+        ...(after && { after }),
+      })
+      for (const pool of pools) {
+        if (pool.factory === null) continue
+        admission.addPool(pool.address, pool.protocol)
+        created.push({ number: pool.createdBlock ?? 0, pool: pool.address })
+      }
+      const last = pools.at(-1)
+      if (!last || pools.length < POOLS_PAGE) return
+      after = [last.address]
+    }
+  }
+
+  async function take(blocks: readonly ProvenBlock[]): Promise<TakeOutcome> {
+    assert(blocks[0], 'there are blocks to take')
+    if (isLost) return { status: 'conflict' }
+    const { header: first } = blocks[0]
+    if (!tip) {
+      const outcome = await startLog(ports, chainId, tree, first)
+      if (outcome.status === 'conflict') return lose()
+      view = outcome.view
+      tip = tipOf(view)
+    }
+    assert(first.number > tip.number, 'blocks are taken in order')
+    if (first.number === tip.number + 1 && first.parentHash !== tip.hash)
+      return { status: 'detached', header: first }
+    batch ??= newBatch(tip)
+    assert(batch.blocks.length === 0 || first.number === tip.number + 1, 'a batch has no gaps')
+    const decoded = decodeBlocks(admission, blocks)
+    created.push(...decoded.createdPools)
+    addTo(batch, decoded)
+    const last = decoded.blocks.at(-1) as BlockHeader
+    tip = { number: last.number, hash: last.hash, events: batch.digest }
+    return { status: 'taken' }
+  }
+
+  function lose(): { readonly status: 'conflict' } {
+    isLost = true
+    return { status: 'conflict' }
+  }
+
+  function addTo(to: Batch, decoded: DecodedBlocks): void {
+    const stored = putObjects(ports, chainId, decoded)
+    // The commit awaits it; without one nobody needs to hear of it.
+    stored.catch(() => undefined)
+    to.stored.push(stored)
+    to.blocks.push(...decoded.blocks)
+    for (const { events } of decoded.events) for (const event of events) to.events.push(event)
+    to.quarantined += decoded.quarantined.length
+    for (const [type, count] of Object.entries(decoded.counts) as [EventType, number][])
+      to.counts[type] = (to.counts[type] ?? 0) + count
+    for (const { block, rows } of decoded.events)
+      to.digest = chainBlock(sha256, to.digest, block, rows)
+  }
+
+  function commit(finalized: number): Promise<CommitOutcome['status']> {
+    assert(batch, 'something was taken')
+    const mine = batch
+    batch = undefined
+    const done = lastCommit.then(() => commitBatch(mine, finalized))
+    lastCommit = done.catch(() => undefined)
+    return done
+  }
+
+  async function commitBatch(mine: Batch, finalized: number): Promise<CommitOutcome['status']> {
+    const base = view
+    // Without the batch before it, this one has nothing to stand on.
+    if (isLost || !base) return 'conflict'
+    if (base.head.number !== mine.after.number || base.head.hash !== mine.after.hash)
+      return lose().status
+    await Promise.all(mine.stored)
+    try {
+      await set.load(base, wantedByEvents(mine.events))
+      await set.load(base, wantedByTrades(set, mine.events))
+    } catch (error) {
+      // Only another writer's commits sweep what this head stands on.
+      if (isStaleView(error)) return lose().status
+      throw error
+    }
+    const fold = createFold(set, listed)
+    for (const [index, event] of mine.events.entries()) {
+      // Let answers come in meanwhile: a node that cannot deliver does not go on to the next one.
+      if (index % FOLD_TURN === FOLD_TURN - 1) await ports.clock.sleep(0)
+      fold.apply(event)
+    }
+    fold.finish()
+    const { changes, state } = set.changes(base.head.digest.state)
+    const digest = { events: mine.digest, state }
+    const { blocks } = mine
+    const outcome = await commitBlocks(ports, base, { blocks, changes, digest, finalized })
+    if (outcome.status === 'conflict') return lose().status
+    view = outcome.view
+    set.accept(view.head.move, (slot) => isOpen(set, slot))
+    return 'committed'
+  }
+
+  async function moveBack(to: Waypoint): Promise<CommitOutcome['status']> {
+    assert(view, 'a head that moves back exists')
+    const outcome = await moveHeadBack(ports, view, to)
+    if (outcome.status === 'conflict') return lose().status
+    view = outcome.view
+    tip = tipOf(view)
+    batch = undefined
+    set.forget()
+    admission.removePools(
+      created.filter(({ number }) => number > to.number).map(({ pool }) => pool),
+    )
+    created = created.filter(({ number }) => number <= to.number)
+    return 'committed'
+  }
+
+  return {
+    open,
+    view: () => view,
+    admission,
+    take,
+    pending: () => ({
+      blocks: batch?.blocks.length ?? 0,
+      logs: (batch?.events.length ?? 0) + (batch?.quarantined ?? 0),
+      events: batch?.counts ?? {},
+      quarantined: batch?.quarantined ?? 0,
+    }),
+    commit,
+    moveBack,
+  }
+}

@@ -1,0 +1,60 @@
+import type { Address, BlockHeader } from '#core/chain.ts'
+import type { ChainEvent, EventType } from '#core/history/event.ts'
+import type { Admission } from './admission.ts'
+import { createBlockRows } from './block-rows.ts'
+import type { ProvenBlock } from './fetch-proven.ts'
+import type { BlockEvents, QuarantinedLog } from './ports.ts'
+
+/** Proven blocks as history keeps them. */
+export type DecodedBlocks = {
+  readonly blocks: readonly BlockHeader[]
+  /** One entry a block. */
+  readonly events: readonly BlockEvents[]
+  readonly quarantined: readonly QuarantinedLog[]
+  readonly counts: Readonly<Partial<Record<EventType, number>>>
+  readonly createdPools: readonly { readonly number: number; readonly pool: Address }[]
+}
+
+/**
+ * Admits and decodes the logs of consecutive blocks, in order: a pool is followed from the log that creates it on.
+ * Logs of a source that do not decode are set apart with the reason; the block counts all the same.
+ */
+export function decodeBlocks(admission: Admission, proven: readonly ProvenBlock[]): DecodedBlocks {
+  const quarantined: QuarantinedLog[] = []
+  const createdPools: { number: number; pool: Address }[] = []
+  const counts: Partial<Record<EventType, number>> = {}
+
+  function decode({ header, logs }: ProvenBlock): BlockEvents {
+    const block = { number: header.number, hash: header.hash, timestamp: header.timestamp }
+    const events: ChainEvent[] = []
+    const rows = createBlockRows()
+    for (const log of logs) {
+      const admitted = admission.admit(log)
+      if (admitted.status === 'foreign') continue
+      const { transactionHash, logIndex, address } = log
+      if (admitted.status === 'malformed') {
+        quarantined.push({ block, log, reason: admitted.reason })
+        rows.quarantined(transactionHash, logIndex)
+        continue
+      }
+      const { body } = admitted
+      if (body.type === 'poolCreated') {
+        admission.addPool(body.pool, body.protocol)
+        createdPools.push({ number: block.number, pool: body.pool })
+      }
+      events.push({ block, transactionHash, logIndex, address, body })
+      rows.event(transactionHash, logIndex, address, body)
+      counts[body.type] = (counts[body.type] ?? 0) + 1
+    }
+    return { block, events, rows: rows.text() }
+  }
+
+  const events = proven.map(decode)
+  const blocks = proven.map(({ header: { number, hash, parentHash, timestamp } }): BlockHeader => ({
+    number,
+    hash,
+    parentHash,
+    timestamp,
+  }))
+  return { blocks, events, quarantined, counts, createdPools }
+}

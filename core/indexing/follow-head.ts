@@ -1,0 +1,205 @@
+import { type BlockRef, countBlocks } from '#core/chain.ts'
+import type { Cancel } from '#core/clock.ts'
+import { AppError, isAppError, messageOf } from '#core/errors.ts'
+import type { View, Waypoint } from '#core/history/head.ts'
+import { type ChainAppender, createChainAppender } from './append-blocks.ts'
+import {
+  appendRanges,
+  type IndexPorts,
+  policyFor,
+  type ProofMode,
+  refuseOtherChain,
+  type Work,
+} from './backfill.ts'
+import { createFetchProven } from './fetch-proven.ts'
+import type { Source } from './source.ts'
+
+export type FollowInput = {
+  readonly chainId: number
+  readonly sources: readonly Source[]
+  readonly proof: ProofMode
+  /** How often to look for a new block, milliseconds. */
+  readonly pollMs: number
+}
+
+/** What a follower tells, as it happens. */
+export type FollowEvent =
+  | {
+      readonly status: 'appended'
+      readonly head: BlockRef & { readonly timestamp: number }
+      readonly blocks: number
+      readonly logs: number
+      /** The newest block of the chain, as last seen. */
+      readonly latest: number
+    }
+  | { readonly status: 'idle'; readonly latest: number; readonly stored: number | null }
+  /** The head moved back to the newest block that both branches share. */
+  | { readonly status: 'reorg'; readonly from: BlockRef; readonly to: BlockRef }
+  /** Nothing could be read or proven for now; the last good block is served meanwhile. */
+  | { readonly status: 'degraded'; readonly error: AppError }
+
+/** The pause after a failure doubles up to this. */
+const BACKOFF_MS_MAX = 30_000
+/** Headers compared at a time when looking for a common ancestor. */
+const ANCESTOR_STEP = 128
+
+/** A sighting of another branch: what stood at which height, and how far the chain was then. */
+type Sighting = { readonly hash: string; readonly provider: string; readonly latest: number }
+
+/**
+ * Follows the head for ever: appends what is new, and goes back to the common ancestor when the chain was
+ * reorganised. A lower head is a node that lags and is ignored; a reorg is a block that does not follow ours, seen on
+ * two providers, or again on one whose head has advanced.
+ *
+ * @throws AppError `conflict` when a reorg reaches below what is kept: the writer must not go on
+ */
+export async function* followHead(
+  ports: IndexPorts,
+  input: FollowInput,
+  cancel: Cancel,
+): AsyncGenerator<FollowEvent> {
+  const appender = createChainAppender(ports, input.chainId, input.sources)
+  const fetchProven = createFetchProven(ports)
+  let sighting: Sighting | undefined
+  let failures = 0
+  let opened = false
+
+  while (!cancel.aborted) {
+    try {
+      if (!opened) {
+        await refuseOtherChain(ports.source, input.chainId)
+        await appender.open()
+        opened = true
+      }
+      const { latest, finalized } = await ports.source.head()
+      let moved = false
+      let detached = isOtherBranch(appender.view(), latest)
+      const from = nextBlock(appender.view(), input.sources, latest.number)
+      if (from <= latest.number) {
+        const range = { from, to: latest.number }
+        const policy = policyFor(input.proof, countBlocks([range]), finalized)
+        const work: Work = { ports, appender, fetchProven, policy }
+        for await (const outcome of appendRanges(work, [range], finalized, cancel)) {
+          if (outcome.status === 'appended') {
+            moved = true
+            const { head } = appender.view() as View
+            const { blocks, logs } = outcome.appended
+            yield { status: 'appended', head: refOf(head), blocks, logs, latest: latest.number }
+          }
+          detached ||= outcome.status === 'detached'
+          opened &&= outcome.status !== 'conflict'
+        }
+      }
+      failures = 0
+      if (!opened) continue
+      if (detached) {
+        const seen = await sight(ports, appender.view() as View, latest.number)
+        const confirmed = seen && sighting && isConfirmed(sighting, seen)
+        sighting = seen
+        if (confirmed) {
+          sighting = undefined
+          yield* moveBack(ports, appender)
+          continue
+        }
+      } else {
+        sighting = undefined
+      }
+      if (!moved) {
+        yield {
+          status: 'idle',
+          latest: latest.number,
+          stored: appender.view()?.head.number ?? null,
+        }
+        await ports.clock.sleep(input.pollMs, cancel)
+      }
+    } catch (error) {
+      // The chain or the store is away: wait for it. Anything else is for the operator.
+      if (!isAppError(error, 'unavailable')) throw error
+      opened = false
+      yield { status: 'degraded', error }
+      await ports.clock.sleep(Math.min(input.pollMs * 2 ** failures++, BACKOFF_MS_MAX), cancel)
+    }
+  }
+}
+
+const refOf = ({ number, hash, timestamp }: View['head']) => ({ number, hash, timestamp })
+
+/** Where to go on: behind the head, else at the first source's start, else at the newest block. */
+function nextBlock(view: View | undefined, sources: readonly Source[], latest: number): number {
+  if (view) return view.head.number + 1
+  const starts = sources.flatMap((source) => source.startBlock ?? [])
+  return starts.length > 0 ? Math.min(...starts) : latest
+}
+
+const isOtherBranch = (view: View | undefined, latest: BlockRef): boolean =>
+  view !== undefined && view.head.number === latest.number && view.head.hash !== latest.hash
+
+/** What the chain has where our head is; undefined where it has just that, or nothing yet. */
+async function sight(ports: IndexPorts, view: View, latest: number): Promise<Sighting | undefined> {
+  const { number } = view.head
+  if (number > latest || number < 0) return undefined
+  const { value, provider } = await ports.source.headers({ from: number, to: number })
+  const hash = value[0]?.hash
+  return hash && hash !== view.head.hash ? { hash, provider, latest } : undefined
+}
+
+const isConfirmed = (before: Sighting, now: Sighting): boolean =>
+  before.provider !== now.provider || now.latest > before.latest
+
+async function* moveBack(ports: IndexPorts, appender: ChainAppender): AsyncGenerator<FollowEvent> {
+  const view = appender.view() as View
+  const ancestor = await commonAncestor(ports, view)
+  if (!ancestor)
+    throw new AppError(
+      'conflict',
+      `the chain was reorganised below block ${view.floor.number}, which was taken to be final; the indexer stops and ` +
+        `block ${view.head.number} stays readable. Check chain.rpc and chain.finality; if the chain really changed, ` +
+        'index it into a fresh store',
+      { details: { reason: 'deep-reorg', floor: view.floor.number } },
+    )
+  if ((await appender.moveBack(ancestor)) === 'committed')
+    yield { status: 'reorg', from: refOf(view.head), to: ancestor }
+}
+
+/** The newest waypoint that the chain still has. */
+async function commonAncestor(ports: IndexPorts, view: View): Promise<Waypoint | undefined> {
+  for (const run of runsOf([view.floor, ...view.window]).toReversed()) {
+    const from = Math.max(0, (run[0] as Waypoint).number)
+    const to = (run.at(-1) as Waypoint).number
+    // Before the genesis block every chain is the same.
+    if (to < 0) return run.at(-1)
+    const { value } = await ports.source.headers({ from, to })
+    const hashes = new Map(value.map(({ number, hash }) => [number, hash]))
+    const found = run.findLast(({ number, hash }) => number < 0 || hashes.get(number) === hash)
+    if (found) return found
+  }
+  return undefined
+}
+
+/** Waypoints as runs of consecutive blocks, none longer than `ANCESTOR_STEP`. */
+function runsOf(waypoints: readonly Waypoint[]): Waypoint[][] {
+  const runs: Waypoint[][] = []
+  for (const waypoint of waypoints) {
+    const run = runs.at(-1)
+    const follows = run && run.length < ANCESTOR_STEP && run.at(-1)?.number === waypoint.number - 1
+    if (follows) run.push(waypoint)
+    else runs.push([waypoint])
+  }
+  return runs
+}
+
+/** For logs: what a follower's event says, in one line. */
+export const describe = (event: FollowEvent): string => {
+  switch (event.status) {
+    case 'appended':
+      return `block ${event.head.number}: ${event.logs} logs`
+    case 'idle':
+      return `at the head, block ${event.latest}`
+    case 'reorg':
+      return `reorganised: back from block ${event.from.number} to ${event.to.number}`
+    case 'degraded':
+      return messageOf(event.error)
+    default:
+      return event satisfies never
+  }
+}

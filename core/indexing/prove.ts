@@ -1,0 +1,152 @@
+import type { BlockRange, BlockRef } from '#core/chain.ts'
+import { type BloomBits, bloomMayHold } from './bloom.ts'
+import type { LogFilter, RawLog, Receipt, ReceiptsRoot, SourceHeader } from './ports.ts'
+
+/** Why an answer is not believed; undefined where nothing speaks against it. */
+export type Refusal = string | undefined
+
+/** Headers must be all of the range, each the child of the one before, and each hash to its own hash. */
+export function refuseHeaders(range: BlockRange, headers: readonly SourceHeader[]): Refusal {
+  if (headers.length !== range.to - range.from + 1)
+    return `${headers.length} headers for blocks ${range.from}-${range.to}`
+  for (const [index, header] of headers.entries()) {
+    const number = range.from + index
+    if (header.number !== number) return `block ${header.number} in the place of ${number}`
+    if (header.hashProven === false)
+      return `block ${number}: the header's fields do not hash to ${header.hash}`
+    const parent = headers[index - 1]
+    if (parent && header.parentHash !== parent.hash)
+      return `block ${number} does not follow the block ${parent.number} of the same answer`
+  }
+  return undefined
+}
+
+/**
+ * Every log must lie in a block of these headers, in order, at places that agree with one another, and be one that
+ * was asked for.
+ */
+export function refuseLogs(
+  headers: readonly SourceHeader[],
+  filter: LogFilter,
+  logs: readonly RawLog[],
+): Refusal {
+  const first = headers[0]?.number ?? 0
+  const addresses = filter.addresses && new Set(filter.addresses)
+  const topics = new Set(filter.topics)
+  let before: RawLog | undefined
+  for (const log of logs) {
+    const header = headers[log.blockNumber - first]
+    const where = `block ${log.blockNumber}, log ${log.logIndex}`
+    if (!header) return `${where}: outside of the blocks asked for`
+    if (log.blockHash !== header.hash)
+      return `${where}: its blockHash ${log.blockHash} is not the header's ${header.hash}`
+    if (!topics.has(log.topics[0] as `0x${string}`)) return `${where}: a topic not asked for`
+    if (addresses && !addresses.has(log.address)) return `${where}: an address not asked for`
+    const wrong = before && refuseOrder(before, log)
+    if (wrong) return `${where}: ${wrong}`
+    before = log
+  }
+  return undefined
+}
+
+function refuseOrder(before: RawLog, log: RawLog): Refusal {
+  if (log.blockNumber !== before.blockNumber)
+    return log.blockNumber < before.blockNumber ? 'blocks out of order' : undefined
+  if (log.logIndex === before.logIndex) return 'a log twice'
+  if (log.logIndex < before.logIndex) return 'logs out of order'
+  const sameIndex = log.transactionIndex === before.transactionIndex
+  if (log.transactionIndex < before.transactionIndex) return 'transactions out of order'
+  if (sameIndex !== (log.transactionHash === before.transactionHash))
+    return `transaction ${log.transactionHash} at another transaction's index`
+  return undefined
+}
+
+/**
+ * True where the header's bloom may hold a log that was asked for and the answer has none like it, so that the bloom
+ * alone does not prove the answer. With addresses, each of them is tested; without, each topic.
+ */
+export function isSuspect(
+  header: SourceHeader,
+  filter: LogFilter,
+  logs: readonly RawLog[],
+  bitsOf: (item: `0x${string}`) => BloomBits,
+): boolean {
+  const bloom = header.logsBloom
+  const topics = filter.topics.filter((topic) => bloomMayHold(bloom, bitsOf(topic)))
+  if (topics.length === 0) return false
+  if (filter.addresses) {
+    const seen = new Set(logs.map((log) => log.address))
+    return filter.addresses.some(
+      (address) => !seen.has(address) && bloomMayHold(bloom, bitsOf(address)),
+    )
+  }
+  const seen = new Set(logs.map((log) => log.topics[0]))
+  return topics.some((topic) => !seen.has(topic))
+}
+
+/** Receipts must be of this block, complete, and hash to the header's receiptsRoot. */
+export async function refuseReceipts(
+  receiptsRoot: ReceiptsRoot,
+  header: SourceHeader,
+  receipts: readonly Receipt[],
+): Promise<Refusal> {
+  const where = `block ${header.number}`
+  let logIndex = 0
+  for (const [index, receipt] of receipts.entries()) {
+    if (receipt.transactionIndex !== index)
+      return `${where}: receipt ${receipt.transactionIndex} in the place of ${index}`
+    for (const log of receipt.logs) {
+      if (
+        log.blockHash !== header.hash ||
+        log.blockNumber !== header.number ||
+        log.transactionIndex !== index ||
+        log.transactionHash !== receipt.transactionHash ||
+        log.logIndex !== logIndex
+      )
+        return `${where}: log ${log.logIndex} of receipt ${index} is out of its place`
+      logIndex++
+    }
+  }
+  const root = await receiptsRoot(receipts)
+  if (root !== header.receiptsRoot)
+    return `${where}: the receipts hash to ${root}, the header says ${header.receiptsRoot}`
+  return undefined
+}
+
+/** The logs of proven receipts that a filter asks for. */
+export function selectLogs(receipts: readonly Receipt[], filter: LogFilter): RawLog[] {
+  const addresses = filter.addresses && new Set(filter.addresses)
+  const topics = new Set(filter.topics)
+  return receipts.flatMap((receipt) =>
+    receipt.logs.filter(
+      (log) =>
+        topics.has(log.topics[0] as `0x${string}`) && (!addresses || addresses.has(log.address)),
+    ),
+  )
+}
+
+/** The answer to `eth_getLogs` must be exactly what the proven receipts hold. */
+export function refuseIncomplete(
+  block: BlockRef,
+  proven: readonly RawLog[],
+  logs: readonly RawLog[],
+): Refusal {
+  const answered = new Map(logs.map((log) => [log.logIndex, log]))
+  for (const log of proven) {
+    const answer = answered.get(log.logIndex)
+    if (!answer)
+      return `block ${block.number}: log ${log.logIndex} is missing, which the receipts prove to exist`
+    if (
+      answer.address !== log.address ||
+      answer.data !== log.data ||
+      answer.transactionHash !== log.transactionHash ||
+      answer.topics.join() !== log.topics.join()
+    )
+      return `block ${block.number}: log ${log.logIndex} differs from the proven one`
+    answered.delete(log.logIndex)
+  }
+  const [invented] = answered.keys()
+  return invented === undefined
+    ? undefined
+    : `block ${block.number}: log ${invented} does not exist in the proven receipts`
+}

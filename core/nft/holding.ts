@@ -1,0 +1,65 @@
+import type { Address } from '#core/chain.ts'
+import type { TokenStandard } from '#core/history/event.ts'
+import type { Fields } from '#core/record.ts'
+
+/**
+ * How much of one token an account holds, folded from transfers. ERC-721: 0 or 1.
+ *
+ * Where indexing began after the collection's first transfer, an account may send what it was never seen to receive:
+ * `amount` then is what it holds at least, and `shortfall` what it must have held before.
+ */
+export type Holding = {
+  readonly collection: Address
+  readonly tokenId: bigint
+  readonly owner: Address
+  readonly standard: TokenStandard
+  readonly amount: bigint
+  readonly shortfall: bigint
+}
+
+export const holdingFields: Fields<Holding> = {
+  collection: 'hex',
+  tokenId: 'uint256',
+  owner: 'hex',
+  standard: 'text',
+  amount: 'uint256',
+  shortfall: 'uint256',
+}
+
+/** What an account holds of a whole collection: different tokens, and units over all of them. */
+export type Holder = {
+  readonly collection: Address
+  readonly owner: Address
+  readonly tokenCount: number
+  readonly amount: bigint
+}
+
+export const holderFields: Fields<Holder> = {
+  collection: 'hex',
+  owner: 'hex',
+  tokenCount: 'int',
+  amount: 'uint256',
+}
+
+/** The holding after it received `amount`. An ERC-721 token is there once, however often it is announced. */
+export const receive = (holding: Holding, amount: bigint): Holding => ({
+  ...holding,
+  amount: holding.standard === 'erc721' ? 1n : holding.amount + amount,
+})
+
+/** The holding after it sent `amount`; what it was not seen to have is added to the shortfall. */
+export function send(holding: Holding, amount: bigint): Holding {
+  const missing = amount > holding.amount ? amount - holding.amount : 0n
+  return {
+    ...holding,
+    amount: holding.amount + missing - amount,
+    shortfall: holding.shortfall + missing,
+  }
+}
+
+/** The holder after one of its holdings changed. */
+export const adjustHolder = (holder: Holder, before: bigint, after: bigint): Holder => ({
+  ...holder,
+  tokenCount: holder.tokenCount + (after > 0n ? 1 : 0) - (before > 0n ? 1 : 0),
+  amount: holder.amount + after - before,
+})

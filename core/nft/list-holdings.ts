@@ -1,0 +1,99 @@
+import type { Address } from '#core/chain.ts'
+import { AppError } from '#core/errors.ts'
+import type { View } from '#core/history/head.ts'
+import { type ResolvePorts, scanDocuments } from '#core/history/resolve.ts'
+import { type Page, pageOf } from '#core/page.ts'
+import type { Holder, Holding } from './holding.ts'
+
+/** The place of a holding in its lists. */
+export type HoldingPlace = Pick<Holding, 'collection' | 'tokenId' | 'owner'>
+
+export type HoldingQuery = {
+  /** A collection or an owner must be named. */
+  readonly collection?: Address
+  readonly owner?: Address
+  /** Only with a collection. */
+  readonly tokenId?: bigint
+  readonly after?: HoldingPlace
+  readonly limit: number
+}
+
+/**
+ * Who holds what now: of a collection by token and owner, of an owner by collection and token.
+ *
+ * @throws AppError `invalid` where neither is named, or a token without its collection
+ */
+export async function listHoldings(
+  ports: ResolvePorts,
+  view: View,
+  query: HoldingQuery,
+): Promise<Page<Holding>> {
+  const { collection, owner, tokenId, after, limit } = query
+  const rest = { kind: 'holding', limit: limit + 1 } as const
+  if (tokenId !== undefined && !collection)
+    throw new AppError('invalid', 'tokenId: name the collection that it is a token of', {
+      details: { field: 'tokenId' },
+    })
+  const isHeld = (holding: Holding): boolean => holding.amount > 0n
+  if (owner) {
+    // All three name one holding: nothing is behind it.
+    if (tokenId !== undefined && after) return { items: [], hasMore: false }
+    const prefix = collection ? [owner, collection] : [owner]
+    const page = await scanDocuments(
+      ports,
+      view,
+      {
+        ...rest,
+        order: 'byOwner',
+        prefix: tokenId === undefined ? prefix : [...prefix, tokenId],
+        ...(after && { after: [owner, after.collection, after.tokenId] }),
+      },
+      isHeld,
+    )
+    return pageOf(page, limit)
+  }
+  if (!collection)
+    throw new AppError('invalid', 'collection: name a collection, an owner, or both', {
+      details: { field: 'collection' },
+    })
+  const page = await scanDocuments(
+    ports,
+    view,
+    {
+      ...rest,
+      order: 'identity',
+      prefix: tokenId === undefined ? [collection] : [collection, tokenId],
+      ...(after && { after: [collection, after.tokenId, after.owner] }),
+    },
+    isHeld,
+  )
+  return pageOf(page, limit)
+}
+
+export type HolderQuery = {
+  readonly collection: Address
+  /** The page begins behind this owner. */
+  readonly after?: Address
+  readonly limit: number
+}
+
+/** The accounts that hold something of a collection, by address. */
+export async function listHolders(
+  ports: ResolvePorts,
+  view: View,
+  { collection, after, limit }: HolderQuery,
+): Promise<Page<Holder>> {
+  const page = await scanDocuments(
+    ports,
+    view,
+    {
+      kind: 'holder',
+      order: 'identity',
+      prefix: [collection],
+      limit: limit + 1,
+      ...(after && { after: [collection, after] }),
+    },
+    (holder) => holder.tokenCount > 0,
+  )
+  return pageOf(page, limit)
+}

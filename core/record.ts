@@ -1,0 +1,107 @@
+import { AppError } from './errors.ts'
+
+/**
+ * How a stored field is written. `hex` is text that needs no escaping (addresses, hashes). `int` is a JavaScript number
+ * (a safe integer); the others are bigints: `uint256` and `int256` (two's complement where a store writes bytes) are Solidity's, `uint320` holds a Q128.192
+ * price. A trailing `?` means that the field may be null.
+ */
+export type FieldType = ScalarType | `${ScalarType}?`
+type ScalarType = 'text' | 'hex' | 'bool' | 'int' | 'uint256' | 'int256' | 'uint320' | 'uint256[]'
+
+type ScalarFor<V> = V extends bigint
+  ? 'uint256' | 'int256' | 'uint320'
+  : V extends readonly bigint[]
+    ? 'uint256[]'
+    : V extends number
+      ? 'int'
+      : V extends boolean
+        ? 'bool'
+        : V extends string
+          ? 'text' | 'hex'
+          : never
+type TypeFor<V> = null extends V ? `${ScalarFor<NonNullable<V>>}?` : ScalarFor<V>
+
+/** The fields of a record in their canonical order: one table drives digest, stores and exports. */
+export type Fields<T> = { readonly [K in keyof T & string]-?: TypeFor<T[K]> }
+export type AnyFields = Readonly<Record<string, FieldType>>
+
+type Write = (value: unknown) => string
+type Column = { readonly name: string; readonly type: ScalarType; readonly write: Write }
+
+const quote: Write = (value) => `"${value as bigint}"`
+const writers: Record<ScalarType, Write> = {
+  text: (value) => JSON.stringify(value),
+  hex: quote,
+  bool: (value) => (value === true ? 'true' : 'false'),
+  int: (value) => `${value as number}`,
+  uint256: quote,
+  int256: quote,
+  uint320: quote,
+  'uint256[]': (value) => `[${(value as bigint[]).map(quote).join(',')}]`,
+}
+
+const isNullable = (type: FieldType): boolean => type.endsWith('?')
+/** The type without its `?`. */
+export const scalarOf = (type: FieldType): ScalarType =>
+  (isNullable(type) ? type.slice(0, -1) : type) as ScalarType
+
+const compiled = new WeakMap<AnyFields, readonly Column[]>()
+
+function columnsOf(fields: AnyFields): readonly Column[] {
+  const known = compiled.get(fields)
+  if (known) return known
+  const columns = Object.entries(fields).map(([name, type]): Column => {
+    const scalar = scalarOf(type)
+    const write = writers[scalar]
+    return {
+      name,
+      type: scalar,
+      write: isNullable(type) ? (value) => (value === null ? 'null' : write(value)) : write,
+    }
+  })
+  compiled.set(fields, columns)
+  return columns
+}
+
+/**
+ * A record as canonical JSON: the array of its values in the table's order, no white space, bigints as decimal
+ * strings. Equal records give equal text, which is what the digest hashes and what SQLite stores.
+ */
+export function encodeRecord(fields: AnyFields, record: object): string {
+  let text = '['
+  for (const { name, write } of columnsOf(fields)) {
+    if (text.length > 1) text += ','
+    text += write((record as Record<string, unknown>)[name])
+  }
+  return `${text}]`
+}
+
+/** The record that `encodeRecord` wrote. @throws AppError `unavailable` when the text is damaged. */
+export function decodeRecord(fields: AnyFields, text: string): object {
+  const columns = columnsOf(fields)
+  const values = parseArray(text)
+  if (values.length !== columns.length)
+    throw new AppError('unavailable', 'a stored record is damaged: its fields do not fit its kind')
+  const record: Record<string, unknown> = {}
+  for (const [index, { name, type }] of columns.entries()) {
+    const value = values[index]
+    if (value === null) record[name] = null
+    else if (type === 'uint256[]') record[name] = (value as string[]).map(BigInt)
+    else if (type === 'uint256' || type === 'int256' || type === 'uint320')
+      record[name] = BigInt(value as string)
+    else record[name] = value
+  }
+  return record
+}
+
+function parseArray(text: string): unknown[] {
+  let values: unknown
+  try {
+    values = JSON.parse(text)
+  } catch (cause) {
+    throw new AppError('unavailable', 'a stored record is damaged: it is not JSON', { cause })
+  }
+  if (!Array.isArray(values))
+    throw new AppError('unavailable', 'a stored record is damaged: it is not a list of fields')
+  return values
+}
