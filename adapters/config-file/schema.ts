@@ -1,0 +1,144 @@
+import { z } from 'zod'
+
+const address = z
+  .string()
+  .regex(/^0x[0-9a-fA-F]{40}$/, 'not an address (0x and 40 hex digits)')
+  .meta({ id: 'Address', description: '20 bytes as 0x and 40 hex digits' })
+
+const block = z.int('not a block number').min(0, 'not a block number')
+
+const startBlock = block
+  .optional()
+  .meta({ description: 'Where to begin when no ranges are named: the block of its creation' })
+
+const feeBps = z
+  .number()
+  .min(0)
+  .max(10_000, 'more than 100 %')
+  .refine((bps) => Number.isInteger(bps * 100), 'finer than 0.01 basis points')
+  .meta({ description: 'LP fee in basis points: 30 = 0.30 %' })
+
+const feePips = z
+  .int()
+  .min(0)
+  .max(1_000_000, 'more than 100 %')
+  .meta({ description: 'LP fee in hundredths of a basis point: 3000 = 0.30 %' })
+
+const uniswapV2 = z.strictObject({
+  kind: z.literal('uniswap-v2'),
+  factory: address,
+  startBlock,
+  feeBps: feeBps.default(30),
+})
+
+const uniswapV3 = z.strictObject({
+  kind: z.literal('uniswap-v3'),
+  factory: address,
+  startBlock,
+  positionManager: address.optional(),
+  quoter: address.optional(),
+})
+
+const poolV2 = z.strictObject({
+  kind: z.literal('pool'),
+  protocol: z.literal('uniswap-v2'),
+  address,
+  token0: address,
+  token1: address,
+  feeBps: feeBps.default(30),
+  startBlock,
+})
+
+const poolV3 = z.strictObject({
+  kind: z.literal('pool'),
+  protocol: z.literal('uniswap-v3'),
+  address,
+  token0: address,
+  token1: address,
+  fee: feePips,
+  startBlock,
+})
+
+const pool = z.discriminatedUnion('protocol', [poolV2, poolV3])
+const erc721 = z.strictObject({ kind: z.literal('erc721'), address, startBlock })
+const erc1155 = z.strictObject({ kind: z.literal('erc1155'), address, startBlock })
+
+const source = z.discriminatedUnion('kind', [uniswapV2, uniswapV3, pool, erc721, erc1155])
+
+const url = z.string().refine((text) => {
+  const parsed = URL.parse(text)
+  return parsed !== null && (parsed.protocol === 'http:' || parsed.protocol === 'https:')
+}, 'not an http or https URL')
+
+const chain = z.strictObject({
+  id: z.int('not a chain id').positive('not a chain id'),
+  rpc: z.array(url).min(1, 'at least one URL').meta({ description: 'In the order of preference' }),
+  finality: z
+    .union([z.literal('finalized'), z.int().min(0).max(100_000)], {
+      error: '"finalized" or a number of blocks',
+    })
+    .default('finalized')
+    .meta({
+      description: 'The chain’s finalized tag, or how many blocks below the head are final',
+    }),
+  poll: z
+    .int()
+    .min(10, 'at least 10 ms')
+    .max(600_000, 'at most 600000 ms')
+    .default(1_000)
+    .meta({ description: 'How often to look for a new block, in milliseconds' }),
+  proof: z.enum(['auto', 'receipts']).default('auto').meta({
+    description:
+      'auto: bloom filters below the finalized block, all receipts above it, where the bloom leaves a doubt and for short runs. receipts: always all receipts',
+  }),
+  headerHash: z.boolean().default(true).meta({
+    description:
+      'Whether a header hashes to its hash as on Ethereum; false for the chains where it does not',
+  }),
+})
+
+const store = z
+  .string()
+  .regex(
+    /^(sqlite:.+|mongodb(\+srv)?:\/\/.+)$/,
+    'neither sqlite:PATH nor a mongodb:// connection string',
+  )
+  .default('sqlite:./halyard.db')
+  .meta({ description: 'sqlite:PATH (relative to this file) or mongodb://HOST/DATABASE' })
+
+const port = z.int().min(0).max(65_535)
+
+const api = z.strictObject({
+  host: z.string().min(1).default('127.0.0.1'),
+  port: port.default(4_000),
+  metricsPort: port.default(9_464),
+  development: z
+    .boolean()
+    .default(false)
+    .meta({ description: 'Serves GraphiQL and tells clients the cause of internal errors' }),
+  lagSecondsMax: z.int().min(1).default(60).meta({
+    description:
+      '/ready answers 503 when the newest indexed block is older than the chain’s by more',
+  }),
+})
+
+const indexer = z.strictObject({
+  host: z.string().min(1).default('127.0.0.1'),
+  metricsPort: port.default(9_465),
+})
+
+export const configSchema = z
+  .strictObject({
+    $schema: z.string().optional(),
+    chain,
+    store,
+    sources: z.array(source).min(1, 'at least one source'),
+    api: api.prefault({}),
+    indexer: indexer.prefault({}),
+  })
+  .meta({ id: 'HalyardConfig', title: 'Halyard configuration' })
+
+export type ConfigFile = z.output<typeof configSchema>
+
+/** The JSON Schema (draft 2020-12) of what a configuration file may hold. */
+export const configJsonSchema = (): object => z.toJSONSchema(configSchema, { io: 'input' })

@@ -1,0 +1,65 @@
+import type { Db } from 'mongodb'
+import type { HistoryPorts } from '#core/history/ports.ts'
+import type { ChainWriter } from '#core/indexing/ports.ts'
+import { createMongoChainWriter } from './chain-writer.ts'
+import { collectionsOf, createIndexes } from './collections.ts'
+import { connectionTo, reviewDeployment } from './connection.ts'
+import { toAppError } from './errors.ts'
+import { createMongoEventTable } from './event-table.ts'
+import { createMongoHeadLog } from './head-log.ts'
+import { createMongoWorkingTree } from './working-tree.ts'
+
+export type MongoChainStore = HistoryPorts & {
+  readonly writer: ChainWriter
+  /** What an operator should know about how the server is run. */
+  readonly warnings: readonly string[]
+  close(): Promise<void>
+}
+
+/**
+ * Chain history in a MongoDB database; any number of processes may read and write it.
+ *
+ * @param url with the database as its path: `mongodb://HOST:PORT/halyard`
+ * @throws AppError `invalid` when the URL cannot be used, `unavailable` when the server cannot; both with the remedy,
+ *   neither with the password
+ */
+export async function openMongoChainStore(url: string): Promise<MongoChainStore> {
+  const connection = connectionTo(url)
+  const { client, db } = connection
+  try {
+    const warnings = await reviewDeployment(connection)
+    await createIndexes(db)
+    return { ...createMongoChainStore(db), warnings, close: () => client.close() }
+  } catch (error) {
+    await client.close()
+    throw toAppError(error)
+  }
+}
+
+/** The same over a database whose indexes are there. */
+export function createMongoChainStore(db: Db): HistoryPorts & { readonly writer: ChainWriter } {
+  const collections = collectionsOf(db)
+  return {
+    heads: guarded(createMongoHeadLog(collections)),
+    tree: guarded(createMongoWorkingTree(collections)),
+    events: guarded(createMongoEventTable(collections)),
+    writer: guarded(createMongoChainWriter(collections)),
+  }
+}
+
+type Methods = Record<string, (...args: never[]) => Promise<unknown>>
+
+/** The same port, the driver's failures told as `unavailable`. */
+function guarded<P extends object>(port: P): P {
+  const methods = Object.entries(port as Methods).map(([name, method]) => [
+    name,
+    async (...args: never[]) => {
+      try {
+        return await method(...args)
+      } catch (error) {
+        throw toAppError(error)
+      }
+    },
+  ])
+  return Object.fromEntries(methods) as P
+}

@@ -1,0 +1,94 @@
+import type { AnyBulkWriteOperation, Collection } from 'mongodb'
+import type { VersionRef } from '#core/history/document.ts'
+import type { Replacement } from '#core/indexing/ports.ts'
+import { batchesOf } from './batches.ts'
+import type { Collections, TreeDocument } from './collections.ts'
+import { insertBatch, WRITE_BATCH_MAX } from './insert.ts'
+import { documentId, toTreeDocument } from './working-tree.ts'
+
+/** A change, its place among those asked for, and its document; null where it removes one. */
+type Entry = {
+  readonly place: number
+  readonly id: string
+  readonly document: TreeDocument | null
+  readonly expected: VersionRef | null
+}
+type Update = Entry & { readonly expected: VersionRef }
+type Insert = Entry & { readonly document: TreeDocument }
+
+const isUpdate = (entry: Entry): entry is Update => entry.expected !== null
+const isInsert = (entry: Entry): entry is Insert => !isUpdate(entry) && entry.document !== null
+
+/** Does what `ChainWriter.replace` says, a kind at a time, for each kind is a collection. */
+export async function replaceDocuments(
+  { documents }: Collections,
+  tree: string,
+  changes: readonly Replacement[],
+): Promise<number[]> {
+  const missed: number[] = []
+  const byKind = Map.groupBy(changes.entries(), ([, { id }]) => id.kind)
+  for (const [kind, all] of byKind)
+    for (const batch of batchesOf(all, WRITE_BATCH_MAX)) {
+      const entries = batch.map(([place, change]) => entryOf(tree, place, change))
+      missed.push(...(await insertAll(documents(kind), entries.filter(isInsert))))
+      missed.push(...(await updateAll(documents(kind), entries.filter(isUpdate))))
+    }
+  return missed
+}
+
+const entryOf = (tree: string, place: number, { id, version, expected }: Replacement): Entry => ({
+  place,
+  id: documentId(tree, id.kind, id.key),
+  document: version && toTreeDocument(tree, id.kind, id.key, version),
+  expected,
+})
+
+async function insertAll(
+  collection: Collection<TreeDocument>,
+  inserts: readonly Insert[],
+): Promise<number[]> {
+  if (inserts.length === 0) return []
+  const documents = inserts.map(({ document }) => document)
+  const taken = new Set(await insertBatch(collection, documents))
+  return inserts.filter((_, index) => taken.has(index)).map(({ place }) => place)
+}
+
+async function updateAll(
+  collection: Collection<TreeDocument>,
+  updates: readonly Update[],
+): Promise<number[]> {
+  if (updates.length === 0) return []
+  const operations = updates.map(operationOf)
+  const { matchedCount, deletedCount } = await collection.bulkWrite(operations, { ordered: false })
+  return matchedCount + deletedCount < updates.length ? findMissed(collection, updates) : []
+}
+
+function operationOf({ id, document, expected }: Update): AnyBulkWriteOperation<TreeDocument> {
+  const filter = {
+    _id: id,
+    'at.number': expected.at.number,
+    'at.hash': expected.at.hash,
+    move: expected.move,
+  }
+  return document ? { replaceOne: { filter, replacement: document } } : { deleteOne: { filter } }
+}
+
+/**
+ * Which of the changes did not land. The server counts those that found what they expected, and does not say which they
+ * were; so whatever is stored as wanted counts as landed, even if another writer wrote the same.
+ */
+async function findMissed(
+  collection: Collection<TreeDocument>,
+  updates: readonly Update[],
+): Promise<number[]> {
+  const stored = new Map<string, VersionRef>()
+  const ids = updates.map(({ id }) => id)
+  const cursor = collection.find({ _id: { $in: ids } }, { projection: { at: 1, move: 1 } })
+  for await (const { _id: id, ...version } of cursor) stored.set(id, version)
+  return updates
+    .filter(({ id, document }) => !isSame(stored.get(id), document))
+    .map(({ place }) => place)
+}
+
+const isSame = (a: VersionRef | undefined, b: VersionRef | null): boolean =>
+  a?.move === b?.move && a?.at.number === b?.at.number && a?.at.hash === b?.at.hash

@@ -1,0 +1,40 @@
+import { isAppError, messageOf } from '#core/errors.ts'
+
+/** Exit codes, after sysexits.h. */
+export const exitCodes = {
+  ok: 0,
+  usage: 2,
+  /** A server, provider or file cannot be used now. */
+  unavailable: 69,
+  /** A bug of Halyard, or a history that a human must look at. */
+  internal: 70,
+  configuration: 78,
+} as const
+
+/** Fields of the configuration file, as errors name them. */
+const CONFIGURED = /^(config|chain|store|sources|api|indexer)\b/
+
+/** What a process that fails of this error exits with. */
+export function exitCodeOf(error: unknown): number {
+  if (!isAppError(error)) return exitCodes.internal
+  const isConfigured = CONFIGURED.test(String(error.details.field ?? ''))
+  switch (error.kind) {
+    case 'invalid':
+    case 'not-found':
+      return isConfigured ? exitCodes.configuration : exitCodes.usage
+    case 'unavailable':
+      return exitCodes.unavailable
+    case 'conflict':
+      if (error.details.reason === 'deep-reorg') return exitCodes.internal
+      if (isConfigured) return exitCodes.configuration
+      return error.details.field ? exitCodes.usage : exitCodes.unavailable
+    default:
+      return error.kind satisfies never
+  }
+}
+
+/** What a person reads: the message with its remedy; for a bug, where it happened. */
+export const explain = (program: string, error: unknown): string =>
+  isAppError(error)
+    ? `${program}: ${error.message}`
+    : `${program}: a bug: ${error instanceof Error ? (error.stack ?? error.message) : messageOf(error)}`

@@ -1,0 +1,179 @@
+import type { BlockRange, BlockRef } from '#core/chain.ts'
+import { AppError } from '#core/errors.ts'
+import type {
+  BlockSource,
+  HeaderHash,
+  LogFilter,
+  RawLog,
+  Receipt,
+  Sourced,
+  SourceHeader,
+} from '#core/indexing/ports.ts'
+import { RpcFailure } from './endpoint.ts'
+import { toHash, toList, toLog, toNumber, toObject, toReceipt } from './parse.ts'
+import type { Rpc } from './rpc.ts'
+
+/** The newest final block: what the chain's `finalized` tag says, or so many blocks below the head. */
+type Finality = 'finalized' | number
+
+export type BlockSourceOptions = {
+  readonly finality: Finality
+  /** Recomputes a header's hash; undefined for chains whose headers hash in another way. */
+  readonly headerHash?: HeaderHash | undefined
+}
+
+/** Headers asked for in one batch. */
+const HEADERS_BATCH = 100
+/** Blocks asked for in one getLogs until an endpoint says that it is too many. */
+const LOG_RANGE_START = 10_000
+
+const hex = (number: number): string => `0x${number.toString(16)}`
+
+/** Blocks and logs of a chain by JSON-RPC. */
+export function createRpcBlockSource(rpc: Rpc, options: BlockSourceOptions): BlockSource {
+  const { finality, headerHash } = options
+  /** The widest range that a filter of this shape may ask for; a refused one lowers it for good. */
+  const widest = new Map<string, number>()
+
+  function toHeader(value: unknown, what: string): SourceHeader {
+    const header = toObject(value, what)
+    const hash = toHash(header.hash, `${what}: hash`)
+    return {
+      number: toNumber(header.number, `${what}: number`),
+      hash,
+      parentHash: toHash(header.parentHash, `${what}: parentHash`),
+      timestamp: toNumber(header.timestamp, `${what}: timestamp`),
+      receiptsRoot: toHash(header.receiptsRoot, `${what}: receiptsRoot`),
+      logsBloom: toBloom(header.logsBloom, what),
+      hashProven: headerHash ? headerHash(header) === hash : null,
+    }
+  }
+
+  async function headers(range: BlockRange): Promise<Sourced<SourceHeader[]>> {
+    const value: SourceHeader[] = []
+    let provider = ''
+    for (let from = range.from; from <= range.to; from += HEADERS_BATCH) {
+      const numbers = numbersOf({ from, to: Math.min(from + HEADERS_BATCH - 1, range.to) })
+      const calls = numbers.map((number) => ({
+        method: 'eth_getBlockByNumber',
+        params: [hex(number), false],
+      }))
+      const answer = await rpc.call(calls, (results) =>
+        results.map((result, index) => toHeader(result, `block ${numbers[index]}`)),
+      )
+      value.push(...answer.value)
+      provider = answer.provider
+    }
+    return { value, provider }
+  }
+
+  async function logs(range: BlockRange, filter: LogFilter): Promise<Sourced<RawLog[]>> {
+    const shape = filter.addresses ? 'addresses' : 'topics'
+    const limit = widest.get(shape) ?? LOG_RANGE_START
+    const blocks = range.to - range.from + 1
+    if (blocks > limit) return inParts(range, limit, filter)
+    try {
+      return await rpc.call([logsCall(range, filter)], ([result]) =>
+        toList(result, 'eth_getLogs').map(toLog),
+      )
+    } catch (error) {
+      if (!(error instanceof RpcFailure) || error.kind !== 'too-large') throw error
+      if (blocks === 1)
+        throw new AppError(
+          'unavailable',
+          `chain.rpc: the logs of block ${range.from} alone are too many for the endpoint (${error.message}); ` +
+            'use one with a higher limit',
+          { details: { field: 'chain.rpc', block: range.from }, cause: error },
+        )
+      // A refusal for the number of blocks holds for every range; one for the number of logs only for this one.
+      if (/\bblocks?\b|range/i.test(error.message) && !/result|logs|size/i.test(error.message))
+        widest.set(shape, Math.ceil(blocks / 2))
+      return inParts(range, Math.ceil(blocks / 2), filter)
+    }
+  }
+
+  async function inParts(
+    range: BlockRange,
+    size: number,
+    filter: LogFilter,
+  ): Promise<Sourced<RawLog[]>> {
+    const value: RawLog[] = []
+    let provider = ''
+    for (let from = range.from; from <= range.to; from += size) {
+      const part = await logs({ from, to: Math.min(from + size - 1, range.to) }, filter)
+      for (const log of part.value) value.push(log)
+      provider = part.provider
+    }
+    return { value, provider }
+  }
+
+  async function receipts(block: BlockRef): Promise<Sourced<Receipt[]>> {
+    const call = { method: 'eth_getBlockReceipts', params: [hex(block.number)] }
+    return rpc.call([call], ([result]) =>
+      toList(result, `the receipts of block ${block.number}`).map(toReceipt),
+    )
+  }
+
+  async function head(): Promise<{ latest: BlockRef; finalized: number }> {
+    const latestCall = { method: 'eth_getBlockByNumber', params: ['latest', false] }
+    const latestOf = (result: unknown): BlockRef => {
+      const { number, hash } = toHeader(result, 'the latest block')
+      return { number, hash }
+    }
+    if (finality !== 'finalized') {
+      const { value } = await rpc.call([latestCall], ([result]) => latestOf(result))
+      return { latest: value, finalized: value.number - finality }
+    }
+    const finalCall = { method: 'eth_getBlockByNumber', params: ['finalized', false] }
+    const { value } = await rpc.call([latestCall, finalCall], ([latest, final]) => ({
+      latest: latestOf(latest),
+      // A chain that has not finalized anything yet has none.
+      finalized: final === null ? -1 : toHeader(final, 'the finalized block').number,
+    }))
+    return value
+  }
+
+  return {
+    providerCount: rpc.endpointCount,
+    chainId: () => rpc.chainId(),
+    head: () => explained(head),
+    headers: (range) => explained(() => headers(range)),
+    logs: (range, filter) => explained(() => logs(range, filter)),
+    receipts: (block) => explained(() => receipts(block)),
+    distrust: (provider, reason) => rpc.distrust(provider, reason),
+  }
+}
+
+const numbersOf = ({ from, to }: BlockRange): number[] =>
+  Array.from({ length: to - from + 1 }, (_, index) => from + index)
+
+const logsCall = (range: BlockRange, filter: LogFilter) => ({
+  method: 'eth_getLogs',
+  params: [
+    {
+      fromBlock: hex(range.from),
+      toBlock: hex(range.to),
+      topics: [filter.topics],
+      ...(filter.addresses && { address: filter.addresses }),
+    },
+  ],
+})
+
+function toBloom(value: unknown, what: string): `0x${string}` {
+  if (typeof value !== 'string' || value.length !== 514)
+    throw new RpcFailure('bad-answer', `${what}: logsBloom is not 256 bytes`)
+  return value as `0x${string}`
+}
+
+/** An endpoint's own refusal that no other endpoint could help with. */
+async function explained<T>(question: () => Promise<T>): Promise<T> {
+  try {
+    return await question()
+  } catch (error) {
+    if (!(error instanceof RpcFailure)) throw error
+    throw new AppError('unavailable', `chain.rpc: ${error.message}`, {
+      details: { field: 'chain.rpc' },
+      cause: error,
+    })
+  }
+}

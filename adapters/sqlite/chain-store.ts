@@ -1,0 +1,51 @@
+import type { HistoryPorts } from '#core/history/ports.ts'
+import type { ChainWriter } from '#core/indexing/ports.ts'
+import { createSqliteChainWriter } from './chain-writer.ts'
+import { type Database, openDatabase, toAppError } from './database.ts'
+import { createSqliteEventTable } from './event-table.ts'
+import { createSqliteHeadLog } from './head-log.ts'
+import { SCHEMA, SCHEMA_VERSION } from './schema.ts'
+import { createSqliteWorkingTree } from './working-tree.ts'
+
+export type SqliteChainStore = HistoryPorts & {
+  readonly writer: ChainWriter
+  close(): void
+}
+
+/**
+ * Chain history in one SQLite file (write-ahead log, one writer at a time, readers in any process).
+ *
+ * @throws AppError `unavailable` with the remedy when the file cannot be used
+ */
+export const openSqliteChainStore = (path: string): SqliteChainStore =>
+  sqliteChainStore(openSqliteDatabase(path))
+
+export const openSqliteDatabase = (path: string): Database =>
+  openDatabase(path, SCHEMA, SCHEMA_VERSION)
+
+export function sqliteChainStore(db: Database): SqliteChainStore {
+  return {
+    heads: guarded(db, createSqliteHeadLog(db)),
+    tree: guarded(db, createSqliteWorkingTree(db)),
+    events: guarded(db, createSqliteEventTable(db)),
+    writer: guarded(db, createSqliteChainWriter(db)),
+    close: () => db.close(),
+  }
+}
+
+type Methods = Record<string, (...args: never[]) => Promise<unknown>>
+
+/** The same port, the driver's failures told as `unavailable`. */
+function guarded<P extends object>(db: Database, port: P): P {
+  const methods = Object.entries(port as Methods).map(([name, method]) => [
+    name,
+    async (...args: never[]) => {
+      try {
+        return await method(...args)
+      } catch (error) {
+        throw toAppError(error, db.path)
+      }
+    },
+  ])
+  return Object.fromEntries(methods) as P
+}

@@ -1,0 +1,197 @@
+import { closeSync, openSync, readSync, statSync } from 'node:fs'
+import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite'
+import { AppError, isAppError, messageOf } from '#core/errors.ts'
+
+/** A row as SQLite gives it. */
+export type Row = Record<string, string | number | bigint | null | Uint8Array>
+
+/** One connection. Statements are prepared once. */
+export type Database = {
+  readonly path: string
+  exec(sql: string): void
+  all(sql: string, ...parameters: SQLInputValue[]): Row[]
+  get(sql: string, ...parameters: SQLInputValue[]): Row | undefined
+  /** Runs a write and gives the number of rows that it changed. */
+  run(sql: string, ...parameters: SQLInputValue[]): number
+  /** The same for many rows: the statement is looked up once. */
+  prepareRun(sql: string): (...parameters: unknown[]) => void
+  /** Ends a transaction without its changes, if one is open. */
+  rollback(): void
+  /** Steps as one transaction that begins by taking the write lock; one at a time. */
+  transaction<T>(steps: () => Promise<T>): Promise<T>
+  close(): void
+}
+
+/** "HALY": says whose file it is. */
+const APPLICATION_ID = 0x48414c59
+/** How long a writer waits for another process's transaction. */
+const BUSY_TIMEOUT_MS = 5_000
+/** Files up to this size are checked page by page when they are opened; larger ones as they are read. */
+const CHECKED_BYTES_MAX = 256 * 1024 * 1024
+const HEADER = 'SQLite format 3\0'
+
+/**
+ * Opens a database file, or makes it, and brings its schema up.
+ *
+ * @param path a file, or `:memory:`
+ * @param schema the statements that make a new file's tables
+ * @param version of the schema: a file of a newer one is refused
+ * @throws AppError `unavailable` when the file is damaged, locked, or not Halyard's
+ */
+export function openDatabase(path: string, schema: string, version: number): Database {
+  refuseForeignFile(path)
+  try {
+    const connection = new DatabaseSync(path)
+    try {
+      // Larger pages hold more of the clustered rows; it only takes effect in a new file.
+      connection.exec(`PRAGMA busy_timeout = ${BUSY_TIMEOUT_MS}; PRAGMA page_size = 8192`)
+      prepareFile(connection, path, schema, version)
+    } catch (error) {
+      connection.close()
+      throw error
+    }
+    return wrap(connection, path)
+  } catch (error) {
+    throw toAppError(error, path)
+  }
+}
+
+function prepareFile(
+  connection: DatabaseSync,
+  path: string,
+  schema: string,
+  version: number,
+): void {
+  const pragma = (name: string): number =>
+    Number(Object.values(connection.prepare(`PRAGMA ${name}`).get() ?? {})[0])
+  const isNew = pragma('schema_version') === 0
+  if (!isNew && pragma('application_id') !== APPLICATION_ID)
+    throw new AppError(
+      'unavailable',
+      `store: ${path} is a database of another program; name another file`,
+      { details: { field: 'store' } },
+    )
+  const found = pragma('user_version')
+  if (!isNew && found !== version)
+    throw new AppError(
+      'unavailable',
+      `store: ${path} was written by another version of Halyard (schema ${found}, this one has ${version}); ` +
+        'use that version, or index into another file',
+      { details: { field: 'store', found, version } },
+    )
+  if (!isNew && sizeOf(path) <= CHECKED_BYTES_MAX) {
+    const verdict = Object.values(connection.prepare('PRAGMA quick_check(1)').get() ?? {})[0]
+    if (verdict !== 'ok') throw damaged(path, String(verdict))
+  }
+  connection.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL')
+  connection.exec('PRAGMA cache_size = -32768; PRAGMA temp_store = MEMORY')
+  if (!isNew) return
+  connection.exec('BEGIN IMMEDIATE')
+  // Two processes may find the file new; the second one finds the first one's schema.
+  if (pragma('schema_version') === 0) {
+    connection.exec(schema)
+    connection.exec(`PRAGMA application_id = ${APPLICATION_ID}; PRAGMA user_version = ${version}`)
+  }
+  connection.exec('COMMIT')
+}
+
+function sizeOf(path: string): number {
+  return statSync(path, { throwIfNoEntry: false })?.size ?? 0
+}
+
+/** SQLite takes a file of a few foreign bytes for an empty database; this one looks first. */
+function refuseForeignFile(path: string): void {
+  if (sizeOf(path) === 0) return
+  const header = Buffer.alloc(HEADER.length)
+  const file = openSync(path, 'r')
+  try {
+    readSync(file, header, 0, header.length, 0)
+  } finally {
+    closeSync(file)
+  }
+  if (header.toString('latin1') !== HEADER) throw damaged(path, 'it is not an SQLite database')
+}
+
+function wrap(connection: DatabaseSync, path: string): Database {
+  const statements = new Map<string, StatementSync>()
+  const prepared = (sql: string): StatementSync => {
+    const known = statements.get(sql)
+    if (known) return known
+    const statement = connection.prepare(sql)
+    statements.set(sql, statement)
+    return statement
+  }
+  let last: Promise<unknown> = Promise.resolve()
+
+  function rollback(): void {
+    // A failed COMMIT may have rolled back by itself.
+    if (connection.isTransaction) connection.exec('ROLLBACK')
+  }
+
+  async function runTransaction<T>(steps: () => Promise<T>): Promise<T> {
+    connection.exec('BEGIN IMMEDIATE')
+    try {
+      const result = await steps()
+      connection.exec('COMMIT')
+      return result
+    } catch (error) {
+      rollback()
+      throw error
+    }
+  }
+
+  return {
+    path,
+    exec: (sql) => connection.exec(sql),
+    all: (sql, ...parameters) => prepared(sql).all(...parameters),
+    get: (sql, ...parameters) => prepared(sql).get(...parameters),
+    run: (sql, ...parameters) => Number(prepared(sql).run(...parameters).changes),
+    prepareRun(sql) {
+      const statement = prepared(sql)
+      return (...parameters) => {
+        statement.run(...(parameters as SQLInputValue[]))
+      }
+    },
+    rollback,
+    transaction(steps) {
+      const turn = last.then(() => runTransaction(steps))
+      last = turn.catch(() => undefined)
+      return turn
+    },
+    close: () => connection.close(),
+  }
+}
+
+const damaged = (path: string, reason: string, cause?: unknown): AppError =>
+  new AppError(
+    'unavailable',
+    `store: the database file ${path} is damaged (${reason}); restore it from a backup, ` +
+      'or move it away and index again',
+    { details: { field: 'store', reason: 'damaged' }, cause },
+  )
+
+/** SQLite's primary result codes that an operator can do something about. */
+const remedies: Readonly<Record<number, string>> = {
+  5: 'another process holds its write lock; stop it or try again',
+  8: 'it is read-only; give this user the right to write it and its folder',
+  10: 'the disk failed to read or write; check it',
+  13: 'the disk is full; free some space and try again',
+  14: 'it cannot be opened; check that its folder exists and can be written',
+}
+const CORRUPT = 11
+const NOT_A_DATABASE = 26
+
+/** SQLite's failures as `unavailable`, with the remedy; anything else as it is. */
+export function toAppError(error: unknown, path: string): unknown {
+  if (isAppError(error) || !(error instanceof Error)) return error
+  const { errcode } = error as { errcode?: number }
+  if (errcode === undefined) return error
+  const code = errcode & 0xff
+  if (code === CORRUPT || code === NOT_A_DATABASE) return damaged(path, error.message, error)
+  const remedy = remedies[code]
+  if (!remedy) return error
+  return new AppError('unavailable', `store: ${path}: ${messageOf(error)}: ${remedy}`, {
+    details: { field: 'store' },
+    cause: error,
+  })
+}

@@ -1,0 +1,66 @@
+import type { Address, BlockRef } from '#core/chain.ts'
+import { type EventKind, eventKinds, familyOf, typeOf } from '#core/history/event.ts'
+import { readBlockRows } from '#core/indexing/block-rows.ts'
+import type { Database } from './database.ts'
+import { eventTable } from './schema.ts'
+
+/** The rows of one block's events as text, which crosses to another thread as it is. */
+export type BlockRows = { readonly block: BlockRef; readonly rows: string }
+
+type Insert = { readonly run: (...parameters: unknown[]) => void; readonly kind: number }
+
+/** Stores events of blocks that are stored; those that are there already stay as they are. */
+export function insertEvents(db: Database, chainId: number, blocks: readonly BlockRows[]): void {
+  const contracts = new Map<Address, number>()
+  const inserts = new Map<EventKind, Insert>(
+    eventKinds.map((kind, place) => [kind, { run: db.prepareRun(insertSql(kind)), kind: place }]),
+  )
+  const contractId = (address: Address): number => {
+    const known = contracts.get(address)
+    if (known !== undefined) return known
+    const id = makeContract(db, address)
+    contracts.set(address, id)
+    return id
+  }
+  for (const { block, rows } of blocks) {
+    if (rows === '') continue
+    const blockId = idOfBlock(db, chainId, block)
+    // Rows of one transaction follow one another.
+    let transaction = ''
+    let hash = Buffer.alloc(0)
+    readBlockRows(rows, ({ transactionHash, logIndex, address, kind, body }) => {
+      if (transactionHash !== transaction) {
+        transaction = transactionHash
+        hash = Buffer.from(transactionHash.slice(2), 'hex')
+      }
+      const insert = inserts.get(kind) as Insert
+      insert.run(
+        chainId,
+        block.number,
+        logIndex,
+        blockId,
+        insert.kind,
+        contractId(address),
+        hash,
+        body,
+      )
+    })
+  }
+}
+
+const insertSql = (kind: EventKind): string =>
+  `INSERT INTO ${eventTable(familyOf[typeOf(kind)])}
+  (chain, number, log_index, block, kind, contract, transaction_hash, body)
+  VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`
+
+function makeContract(db: Database, address: Address): number {
+  db.run('INSERT INTO contract (address) VALUES (?) ON CONFLICT DO NOTHING', address)
+  return db.get('SELECT id FROM contract WHERE address = ?', address)?.id as number
+}
+
+export function idOfBlock(db: Database, chainId: number, { number, hash }: BlockRef): number {
+  const sql = 'SELECT id FROM block WHERE chain = ? AND number = ? AND hash = ?'
+  const row = db.get(sql, chainId, number, hash)
+  if (!row) throw new Error(`block ${hash} is stored before what refers to it`)
+  return row.id as number
+}

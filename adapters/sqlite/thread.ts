@@ -1,0 +1,64 @@
+import { parentPort, workerData } from 'node:worker_threads'
+import { isAppError, messageOf } from '#core/errors.ts'
+import { openSqliteDatabase, sqliteChainStore } from './chain-store.ts'
+import { toAppError } from './database.ts'
+import { type BlockRows, insertEvents } from './insert-events.ts'
+import type { ThreadCall, ThreadReply } from './threaded-chain-store.ts'
+
+/** The thread's side of `openThreadedSqliteChainStore`: it owns the connection and answers calls in their order. */
+
+type Method = (...args: unknown[]) => Promise<unknown>
+
+if (!parentPort) throw new Error('this file is the start of a worker thread')
+const port = parentPort
+const path = workerData as string
+
+let opened: ReturnType<typeof open> | undefined
+function open() {
+  const db = openSqliteDatabase(path)
+  return { db, store: sqliteChainStore(db) }
+}
+
+async function answer({ port: name, method, args }: ThreadCall): Promise<unknown> {
+  opened ??= open()
+  const { db, store } = opened
+  if (name !== 'thread') return ((store[name] as Record<string, Method>)[method] as Method)(...args)
+  switch (method) {
+    case 'open':
+      return undefined
+    case 'begin':
+      return db.exec('BEGIN IMMEDIATE')
+    case 'commit':
+      return db.exec('COMMIT')
+    case 'rollback':
+      return db.rollback()
+    case 'putRows':
+      return insertEvents(db, args[0] as number, args[1] as BlockRows[])
+    case 'close':
+      return store.close()
+    default:
+      throw new Error(`no such call: ${method}`)
+  }
+}
+
+let last: Promise<undefined> = Promise.resolve(undefined)
+
+port.on('message', (call: ThreadCall) => {
+  last = last.then(async () => {
+    let reply: ThreadReply
+    try {
+      reply = { id: call.id, result: await answer(call) }
+    } catch (thrown) {
+      const error = toAppError(thrown, path)
+      reply = isAppError(error)
+        ? {
+            id: call.id,
+            error: { kind: error.kind, message: error.message, details: error.details },
+          }
+        : { id: call.id, error: { message: messageOf(error) } }
+    }
+    port.postMessage(reply)
+    if (call.port === 'thread' && call.method === 'close') port.close()
+    return undefined
+  })
+})

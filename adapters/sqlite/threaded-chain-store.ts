@@ -1,0 +1,139 @@
+import { Worker } from 'node:worker_threads'
+import { AppError, type ErrorDetails, type ErrorKind } from '#core/errors.ts'
+import type { EventTable, HeadLog, HistoryPorts, WorkingTree } from '#core/history/ports.ts'
+import type { ChainWriter } from '#core/indexing/ports.ts'
+import type { BlockRows } from './insert-events.ts'
+
+/** A call to a port of the thread's store, or to the thread itself. */
+export type ThreadCall = {
+  readonly id: number
+  readonly port: 'heads' | 'tree' | 'events' | 'writer' | 'thread'
+  readonly method: string
+  readonly args: readonly unknown[]
+}
+
+export type ThreadReply = {
+  readonly id: number
+  readonly result?: unknown
+  readonly error?: {
+    readonly kind?: ErrorKind
+    readonly message: string
+    readonly details?: ErrorDetails
+  }
+}
+
+export type ThreadedChainStore = HistoryPorts & {
+  readonly writer: ChainWriter
+  close(): Promise<void>
+}
+
+const NURSERY_MEGABYTES = 12
+
+/**
+ * The same store, its connection in a thread of its own: a backfill's rows are written while its next blocks are
+ * parsed and folded. For readers and small writers the plain store is quicker.
+ */
+export async function openThreadedSqliteChainStore(path: string): Promise<ThreadedChainStore> {
+  const worker = new Worker(new URL('./thread.ts', import.meta.url), {
+    workerData: path,
+    // Rows pass through; a small nursery keeps the thread small.
+    resourceLimits: { maxYoungGenerationSizeMb: NURSERY_MEGABYTES },
+  })
+  // A store that nobody awaits must not keep the process alive.
+  worker.unref()
+  const calls = createCalls(worker)
+  const call = (port: ThreadCall['port'], method: string, ...args: unknown[]): Promise<unknown> =>
+    calls.send(port, method, args)
+  const proxy = <P extends object>(port: ThreadCall['port'], methods: readonly (keyof P)[]): P =>
+    Object.fromEntries(
+      methods.map((method) => [
+        method,
+        (...args: unknown[]) => calls.send(port, method as string, args),
+      ]),
+    ) as P
+  let turn: Promise<unknown> = Promise.resolve()
+
+  async function transaction<T>(steps: () => Promise<T>): Promise<T> {
+    await call('thread', 'begin')
+    try {
+      const result = await steps()
+      await call('thread', 'commit')
+      return result
+    } catch (error) {
+      await call('thread', 'rollback')
+      throw error
+    }
+  }
+
+  await call('thread', 'open')
+  return {
+    heads: proxy<HeadLog>('heads', ['latest', 'since', 'upkeep', 'blocks', 'canonicalHashes']),
+    tree: proxy<WorkingTree>('tree', ['read', 'readUndo', 'scan']),
+    events: proxy<EventTable>('events', ['list']),
+    writer: {
+      ...proxy<ChainWriter>('writer', [
+        'putBlocks',
+        'putQuarantined',
+        'putUndo',
+        'replace',
+        'appendHead',
+        'putCanonical',
+        'mark',
+        'undoReplacedIn',
+        'deleteUndo',
+        'deleteBlocks',
+      ]),
+      async putEvents(chainId, blocks) {
+        const rows = blocks.map(({ block, rows: text }): BlockRows => ({ block, rows: text }))
+        await call('thread', 'putRows', chainId, rows)
+      },
+      atomically(steps) {
+        const mine = turn.then(() => transaction(steps))
+        turn = mine.catch(() => undefined)
+        return mine
+      },
+    },
+    async close() {
+      await call('thread', 'close')
+      await worker.terminate()
+    },
+  }
+}
+
+function createCalls(worker: Worker) {
+  const waiting = new Map<number, PromiseWithResolvers<unknown>>()
+  let nextId = 1
+  let lost: AppError | undefined
+
+  function lose(reason: string): void {
+    lost = new AppError('unavailable', `store: the database's thread has ended (${reason})`, {
+      details: { field: 'store' },
+    })
+    for (const { reject } of waiting.values()) reject(lost)
+    waiting.clear()
+  }
+  worker.on('message', ({ id, result, error }: ThreadReply) => {
+    const call = waiting.get(id)
+    waiting.delete(id)
+    if (waiting.size === 0) worker.unref()
+    if (error?.kind) {
+      const options = error.details ? { details: error.details } : {}
+      call?.reject(new AppError(error.kind, error.message, options))
+    } else if (error) call?.reject(new Error(error.message))
+    else call?.resolve(result)
+  })
+  worker.on('error', (error) => lose(error.message))
+  worker.on('exit', (code) => lose(`exit code ${code}`))
+
+  return {
+    send(port: ThreadCall['port'], method: string, args: readonly unknown[]): Promise<unknown> {
+      if (lost) return Promise.reject(lost)
+      const answer = Promise.withResolvers<unknown>()
+      const id = nextId++
+      waiting.set(id, answer)
+      worker.ref()
+      worker.postMessage({ id, port, method, args } satisfies ThreadCall)
+      return answer.promise
+    },
+  }
+}
