@@ -1,0 +1,65 @@
+import { type Address, isAddress } from '#core/chain.ts'
+import type { SwapRow } from '#core/history/list-swaps.ts'
+import type { EventPlace } from '#core/history/ports.ts'
+import type { HoldingPlace } from '#core/nft/list-holdings.ts'
+
+/**
+ * Cursors name a place in the order of a list, not a count of items before it: what is inserted or removed in front of
+ * it moves nothing. To clients they are opaque.
+ */
+export type Cursor<P> = {
+  encode(place: P): string
+  /** Undefined for what `encode` never gave. */
+  decode(text: string): P | undefined
+}
+
+const CURSOR_LENGTH_MAX = 300
+const NUMBER = /^\d{1,15}$/
+const UINT256 = /^\d{1,78}$/
+export const UINT256_MAX = (1n << 256n) - 1n
+
+function cursor<P>(
+  write: (place: P) => string,
+  read: (parts: string[]) => P | undefined,
+): Cursor<P> {
+  const encode = (place: P): string => Buffer.from(write(place), 'latin1').toString('base64url')
+  return {
+    encode,
+    decode(text) {
+      if (text.length > CURSOR_LENGTH_MAX) return undefined
+      const place = read(Buffer.from(text, 'base64url').toString('latin1').split('.'))
+      // The decoder passes over what is not base64: only what comes out the same is ours.
+      return place !== undefined && encode(place) === text ? place : undefined
+    },
+  }
+}
+
+export const swapCursor = cursor<EventPlace>(
+  ({ number, logIndex }) => `${number}.${logIndex}`,
+  ([number = '', logIndex = '', ...rest]) =>
+    NUMBER.test(number) && NUMBER.test(logIndex) && rest.length === 0
+      ? { number: Number(number), logIndex: Number(logIndex) }
+      : undefined,
+)
+
+/** Where a swap stands in its list. */
+export const placeOf = ({ event }: SwapRow): EventPlace => ({
+  number: event.block.number,
+  logIndex: event.logIndex,
+})
+
+/** Of a list that is ordered by one address: pools, holders. */
+export const addressCursor = cursor<Address>(
+  (address) => address.slice(2),
+  ([hex = '', ...rest]) =>
+    isAddress(`0x${hex}`) && rest.length === 0 ? (`0x${hex}` as const) : undefined,
+)
+
+export const holdingCursor = cursor<HoldingPlace>(
+  ({ collection, tokenId, owner }) => `${collection.slice(2)}.${tokenId}.${owner.slice(2)}`,
+  ([collection = '', tokenId = '', owner = '', ...rest]) => {
+    if (!isAddress(`0x${collection}`) || !isAddress(`0x${owner}`)) return undefined
+    if (!UINT256.test(tokenId) || BigInt(tokenId) > UINT256_MAX || rest.length > 0) return undefined
+    return { collection: `0x${collection}`, tokenId: BigInt(tokenId), owner: `0x${owner}` }
+  },
+)

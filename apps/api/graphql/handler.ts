@@ -1,0 +1,120 @@
+import type { RequestHandler, Response } from 'express'
+import type { ExecutionArgs } from 'graphql'
+import { createYoga, type Plugin, type YogaServerOptions } from 'graphql-yoga'
+import { LRUCache } from 'lru-cache'
+import type { Api } from '#api/wire.ts'
+import { badRequest, toGraphqlError } from './errors.ts'
+import { executeAtHead } from './execution.ts'
+import { depthRule, TOKENS_MAX } from './limits.ts'
+import { schema } from './schema.ts'
+
+/** Parsed documents are kept by their text: so much of it, whoever sends how many different ones. */
+const CACHED_CHARACTERS_MAX = 2_000_000
+
+type ServerContext = { readonly res: Response }
+
+/** GraphQL over HTTP. The body of a POST has been parsed already, and is a JSON object. */
+export async function createGraphqlHandler(api: Api): Promise<RequestHandler> {
+  const { development } = api.config.api
+  const yoga = createYoga<ServerContext>({
+    schema,
+    plugins: [createPlugin(api)],
+    maskedErrors: { maskError: (error) => toGraphqlError(error, { development }) },
+    parserAndValidationCache: { documentCache: createCache(), errorCache: createCache() },
+    ...(development ? await graphiql() : { graphiql: false }),
+    // The server has its own of these; Yoga's limit of the body makes it three times as slow.
+    cors: false,
+    logging: false,
+    landingPage: false,
+    multipart: false,
+    maxRequestBodySize: false,
+  })
+  return (req, res) => void yoga(req, res, { res })
+}
+
+const createPlugin = (api: Api): Plugin<ServerContext> => ({
+  onRequestParse({ request, requestParser, setRequestParser }) {
+    if (request.method !== 'GET' || !requestParser) return
+    setRequestParser((get) => {
+      try {
+        return requestParser(get)
+      } catch {
+        throw badRequest('variables and extensions are JSON')
+      }
+    })
+  },
+  onParse({ parseFn, setParseFn }) {
+    setParseFn((source, options) => parseFn(source, { ...options, maxTokens: TOKENS_MAX }))
+  },
+  onValidate({ addValidationRule }) {
+    addValidationRule(depthRule)
+  },
+  onExecute({ executeFn, setExecuteFn, context }) {
+    const { requestId } = context.res.locals
+    setExecuteFn((args: ExecutionArgs) => executeAtHead(api, executeFn, args, requestId))
+  },
+})
+
+const createCache = <V extends object>(): LRUCache<string, V> =>
+  new LRUCache({
+    maxSize: CACHED_CHARACTERS_MAX,
+    sizeCalculation: (_value, text) => Math.max(1, text.length),
+  })
+
+/** The page for people who try queries, with all of its parts in one answer: it loads nothing from elsewhere. */
+async function graphiql(): Promise<
+  Pick<YogaServerOptions<object, object>, 'graphiql' | 'renderGraphiQL'>
+> {
+  // Nine megabytes of source: only where it is served.
+  const { renderGraphiQL } = await import('@graphql-yoga/render-graphiql')
+  return { renderGraphiQL, graphiql: { title: 'Halyard GraphQL', defaultQuery: DEFAULT_QUERY } }
+}
+
+const DEFAULT_QUERY = `# Everything below is true at one block: _meta says at which.
+query Overview {
+  _meta {
+    block {
+      number
+      hash
+      timestamp
+    }
+    lag
+    lagSeconds
+  }
+  pools(first: 5) {
+    nodes {
+      address
+      protocol
+      token0 {
+        symbol
+      }
+      token1 {
+        symbol
+      }
+      price {
+        token0InToken1
+      }
+      swapCount
+    }
+  }
+  swaps(first: 5) {
+    edges {
+      cursor
+      node {
+        pool {
+          address
+        }
+        block {
+          number
+        }
+        amount0
+        amount1
+      }
+    }
+    pageInfo {
+      hasNextPage
+      endCursor
+    }
+  }
+}
+`

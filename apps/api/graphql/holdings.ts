@@ -1,0 +1,64 @@
+import type { Holding as StoredHolding } from '#core/nft/holding.ts'
+import { listHoldings } from '#core/nft/list-holdings.ts'
+import { holdingCursor, UINT256_MAX } from '#api/cursors.ts'
+import { refused } from '#api/errors.ts'
+import { builder } from './builder.ts'
+import { forwardArgs, toConnection, toPageRequest } from './paging.ts'
+
+const TokenStandard = builder.enumType('TokenStandard', {
+  values: { ERC721: { value: 'erc721' }, ERC1155: { value: 'erc1155' } } as const,
+})
+
+const Holding = builder.objectRef<StoredHolding>('Holding')
+
+Holding.implement({
+  description: 'How much of one token of a collection an account holds.',
+  fields: (t) => ({
+    collection: t.expose('collection', { type: 'Address', nullable: false }),
+    tokenId: t.expose('tokenId', { type: 'BigInt', nullable: false }),
+    owner: t.expose('owner', { type: 'Address', nullable: false }),
+    standard: t.expose('standard', { type: TokenStandard, nullable: false }),
+    amount: t.expose('amount', { type: 'BigInt', nullable: false }),
+    shortfall: t.expose('shortfall', {
+      type: 'BigInt',
+      nullable: false,
+      description:
+        'What the account sent without having been seen to receive it: indexing began later. ' +
+        'Not 0: it holds `amount` at least.',
+    }),
+  }),
+})
+
+const HoldingConnection = builder.connectionObject({ type: Holding, name: 'HoldingConnection' })
+
+/** `Query.holdings` */
+export function addHoldings(): void {
+  builder.queryField('holdings', (t) =>
+    t.field({
+      type: HoldingConnection,
+      description:
+        'Who holds what now: of a collection by token and owner, of an owner by collection and token. ' +
+        'Name a collection, an owner, or both.',
+      args: {
+        collection: t.arg({ type: 'Address' }),
+        owner: t.arg({ type: 'Address' }),
+        tokenId: t.arg({ type: 'BigInt', description: 'Only with a collection.' }),
+        ...forwardArgs,
+      },
+      async resolve(_root, { collection, owner, tokenId, ...args }, context) {
+        if (tokenId != null && (tokenId < 0n || tokenId > UINT256_MAX))
+          throw refused('tokenId', 'not from 0 to 2^256 - 1')
+        const request = toPageRequest(args, holdingCursor)
+        context.spend(request.limit, request.argument)
+        const page = await listHoldings(context.ports, context.view(), {
+          limit: request.limit,
+          ...(collection && { collection }),
+          ...(owner && { owner }),
+          ...(tokenId != null && { tokenId }),
+          ...(request.after && { after: request.after }),
+        })
+        return toConnection(page, request, (holding) => holdingCursor.encode(holding))
+      },
+    }),
+  )
+}

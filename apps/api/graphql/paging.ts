@@ -1,0 +1,98 @@
+import type { Page } from '#core/page.ts'
+import { refused } from '#api/errors.ts'
+import type { Cursor } from '#api/cursors.ts'
+import { PAGE_DEFAULT, PAGE_MAX } from '#api/pages.ts'
+import { builder } from './builder.ts'
+
+/** The arguments of a list that is walked in one direction. */
+export const forwardArgs = builder.args((t) => ({
+  first: t.int({ description: `How many, from 1 to ${PAGE_MAX}; ${PAGE_DEFAULT} unless given.` }),
+  after: t.string({ description: 'The page begins behind this cursor.' }),
+}))
+
+/** The arguments of a list that is walked either way. */
+export const bothWaysArgs = builder.args((t) => ({
+  first: t.int({ description: `How many, from 1 to ${PAGE_MAX}; ${PAGE_DEFAULT} unless given.` }),
+  after: t.string({ description: 'The page begins behind this cursor.' }),
+  last: t.int({ description: 'The same from the end of the list.' }),
+  before: t.string({ description: 'The page ends before this cursor.' }),
+}))
+
+type Maybe<T> = T | null | undefined
+
+export type PageArgs = {
+  readonly first?: Maybe<number>
+  readonly after?: Maybe<string>
+  readonly last?: Maybe<number>
+  readonly before?: Maybe<string>
+}
+
+/** A page that was asked for: so many behind a place, in the list's own order or against it. */
+export type PageRequest<P> = {
+  readonly limit: number
+  readonly after?: P
+  readonly isBackward: boolean
+  /** The argument that says how many. */
+  readonly argument: 'first' | 'last'
+}
+
+/** @throws AppError `invalid` naming the argument */
+export function toPageRequest<P>(args: PageArgs, cursor: Cursor<P>): PageRequest<P> {
+  const isBackward = args.last != null || (args.before != null && args.first == null)
+  if (isBackward && (args.first != null || args.after != null))
+    throw refused('last', 'last and before are for one direction, first and after for the other')
+  if (!isBackward && args.before != null)
+    throw refused('before', 'goes with last; first goes with after')
+  const argument = isBackward ? 'last' : 'first'
+  const limit = bounded(args[argument], argument, PAGE_DEFAULT, PAGE_MAX)
+  const text = isBackward ? args.before : args.after
+  if (text == null) return { limit, isBackward, argument }
+  const after = cursor.decode(text)
+  if (after === undefined)
+    throw refused(isBackward ? 'before' : 'after', 'not a cursor of this list')
+  return { limit, isBackward, argument, after }
+}
+
+/** @throws AppError `invalid` naming the argument */
+export function bounded(
+  value: Maybe<number>,
+  argument: string,
+  fallback: number,
+  max: number,
+): number {
+  if (value == null) return fallback
+  if (value < 1 || value > max)
+    throw refused(argument, `${value} is not a whole number from 1 to ${max}`)
+  return value
+}
+
+export type Connection<T> = {
+  readonly edges: { readonly node: T; readonly cursor: string }[]
+  readonly pageInfo: {
+    readonly hasNextPage: boolean
+    readonly hasPreviousPage: boolean
+    readonly startCursor: string | null
+    readonly endCursor: string | null
+  }
+}
+
+/** The page as Relay has it, always in the list's own order. */
+export function toConnection<T, P>(
+  { items, hasMore }: Page<T>,
+  { isBackward, after }: PageRequest<P>,
+  cursorOf: (item: T) => string,
+): Connection<T> {
+  const edges = items.map((node) => ({ node, cursor: cursorOf(node) }))
+  if (isBackward) edges.reverse()
+  // What a page begins behind is on the other side of it.
+  const hasBehind = after !== undefined
+  return {
+    edges,
+    pageInfo: {
+      hasNextPage: isBackward ? hasBehind : hasMore,
+      hasPreviousPage: isBackward ? hasMore : hasBehind,
+      startCursor: edges[0]?.cursor ?? null,
+      endCursor: edges.at(-1)?.cursor ?? null,
+    },
+  }
+}

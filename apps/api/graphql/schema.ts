@@ -1,0 +1,14 @@
+import { builder } from './builder.ts'
+import { addCandles } from './candles.ts'
+import { addHoldings } from './holdings.ts'
+import { addMeta } from './meta.ts'
+import { addPools } from './pools.ts'
+import { addScalars } from './scalars.ts'
+import { addSwaps } from './swaps.ts'
+import { addVolumes } from './volumes.ts'
+
+for (const add of [addScalars, addMeta, addPools, addSwaps, addCandles, addVolumes, addHoldings])
+  add()
+
+/** What comes of it is in `schema.graphql`. */
+export const schema = builder.toSchema()

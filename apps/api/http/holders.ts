@@ -1,0 +1,34 @@
+import type { Holder } from '#core/nft/holding.ts'
+import { listHolders } from '#core/nft/list-holdings.ts'
+import { addressCursor } from '#api/cursors.ts'
+import { PAGE_DEFAULT, PAGE_MAX } from '#api/pages.ts'
+import { endpoint } from './endpoint.ts'
+import { address, after, limit } from './parameters.ts'
+
+export const holdersOfCollection = endpoint({
+  path: '/v1/collections/:address/holders',
+  parameters: {
+    address,
+    limit: limit(PAGE_DEFAULT, PAGE_MAX),
+    after: after(addressCursor).optional(),
+  },
+  async answer(ports, view, input) {
+    const { items, hasMore } = await listHolders(ports, view, {
+      collection: input.address,
+      limit: input.limit,
+      ...(input.after && { after: input.after }),
+    })
+    const last = items.at(-1)
+    return {
+      items: items.map(toJson),
+      nextCursor: hasMore && last ? addressCursor.encode(last.owner) : null,
+    }
+  },
+})
+
+const toJson = (holder: Holder): object => ({
+  collection: holder.collection,
+  owner: holder.owner,
+  tokenCount: holder.tokenCount,
+  amount: holder.amount.toString(),
+})

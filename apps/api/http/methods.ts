@@ -1,0 +1,41 @@
+import type { RequestHandler } from 'express'
+import { sendProblem } from './problem.ts'
+
+/** A browser need not ask again before it sends a JSON body. */
+const PREFLIGHT_SECONDS = 86_400
+
+/** Public data without sessions: pages of any origin may read it, none with credentials. */
+export const crossOrigin: RequestHandler = (_req, res, next) => {
+  res.setHeader('access-control-allow-origin', '*')
+  res.setHeader('access-control-expose-headers', 'etag, retry-after, x-request-id')
+  next()
+}
+
+/** Names the route for metrics, whatever becomes of the request. */
+export const named =
+  (route: string): RequestHandler =>
+  (_req, res, next) => {
+    res.locals.route = route
+    next()
+  }
+
+/** The end of a route: tells what it allows to who asks, or asks for something else. */
+export const onlyAllow =
+  (methods: readonly string[]): RequestHandler =>
+  (req, res) => {
+    const allow = methods.join(', ')
+    res.setHeader('allow', allow)
+    if (req.method === 'OPTIONS') {
+      res.setHeader('access-control-allow-methods', allow)
+      res.setHeader('access-control-allow-headers', 'content-type, if-none-match, x-request-id')
+      res.setHeader('access-control-max-age', PREFLIGHT_SECONDS)
+      res.status(204).end()
+      return
+    }
+    sendProblem(res, {
+      name: 'method-not-allowed',
+      title: 'Method not allowed',
+      status: 405,
+      detail: `${req.method.slice(0, 20)} is not allowed here; ${allow} are`,
+    })
+  }

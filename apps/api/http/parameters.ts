@@ -1,0 +1,74 @@
+import { z } from 'zod'
+import { type Fault, InvalidRequest } from '#api/errors.ts'
+import { type Cursor, UINT256_MAX } from '#api/cursors.ts'
+import type { Address } from '#core/chain.ts'
+
+export const address = z
+  .string()
+  .regex(/^0x[0-9a-fA-F]{40}$/, 'not an address (0x and 40 hex digits)')
+  .transform((text) => text.toLowerCase() as Address)
+
+export const tokenId = z
+  .string()
+  .regex(/^\d{1,78}$/, 'not a decimal number')
+  .transform(BigInt)
+  .refine((value) => value <= UINT256_MAX, 'more than 2^256 - 1')
+
+/** A whole number in digits; block numbers and times fit. */
+const digits = (message: string) =>
+  z
+    .string()
+    .regex(/^\d{1,15}$/, message)
+    .transform(Number)
+
+export const block = digits('not a block number')
+export const time = digits('not a time (seconds since 1970)')
+
+export const limit = (fallback: number, max: number) => {
+  const message = `not a whole number from 1 to ${max}`
+  return digits(message)
+    .refine((value) => value >= 1 && value <= max, message)
+    .default(fallback)
+}
+
+export const flag = z
+  .enum(['true', 'false'], 'neither true nor false')
+  .transform((text) => text === 'true')
+
+export const after = <P>({ decode }: Cursor<P>) =>
+  z.string().transform((text, context): P => {
+    const place = decode(text)
+    if (place !== undefined) return place
+    context.addIssue('not a cursor of this list; take nextCursor of the page before')
+    return z.NEVER
+  })
+
+/**
+ * The parameters of a request, of its path and its query together.
+ *
+ * @throws InvalidRequest for one that is unknown, repeated, missing or wrong
+ */
+export function readParameters<S extends z.ZodObject>(
+  schema: S,
+  req: { readonly params: Readonly<Record<string, unknown>>; readonly url: string },
+): z.output<S> {
+  const given: Record<string, unknown> = Object.assign(Object.create(null), req.params)
+  const faults: Fault[] = []
+  for (const [field, value] of new URLSearchParams(queryOf(req.url))) {
+    if (field in given) faults.push({ field, message: 'given more than once' })
+    else given[field] = value
+  }
+  const parsed = schema.safeParse(given)
+  if (parsed.success && faults.length === 0) return parsed.data
+  throw new InvalidRequest([...faults, ...(parsed.error?.issues.flatMap(faultsOf) ?? [])])
+}
+
+function queryOf(url: string): string {
+  const start = url.indexOf('?')
+  return start === -1 ? '' : url.slice(start + 1)
+}
+
+const faultsOf = (issue: z.core.$ZodIssue): Fault[] =>
+  issue.code === 'unrecognized_keys'
+    ? issue.keys.map((field) => ({ field, message: 'no such parameter' }))
+    : [{ field: issue.path.map(String).join('.'), message: issue.message }]

@@ -1,0 +1,26 @@
+import { candlesOfPool } from './candles.ts'
+import { graphql } from './graphql.ts'
+import { live, ready } from './health.ts'
+import { holdersOfCollection } from './holders.ts'
+import { holdingsOfAccount, holdingsOfCollection } from './holdings.ts'
+import { pool, pools } from './pools.ts'
+import type { RouteOf } from './route.ts'
+import { status } from './status.ts'
+import { swapsOfPool } from './swaps.ts'
+import { volumesOfPool } from './volumes.ts'
+
+/** Everything that the API answers; any other path is not there. */
+export const routes: readonly RouteOf[] = [
+  live,
+  ready,
+  graphql,
+  pools,
+  pool,
+  swapsOfPool,
+  candlesOfPool,
+  volumesOfPool,
+  holdersOfCollection,
+  holdingsOfCollection,
+  holdingsOfAccount,
+  status,
+]

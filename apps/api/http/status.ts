@@ -1,0 +1,23 @@
+import { combineDigest } from '#core/history/digest.ts'
+import { finalizedOf, statusAt } from '#api/status.ts'
+import { endpoint } from './endpoint.ts'
+
+export const status = endpoint({
+  path: '/v1/status',
+  parameters: {},
+  async answer(ports, view) {
+    const { head } = view
+    const { lag } = await statusAt(ports, view)
+    return {
+      isLive: true,
+      item: {
+        chainId: view.chainId,
+        lag: lag.blocks,
+        lagSeconds: lag.seconds,
+        finalized: finalizedOf(head),
+        digest: combineDigest(ports.sha256, head.digest),
+        coverage: head.coverage,
+      },
+    }
+  },
+})

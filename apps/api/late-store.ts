@@ -1,0 +1,42 @@
+import { AppError } from '#core/errors.ts'
+import type { HistoryPorts } from '#core/history/ports.ts'
+
+export type HistoryStore = HistoryPorts & {
+  /** What an operator should know about it. */
+  readonly warnings?: readonly string[]
+  close(): void | Promise<void>
+}
+
+/**
+ * A store that may not be there yet, as before the first run of an indexer: until it is, it has no head, which readers
+ * know as "nothing is indexed". Looked for at every answer until then.
+ *
+ * @param open gives undefined where there is nothing to open
+ */
+export function createLateStore(open: () => HistoryStore | undefined): HistoryStore {
+  let store = open()
+  const found = (): HistoryStore | undefined => (store ??= open())
+
+  function opened(): HistoryStore {
+    const there = found()
+    if (!there) throw new AppError('unavailable', 'store: it is not there yet')
+    return there
+  }
+
+  return {
+    heads: {
+      latest: async (chainId) => found()?.heads.latest(chainId),
+      since: async (...args) => opened().heads.since(...args),
+      upkeep: async (...args) => opened().heads.upkeep(...args),
+      blocks: async (...args) => opened().heads.blocks(...args),
+      canonicalHashes: async (...args) => opened().heads.canonicalHashes(...args),
+    },
+    tree: {
+      read: async (...args) => opened().tree.read(...args),
+      readUndo: async (...args) => opened().tree.readUndo(...args),
+      scan: async (...args) => opened().tree.scan(...args),
+    },
+    events: { list: async (...args) => opened().events.list(...args) },
+    close: () => store?.close(),
+  }
+}

@@ -1,0 +1,79 @@
+import type { Metrics } from '#adapters/metrics/metrics.ts'
+import type { Status } from './status.ts'
+
+/** Seconds: from an answer out of memory to one that a client would no longer wait for. */
+const SECONDS_BUCKETS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10]
+/** Clients choose the names of their operations; those after the first so many share one. */
+const OPERATION_NAMES_MAX = 100
+const OPERATION_NAME_LENGTH_MAX = 64
+
+type RequestLabels = {
+  /** The pattern of the route, never the path that was asked for. */
+  readonly route: string
+  readonly method: string
+  readonly status: number
+}
+
+/** What the API counts and measures. */
+export type ApiMetrics = {
+  readonly contentType: string
+  request(labels: RequestLabels, seconds: number): void
+  /** @param name as the client calls it; undefined where it does not */
+  operation(name: string | undefined, outcome: 'ok' | 'error', seconds: number): void
+  /** Everything as text; `status` is undefined where it cannot be read. */
+  render(status: Status | undefined): Promise<string>
+}
+
+export function createApiMetrics(metrics: Metrics): ApiMetrics {
+  const request = metrics.histogram<RequestLabels>({
+    name: 'http_request_duration_seconds',
+    help: 'Time from the head of a request to the end of its answer.',
+    labels: ['route', 'method', 'status'],
+    buckets: SECONDS_BUCKETS,
+  })
+  const operation = metrics.histogram<{ readonly operation: string; readonly outcome: string }>({
+    name: 'graphql_operation_duration_seconds',
+    help: 'Time that a GraphQL operation took to execute.',
+    labels: ['operation', 'outcome'],
+    buckets: SECONDS_BUCKETS,
+  })
+  const head = metrics.gauge({
+    name: 'halyard_head_block',
+    help: 'The newest block indexed.',
+  })
+  const newest = metrics.gauge({
+    name: 'halyard_chain_block',
+    help: 'The newest block of the chain, as last seen; absent while the chain cannot be asked.',
+  })
+  const lagBlocks = metrics.gauge({
+    name: 'halyard_lag_blocks',
+    help: 'Blocks between the two; absent while the chain cannot be asked.',
+  })
+  const lagSeconds = metrics.gauge({
+    name: 'halyard_lag_seconds',
+    help: 'Age of the newest block indexed; 0 while it is the newest of the chain.',
+  })
+  const names = new Set<string>()
+
+  function boundedName(name: string | undefined): string {
+    if (name === undefined) return 'anonymous'
+    if (names.has(name)) return name
+    if (names.size >= OPERATION_NAMES_MAX || name.length > OPERATION_NAME_LENGTH_MAX) return 'other'
+    names.add(name)
+    return name
+  }
+
+  return {
+    contentType: metrics.contentType,
+    request,
+    operation: (name, outcome, seconds) =>
+      operation({ operation: boundedName(name), outcome }, seconds),
+    render(status) {
+      head(status?.view.head.number)
+      newest(status?.newest?.number)
+      lagBlocks(status?.lag.blocks ?? undefined)
+      lagSeconds(status?.lag.seconds)
+      return metrics.render()
+    },
+  }
+}

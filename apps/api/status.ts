@@ -1,0 +1,31 @@
+import type { BlockRef } from '#core/chain.ts'
+import { currentView } from '#core/history/at-head.ts'
+import type { View } from '#core/history/head.ts'
+import { type Lag, lagOf } from '#core/history/lag.ts'
+import type { Ports } from './wire.ts'
+
+type StatusPorts = Pick<Ports, 'views' | 'tip' | 'clock'>
+
+/** Where the history stands, and where its chain does. */
+export type Status = {
+  readonly view: View
+  /** The chain's newest block; undefined while it cannot be asked. */
+  readonly newest: BlockRef | undefined
+  readonly lag: Lag
+}
+
+/** @throws AppError `unavailable` where nothing is indexed yet, or the store cannot be read */
+export const readStatus = async (ports: StatusPorts): Promise<Status> =>
+  statusAt(ports, await currentView(ports.views))
+
+export async function statusAt(ports: StatusPorts, view: View): Promise<Status> {
+  const newest = await ports.tip.newest()
+  return { view, newest, lag: lagOf(view.head, newest, ports.clock.nowMs()) }
+}
+
+/** The newest indexed block that is final; null where none is. */
+export function finalizedOf({ finalized, number, coverage }: View['head']): number | null {
+  const newest = Math.min(finalized, number)
+  const first = coverage[0]
+  return first && newest >= first.from ? newest : null
+}

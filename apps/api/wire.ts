@@ -1,0 +1,95 @@
+import { existsSync } from 'node:fs'
+import { createLogger, type Logger } from '#adapters/log/logger.ts'
+import { createMetrics } from '#adapters/metrics/metrics.ts'
+import { openMongoChainStore } from '#adapters/mongo/chain-store.ts'
+import { systemClock } from '#adapters/node/clock.ts'
+import { sha256 } from '#adapters/node/sha256.ts'
+import { createRpcBlockSource } from '#adapters/rpc/block-source.ts'
+import { createChainTip } from '#adapters/rpc/chain-tip.ts'
+import { createRpc } from '#adapters/rpc/rpc.ts'
+import { createRpcTokenReader } from '#adapters/rpc/token-reader.ts'
+import { openSqliteChainStore } from '#adapters/sqlite/chain-store.ts'
+import type { Clock } from '#core/clock.ts'
+import type { TokenReader } from '#core/dex/ports.ts'
+import type { Sha256 } from '#core/history/digest.ts'
+import type { ChainTip, HistoryPorts } from '#core/history/ports.ts'
+import { createViews, type Views } from '#core/history/view.ts'
+import { type AnswerCache, createAnswerCache } from './answer-cache.ts'
+import { type Config, secretsOf } from './config.ts'
+import { createLateStore, type HistoryStore } from './late-store.ts'
+import { type ApiMetrics, createApiMetrics } from './metrics.ts'
+
+/** Everything that answers are made of. */
+export type Ports = HistoryPorts & {
+  readonly views: Views
+  readonly tokens: TokenReader
+  readonly tip: ChainTip
+  readonly clock: Clock
+  readonly sha256: Sha256
+  readonly log: Logger
+  readonly metrics: ApiMetrics
+}
+
+export type Api = AsyncDisposable & {
+  readonly config: Config
+  readonly ports: Ports
+  readonly answers: AnswerCache
+}
+
+export type Overrides = Partial<Pick<Ports, 'tokens' | 'tip' | 'clock' | 'log'>> & {
+  readonly store?: HistoryStore
+}
+
+/** Live answers of the chain are extras: one that is slow is done without. */
+const RPC_TIMEOUT_MS = 2_000
+const RPC_ROUNDS = 1
+
+/** Gives the ports that `config` asks for; those of `overrides` instead of their own kind. Disposing closes them. */
+export async function wire(config: Config, overrides: Overrides = {}): Promise<Api> {
+  const { chain } = config
+  const log = overrides.log ?? createLogger({ secrets: secretsOf(config) })
+  const store = overrides.store ?? (await openStore(config.store))
+  for (const warning of store.warnings ?? []) log.warn({}, warning)
+  const rpc = createRpc(chain.rpc, {
+    chainId: chain.id,
+    timeoutMs: RPC_TIMEOUT_MS,
+    rounds: RPC_ROUNDS,
+    warn: (message, details) => log.warn(details, message),
+  })
+  // Only the newest block is asked for: the cheapest finality, and no header is proven.
+  const source = createRpcBlockSource(rpc, { finality: 0 })
+  const clock = overrides.clock ?? systemClock
+  return {
+    config,
+    answers: createAnswerCache(),
+    ports: {
+      heads: store.heads,
+      tree: store.tree,
+      events: store.events,
+      views: createViews(store.heads, chain.id),
+      tokens: overrides.tokens ?? createRpcTokenReader(rpc),
+      tip: overrides.tip ?? createChainTip(source, chain.pollMs),
+      clock,
+      sha256,
+      log,
+      metrics: createApiMetrics(createMetrics()),
+    },
+    async [Symbol.asyncDispose]() {
+      await rpc.close()
+      await store.close()
+    },
+  }
+}
+
+function openStore(store: Config['store']): HistoryStore | Promise<HistoryStore> {
+  switch (store.kind) {
+    case 'sqlite':
+      return createLateStore(() =>
+        existsSync(store.path) ? openSqliteChainStore(store.path) : undefined,
+      )
+    case 'mongodb':
+      return openMongoChainStore(store.url)
+    default:
+      return store satisfies never
+  }
+}

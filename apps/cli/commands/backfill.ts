@@ -1,0 +1,97 @@
+import { Command } from 'commander'
+import { createProgressBar, duration } from '#cli/progress.ts'
+import { configOption, parseBlock, parseRanges } from '#cli/options.ts'
+import { readSettings, wireIndexing } from '#cli/wire.ts'
+import type { BlockRange } from '#core/chain.ts'
+import { backfill, type BackfillReport } from '#core/indexing/backfill.ts'
+
+type Options = {
+  readonly config: string
+  readonly ranges?: readonly BlockRange[]
+  readonly to?: number
+  readonly json?: boolean
+}
+
+export const backfillCommand = (): Command =>
+  new Command('backfill')
+    .summary('index past blocks into the store')
+    .description(
+      'Fetches, proves and stores blocks: the ranges named, or all from the first startBlock to the head of the ' +
+        'chain. What is indexed already is left as it is, so a run that was stopped is continued by running it again.',
+    )
+    .addOption(configOption())
+    .option(
+      '--ranges <list>',
+      'only these blocks, both ends included, e.g. 100-200,300',
+      parseRanges,
+    )
+    .option('--to <block>', 'nothing above this block', parseBlock)
+    .option('--json', 'print the report as one line of JSON at the end of stdout')
+    .addHelpText(
+      'after',
+      `
+Examples:
+  $ halyard backfill --config halyard.json
+  $ halyard backfill --ranges 10000000-10100000 --json
+  $ halyard backfill --to 19000000`,
+    )
+    .action(run)
+
+async function run(options: Options): Promise<void> {
+  const settings = readSettings(options.config)
+  await using app = await wireIndexing(settings, (message) =>
+    process.stderr.write(`halyard: ${message}\n`),
+  )
+  const stop = new AbortController()
+  const interrupt = (): void => stop.abort()
+  process.once('SIGINT', interrupt)
+  process.once('SIGTERM', interrupt)
+  const startedAt = performance.now()
+  const bar = createProgressBar(process.stderr, 'blocks')
+  const input = {
+    chainId: settings.chain.id,
+    sources: settings.sources,
+    proof: settings.chain.proof,
+    ...(options.ranges && { ranges: options.ranges }),
+    ...(options.to !== undefined && { to: options.to }),
+  }
+  try {
+    const steps = backfill(app.ports, input, stop.signal)
+    let step = await steps.next()
+    while (!step.done) {
+      const { done, total, logs, number } = step.value
+      bar.update(done, total, `${logs} logs, block ${number}`)
+      step = await steps.next()
+    }
+    bar.end()
+    const seconds = Math.round(performance.now() - startedAt) / 1_000
+    print(step.value, seconds, options.json === true)
+    if (stop.signal.aborted) {
+      process.stderr.write('halyard: stopped; run the same command again to go on\n')
+      process.exitCode = 130
+    }
+  } finally {
+    bar.end()
+    process.off('SIGINT', interrupt)
+    process.off('SIGTERM', interrupt)
+  }
+}
+
+function print(report: BackfillReport, seconds: number, asJson: boolean): void {
+  if (asJson) {
+    process.stdout.write(`${JSON.stringify({ ...report, seconds })}\n`)
+    return
+  }
+  const events = Object.entries(report.events).map(([type, count]) => `${count} ${type}`)
+  const at = report.watermark
+    ? `block ${report.watermark.number} ${report.watermark.hash}`
+    : 'no block'
+  const lines = [
+    `indexed ${report.blocks} blocks with ${report.logs} logs in ${duration(seconds)}`,
+    ...(events.length > 0 ? [`events      ${events.join(', ')}`] : []),
+    ...(report.quarantined > 0 ? [`quarantined ${report.quarantined} malformed logs`] : []),
+    `stands at   ${at}`,
+    `digest      ${report.digest}`,
+  ]
+  process.stdout.write(`${lines.join('\n')}\n`)
+}

@@ -1,0 +1,92 @@
+import { once } from 'node:events'
+import { Argument, Command, Option } from 'commander'
+import { createFormatter, type ExportFormat, exportFormats } from '#cli/export/format.ts'
+import { exportSubjects, type ExportSubject, readRows } from '#cli/export/read-rows.ts'
+import { configOption, parseBlock } from '#cli/options.ts'
+import { readSettings, wireHistory } from '#cli/wire.ts'
+import { parseAddress } from '#core/chain.ts'
+import { AppError } from '#core/errors.ts'
+import { atHead } from '#core/history/at-head.ts'
+
+type Options = {
+  readonly config: string
+  readonly from?: number
+  readonly to?: number
+  readonly pool?: string
+  readonly collection?: string
+  readonly format: ExportFormat
+}
+
+export const exportCommand = (): Command =>
+  new Command('export')
+    .summary('print what is stored')
+    .description(
+      'Streams rows to stdout as of the newest indexed block: events ordered by block and log index, the rest by what ' +
+        'names it. Amounts are raw token units.',
+    )
+    .addArgument(new Argument('<subject>', 'what to print').choices(exportSubjects))
+    .addOption(configOption())
+    .option('--from <block>', 'events from this block on', parseBlock)
+    .option('--to <block>', 'events up to this block', parseBlock)
+    .option('--pool <address>', 'only this pool (swaps, liquidity, pools, candles)')
+    .option('--collection <address>', 'only this collection (transfers, holdings)')
+    .addOption(new Option('--format <format>', 'how').choices(exportFormats).default('ndjson'))
+    .addHelpText(
+      'after',
+      `
+Examples:
+  $ halyard export swaps --format csv > swaps.csv
+  $ halyard export swaps --pool 0xb4e16d0168e52d35cacd2c6185b44281ec28c9dc --from 19000000
+  $ halyard export holdings --collection 0xbc4ca0eda7647a8ab7c2061c2e118a18a936f13d`,
+    )
+    .action(run)
+
+async function run(subject: ExportSubject, options: Options): Promise<void> {
+  refuseMisplaced(subject, options)
+  const settings = readSettings(options.config)
+  const contract = options.pool ?? options.collection
+  const field = options.pool === undefined ? 'collection' : 'pool'
+  const query = {
+    ...(options.from !== undefined && { from: options.from }),
+    ...(options.to !== undefined && { to: options.to }),
+    ...(contract !== undefined && { contract: parseAddress(contract, field) }),
+  }
+  await using app = await wireHistory(settings)
+  const view = await atHead(app.history.views, async (current) => current)
+  const format = createFormatter(options.format)
+  // A reader such as `head` that has enough closes the pipe: that is no failure.
+  let isClosed = false
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') throw error
+    isClosed = true
+  })
+  for await (const row of readRows(app.history, view, subject, query)) {
+    if (isClosed) return
+    // The wait also ends with an error, which the listener above has seen.
+    if (!process.stdout.write(format(row)))
+      await once(process.stdout, 'drain').catch(() => undefined)
+  }
+}
+
+const byBlock: ReadonlySet<ExportSubject> = new Set(['swaps', 'liquidity', 'transfers'])
+const byCollection: ReadonlySet<ExportSubject> = new Set(['transfers', 'holdings'])
+
+/** An option that would silently mean nothing is a mistake. */
+function refuseMisplaced(subject: ExportSubject, options: Options): void {
+  const refuse = (field: string, message: string): never => {
+    throw new AppError('invalid', `--${field}: ${message}`, { details: { field } })
+  }
+  for (const field of ['from', 'to'] as const)
+    if (options[field] !== undefined && !byBlock.has(subject))
+      refuse(
+        field,
+        `${subject} are as of the newest block; it goes with ${[...byBlock].join(', ')}`,
+      )
+  const { from, to, pool, collection } = options
+  if (from !== undefined && to !== undefined && from > to)
+    refuse('from', `block ${from} lies behind --to ${to}`)
+  if (pool !== undefined && byCollection.has(subject))
+    refuse('pool', `${subject} have none; use --collection`)
+  if (collection !== undefined && !byCollection.has(subject))
+    refuse('collection', `${subject} have none; use --pool`)
+}

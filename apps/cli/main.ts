@@ -1,0 +1,45 @@
+import { Command, CommanderError } from 'commander'
+import { exitCodeOf, exitCodes, explain } from '#adapters/node/exit-code.ts'
+import { backfillCommand } from './commands/backfill.ts'
+import { configCommand } from './commands/config.ts'
+import { devCommand } from './commands/dev.ts'
+import { exportCommand } from './commands/export.ts'
+
+const program = new Command('halyard')
+  .description(
+    'The operator’s tool of Halyard: index a chain, look at what is stored, run it all locally.',
+  )
+  .version('0.1.0')
+  .configureHelp({ showGlobalOptions: false, sortSubcommands: false })
+  .showSuggestionAfterError()
+  .addHelpText(
+    'after',
+    `
+Exit codes: 0 done, 2 usage, 69 a server, provider or file cannot be used now, 70 a bug, 78 configuration.
+
+Examples:
+  $ halyard dev
+  $ halyard backfill --config halyard.json
+  $ halyard export swaps --config halyard.json --format csv`,
+  )
+
+for (const command of [devCommand(), backfillCommand(), exportCommand(), configCommand()])
+  program.addCommand(command)
+
+/** Commander's own exits become errors, so that a usage error is 2 wherever it happens. */
+function overrideExit(command: Command): void {
+  command.exitOverride()
+  for (const child of command.commands) overrideExit(child)
+}
+overrideExit(program)
+
+try {
+  await program.parseAsync()
+} catch (error) {
+  if (error instanceof CommanderError) {
+    process.exitCode = error.exitCode === 0 ? exitCodes.ok : exitCodes.usage
+  } else {
+    process.stderr.write(`${explain('halyard', error)}\n`)
+    process.exitCode = exitCodeOf(error)
+  }
+}

@@ -1,0 +1,34 @@
+import type { Cancel } from '#core/clock.ts'
+import { describe, followHead } from '#core/indexing/follow-head.ts'
+import type { Indexer } from '#indexer/wire.ts'
+
+/** How the follower is doing, as its health endpoint tells it. */
+export type Health = {
+  /** When it last got through a round, by the monotonic clock. */
+  progressAtMs: number
+  /** Why it does not get on; undefined while it does. */
+  trouble: string | undefined
+}
+
+/** Follows the head until cancelled, and keeps log, metrics and health up to date. */
+export async function followJob(indexer: Indexer, health: Health, cancel: Cancel): Promise<void> {
+  const { config, ports, log, metrics } = indexer
+  const input = {
+    chainId: config.chain.id,
+    sources: config.sources,
+    proof: config.chain.proof,
+    pollMs: config.chain.pollMs,
+  }
+  for await (const event of followHead(ports, input, cancel)) {
+    metrics.record(event)
+    if (event.status === 'degraded') {
+      health.trouble = event.error.message
+      log.warn({ reason: event.error.message }, 'cannot get on for now')
+      continue
+    }
+    health.progressAtMs = ports.clock.monotonicMs()
+    health.trouble = undefined
+    if (event.status === 'reorg') log.warn({ from: event.from, to: event.to }, describe(event))
+    else if (event.status === 'appended') log.debug({ head: event.head }, describe(event))
+  }
+}

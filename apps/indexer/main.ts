@@ -1,0 +1,60 @@
+import { once } from 'node:events'
+import { parseArgs } from 'node:util'
+import { exitCodeOf, exitCodes, explain } from '#adapters/node/exit-code.ts'
+import { readConfig } from './config.ts'
+import { createHealthServer } from './health.ts'
+import { followJob, type Health } from './jobs/follow-head.ts'
+import { wire } from './wire.ts'
+
+const USAGE = `Usage: node apps/indexer/main.ts [--config halyard.json]
+
+Follows the head of a chain into the store, and takes blocks back that are reorganised. Serves /live, /ready and
+/metrics on indexer.metricsPort.
+`
+
+type Options = { readonly config: string; readonly help: boolean }
+
+function readOptions(): Options {
+  const { values } = parseArgs({
+    options: {
+      config: { type: 'string', short: 'c', default: 'halyard.json' },
+      help: { type: 'boolean', short: 'h', default: false },
+    },
+  })
+  return values
+}
+
+async function run(options: Options): Promise<void> {
+  const config = readConfig(options.config)
+  await using indexer = await wire(config)
+  const { log, ports } = indexer
+  const stop = new AbortController()
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => stop.abort())
+  const health: Health = { progressAtMs: ports.clock.monotonicMs(), trouble: undefined }
+  const server = createHealthServer(indexer, health)
+  server.listen(config.indexer.metricsPort, config.indexer.host)
+  await once(server, 'listening')
+  const { host, metricsPort } = config.indexer
+  log.info(
+    { chain: config.chain.id, store: config.store.kind },
+    `health on http://${host}:${metricsPort}`,
+  )
+  try {
+    await followJob(indexer, health, stop.signal)
+  } finally {
+    server.close()
+    server.closeAllConnections()
+  }
+}
+
+try {
+  const options = readOptions()
+  if (options.help) process.stdout.write(USAGE)
+  else await run(options)
+} catch (error) {
+  const isUsage = error instanceof TypeError && 'code' in error
+  process.stderr.write(
+    isUsage ? `${error.message}\n\n${USAGE}` : `${explain('halyard-indexer', error)}\n`,
+  )
+  process.exitCode = isUsage ? exitCodes.usage : exitCodeOf(error)
+}

@@ -1,0 +1,90 @@
+import type { Metrics } from '#adapters/metrics/metrics.ts'
+import type { FollowEvent } from '#core/indexing/follow-head.ts'
+
+/** What an indexer tells Prometheus. */
+export type IndexerMetrics = {
+  /** Takes note of what the follower did. */
+  record(event: FollowEvent): void
+  /** An answer of an endpoint could not be proven, or it serves another chain. */
+  distrusted(): void
+  readonly contentType: string
+  render(): Promise<string>
+}
+
+export function createIndexerMetrics(metrics: Metrics): IndexerMetrics {
+  const head = metrics.gauge({
+    name: 'halyard_head_block',
+    help: 'Number of the newest block in the store.',
+  })
+  const chain = metrics.gauge({
+    name: 'halyard_chain_block',
+    help: 'Number of the newest block of the chain, as last seen.',
+  })
+  const lag = metrics.gauge({
+    name: 'halyard_lag_blocks',
+    help: 'How many blocks the store is behind the chain.',
+  })
+  const blocks = metrics.counter({
+    name: 'halyard_indexed_blocks_total',
+    help: 'Blocks committed by this process.',
+  })
+  const logs = metrics.counter({
+    name: 'halyard_indexed_logs_total',
+    help: 'Logs of the sources in those blocks.',
+  })
+  const reorgs = metrics.counter({
+    name: 'halyard_reorgs_total',
+    help: 'How often the head moved back.',
+  })
+  const reverted = metrics.counter({
+    name: 'halyard_reorged_blocks_total',
+    help: 'Blocks taken back by reorgs.',
+  })
+  const failures = metrics.counter({
+    name: 'halyard_degraded_total',
+    help: 'Times that the chain or the store could not be used.',
+  })
+  const unproven = metrics.counter({
+    name: 'halyard_distrusted_answers_total',
+    help: 'Answers of endpoints that failed a proof.',
+  })
+  let newest: number | undefined
+  let stored: number | undefined
+
+  function showLag(): void {
+    head(stored)
+    chain(newest)
+    lag(newest === undefined || stored === undefined ? undefined : Math.max(0, newest - stored))
+  }
+
+  return {
+    contentType: metrics.contentType,
+    render: () => metrics.render(),
+    distrusted: () => unproven(1),
+    record(event) {
+      switch (event.status) {
+        case 'appended':
+          stored = event.head.number
+          newest = event.latest
+          blocks(event.blocks)
+          logs(event.logs)
+          break
+        case 'idle':
+          newest = event.latest
+          stored = event.stored ?? stored
+          break
+        case 'reorg':
+          stored = event.to.number
+          reorgs(1)
+          reverted(event.from.number - event.to.number)
+          break
+        case 'degraded':
+          failures(1)
+          break
+        default:
+          event satisfies never
+      }
+      showLag()
+    },
+  }
+}

@@ -1,0 +1,71 @@
+import { createHeaderHash } from '#adapters/ethereumjs/header-hash.ts'
+import { receiptsRoot } from '#adapters/ethereumjs/receipts-root.ts'
+import { createLogger, type Logger } from '#adapters/log/logger.ts'
+import { createMetrics } from '#adapters/metrics/metrics.ts'
+import { openMongoChainStore } from '#adapters/mongo/chain-store.ts'
+import { systemClock } from '#adapters/node/clock.ts'
+import { sha256 } from '#adapters/node/sha256.ts'
+import { createRpcBlockSource } from '#adapters/rpc/block-source.ts'
+import { createRpc } from '#adapters/rpc/rpc.ts'
+import { openThreadedSqliteChainStore } from '#adapters/sqlite/threaded-chain-store.ts'
+import { keccak } from '#adapters/viem/keccak.ts'
+import type { HistoryPorts } from '#core/history/ports.ts'
+import type { IndexPorts } from '#core/indexing/backfill.ts'
+import { commitPorts } from '#core/indexing/commit.ts'
+import type { ChainWriter } from '#core/indexing/ports.ts'
+import type { Config } from './config.ts'
+import { createIndexerMetrics, type IndexerMetrics } from './metrics.ts'
+
+export type Indexer = AsyncDisposable & {
+  readonly config: Config
+  readonly ports: IndexPorts
+  readonly log: Logger
+  readonly metrics: IndexerMetrics
+}
+
+type ChainStore = HistoryPorts & {
+  readonly writer: ChainWriter
+  close(): void | Promise<void>
+}
+
+export type Overrides = { readonly log?: Logger; readonly store?: ChainStore }
+
+/** Gives what following a chain takes. Disposing closes it. */
+export async function wire(config: Config, overrides: Overrides = {}): Promise<Indexer> {
+  const { chain } = config
+  const log = overrides.log ?? createLogger({ secrets: config.secrets })
+  const metrics = createIndexerMetrics(createMetrics())
+  const store = overrides.store ?? (await openStore(config.store))
+  const rpc = createRpc(chain.rpc, {
+    chainId: chain.id,
+    warn(message, details) {
+      metrics.distrusted()
+      log.warn(details, message)
+    },
+  })
+  const source = createRpcBlockSource(rpc, {
+    finality: chain.finality,
+    headerHash: chain.headerHash ? createHeaderHash(keccak) : undefined,
+  })
+  return {
+    config,
+    log,
+    metrics,
+    ports: { ...commitPorts(store, systemClock, chain.id), sha256, keccak, receiptsRoot, source },
+    async [Symbol.asyncDispose]() {
+      await rpc.close()
+      await store.close()
+    },
+  }
+}
+
+function openStore(store: Config['store']): Promise<ChainStore> {
+  switch (store.kind) {
+    case 'sqlite':
+      return openThreadedSqliteChainStore(store.path)
+    case 'mongodb':
+      return openMongoChainStore(store.url)
+    default:
+      return store satisfies never
+  }
+}
