@@ -1,0 +1,181 @@
+import { once } from 'node:events'
+import { connect } from 'node:net'
+import { afterEach, describe, expect, test, vi } from 'vitest'
+import { createLogger } from '#adapters/log/logger.ts'
+import { type Config, secretsOf } from '#api/config.ts'
+import { fakeListedPool } from '../fakes/fake-chain.ts'
+import { openRig, openSockets, type Rig, type RigOptions } from './api-rig.ts'
+
+const rigs: Rig[] = []
+const sockets = openSockets()
+async function start(options: RigOptions): Promise<Rig> {
+  const rig = await openRig(options)
+  rigs.push(rig)
+  return rig
+}
+afterEach(async () => {
+  for (const rig of rigs.splice(0)) await rig[Symbol.asyncDispose]()
+  await vi.waitFor(() => expect(openSockets()).toEqual(sockets))
+})
+
+const metricsOf = async (rig: Rig): Promise<string> => {
+  const response = await fetch(`${rig.metricsUrl}/metrics`)
+  expect(response.headers.get('content-type')).toMatch(/^text\/plain; version=0\.0\.4/)
+  return response.text()
+}
+
+describe('readiness', () => {
+  const ready = async (rig: Rig) => {
+    const response = await rig.get('/ready')
+    return { status: response.status, answer: await response.json() }
+  }
+
+  test('holds while the newest indexed block is the chain’s, however old it is', async () => {
+    const rig = await start({ blocks: 10 })
+    rig.nowMs += 3_600_000
+    expect(await ready(rig)).toMatchObject({ status: 200, answer: { lag: 0, lagSeconds: 0 } })
+  })
+
+  test('holds while the newest indexed block is young, and ends when it is not', async () => {
+    const rig = await start({ blocks: 10 })
+    rig.newest = { number: 12, hash: `0x${'1'.repeat(64)}` }
+    expect(await ready(rig)).toMatchObject({ status: 200, answer: { lag: 3, lagSeconds: 5 } })
+    rig.nowMs += 55_000
+    expect((await ready(rig)).status).toBe(200)
+    rig.nowMs += 1_000
+    const { status, answer } = await ready(rig)
+    expect(status).toBe(503)
+    expect(answer.detail).toBe('block 9 is 61 s old, more than 60 s; the chain is at 12')
+  })
+
+  test('goes by age alone while the chain cannot be asked', async () => {
+    const rig = await start({ blocks: 10, api: { lagSecondsMax: 30 } })
+    rig.newest = undefined
+    expect(await ready(rig)).toMatchObject({ status: 200, answer: { lag: null } })
+    rig.nowMs += 60_000
+    expect(await ready(rig)).toMatchObject({ status: 503, answer: { title: 'Too far behind' } })
+  })
+})
+
+describe('metrics', () => {
+  test('tell the head, the chain and the lag between them', async () => {
+    const rig = await start({ blocks: 10 })
+    rig.newest = { number: 12, hash: `0x${'1'.repeat(64)}` }
+    const text = await metricsOf(rig)
+    for (const line of ['head_block 9', 'chain_block 12', 'lag_blocks 3', 'lag_seconds 5'])
+      expect(text).toContain(`\nhalyard_${line}\n`)
+    for (const name of ['process_cpu_seconds_total', 'nodejs_eventloop_lag_seconds'])
+      expect(text).toContain(`\n${name} `)
+    rig.newest = undefined
+    expect(await metricsOf(rig)).not.toMatch(/^halyard_(chain_block|lag_blocks) /m)
+  })
+
+  test('name routes by their pattern and never by what was asked for', async () => {
+    const rig = await start({ blocks: 10 })
+    await rig.get(`/v1/pools/${fakeListedPool}/swaps?limit=1`)
+    await rig.get('/v1/pools/0xbad')
+    await rig.get('/wp-admin.php')
+    await rig.get('/v1/pools', { method: 'PROPFIND' })
+    const text = await metricsOf(rig)
+    const count = (route: string, method: string, status: number) =>
+      `http_request_duration_seconds_count{route="${route}",method="${method}",status="${status}"} 1`
+    expect(text).toContain(count('/v1/pools/:address/swaps', 'GET', 200))
+    expect(text).toContain(count('/v1/pools/:address', 'GET', 400))
+    expect(text).toContain(count('unmatched', 'GET', 404))
+    expect(text).toContain(count('/v1/pools', 'OTHER', 405))
+    expect(text).not.toMatch(/0xbad|wp-admin|PROPFIND/)
+  })
+
+  test('name operations as clients do, but not without end', async () => {
+    const rig = await start({ blocks: 10 })
+    await rig.query('query Head { _meta { digest } }')
+    await rig.query('{ swaps(first: 0) { nodes { logIndex } } }')
+    for (let n = 0; n < 120; n++) await rig.query(`query N${n} { __typename }`)
+    const text = await metricsOf(rig)
+    const line = 'graphql_operation_duration_seconds_count'
+    expect(text).toContain(`${line}{operation="Head",outcome="ok"} 1`)
+    expect(text).toContain(`${line}{operation="anonymous",outcome="error"} 1`)
+    expect(text).toContain(`${line}{operation="other",outcome="ok"} 21`)
+    expect(text.match(new RegExp(line, 'g'))?.length).toBeLessThan(110)
+  })
+
+  test('are on a port of their own, and nothing else is', async () => {
+    const rig = await start({ blocks: 1 })
+    expect((await rig.get('/metrics')).status).toBe(404)
+    expect((await fetch(`${rig.metricsUrl}/v1/pools`)).status).toBe(404)
+    expect((await fetch(`${rig.metricsUrl}/metrics`, { method: 'POST' })).status).toBe(404)
+  })
+})
+
+describe('the server', () => {
+  test('finishes what is under way before it ends', async () => {
+    let release = (): void => undefined
+    const gate = new Promise<void>((resolve) => {
+      release = resolve
+    })
+    const tokens = {
+      async read() {
+        await gate
+        return []
+      },
+    }
+    const rig = await openRig({ blocks: 5, overrides: () => ({ tokens }) })
+    const answer = rig.get('/v1/pools')
+    await new Promise((resolve) => setTimeout(resolve, 50))
+    const closing = rig[Symbol.asyncDispose]()
+    await new Promise((resolve) => setTimeout(resolve, 100))
+    await expect(rig.get('/live')).rejects.toThrow()
+    release()
+    expect((await answer).status).toBe(200)
+    await closing
+  })
+
+  test('keeps the connection after an answer that is no success, unless a body is left unread', async () => {
+    const rig = await start({ blocks: 1 })
+    for (const path of ['/none', '/v1/pools?limit=0', `/v1/pools/${fakeListedPool}`])
+      expect((await rig.get(path)).headers.get('connection'), path).toBe('keep-alive')
+    const unread = await rig.get('/v1/pools', { method: 'POST', body: 'x'.repeat(1_000_000) })
+    expect([unread.status, unread.headers.get('connection')]).toEqual([405, 'close'])
+  })
+
+  test('refuses headers beyond reason', async () => {
+    const rig = await start({ blocks: 1 })
+    const { status } = await rig.get('/live', { headers: { 'x-long': 'a'.repeat(20_000) } })
+    expect(status).toBe(431)
+  })
+
+  test('survives what is no HTTP', async () => {
+    const rig = await start({ blocks: 1 })
+    const socket = connect(Number(new URL(rig.url).port), '127.0.0.1')
+    socket.end('hello\r\n\r\n')
+    const [answer] = (await once(socket, 'data')) as [Buffer]
+    expect(answer.toString()).toMatch(/^HTTP\/1\.1 400/)
+    await once(socket, 'close')
+    expect((await rig.get('/live')).status).toBe(200)
+  })
+})
+
+describe('the log', () => {
+  const configOf = (rpc: string[], url: string) =>
+    ({ chain: { rpc }, store: { kind: 'mongodb', url } }) as unknown as Config
+
+  test('holds no key and no password of the configuration, wherever it would come from', () => {
+    const key = 'abcdef0123456789abcdef'
+    const secrets = secretsOf(
+      configOf([`https://rpc.example/v2/${key}`], 'mongodb://halyard:corr"ect@db.example/halyard'),
+    )
+    let text = ''
+    const log = createLogger({ secrets, destination: { write: (line) => void (text += line) } })
+    log.error({ err: new Error(`https://rpc.example/v2/${key} failed`) }, `key ${key}`)
+    log.warn({ reason: 'mongodb://halyard:corr"ect@db.example/halyard is away' }, 'halyard warns')
+    expect(text).not.toContain(key)
+    expect(text).not.toContain('corr')
+    expect(
+      text
+        .split('\n')
+        .filter(Boolean)
+        .map((line) => JSON.parse(line).level),
+    ).toEqual(['error', 'warn'])
+    expect(text).toContain('halyard warns')
+  })
+})

@@ -1,0 +1,356 @@
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import type { Address } from '#core/chain.ts'
+import { PRICE_ONE, poolPriceX192 } from '#core/dex/pool.ts'
+import { type CandleInterval, candleIntervals, secondsOf } from '#core/history/candle.ts'
+import { type DocumentKind, type Documents, keyText, type Key } from '#core/history/document.ts'
+import type { ChainEvent, EventBody } from '#core/history/event.ts'
+import { createFold, type FoldState } from '#core/indexing/fold.ts'
+import type { PoolSource } from '#core/indexing/source.ts'
+import { addressOf } from '../../fakes/encode.ts'
+
+const POOL = addressOf(0x22)
+const FACTORY = addressOf(0xf2)
+const NFT = addressOf(0x721)
+const [ANN, BOB] = [addressOf(0xa), addressOf(0xb)]
+const ZERO = addressOf(0)
+const listed = new Map<Address, PoolSource>([
+  [
+    POOL,
+    {
+      kind: 'pool',
+      protocol: 'uniswap-v2',
+      address: POOL,
+      token0: addressOf(1),
+      token1: addressOf(2),
+      feePips: 3000,
+      startBlock: null,
+    },
+  ],
+])
+
+/** A fold over plain maps. */
+function folder() {
+  const slots = new Map<string, { value: unknown; changedAt: unknown }>()
+  const state: FoldState = {
+    slot(kind, key) {
+      const text = keyText(kind, key)
+      const slot = slots.get(text) ?? { value: undefined, changedAt: undefined }
+      slots.set(text, slot)
+      return slot as ReturnType<FoldState['slot']> as never
+    },
+  }
+  const fold = createFold(state, listed)
+  let logIndex = 0
+  return {
+    apply(body: EventBody, timestamp = 1_000, address = POOL, number = 1): void {
+      const event: ChainEvent = {
+        block: { number, hash: `0x${number.toString(16).padStart(64, '0')}`, timestamp },
+        transactionHash: `0x${'0'.repeat(64)}`,
+        logIndex: logIndex++,
+        address,
+        body,
+      }
+      fold.apply(event)
+    },
+    read<K extends DocumentKind>(kind: K, key: Key) {
+      fold.finish()
+      return slots.get(keyText(kind, key))?.value as Documents[K] | undefined
+    },
+    all<K extends DocumentKind>(kind: K) {
+      fold.finish()
+      return [...slots]
+        .filter(([text, slot]) => text.startsWith(`${kind}:`) && slot.value !== undefined)
+        .map(([, slot]) => slot.value as Documents[K])
+    },
+  }
+}
+
+const sync = (reserve0: bigint, reserve1: bigint): EventBody => ({
+  type: 'sync',
+  protocol: 'uniswap-v2',
+  reserve0,
+  reserve1,
+})
+const swapV2 = (in0: bigint, in1: bigint, out0: bigint, out1: bigint): EventBody => ({
+  type: 'swap',
+  protocol: 'uniswap-v2',
+  sender: ANN,
+  recipient: BOB,
+  amount0In: in0,
+  amount1In: in1,
+  amount0Out: out0,
+  amount1Out: out1,
+})
+
+describe('candles', () => {
+  /** What the candles must be, from the definition: every trade with the price after it, in order. */
+  function naiveCandle(
+    trades: readonly { timestamp: number; price: bigint; amount0: bigint }[],
+    open0: bigint,
+    interval: CandleInterval,
+    start: number,
+  ) {
+    const within = trades.filter(
+      ({ timestamp }) => timestamp >= start && timestamp < start + secondsOf[interval],
+    )
+    const before = trades.findLast(({ timestamp }) => timestamp < start)
+    const open = before?.price ?? open0
+    const prices = [open, ...within.map(({ price }) => price)]
+    const highest = prices.reduce((a, b) => (a > b ? a : b))
+    const lowest = prices.reduce((a, b) => (a < b ? a : b))
+    return {
+      open,
+      high: highest,
+      low: lowest,
+      close: within.at(-1)?.price,
+      volume0: within.reduce((sum, { amount0 }) => sum + amount0, 0n),
+      trades: within.length,
+    }
+  }
+
+  test('are what their definition says, for any trades at any times', () => {
+    const reserve = fc.bigInt(1_000_000n, 2n ** 100n)
+    const trade = fc.record({
+      wait: fc.integer({ min: 0, max: 4_000 }),
+      reserve0: reserve,
+      reserve1: reserve,
+      amount0: fc.bigInt(1n, 999_999n),
+    })
+    fc.assert(
+      fc.property(fc.array(trade, { minLength: 1, maxLength: 40 }), (trades) => {
+        const { apply, all } = folder()
+        let timestamp = 1_700_000_000
+        const seen: { timestamp: number; price: bigint; amount0: bigint }[] = []
+        let open0: bigint | undefined
+        for (const { wait, reserve0, reserve1, amount0 } of trades) {
+          timestamp += wait
+          apply(sync(reserve0, reserve1), timestamp)
+          apply(swapV2(amount0, 0n, 0n, 0n), timestamp)
+          open0 ??= (reserve1 << 192n) / (reserve0 - amount0)
+          seen.push({ timestamp, price: (reserve1 << 192n) / reserve0, amount0 })
+        }
+        const candles = all('candle')
+        for (const interval of candleIntervals) {
+          const mine = candles.filter((candle) => candle.interval === interval)
+          const starts = new Set(
+            seen.map((each) => each.timestamp - (each.timestamp % secondsOf[interval])),
+          )
+          expect(new Set(mine.map(({ start }) => start))).toEqual(starts)
+          for (const candle of mine)
+            expect(candle).toMatchObject(naiveCandle(seen, open0 as bigint, interval, candle.start))
+        }
+      }),
+      { numRuns: 60 },
+    )
+  })
+
+  test('a longer interval is the sum of the shorter ones within it', () => {
+    const { apply, all } = folder()
+    for (let index = 0; index < 50; index++) {
+      apply(sync(1_000_000n + BigInt(index * 7_919), 2_000_000n), 1_700_000_000 + index * 37)
+      apply(swapV2(BigInt(index + 1), 0n, 0n, 5n), 1_700_000_000 + index * 37)
+    }
+    const candles = all('candle')
+    const sum = (interval: CandleInterval) => {
+      const mine = candles.filter((candle) => candle.interval === interval)
+      return [
+        mine.reduce((total, { volume0 }) => total + volume0, 0n),
+        mine.reduce((total, { trades }) => total + trades, 0),
+      ]
+    }
+    for (const interval of candleIntervals) expect(sum(interval)).toEqual([1_275n, 50])
+    expect(all('volume').find(({ period }) => period === 'day')?.volume0).toBe(1_275n)
+  })
+
+  test('a trade before any price is known is counted, not charted', () => {
+    const { apply, read, all } = folder()
+    apply(swapV2(5n, 0n, 0n, 1n))
+    expect(read('pool', [POOL])?.swapCount).toBe(1)
+    expect(all('candle')).toEqual([])
+  })
+})
+
+describe('volumes', () => {
+  test('count each trade once a token, and the fee of what came in', () => {
+    const { apply, read } = folder()
+    apply(sync(10n ** 24n, 10n ** 24n), 7_300)
+    apply(swapV2(1_000_000n, 0n, 0n, 990_000n), 7_300)
+    apply(swapV2(0n, 2_000_000n, 1_900_000n, 0n), 7_400)
+    expect(read('volume', [POOL, 'hour', 7_200])).toEqual({
+      pool: POOL,
+      period: 'hour',
+      start: 7_200,
+      volume0: 2_900_000n,
+      volume1: 2_990_000n,
+      fees0: 3_000n,
+      fees1: 6_000n,
+      trades: 2,
+    })
+  })
+
+  test('a flash swap counts what it left behind, not what it borrowed', () => {
+    const { apply, read } = folder()
+    apply(sync(10n ** 24n, 10n ** 24n), 7_300)
+    apply(swapV2(1_003_010n, 0n, 1_000_000n, 0n), 7_300)
+    expect(read('volume', [POOL, 'hour', 7_200])).toMatchObject({ volume0: 3_010n, volume1: 0n })
+  })
+})
+
+describe('pools', () => {
+  const created: EventBody = {
+    type: 'poolCreated',
+    protocol: 'uniswap-v3',
+    pool: POOL,
+    token0: addressOf(1),
+    token1: addressOf(2),
+    feePips: 500,
+    tickSpacing: 10,
+  }
+  const swapV3 = (
+    amount0: bigint,
+    amount1: bigint,
+    tick: number,
+    liquidity: bigint,
+  ): EventBody => ({
+    type: 'swap',
+    protocol: 'uniswap-v3',
+    sender: ANN,
+    recipient: ANN,
+    amount0,
+    amount1,
+    sqrtPriceX96: 1n << 96n,
+    liquidity,
+    tick,
+  })
+  const mint = (tickLower: number, tickUpper: number, liquidity: bigint): EventBody => ({
+    type: 'mint',
+    protocol: 'uniswap-v3',
+    sender: ANN,
+    owner: ANN,
+    tickLower,
+    tickUpper,
+    liquidity,
+    amount0: 100n,
+    amount1: 200n,
+  })
+
+  test('a V3 pool follows price, tick, liquidity in range, and what it holds', () => {
+    const { apply, read } = folder()
+    const pool = () => read('pool', [POOL])
+    apply(created, 50, FACTORY, 7)
+    expect(pool()).toMatchObject({ createdBlock: 7, createdAt: 50, factory: FACTORY, reserve0: 0n })
+    apply({ type: 'initialize', protocol: 'uniswap-v3', sqrtPriceX96: 1n << 96n, tick: 0 })
+    apply(mint(-10, 10, 1_000n))
+    // Its range begins just above the price, and one that ends at it: neither counts.
+    apply(mint(10, 20, 77n))
+    apply(mint(-10, 0, 99n))
+    expect(pool()).toMatchObject({ liquidity: 1_000n, reserve0: 300n, reserve1: 600n })
+    expect(poolPriceX192(pool() as Documents['pool'])).toBe(PRICE_ONE)
+    apply(swapV3(50n, -40n, 3, 1_000n))
+    expect(pool()).toMatchObject({ tick: 3, reserve0: 350n, reserve1: 560n, swapCount: 1 })
+    const burn = { owner: ANN, tickLower: -10, tickUpper: 10, liquidity: 400n } as const
+    apply({ type: 'burn', protocol: 'uniswap-v3', ...burn, amount0: 5n, amount1: 5n })
+    expect(pool()).toMatchObject({ liquidity: 600n, reserve0: 350n })
+    apply({
+      type: 'collect',
+      protocol: 'uniswap-v3',
+      owner: ANN,
+      recipient: ANN,
+      tickLower: -10,
+      tickUpper: 10,
+      amount0: 5n,
+      amount1: 6n,
+    })
+    const party = { sender: ANN, recipient: ANN, protocol: 'uniswap-v3' } as const
+    apply({ type: 'flash', ...party, amount0: 9n, amount1: 9n, paid0: 1n, paid1: 2n })
+    apply({ type: 'collectProtocol', ...party, amount0: 3n, amount1: 1n })
+    expect(pool()).toMatchObject({ reserve0: 343n, reserve1: 555n })
+  })
+
+  test('a listed V3 pool knows what its events say, and not what was before them', () => {
+    const { apply, read } = folder()
+    apply(mint(-10, 10, 5n))
+    expect(read('pool', [POOL])).toMatchObject({ liquidity: null, reserve0: null, tick: null })
+    apply(swapV3(1n, -1n, 0, 50n))
+    expect(read('pool', [POOL])).toMatchObject({ liquidity: 50n, reserve0: null })
+    apply(mint(-10, 10, 5n))
+    expect(read('pool', [POOL])).toMatchObject({ liquidity: 55n })
+  })
+})
+
+describe('holdings', () => {
+  const move = (
+    standard: 'erc721' | 'erc1155',
+    from: Address,
+    to: Address,
+    ...tokens: [bigint, bigint][]
+  ): EventBody => ({
+    type: 'transfer',
+    protocol: standard,
+    operator: null,
+    from,
+    to,
+    tokenIds: tokens.map(([tokenId]) => tokenId),
+    amounts: tokens.map(([, amount]) => amount),
+  })
+
+  test('an ERC-721 token has one holder, wherever it came from', () => {
+    const { apply, read } = folder()
+    apply(move('erc721', ZERO, ANN, [7n, 1n]), 1, NFT)
+    apply(move('erc721', ANN, BOB, [7n, 1n]), 1, NFT)
+    expect(read('holding', [NFT, 7n, ANN])).toMatchObject({ amount: 0n, shortfall: 0n })
+    expect(read('holding', [NFT, 7n, BOB])).toMatchObject({ amount: 1n })
+    expect(read('holder', [NFT, ANN])).toMatchObject({ tokenCount: 0, amount: 0n })
+    expect(read('holder', [NFT, BOB])).toMatchObject({ tokenCount: 1, amount: 1n })
+    expect(read('holding', [NFT, 7n, ZERO])).toBeUndefined()
+  })
+
+  test('who sends what was never seen to come has had it before, and gets it back whole', () => {
+    const { apply, read } = folder()
+    apply(move('erc1155', ANN, BOB, [1n, 5n]), 1, NFT)
+    expect(read('holding', [NFT, 1n, ANN])).toMatchObject({ amount: 0n, shortfall: 5n })
+    apply(move('erc1155', BOB, ANN, [1n, 5n]), 1, NFT)
+    expect(read('holding', [NFT, 1n, ANN])).toMatchObject({ amount: 5n, shortfall: 5n })
+    expect(read('holder', [NFT, BOB])).toMatchObject({ tokenCount: 0, amount: 0n })
+  })
+
+  test('a token sent to oneself, an amount of nothing, and an id twice in a batch change nothing wrong', () => {
+    const { apply, read } = folder()
+    apply(move('erc1155', ZERO, ANN, [1n, 5n], [1n, 2n], [2n, 0n]), 1, NFT)
+    apply(move('erc1155', ANN, ANN, [1n, 7n]), 1, NFT)
+    expect(read('holding', [NFT, 1n, ANN])).toMatchObject({ amount: 7n, shortfall: 0n })
+    expect(read('holder', [NFT, ANN])).toMatchObject({ tokenCount: 1, amount: 7n })
+  })
+
+  test('with the whole history, holdings are the sums of what came and went', () => {
+    const accounts = [ANN, BOB, addressOf(0xc)]
+    const step = fc.record({
+      from: fc.constantFrom(...accounts, ZERO),
+      to: fc.constantFrom(...accounts, ZERO),
+      tokenId: fc.bigInt(0n, 2n),
+      amount: fc.bigInt(0n, 9n),
+    })
+    fc.assert(
+      fc.property(fc.array(step, { maxLength: 60 }), (steps) => {
+        const { apply, read } = folder()
+        const sums = new Map<string, bigint>()
+        for (const { from, to, tokenId, amount } of steps) {
+          const have = sums.get(`${tokenId} ${from}`) ?? 0n
+          if (from !== ZERO && have < amount) continue
+          apply(move('erc1155', from, to, [tokenId, amount]), 1, NFT)
+          sums.set(`${tokenId} ${from}`, have - amount)
+          sums.set(`${tokenId} ${to}`, (sums.get(`${tokenId} ${to}`) ?? 0n) + amount)
+        }
+        for (const owner of accounts) {
+          const mine = [0n, 1n, 2n].map((tokenId) => sums.get(`${tokenId} ${owner}`) ?? 0n)
+          for (const [tokenId, sum] of mine.entries())
+            expect(read('holding', [NFT, BigInt(tokenId), owner])?.amount ?? 0n).toBe(sum)
+          const holder = read('holder', [NFT, owner])
+          expect(holder?.tokenCount ?? 0).toBe(mine.filter((sum) => sum > 0n).length)
+          expect(holder?.amount ?? 0n).toBe(mine.reduce((a, b) => a + b, 0n))
+        }
+      }),
+    )
+  })
+})

@@ -1,0 +1,228 @@
+import fc from 'fast-check'
+import { beforeAll, describe, expect, test } from 'vitest'
+import { receiptsRoot } from '#adapters/ethereumjs/receipts-root.ts'
+import { keccak } from '#adapters/viem/keccak.ts'
+import { isAppError } from '#core/errors.ts'
+import { createAdmission } from '#core/indexing/admission.ts'
+import { bloomMayHold, createBloomBits } from '#core/indexing/bloom.ts'
+import { createFetchProven, type ProofPolicy } from '#core/indexing/fetch-proven.ts'
+import type { RawLog } from '#core/indexing/ports.ts'
+import { bloomOf, createFakeChain, type FakeChain, fakeSources } from '../../fakes/fake-chain.ts'
+import { addressOf } from '../../fakes/encode.ts'
+import { createFakeSource, type FakeFaults } from '../../fakes/fake-source.ts'
+
+const filter = { ...createAdmission(fakeSources).filter() }
+const RANGE = { from: 1, to: 30 }
+let chain: FakeChain
+
+beforeAll(async () => {
+  chain = createFakeChain(77, { maxLogs: 10 })
+  await chain.mine(31)
+})
+
+async function fetchWith(faults: readonly FakeFaults[], policy: ProofPolicy = 'all') {
+  const source = createFakeSource({ blocks: () => chain.blocks, faults })
+  const fetchProven = createFetchProven({ source, keccak, receiptsRoot })
+  return { source, result: fetchProven(RANGE, filter, policy) }
+}
+
+const honestLogs = (): RawLog[] =>
+  chain.blocks
+    .slice(RANGE.from, RANGE.to + 1)
+    .flatMap(({ logs }) =>
+      logs.filter(
+        (log) =>
+          filter.topics.includes(log.topics[0] as `0x${string}`) &&
+          filter.addresses?.includes(log.address),
+      ),
+    )
+
+const flipped = <T extends string>(hex: T): T =>
+  `${hex.slice(0, -1)}${hex.endsWith('0') ? '1' : '0'}` as T
+
+describe('proving', () => {
+  test('honest answers are believed, with all their logs, by receipts and by bloom', async () => {
+    for (const policy of ['all', { above: 1_000 }] as const) {
+      const { source, result } = await fetchWith([{}], policy)
+      const blocks = await result
+      expect(blocks.flatMap(({ logs }) => logs)).toEqual(honestLogs())
+      expect(blocks.map(({ header }) => header.number)).toEqual(
+        Array.from({ length: 30 }, (_, index) => index + 1),
+      )
+      expect(source.distrusted).toEqual([])
+    }
+  })
+
+  test('with receipts, every single log that is left out is found missing', async () => {
+    const total = honestLogs().length
+    expect(total).toBeGreaterThan(50)
+    for (let index = 0; index < total; index++) {
+      const { result } = await fetchWith([{ logs: (logs) => logs.toSpliced(index, 1) }])
+      await expect(result, `log ${index}`).rejects.toThrow(/is missing, which the receipts prove/)
+    }
+  })
+
+  test('with receipts, a log left out of the receipts too breaks their root', async () => {
+    const without = (log: RawLog) => (other: RawLog) => other.logIndex !== log.logIndex
+    for (const log of honestLogs().filter((_, index) => index % 5 === 0)) {
+      const { result } = await fetchWith([
+        {
+          logs: (logs) =>
+            logs.filter((each) => each.blockHash !== log.blockHash || without(log)(each)),
+          receipts: (receipts) =>
+            receipts.map((receipt) => ({
+              ...receipt,
+              logs: receipt.logs
+                .filter((each) => each.blockHash !== log.blockHash || without(log)(each))
+                .map((each, logIndex) => ({ ...each, logIndex })),
+            })),
+        },
+      ])
+      await expect(result).rejects.toThrow(/out of its place|the receipts hash to/)
+    }
+  })
+
+  test('by bloom alone an empty answer is doubted, and found out by the receipts', async () => {
+    const { source, result } = await fetchWith([{ logs: () => [] }], { above: 1_000 })
+    await expect(result).rejects.toThrow(/is missing/)
+    expect(source.requests.receipts).toBeGreaterThan(0)
+  })
+
+  const lies: Record<string, [FakeFaults, RegExp]> = {
+    'a wrong blockHash': [
+      {
+        logs: (logs) =>
+          logs.map((log, i) => (i === 3 ? { ...log, blockHash: flipped(log.blockHash) } : log)),
+      },
+      /its blockHash .* is not the header's/,
+    ],
+    'a log twice': [{ logs: (logs) => [logs[0] as RawLog, ...logs] }, /a log twice/],
+    'logs out of order': [{ logs: (logs) => logs.toReversed() }, /out of order/],
+    'a log of another block': [
+      { logs: (logs) => [...logs, { ...(logs.at(-1) as RawLog), blockNumber: 31 }] },
+      /outside of the blocks asked for/,
+    ],
+    'a log that was not asked for': [
+      {
+        logs: (logs) =>
+          logs.map((log, i) => (i === 0 ? { ...log, address: flipped(log.address) } : log)),
+      },
+      /an address not asked for/,
+    ],
+    'a topic that was not asked for': [
+      {
+        logs: (logs) =>
+          logs.map((log, i) =>
+            i === 0 ? { ...log, topics: [flipped(log.topics[0] as `0x${string}`)] } : log,
+          ),
+      },
+      /a topic not asked for/,
+    ],
+    'changed data': [
+      {
+        logs: (logs) => {
+          const at = logs.findIndex((log) => log.data.length > 10)
+          return logs.map((log, i) => (i === at ? { ...log, data: flipped(log.data) } : log))
+        },
+      },
+      /differs from the proven one/,
+    ],
+    'two transactions at one index': [
+      {
+        logs: (logs) => {
+          const at = logs.findIndex(
+            (log, i) => logs[i - 1]?.transactionHash === log.transactionHash,
+          )
+          return logs.map((log, i) =>
+            i === at ? { ...log, transactionHash: flipped(log.transactionHash) } : log,
+          )
+        },
+      },
+      /at another transaction's index/,
+    ],
+    'an invented log': [
+      {
+        logs: (logs) => {
+          const last = logs.at(-1) as RawLog
+          return [...logs, { ...last, logIndex: last.logIndex + 1 }]
+        },
+      },
+      /does not exist in the proven receipts/,
+    ],
+    'changed receipts': [
+      {
+        receipts: (receipts) =>
+          receipts.map((receipt) => ({
+            ...receipt,
+            cumulativeGasUsed: receipt.cumulativeGasUsed + 1n,
+          })),
+      },
+      /the receipts hash to/,
+    ],
+    'receipts that are not all there': [
+      { receipts: (receipts) => receipts.slice(1) },
+      /in the place of 0|the receipts hash to/,
+    ],
+    'a header whose fields do not hash to its hash': [
+      { headers: (headers) => headers.map((header) => ({ ...header, hashProven: false })) },
+      /do not hash to/,
+    ],
+    'a header that does not follow': [
+      {
+        headers: (headers) =>
+          headers.map((header, i) =>
+            i === 4 ? { ...header, parentHash: flipped(header.parentHash) } : header,
+          ),
+      },
+      /does not follow/,
+    ],
+    'too few headers': [{ headers: (headers) => headers.slice(1) }, /29 headers for blocks 1-30/],
+  }
+
+  test.each(Object.entries(lies))('%s is refused, and said of whom', async (_, [fault, reason]) => {
+    const { source, result } = await fetchWith([fault])
+    await expect(result).rejects.toThrow(reason)
+    await expect(result).rejects.toSatisfy((error) => isAppError(error, 'unavailable'))
+    await expect(result).rejects.toThrow(/provider-0/)
+    expect(source.distrusted.length).toBeGreaterThan(0)
+  })
+
+  test.each(Object.entries(lies))(
+    '%s of one provider is made good by another',
+    async (_, [fault]) => {
+      const { source, result } = await fetchWith([fault, {}])
+      expect((await result).flatMap(({ logs }) => logs)).toEqual(honestLogs())
+      expect(source.distrusted.every(({ provider }) => provider === 'provider-0')).toBe(true)
+    },
+  )
+})
+
+describe('bloom filters', () => {
+  const bitsOf = createBloomBits(keccak)
+  const item = fc
+    .bigInt(1n, 2n ** 160n - 1n)
+    .map((n) => `0x${n.toString(16).padStart(40, '0')}` as const)
+
+  test('never deny what they hold', () => {
+    fc.assert(
+      fc.property(fc.array(item, { minLength: 1, maxLength: 20 }), (addresses) => {
+        const bloom = bloomOf(addresses.map((address) => ({ address, topics: [], data: '0x' })))
+        for (const address of addresses) expect(bloomMayHold(bloom, bitsOf(address))).toBe(true)
+      }),
+      { numRuns: 50 },
+    )
+  })
+
+  test('mostly deny what they do not', () => {
+    const bloom = bloomOf(
+      Array.from({ length: 20 }, (_, index) => ({
+        address: `0x${(index + 1).toString(16).padStart(40, '0')}` as const,
+        topics: [],
+        data: '0x' as const,
+      })),
+    )
+    const strangers = Array.from({ length: 300 }, (_, index) => addressOf(0x10000 + index))
+    const alarms = strangers.filter((address) => bloomMayHold(bloom, bitsOf(address)))
+    expect(alarms.length).toBeLessThan(10)
+  })
+})

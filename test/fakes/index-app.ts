@@ -1,0 +1,46 @@
+import {
+  createMemoryChainStore,
+  type MemoryTables,
+  type WriteStep,
+} from '#adapters/memory/chain-store.ts'
+import { receiptsRoot } from '#adapters/ethereumjs/receipts-root.ts'
+import { sha256 } from '#adapters/node/sha256.ts'
+import { keccak } from '#adapters/viem/keccak.ts'
+import type { Clock } from '#core/clock.ts'
+import type { IndexPorts } from '#core/indexing/backfill.ts'
+import { commitPorts } from '#core/indexing/commit.ts'
+import type { BlockSource } from '#core/indexing/ports.ts'
+
+/** A clock whose time passes only by sleeping, so that a simulation runs as fast as it can. */
+export function createFakeClock(): Clock & { readonly slept: number } {
+  let now = 0
+  return {
+    get slept() {
+      return now
+    },
+    nowMs: () => now,
+    monotonicMs: () => now,
+    async sleep(ms) {
+      now += ms
+      // Lets everything else that is ready go first.
+      await new Promise((resolve) => setImmediate(resolve))
+    },
+  }
+}
+
+/** What indexing takes, over a memory store. */
+export function fakeIndexPorts(
+  tables: MemoryTables,
+  source: BlockSource,
+  options: { readonly step?: WriteStep; readonly clock?: Clock; readonly chainId?: number } = {},
+): IndexPorts {
+  const clock = options.clock ?? createFakeClock()
+  const store = createMemoryChainStore(tables, options.step)
+  return {
+    ...commitPorts(store, clock, options.chainId ?? 31_337),
+    sha256,
+    keccak,
+    receiptsRoot,
+    source,
+  }
+}
