@@ -1,0 +1,144 @@
+import { spawn } from 'node:child_process'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { Pool } from 'undici'
+import { DEVNET_CHAIN_ID } from '#cli/devnet/anvil.ts'
+import { SWAP_V2, SYNC } from '#core/indexing/decode/uniswap-v2.ts'
+import { makeSwapChain, type SwapChain } from './swap-chain.ts'
+
+/** Blocks of the bare download's requests: about as many logs as the backfill asks for at once. */
+const BLOCKS_PER_REQUEST = 10
+const CONCURRENCY = 4
+const ROUNDS = 3
+const MEMORY_POLL_MS = 20
+
+type Run = { readonly seconds: number; readonly megabytesPeak: number; readonly logs: number }
+
+/**
+ * A backfill into SQLite (fetch, prove, decode, fold, store) against a download of the same logs that only parses
+ * them: one request after the other, and as many at once as the backfill has.
+ */
+export async function benchIndex(print: (line: string) => void): Promise<void> {
+  print('making a chain with 200,000 swaps of 50 Uniswap V2 pairs ...')
+  await using chain = await makeSwapChain({ pairs: 50, blocks: 1_000, swapsPerBlock: 200 })
+  const rounds: { one: number; many: number; auto: Run; receipts: Run }[] = []
+  let downloaded = { seconds: 0, logs: 0, bytes: 0 }
+  for (let round = 0; round < ROUNDS; round++) {
+    downloaded = await download(chain, 1)
+    const many = await download(chain, CONCURRENCY)
+    rounds.push({
+      one: downloaded.seconds,
+      many: many.seconds,
+      auto: await backfill(chain, 'auto'),
+      receipts: await backfill(chain, 'receipts'),
+    })
+  }
+  const mid = (pick: (round: (typeof rounds)[number]) => number): number =>
+    rounds.map(pick).toSorted((a, b) => a - b)[Math.floor(ROUNDS / 2)] as number
+  const [one, many] = [mid((round) => round.one), mid((round) => round.many)]
+  const line = (name: string, seconds: number, more = ''): void =>
+    print(`  ${name.padEnd(48)} ${seconds.toFixed(2).padStart(6)} s  ${more}`)
+  const ratios = (seconds: number): string =>
+    `${(seconds / one).toFixed(2)} and ${(seconds / many).toFixed(2)} times the downloads`
+  const { logs, bytes } = downloaded
+  print(
+    `${logs} logs in ${chain.to} blocks, ${Math.round(bytes / 1e6)} MB; medians of ${ROUNDS} rounds`,
+  )
+  line('bare eth_getLogs, one request after another', one)
+  line(`bare eth_getLogs, ${CONCURRENCY} at once`, many)
+  const memory = (pick: (round: (typeof rounds)[number]) => Run): string =>
+    `peak memory ${Math.round(mid((round) => pick(round).megabytesPeak))} MB`
+  const auto = mid((round) => round.auto.seconds)
+  line('backfill, proven by bloom and link', auto, `${ratios(auto)}, ${memory((r) => r.auto)}`)
+  const receipts = mid((round) => round.receipts.seconds)
+  line(
+    'backfill, every receiptsRoot recomputed',
+    receipts,
+    `${ratios(receipts)}, ${memory((r) => r.receipts)}`,
+  )
+  const stored = rounds[0]?.auto.logs ?? 0
+  if (stored < logs) throw new Error(`the backfill stored ${stored} of ${logs} logs`)
+}
+
+const hex = (number: number): string => `0x${number.toString(16)}`
+
+/** Downloads and parses the swaps and syncs of the whole chain, and throws them away. */
+async function download(
+  chain: SwapChain,
+  concurrency: number,
+): Promise<{ seconds: number; logs: number; bytes: number }> {
+  const pool = new Pool(chain.url, { connections: concurrency })
+  const startedAt = performance.now()
+  let next = chain.from
+  let logs = 0
+  let bytes = 0
+  const lane = async (): Promise<void> => {
+    while (next <= chain.to) {
+      const from = next
+      next += BLOCKS_PER_REQUEST
+      const range = { fromBlock: hex(from), toBlock: hex(Math.min(next - 1, chain.to)) }
+      const { body } = await pool.request({
+        path: '/',
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+        body: JSON.stringify({
+          jsonrpc: '2.0',
+          id: from,
+          method: 'eth_getLogs',
+          params: [{ ...range, topics: [[SWAP_V2, SYNC]] }],
+        }),
+      })
+      const text = await body.text()
+      bytes += text.length
+      logs += (JSON.parse(text) as { result: unknown[] }).result.length
+    }
+  }
+  await Promise.all(Array.from({ length: concurrency }, lane))
+  const seconds = (performance.now() - startedAt) / 1_000
+  await pool.close()
+  return { seconds, logs, bytes }
+}
+
+/** Runs the operator's command on an empty store, as an operator would. */
+async function backfill(chain: SwapChain, proof: 'auto' | 'receipts'): Promise<Run> {
+  const folder = mkdtempSync(join(tmpdir(), 'halyard-bench-'))
+  try {
+    const configPath = join(folder, 'halyard.json')
+    writeFileSync(
+      configPath,
+      JSON.stringify({
+        chain: { id: DEVNET_CHAIN_ID, rpc: [chain.url], proof },
+        store: 'sqlite:./history.db',
+        sources: [{ kind: 'uniswap-v2', factory: chain.factory, startBlock: chain.from }],
+      }),
+    )
+    const args = ['apps/cli/main.ts', 'backfill', '--config', configPath, '--to', `${chain.to}`]
+    const child = spawn(process.execPath, [...args, '--json'], {
+      stdio: ['ignore', 'pipe', 'ignore'],
+    })
+    let kilobytesPeak = 0
+    const timer = setInterval(() => {
+      kilobytesPeak = Math.max(kilobytesPeak, residentKilobytes(child.pid))
+    }, MEMORY_POLL_MS)
+    let stdout = ''
+    for await (const text of child.stdout.setEncoding('utf8')) stdout += text as string
+    clearInterval(timer)
+    const report = JSON.parse(stdout.trimEnd().split('\n').at(-1) ?? '') as {
+      seconds: number
+      logs: number
+    }
+    return { seconds: report.seconds, logs: report.logs, megabytesPeak: kilobytesPeak / 1_024 }
+  } finally {
+    rmSync(folder, { recursive: true })
+  }
+}
+
+/** The kernel's own high-water mark; 0 where there is none to read. */
+function residentKilobytes(pid: number | undefined): number {
+  try {
+    return Number(/VmHWM:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1] ?? 0)
+  } catch {
+    return 0
+  }
+}
