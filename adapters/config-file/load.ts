@@ -180,14 +180,30 @@ function toSettings(path: string, file: ConfigFile): Settings {
 /** Names of paths are shorter, keys are not. */
 const KEY_LENGTH_MIN = 16
 
+/** The user's part of a URL, also of one that names several hosts, which is no URL to `URL`. */
+const CREDENTIALS = /^[a-z+]+:\/\/(?:([^:@/]*)(?::([^@]*))?@)?/i
+
 const secretsIn = ({ chain: { rpc }, store }: ConfigFile): string[] =>
   [...rpc, store].flatMap((text) => {
+    if (text.startsWith('sqlite:')) return []
+    const [, user = '', password = ''] = CREDENTIALS.exec(text) ?? []
     const parsed = URL.parse(text)
-    if (!parsed || parsed.protocol === 'sqlite:') return []
-    const parts = [parsed.username, ...parsed.pathname.split('/'), ...parsed.searchParams.values()]
-    const keys = [parsed.password, ...parts.filter((part) => part.length >= KEY_LENGTH_MIN)]
-    return keys.some((key) => key !== '') ? [text, ...keys.filter((key) => key !== '')] : []
+    const parts = [
+      user,
+      ...(parsed ? [...parsed.pathname.split('/'), ...parsed.searchParams.values()] : []),
+    ]
+    const keys = [password, ...parts.filter((part) => part.length >= KEY_LENGTH_MIN)]
+    const secrets = keys.flatMap((key) => (key === '' ? [] : [key, decodeOrSelf(key)]))
+    return secrets.length > 0 ? [text, ...new Set(secrets)] : []
   })
+
+function decodeOrSelf(text: string): string {
+  try {
+    return decodeURIComponent(text)
+  } catch {
+    return text
+  }
+}
 
 const parse = (address: string): Address => parseAddress(address, 'sources')
 

@@ -22,16 +22,19 @@ export class RpcFailure extends Error {
   readonly retryAfterMs: number | undefined
   /** The JSON-RPC error's code, where there was one. */
   readonly code: number | undefined
+  /** What a reverted call returned, where the node tells. */
+  readonly data: unknown
 
   constructor(
     kind: RpcFailureKind,
     message: string,
-    options: { retryAfterMs?: number; code?: number; cause?: unknown } = {},
+    options: { retryAfterMs?: number; code?: number; data?: unknown; cause?: unknown } = {},
   ) {
     super(message, { cause: options.cause })
     this.kind = kind
     this.retryAfterMs = options.retryAfterMs
     this.code = options.code
+    this.data = options.data
   }
 }
 
@@ -112,10 +115,12 @@ export function createEndpoint(url: string): Endpoint {
   }
 }
 
+type JsonRpcError = { readonly code?: number; readonly message?: string; readonly data?: unknown }
+
 type Answer = {
   readonly id?: unknown
   readonly result?: unknown
-  readonly error?: { readonly code?: number; readonly message?: string }
+  readonly error?: JsonRpcError
 } | null
 
 async function readText(body: AsyncIterable<Buffer>): Promise<string> {
@@ -154,9 +159,19 @@ const TOO_LARGE =
 const RATE_LIMITED = /rate limit|too many requests|capacity|throttl|compute units/i
 const RATE_LIMIT_CODES: ReadonlySet<number> = new Set([429, -32_005, -32_097])
 
-function failureOf(error: { readonly code?: number; readonly message?: string }): RpcFailure {
+/** The code of "execution reverted"; some nodes give another and say it in words. */
+const REVERTED = 3
+const REVERTED_WORDS = /\brevert(ed)?\b/i
+
+function failureOf(error: JsonRpcError): RpcFailure {
   const message = `${error.message ?? 'no message'} (code ${error.code ?? 'none'})`
-  const options = error.code === undefined ? {} : { code: error.code }
+  const options = {
+    ...(error.code !== undefined && { code: error.code }),
+    ...(error.data !== undefined && { data: error.data }),
+  }
+  // First, since a contract's reason may speak of limits too.
+  if (error.code === REVERTED || REVERTED_WORDS.test(message))
+    return new RpcFailure('refused', message, options)
   // -32005 stands for both "limit exceeded" in the answer and in requests a second: the words decide.
   if (TOO_LARGE.test(message) && !RATE_LIMITED.test(message))
     return new RpcFailure('too-large', message, options)

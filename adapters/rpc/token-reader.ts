@@ -122,14 +122,11 @@ function toBytes(result: unknown): Hex {
   return result as Hex
 }
 
-/** The code of "execution reverted", whatever the contract gives as its reason. */
-const REVERTED = 3
-
 /** The node answered, and said no: a revert, no gas left, an answer too large. */
 function isRefusal(error: unknown): boolean {
   const failure = isAppError(error) ? error.cause : error
   if (!(failure instanceof RpcFailure)) return false
-  return failure.kind === 'refused' || failure.kind === 'too-large' || failure.code === REVERTED
+  return failure.kind === 'refused' || failure.kind === 'too-large'
 }
 
 const partsOf = <T>(items: readonly T[], size: number): T[][] =>

@@ -1,39 +1,4 @@
-import { AppError, type ErrorKind, isAppError, messageOf } from '#core/errors.ts'
-
-/** Exit codes, after sysexits.h. */
-export const exitCodes = {
-  ok: 0,
-  usage: 2,
-  /** A server, provider or file cannot be used now. */
-  unavailable: 69,
-  /** A bug of Halyard. */
-  internal: 70,
-  configuration: 78,
-} as const
-
-/** Fields of the configuration file, as errors name them. */
-const CONFIGURED = /^(config|chain|store|sources|api|indexer)\b/
-
-export function exitCodeOf(error: unknown): number {
-  if (!isAppError(error)) return exitCodes.internal
-  const isConfigured = CONFIGURED.test(String(error.details.field ?? ''))
-  switch (error.kind) {
-    case 'invalid':
-    case 'not-found':
-      return isConfigured ? exitCodes.configuration : exitCodes.usage
-    case 'unavailable':
-    case 'conflict':
-      return exitCodes.unavailable
-    default:
-      return error.kind satisfies never
-  }
-}
-
-/** What a person reads: the message with its remedy; for a bug, where it happened. */
-export const explain = (error: unknown): string =>
-  isAppError(error)
-    ? `halyard-api: ${error.message}`
-    : `halyard-api: a bug: ${error instanceof Error ? (error.stack ?? error.message) : messageOf(error)}`
+import { AppError, type ErrorKind } from '#core/errors.ts'
 
 /** What a kind of failure is called: by HTTP, and by GraphQL. */
 export const kinds: Readonly<

@@ -1,8 +1,8 @@
 import { once } from 'node:events'
 import { parseArgs } from 'node:util'
+import { exitCodeOf, exitCodes, explain } from '#adapters/node/exit-code.ts'
 import { AppError, messageOf } from '#core/errors.ts'
 import { readConfig } from './config.ts'
-import { exitCodeOf, exitCodes, explain } from './errors.ts'
 import { startServer } from './server.ts'
 import { wire } from './wire.ts'
 
@@ -19,7 +19,7 @@ Exit codes: 0 done, 2 usage, 69 a server, provider or file cannot be used now, 7
 `
 
 process.once('uncaughtException', (error) => {
-  process.stderr.write(`${explain(error)}\n`)
+  process.stderr.write(`${explain('halyard-api', error)}\n`)
   process.exit(exitCodes.internal)
 })
 
@@ -28,7 +28,7 @@ try {
   if (values.help) process.stdout.write(HELP)
   else await serve(values.config)
 } catch (error) {
-  process.stderr.write(`${explain(error)}\n`)
+  process.stderr.write(`${explain('halyard-api', error)}\n`)
   process.exitCode = exitCodeOf(error)
 }
 

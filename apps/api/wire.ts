@@ -15,7 +15,7 @@ import type { Sha256 } from '#core/history/digest.ts'
 import type { ChainTip, HistoryPorts } from '#core/history/ports.ts'
 import { createViews, type Views } from '#core/history/view.ts'
 import { type AnswerCache, createAnswerCache } from './answer-cache.ts'
-import { type Config, secretsOf } from './config.ts'
+import type { Config } from './config.ts'
 import { createLateStore, type HistoryStore } from './late-store.ts'
 import { type ApiMetrics, createApiMetrics } from './metrics.ts'
 
@@ -47,7 +47,7 @@ const RPC_ROUNDS = 1
 /** Gives the ports that `config` asks for; those of `overrides` instead of their own kind. Disposing closes them. */
 export async function wire(config: Config, overrides: Overrides = {}): Promise<Api> {
   const { chain } = config
-  const log = overrides.log ?? createLogger({ secrets: secretsOf(config) })
+  const log = overrides.log ?? createLogger({ secrets: config.secrets })
   const store = overrides.store ?? (await openStore(config.store))
   for (const warning of store.warnings ?? []) log.warn({}, warning)
   const rpc = createRpc(chain.rpc, {

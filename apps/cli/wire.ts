@@ -30,12 +30,17 @@ export type IndexApp = AsyncDisposable & {
   readonly ports: IndexPorts
 }
 
+type Warn = (message: string) => void
+
+const toStderr: Warn = (message) => void process.stderr.write(`halyard: ${message}\n`)
+
 /** The configuration that a command names. */
 export const readSettings = (path: string): Settings => loadSettings(path, environment)
 
-export async function wireHistory(settings: Settings): Promise<HistoryApp> {
+export async function wireHistory(settings: Settings, warn: Warn = toStderr): Promise<HistoryApp> {
   refuseMissing(settings.store)
   const store = await openStore(settings.store)
+  for (const warning of store.warnings ?? []) warn(warning)
   return {
     settings,
     history: { ...store, views: createViews(store.heads, settings.chain.id) },
@@ -43,12 +48,10 @@ export async function wireHistory(settings: Settings): Promise<HistoryApp> {
   }
 }
 
-export async function wireIndexing(
-  settings: Settings,
-  warn: (message: string) => void,
-): Promise<IndexApp> {
+export async function wireIndexing(settings: Settings, warn: Warn = toStderr): Promise<IndexApp> {
   const { chain } = settings
   const store = await openForWriting(settings.store)
+  for (const warning of store.warnings ?? []) warn(warning)
   const rpc = createRpc(chain.rpc, { chainId: chain.id, warn })
   const source = createRpcBlockSource(rpc, {
     finality: chain.finality,
@@ -82,6 +85,8 @@ function refuseMissing(store: StoreSetting): void {
 
 type ChainStore = HistoryPorts & {
   readonly writer: ChainWriter
+  /** What about its server an operator should know. */
+  readonly warnings?: readonly string[]
   close(): void | Promise<void>
 }
 

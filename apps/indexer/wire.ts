@@ -25,6 +25,8 @@ export type Indexer = AsyncDisposable & {
 
 type ChainStore = HistoryPorts & {
   readonly writer: ChainWriter
+  /** What about its server an operator should know. */
+  readonly warnings?: readonly string[]
   close(): void | Promise<void>
 }
 
@@ -36,6 +38,7 @@ export async function wire(config: Config, overrides: Overrides = {}): Promise<I
   const log = overrides.log ?? createLogger({ secrets: config.secrets })
   const metrics = createIndexerMetrics(createMetrics())
   const store = overrides.store ?? (await openStore(config.store))
+  for (const warning of store.warnings ?? []) log.warn({}, warning)
   const rpc = createRpc(chain.rpc, {
     chainId: chain.id,
     warn(message, details) {

@@ -1,8 +1,6 @@
 import { once } from 'node:events'
 import { connect } from 'node:net'
 import { afterEach, describe, expect, test, vi } from 'vitest'
-import { createLogger } from '#adapters/log/logger.ts'
-import { type Config, secretsOf } from '#api/config.ts'
 import { fakeListedPool } from '../fakes/fake-chain.ts'
 import { openRig, openSockets, type Rig, type RigOptions } from './api-rig.ts'
 
@@ -152,30 +150,5 @@ describe('the server', () => {
     expect(answer.toString()).toMatch(/^HTTP\/1\.1 400/)
     await once(socket, 'close')
     expect((await rig.get('/live')).status).toBe(200)
-  })
-})
-
-describe('the log', () => {
-  const configOf = (rpc: string[], url: string) =>
-    ({ chain: { rpc }, store: { kind: 'mongodb', url } }) as unknown as Config
-
-  test('holds no key and no password of the configuration, wherever it would come from', () => {
-    const key = 'abcdef0123456789abcdef'
-    const secrets = secretsOf(
-      configOf([`https://rpc.example/v2/${key}`], 'mongodb://halyard:corr"ect@db.example/halyard'),
-    )
-    let text = ''
-    const log = createLogger({ secrets, destination: { write: (line) => void (text += line) } })
-    log.error({ err: new Error(`https://rpc.example/v2/${key} failed`) }, `key ${key}`)
-    log.warn({ reason: 'mongodb://halyard:corr"ect@db.example/halyard is away' }, 'halyard warns')
-    expect(text).not.toContain(key)
-    expect(text).not.toContain('corr')
-    expect(
-      text
-        .split('\n')
-        .filter(Boolean)
-        .map((line) => JSON.parse(line).level),
-    ).toEqual(['error', 'warn'])
-    expect(text).toContain('halyard warns')
   })
 })

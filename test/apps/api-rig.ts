@@ -131,6 +131,7 @@ export async function openRig(options: RigOptions = {}): Promise<Rig> {
       headerHash: true,
     },
     store: { kind: 'sqlite', path },
+    secrets: [],
     api: {
       host: '127.0.0.1',
       port: 0,

@@ -39,9 +39,7 @@ Examples:
 
 async function run(options: Options): Promise<void> {
   const settings = readSettings(options.config)
-  await using app = await wireIndexing(settings, (message) =>
-    process.stderr.write(`halyard: ${message}\n`),
-  )
+  await using app = await wireIndexing(settings)
   const stop = new AbortController()
   const interrupt = (): void => stop.abort()
   process.once('SIGINT', interrupt)

@@ -6,7 +6,7 @@ import { configOption, parseBlock } from '#cli/options.ts'
 import { readSettings, wireHistory } from '#cli/wire.ts'
 import { parseAddress } from '#core/chain.ts'
 import { AppError } from '#core/errors.ts'
-import { atHead } from '#core/history/at-head.ts'
+import { currentView } from '#core/history/at-head.ts'
 
 type Options = {
   readonly config: string
@@ -52,7 +52,7 @@ async function run(subject: ExportSubject, options: Options): Promise<void> {
     ...(contract !== undefined && { contract: parseAddress(contract, field) }),
   }
   await using app = await wireHistory(settings)
-  const view = await atHead(app.history.views, async (current) => current)
+  const view = await currentView(app.history.views)
   const format = createFormatter(options.format)
   // A reader such as `head` that has enough closes the pipe: that is no failure.
   let isClosed = false
