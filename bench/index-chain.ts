@@ -113,8 +113,8 @@ async function backfill(chain: SwapChain, proof: 'auto' | 'receipts'): Promise<R
         sources: [{ kind: 'uniswap-v2', factory: chain.factory, startBlock: chain.from }],
       }),
     )
-    const args = ['apps/cli/main.ts', 'backfill', '--config', configPath, '--to', `${chain.to}`]
-    const child = spawn(process.execPath, [...args, '--json'], {
+    const args = ['backfill', '--config', configPath, '--to', `${chain.to}`, '--json']
+    const child = spawn(process.execPath, [...nodeArguments(), ...args], {
       stdio: ['ignore', 'pipe', 'ignore'],
     })
     let kilobytesPeak = 0
@@ -132,6 +132,14 @@ async function backfill(chain: SwapChain, proof: 'auto' | 'receipts'): Promise<R
   } finally {
     rmSync(folder, { recursive: true })
   }
+}
+
+/** What `npm run halyard` gives to Node: limits of its heap, and the command's main file. */
+function nodeArguments(): string[] {
+  const { scripts } = JSON.parse(readFileSync('package.json', 'utf8')) as {
+    scripts: { halyard: string }
+  }
+  return scripts.halyard.split(' ').slice(1)
 }
 
 /** The kernel's own high-water mark; 0 where there is none to read. */

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs'
 import { loadSettings, type Settings, type StoreSetting } from '#adapters/config-file/load.ts'
 import { environment } from '#adapters/env/environment.ts'
 import { createHeaderHash } from '#adapters/ethereumjs/header-hash.ts'
-import { receiptsRoot } from '#adapters/ethereumjs/receipts-root.ts'
+import { createReceiptsRoot } from '#adapters/ethereumjs/receipts-root.ts'
 import { openMongoChainStore } from '#adapters/mongo/chain-store.ts'
 import { systemClock } from '#adapters/node/clock.ts'
 import { sha256 } from '#adapters/node/sha256.ts'
@@ -10,7 +10,7 @@ import { createRpcBlockSource } from '#adapters/rpc/block-source.ts'
 import { createRpc } from '#adapters/rpc/rpc.ts'
 import { openSqliteChainStore } from '#adapters/sqlite/chain-store.ts'
 import { openThreadedSqliteChainStore } from '#adapters/sqlite/threaded-chain-store.ts'
-import { keccak } from '#adapters/viem/keccak.ts'
+import { keccak, keccakBytes } from '#adapters/hash-wasm/keccak.ts'
 import { AppError } from '#core/errors.ts'
 import type { HistoryPorts } from '#core/history/ports.ts'
 import { createViews, type Views } from '#core/history/view.ts'
@@ -63,7 +63,7 @@ export async function wireIndexing(settings: Settings, warn: Warn = toStderr): P
       ...commitPorts(store, systemClock, chain.id),
       sha256,
       keccak,
-      receiptsRoot,
+      receiptsRoot: createReceiptsRoot(keccakBytes),
       source,
     },
     async [Symbol.asyncDispose]() {

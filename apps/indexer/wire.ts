@@ -1,5 +1,5 @@
 import { createHeaderHash } from '#adapters/ethereumjs/header-hash.ts'
-import { receiptsRoot } from '#adapters/ethereumjs/receipts-root.ts'
+import { createReceiptsRoot } from '#adapters/ethereumjs/receipts-root.ts'
 import { createLogger, type Logger } from '#adapters/log/logger.ts'
 import { createMetrics } from '#adapters/metrics/metrics.ts'
 import { openMongoChainStore } from '#adapters/mongo/chain-store.ts'
@@ -8,7 +8,7 @@ import { sha256 } from '#adapters/node/sha256.ts'
 import { createRpcBlockSource } from '#adapters/rpc/block-source.ts'
 import { createRpc } from '#adapters/rpc/rpc.ts'
 import { openThreadedSqliteChainStore } from '#adapters/sqlite/threaded-chain-store.ts'
-import { keccak } from '#adapters/viem/keccak.ts'
+import { keccak, keccakBytes } from '#adapters/hash-wasm/keccak.ts'
 import type { HistoryPorts } from '#core/history/ports.ts'
 import type { IndexPorts } from '#core/indexing/backfill.ts'
 import { commitPorts } from '#core/indexing/commit.ts'
@@ -54,7 +54,13 @@ export async function wire(config: Config, overrides: Overrides = {}): Promise<I
     config,
     log,
     metrics,
-    ports: { ...commitPorts(store, systemClock, chain.id), sha256, keccak, receiptsRoot, source },
+    ports: {
+      ...commitPorts(store, systemClock, chain.id),
+      sha256,
+      keccak,
+      receiptsRoot: createReceiptsRoot(keccakBytes),
+      source,
+    },
     async [Symbol.asyncDispose]() {
       await rpc.close()
       await store.close()

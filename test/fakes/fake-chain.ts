@@ -1,6 +1,6 @@
 import { createHeaderHash } from '#adapters/ethereumjs/header-hash.ts'
-import { receiptsRoot } from '#adapters/ethereumjs/receipts-root.ts'
-import { keccak } from '#adapters/viem/keccak.ts'
+import { createReceiptsRoot } from '#adapters/ethereumjs/receipts-root.ts'
+import { keccak, keccakBytes } from '#adapters/hash-wasm/keccak.ts'
 import type { Address, Hash, Hex } from '#core/chain.ts'
 import { createBloomBits } from '#core/indexing/bloom.ts'
 import { TRANSFER, TRANSFER_BATCH, TRANSFER_SINGLE } from '#core/indexing/decode/nft.ts'
@@ -18,6 +18,8 @@ import type { RawLog, Receipt, SourceHeader } from '#core/indexing/ports.ts'
 import type { Source } from '#core/indexing/source.ts'
 import { addressOf, dataOf, topicOf, twoArrays } from './encode.ts'
 import { createRandom, type Random } from './random.ts'
+
+const receiptsRoot = createReceiptsRoot(keccakBytes)
 
 /** A block with everything that a node would tell of it, true to its hash, bloom and receiptsRoot. */
 export type FakeBlock = {

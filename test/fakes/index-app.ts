@@ -3,13 +3,15 @@ import {
   type MemoryTables,
   type WriteStep,
 } from '#adapters/memory/chain-store.ts'
-import { receiptsRoot } from '#adapters/ethereumjs/receipts-root.ts'
+import { createReceiptsRoot } from '#adapters/ethereumjs/receipts-root.ts'
 import { sha256 } from '#adapters/node/sha256.ts'
-import { keccak } from '#adapters/viem/keccak.ts'
+import { keccak, keccakBytes } from '#adapters/hash-wasm/keccak.ts'
 import type { Clock } from '#core/clock.ts'
 import type { IndexPorts } from '#core/indexing/backfill.ts'
 import { commitPorts } from '#core/indexing/commit.ts'
 import type { BlockSource } from '#core/indexing/ports.ts'
+
+const receiptsRoot = createReceiptsRoot(keccakBytes)
 
 /** A clock whose time passes only by sleeping, so that a simulation runs as fast as it can. */
 export function createFakeClock(): Clock & { readonly slept: number } {

@@ -5,8 +5,8 @@ import { promisify } from 'node:util'
 import { afterEach, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 import type { Hash, Hex } from '#core/chain.ts'
 import { createHeaderHash } from '#adapters/ethereumjs/header-hash.ts'
-import { receiptsRoot } from '#adapters/ethereumjs/receipts-root.ts'
-import { keccak } from '#adapters/viem/keccak.ts'
+import { createReceiptsRoot } from '#adapters/ethereumjs/receipts-root.ts'
+import { keccak, keccakBytes } from '#adapters/hash-wasm/keccak.ts'
 import type { Fault } from './recorded-chain/faults.ts'
 import { parseFault } from './recorded-chain/fault-text.ts'
 import {
@@ -23,6 +23,8 @@ import {
   type RecordedChainOptions,
   startRecordedChain,
 } from './recorded-chain/server.ts'
+
+const receiptsRoot = createReceiptsRoot(keccakBytes)
 
 const DATA = new URL('../vectors/mainnet-blocks.json.br', import.meta.url)
 const FIRST = 10_760_440

@@ -10,7 +10,7 @@ import { brotliCompress, constants, gunzip } from 'node:zlib'
 import { createMPT } from '@ethereumjs/mpt'
 import { type Input, RLP } from '@ethereumjs/rlp'
 import type { Hash, Hex } from '#core/chain.ts'
-import { keccak } from '#adapters/viem/keccak.ts'
+import { keccak } from '#adapters/hash-wasm/keccak.ts'
 import {
   type CompactBlock,
   type CompactLog,

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { beforeAll, describe, expect, test } from 'vitest'
-import { receiptsRoot } from '#adapters/ethereumjs/receipts-root.ts'
-import { keccak } from '#adapters/viem/keccak.ts'
+import { createReceiptsRoot } from '#adapters/ethereumjs/receipts-root.ts'
+import { keccak, keccakBytes } from '#adapters/hash-wasm/keccak.ts'
 import { isAppError } from '#core/errors.ts'
 import { createAdmission } from '#core/indexing/admission.ts'
 import { bloomMayHold, createBloomBits } from '#core/indexing/bloom.ts'
@@ -10,6 +10,8 @@ import type { RawLog } from '#core/indexing/ports.ts'
 import { bloomOf, createFakeChain, type FakeChain, fakeSources } from '../../fakes/fake-chain.ts'
 import { addressOf } from '../../fakes/encode.ts'
 import { createFakeSource, type FakeFaults } from '../../fakes/fake-source.ts'
+
+const receiptsRoot = createReceiptsRoot(keccakBytes)
 
 const filter = { ...createAdmission(fakeSources).filter() }
 const RANGE = { from: 1, to: 30 }

@@ -3,7 +3,7 @@ import { promisify } from 'node:util'
 import { brotliDecompress } from 'node:zlib'
 import type { Hash, Hex } from '#core/chain.ts'
 import { createBloomBits } from '#core/indexing/bloom.ts'
-import { keccak } from '#adapters/viem/keccak.ts'
+import { keccak } from '#adapters/hash-wasm/keccak.ts'
 
 /** A block as `eth_getBlockByNumber` has it; which fields it has depends on its fork. */
 export type RpcBlock = Readonly<Record<string, unknown>> & {

@@ -1,4 +1,0 @@
-import { keccak256 } from 'viem'
-import type { Keccak } from '#core/indexing/ports.ts'
-
-export const keccak: Keccak = (bytes) => keccak256(bytes)
