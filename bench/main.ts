@@ -1,13 +1,18 @@
 import { benchIndex } from './index-chain.ts'
+import { benchPoolQuotes } from './pool-quotes.ts'
+import { benchRoutes } from './routes.ts'
 
-/** Figures, each a ratio in one run; none of them is a test. */
-const figures: Readonly<Record<string, (print: (line: string) => void) => Promise<void>>> = {
-  index: benchIndex,
+type Bench = (print: (line: string) => void) => Promise<void>
+
+/** Figures of one run each; none of them is a test. */
+const figures: Readonly<Record<string, readonly Bench[]>> = {
+  index: [benchIndex],
+  quote: [benchPoolQuotes, benchRoutes],
 }
 
 const [name = ''] = process.argv.slice(2)
 const figure = figures[name]
-if (figure) await figure((line) => process.stdout.write(`${line}\n`))
+if (figure) for (const bench of figure) await bench((line) => process.stdout.write(`${line}\n`))
 else {
   const known = Object.keys(figures).join(', ')
   process.stderr.write(`Usage: npm run bench -- <figure>\nFigures: ${known}\n`)

@@ -76,6 +76,7 @@ export type Index = { readonly name: string; readonly fields: readonly string[] 
 /** Where the documents of a kind are. */
 const documentCollections: Readonly<Record<DocumentKind, string>> = {
   pool: 'pools',
+  tick: 'ticks',
   candle: 'candles',
   volume: 'volumes',
   holding: 'holdings',

@@ -4,15 +4,12 @@ import type { EventFamily } from '#core/history/event.ts'
 import { scalarOf } from '#core/record.ts'
 
 /** Raised with every change of the tables. */
-export const SCHEMA_VERSION = 1
+export const SCHEMA_VERSION = 2
 
 export const eventFamilies: readonly EventFamily[] = ['swap', 'liquidity', 'pool', 'transfer']
 
 export const eventTable = (family: EventFamily): string => `event_${family}`
 export const documentTable = (kind: DocumentKind): string => `document_${kind}`
-
-/** Families that are listed by contract. */
-const listedByAddress: ReadonlySet<EventFamily> = new Set(['swap', 'liquidity', 'transfer'])
 
 /** The fields that a document's orders walk over: its identity first, then the others. */
 export function keyColumns(kind: DocumentKind): string[] {
@@ -50,11 +47,7 @@ CREATE TABLE ${table} (
   kind INTEGER NOT NULL, contract INTEGER NOT NULL, transaction_hash BLOB NOT NULL, body TEXT NOT NULL,
   PRIMARY KEY (chain, number, log_index, block)
 ) STRICT, WITHOUT ROWID;
-${
-  listedByAddress.has(family)
-    ? `CREATE INDEX ${table}_by_contract ON ${table}(chain, contract, number, log_index, block);`
-    : ''
-}`
+CREATE INDEX ${table}_by_contract ON ${table}(chain, contract, number, log_index, block);`
 }
 
 /**

@@ -1,4 +1,6 @@
-import type { Address } from '#core/chain.ts'
+import type { Address, BlockRef, Hex } from '#core/chain.ts'
+import type { PoolState } from './protocols/state.ts'
+import type { SwapProtocol } from './routing/route.ts'
 
 /** What a token's contract says of itself. Null where it does not answer, or not with anything usable. */
 export type TokenInfo = {
@@ -13,4 +15,78 @@ export type TokenInfo = {
 export type TokenReader = {
   /** In the order of `addresses`. @throws AppError `unavailable` when the chain cannot be asked */
   read(addresses: readonly Address[]): Promise<TokenInfo[]>
+}
+
+/** A pool that can be quoted: what of it never changes. */
+export type PoolTerms = {
+  /** Its address, or the id of a V4 pool. */
+  readonly id: string
+  readonly protocol: SwapProtocol
+  readonly token0: Address
+  readonly token1: Address
+  /** Hundredths of a basis point. */
+  readonly feePips: number
+  /** Null for V2; and for a V3 pool whose spacing no event told. */
+  readonly tickSpacing: number | null
+  /** The factory that made it, or a V4 pool's manager; null where the configuration does not say. */
+  readonly origin: Address | null
+}
+
+/** Words of a tick bitmap, both included; `centred`: counted from the one that the price is in. */
+export type WordRange = { readonly centred: boolean; readonly from: number; readonly to: number }
+
+export type StateWant = { readonly pool: PoolTerms; readonly words: WordRange }
+
+/** Reads what pools' swaps depend on. */
+export type StateReader = {
+  /**
+   * As of exactly this block, in the order of `wants`; undefined where there is no such pool, or it has no price yet.
+   *
+   * @throws AppError `unavailable` when the block's state cannot be read
+   */
+  read(block: BlockRef, wants: readonly StateWant[]): Promise<(PoolState | undefined)[]>
+}
+
+/** A call of a router, tried out by an account that holds `amountIn` of the token and lets the router take it. */
+export type Trial = {
+  readonly tokenIn: Address
+  readonly tokenOut: Address
+  readonly amountIn: bigint
+  readonly router: Address
+  /** `recipient` in `data` receives the output. */
+  readonly recipient: Address
+  readonly data: Hex
+}
+
+export type TrialOutcome =
+  | {
+      readonly status: 'done'
+      readonly spent: bigint
+      readonly received: bigint
+      readonly gas: bigint
+    }
+  | { readonly status: 'failed'; readonly reason: string }
+
+/** Tries trades out on the state of a block; nothing is sent. */
+export type SwapTrials = {
+  /** In the order of `trials`. @throws AppError `unavailable` when the chain cannot be asked */
+  run(block: BlockRef, trials: readonly Trial[]): Promise<TrialOutcome[]>
+}
+
+/** What of a transfer a token keeps, in basis points of what is sent. */
+export type TransferTax = { readonly buyBps: number; readonly sellBps: number }
+
+/** Measures taxes by transfers from and to an account that holds the token, such as a pool. */
+export type TaxReader = {
+  /** In the order asked; undefined where it cannot be told. @throws AppError `unavailable` */
+  read(
+    block: BlockRef,
+    tokens: readonly { readonly token: Address; readonly holder: Address }[],
+  ): Promise<(TransferTax | undefined)[]>
+}
+
+/** What gas costs now. */
+export type GasPriceReader = {
+  /** Wei a unit. @throws AppError `unavailable` */
+  weiPerGas(): Promise<bigint>
 }

@@ -5,20 +5,6 @@ import { isStaleView, staleView, type Views } from './view.ts'
 /** An answer is begun again this often when the head overtakes it. */
 const RESTARTS_MAX = 3
 
-/**
- * Reads an answer at one head. However many reads it takes, all of them see the same block; should that block be left
- * or swept meanwhile, the answer is begun again at the newer one.
- *
- * @throws AppError `unavailable` where nothing is indexed yet
- */
-export const atHead = <T>(views: Views, read: (view: View) => Promise<T>): Promise<T> =>
-  whileStale(async () => {
-    const view = await currentView(views)
-    const answer = await read(view)
-    await refuseLeftView(views, view)
-    return answer
-  })
-
 /** The newest head. @throws AppError `unavailable` where nothing is indexed yet */
 export const currentView = async (views: Views): Promise<View> => expectView(await views.current())
 

@@ -1,5 +1,6 @@
 import type { BlockRef } from '#core/chain.ts'
 import { type Pool, poolFields } from '#core/dex/pool.ts'
+import { type Tick, tickFields } from '#core/dex/tick.ts'
 import { type Holder, type Holding, holderFields, holdingFields } from '#core/nft/holding.ts'
 import { type AnyFields, decodeRecord, encodeRecord, type Fields } from '#core/record.ts'
 import { type Candle, candleFields } from './candle.ts'
@@ -8,6 +9,7 @@ import { type Volume, volumeFields } from './volume.ts'
 /** The projections: what events fold into, one document an entity. */
 export type Documents = {
   readonly pool: Pool
+  readonly tick: Tick
   readonly candle: Candle
   readonly volume: Volume
   readonly holding: Holding
@@ -29,6 +31,7 @@ export const documentSpecs: { readonly [K in DocumentKind]: Spec<Documents[K]> }
     identity: ['address'],
     orders: { byToken0: ['token0', 'address'], byToken1: ['token1', 'address'] },
   },
+  tick: { fields: tickFields, identity: ['pool', 'index'], orders: {} },
   candle: { fields: candleFields, identity: ['pool', 'interval', 'start'], orders: {} },
   volume: { fields: volumeFields, identity: ['pool', 'period', 'start'], orders: {} },
   holding: {

@@ -41,6 +41,8 @@ type FoldSlot<K extends DocumentKind> = {
 /** The part of a working set that the fold touches. */
 export type FoldState = { slot<K extends DocumentKind>(kind: K, key: Key): FoldSlot<K> }
 
+type PositionRange = { readonly tickLower: number; readonly tickUpper: number }
+
 type Mutable<T> = { -readonly [K in keyof T]: T[K] }
 
 /** A pool, and what its trades add to: its candles and volumes of the time at hand. */
@@ -75,6 +77,9 @@ export function wantedByEvents(events: Iterable<ChainEvent>): Wanted[] {
       }
     } else {
       pools.add(body.type === 'poolCreated' ? body.pool : address)
+      if ('tickLower' in body && body.type !== 'collect')
+        for (const index of [body.tickLower, body.tickUpper])
+          wanted.push({ kind: 'tick', key: [address, index] })
     }
   }
   for (const pool of pools) wanted.push({ kind: 'pool', key: [pool] })
@@ -258,11 +263,11 @@ export function createFold(state: FoldState, listed: ListedPools): Fold {
     switch (body.type) {
       case 'mint':
         moveReserves(pool, body.amount0, body.amount1)
-        moveLiquidity(pool, body, body.liquidity)
+        changePosition(pool, body, body.liquidity, block)
         return
       case 'burn':
         // Burnt tokens stay in the pool until they are collected.
-        moveLiquidity(pool, body, -body.liquidity)
+        changePosition(pool, body, -body.liquidity, block)
         return
       case 'collect':
         moveReserves(pool, -body.amount0, -body.amount1)
@@ -270,6 +275,37 @@ export function createFold(state: FoldState, listed: ListedPools): Fold {
       default:
         body satisfies never
     }
+  }
+
+  function changePosition(
+    pool: Mutable<Pool>,
+    { tickLower, tickUpper }: PositionRange,
+    delta: bigint,
+    block: BlockRef,
+  ): void {
+    moveLiquidity(pool, { tickLower, tickUpper }, delta)
+    // Of a pool whose past is unknown, the sums would be of no use. Fees are collected by burning nothing.
+    if (pool.createdBlock === null || delta === 0n) return
+    moveTick(pool.address, tickLower, delta, delta, block)
+    moveTick(pool.address, tickUpper, delta, -delta, block)
+  }
+
+  function moveTick(
+    pool: Address,
+    index: number,
+    gross: bigint,
+    net: bigint,
+    block: BlockRef,
+  ): void {
+    const slot = state.slot('tick', [pool, index])
+    const before = slot.value ?? { pool, index, liquidityGross: 0n, liquidityNet: 0n }
+    slot.value = {
+      pool,
+      index,
+      liquidityGross: atLeastZero(before.liquidityGross + gross),
+      liquidityNet: before.liquidityNet + net,
+    }
+    slot.changedAt = block
   }
 
   function transfer({ address, body, block }: ChainEvent<Transfer>): void {
@@ -404,11 +440,7 @@ function moveReserves(pool: Mutable<Pool>, amount0: bigint, amount1: bigint): vo
 const atLeastZero = (amount: bigint): bigint => (amount < 0n ? 0n : amount)
 
 /** A position counts towards the liquidity in range while the tick lies in [lower, upper). */
-function moveLiquidity(
-  pool: Mutable<Pool>,
-  position: { readonly tickLower: number; readonly tickUpper: number },
-  delta: bigint,
-): void {
+function moveLiquidity(pool: Mutable<Pool>, position: PositionRange, delta: bigint): void {
   if (pool.liquidity === null || pool.tick === null) return
   if (position.tickLower <= pool.tick && pool.tick < position.tickUpper)
     pool.liquidity = atLeastZero(pool.liquidity + delta)

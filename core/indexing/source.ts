@@ -32,7 +32,7 @@ type CollectionSource = {
 export type Source = FactorySource | PoolSource | CollectionSource
 
 /** Raised when the same events fold into other documents than before, so that old trees are not built upon. */
-const FOLD_VERSION = 1
+const FOLD_VERSION = 2
 
 /**
  * Names the tree of projections that these sources fold into. Order does not matter, nor where a source starts:

@@ -2,20 +2,34 @@ import { readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { basename } from 'node:path'
 
+type Code = { readonly object: string }
+
 type SolcOutput = {
   readonly errors?: readonly { readonly severity: string; readonly formattedMessage: string }[]
   readonly contracts?: Readonly<
     Record<
       string,
       Readonly<
-        Record<string, { readonly abi: unknown; readonly evm: { bytecode: { object: string } } }>
+        Record<
+          string,
+          { readonly abi: unknown; readonly evm: { bytecode: Code; deployedBytecode: Code } }
+        >
       >
     >
   >
 }
 
-/** Compiles one contract of a Solidity file to the text of its committed artifact: ABI and creation code. */
+/** The text of a contract's committed artifact: ABI and creation code. */
 export function compileSolidity(path: string, contract: string): string {
+  const { abi, evm } = compile(path, contract)
+  return `${JSON.stringify({ abi, bytecode: `0x${evm.bytecode.object}` }, null, 2)}\n`
+}
+
+/** The text of the committed artifact of a contract that is never deployed: its code as it runs. */
+export const compileLent = (path: string, contract: string): string =>
+  `${JSON.stringify({ runtime: `0x${compile(path, contract).evm.deployedBytecode.object}` }, null, 2)}\n`
+
+function compile(path: string, contract: string) {
   const solc = createRequire(import.meta.url)('solc') as { compile(input: string): string }
   const file = basename(path)
   const output = JSON.parse(
@@ -27,14 +41,15 @@ export function compileSolidity(path: string, contract: string): string {
           optimizer: { enabled: true, runs: 200 },
           evmVersion: 'paris',
           metadata: { bytecodeHash: 'none' },
-          outputSelection: { '*': { '*': ['abi', 'evm.bytecode.object'] } },
+          outputSelection: {
+            '*': { '*': ['abi', 'evm.bytecode.object', 'evm.deployedBytecode.object'] },
+          },
         },
       }),
     ),
   ) as SolcOutput
   const compiled = output.contracts?.[file]?.[contract]
-  if (!compiled)
+  if (!compiled?.evm)
     throw new Error(output.errors?.map(({ formattedMessage }) => formattedMessage).join('\n'))
-  const { abi, evm } = compiled
-  return `${JSON.stringify({ abi, bytecode: `0x${evm.bytecode.object}` }, null, 2)}\n`
+  return compiled
 }

@@ -1,0 +1,45 @@
+import { createRequire } from 'node:module'
+import { type AbiReader, readWords } from '#core/abi.ts'
+import type { Address, BlockRef, Hex } from '#core/chain.ts'
+import { RpcFailure } from './endpoint.ts'
+import type { Rpc } from './rpc.ts'
+
+/** The account that the code of lens.sol is lent to. No one has its key, and no one sends it anything. */
+export const LENS: Address = '0x68616c796172642d6c656e732d30303030303030'
+
+const { runtime } = createRequire(import.meta.url)('./lens.artifact.json') as { runtime: Hex }
+
+/** What an account is during one call; storage slots that are not named stay as they are. */
+export type Override = { readonly code?: Hex; readonly stateDiff?: Readonly<Record<Hex, Hex>> }
+export type Overrides = Readonly<Record<Address, Override>>
+
+/** Asks the code of lens.sol, on the state of a block. */
+export type Lens = {
+  /** The code, for lending it to other accounts too. */
+  readonly code: Hex
+  /** @throws AppError `unavailable` when no node answers or knows the block */
+  call(block: BlockRef, data: Hex, overrides?: Overrides): Promise<AbiReader>
+}
+
+export function createLens(rpc: Rpc): Lens {
+  return {
+    code: runtime,
+    async call(block, data, overrides = {}) {
+      const params = [
+        { to: LENS, data },
+        // By hash (EIP-1898): an answer of another branch would be of another market.
+        { blockHash: block.hash },
+        { ...overrides, [LENS]: { ...overrides[LENS], code: runtime } },
+      ]
+      const { value } = await rpc.call([{ method: 'eth_call', params }], ([result]) => {
+        if (typeof result !== 'string') throw new RpcFailure('bad-answer', 'eth_call: not bytes')
+        try {
+          return readWords(result as Hex)
+        } catch (cause) {
+          throw new RpcFailure('bad-answer', 'eth_call: not whole words', { cause })
+        }
+      })
+      return value
+    },
+  }
+}

@@ -1,0 +1,119 @@
+import { type AbiReader, type AbiValue, encodeCall } from '#core/abi.ts'
+import type { BlockRef, Hex } from '#core/chain.ts'
+import { mapConcurrent } from '#core/concurrent.ts'
+import type { PoolTerms, StateReader, StateWant, WordRange } from '#core/dex/ports.ts'
+import type { PoolState } from '#core/dex/protocols/state.ts'
+import type { Lens } from './lens.ts'
+
+/** `states(Want[])` of lens.sol. */
+const STATES = '0x91d83b1f'
+
+/** A word that is empty costs about 5,000 gas, and nodes give a call 30 million and more. */
+const WORDS_PER_CALL = 2_000
+const POOLS_PER_CALL = 500
+const CALLS_AT_ONCE = 4
+
+/** The least that a pool's request counts for, in words. */
+const POOL_WORDS = 4
+
+/** Words between price and ticks of a concentrated state in the answer of lens.sol. */
+const HEAD_WORDS = 8
+
+/** States of pools by one `eth_call`, pinned to the block's hash, for as many as fit into one. */
+export const createRpcStateReader = (lens: Lens): StateReader => ({
+  async read(block, wants) {
+    const states = await mapConcurrent(partsOf(wants), CALLS_AT_ONCE, (part) =>
+      readPart(lens, block, part),
+    )
+    return states.flat()
+  },
+})
+
+function partsOf(wants: readonly StateWant[]): StateWant[][] {
+  const parts: StateWant[][] = []
+  let words = Number.POSITIVE_INFINITY
+  for (const want of wants) {
+    const size = POOL_WORDS + (want.pool.protocol === 'uniswap-v2' ? 0 : sizeOf(want.words))
+    if (words + size > WORDS_PER_CALL || (parts.at(-1)?.length ?? 0) >= POOLS_PER_CALL) {
+      parts.push([])
+      words = 0
+    }
+    words += size
+    parts.at(-1)?.push(want)
+  }
+  return parts
+}
+
+const sizeOf = ({ from, to }: WordRange): number => Math.max(0, to - from + 1)
+
+async function readPart(
+  lens: Lens,
+  block: BlockRef,
+  wants: readonly StateWant[],
+): Promise<(PoolState | undefined)[]> {
+  const call = encodeCall(STATES, [{ array: wants.map(encodeWant) }])
+  const words = await lens.call(block, call)
+  // Behind the offset and the number of words.
+  let at = 2
+  return wants.map(({ pool }) => {
+    const count = words.number(at)
+    const state = count === 0 ? undefined : decodeState(pool, words, at + 1, count)
+    at += 1 + count
+    return state
+  })
+}
+
+const KINDS = { 'uniswap-v2': 2, 'uniswap-v3': 3, 'uniswap-v4': 4 } as const
+
+function encodeWant({ pool, words }: StateWant): AbiValue {
+  const isV4 = pool.protocol === 'uniswap-v4'
+  const target = isV4 ? (pool.origin ?? '0x') : (pool.id as Hex)
+  const id = isV4 ? (pool.id as Hex) : 0
+  return {
+    tuple: [
+      KINDS[pool.protocol],
+      target,
+      id,
+      pool.tickSpacing ?? 0,
+      words.centred,
+      words.from,
+      words.to,
+    ],
+  }
+}
+
+function decodeState(
+  { protocol, feePips }: PoolTerms,
+  words: AbiReader,
+  at: number,
+  count: number,
+): PoolState {
+  if (protocol === 'uniswap-v2')
+    return {
+      kind: 'constant-product',
+      reserve0: words.uint(at),
+      reserve1: words.uint(at + 1),
+      feePips,
+    }
+  const ticks = Array.from({ length: count - HEAD_WORDS }, (_, index) =>
+    words.uint(at + HEAD_WORDS + index),
+  )
+  const isV4 = protocol === 'uniswap-v4'
+  const protocolFees = words.number(at + 4)
+  return {
+    kind: 'concentrated',
+    sqrtPriceX96: words.uint(at),
+    tick: words.number(at + 1),
+    liquidity: words.uint(at + 2),
+    feePips: isV4 ? words.number(at + 3) : feePips,
+    // Twelve bits each: of token0 coming in, and of token1.
+    protocolFeePips: isV4 ? [protocolFees & 0xfff, protocolFees >> 12] : [0, 0],
+    tickSpacing: words.number(at + 5),
+    ticks: {
+      fromWord: words.number(at + 6),
+      toWord: words.number(at + 7),
+      indexes: Int32Array.from(ticks, (word) => Number(BigInt.asIntN(128, word >> 128n))),
+      nets: ticks.map((word) => BigInt.asIntN(128, word)),
+    },
+  }
+}

@@ -1,0 +1,114 @@
+import { type AbiReader, encodeArguments, encodeCall } from '#core/abi.ts'
+import type { Address, Hash, Hex } from '#core/chain.ts'
+import { mapConcurrent } from '#core/concurrent.ts'
+import type { SwapTrials, Trial, TrialOutcome } from '#core/dex/ports.ts'
+import { LENS, type Lens, type Override } from './lens.ts'
+
+/** `trades(Trade[])` of lens.sol. */
+const TRADES = '0xc870ea58'
+/** About 300,000 gas each, of the 30 million and more that nodes give a call. */
+const TRIALS_PER_CALL = 50
+const CALLS_AT_ONCE = 2
+
+/**
+ * Trades tried out by an account that holds just what they take. Tokens keep balances where they like; the account's
+ * entry is written to every place that compilers and libraries are known to use, and the right one is among them for
+ * nearly all tokens. (Entries of one account are in nobody else's way.)
+ */
+export function createRpcSwapTrials(lens: Lens, keccak: (bytes: Hex) => Hash): SwapTrials {
+  const places = balancePlaces(LENS, keccak)
+
+  const overridesOf = (trials: readonly Trial[]): Record<Address, Override> => {
+    const amounts = new Map<Address, bigint>()
+    for (const { tokenIn, amountIn } of trials)
+      if (amountIn > (amounts.get(tokenIn) ?? 0n)) amounts.set(tokenIn, amountIn)
+    return Object.fromEntries(
+      [...amounts].map(([token, amount]) => {
+        const value = encodeArguments([amount])
+        return [token, { stateDiff: Object.fromEntries(places.map((place) => [place, value])) }]
+      }),
+    )
+  }
+
+  async function runPart(
+    block: Parameters<SwapTrials['run']>[0],
+    trials: readonly Trial[],
+  ): Promise<TrialOutcome[]> {
+    const trades = trials.map(({ tokenIn, tokenOut, router, recipient, data }) => ({
+      tuple: [tokenIn, tokenOut, router, recipient, { bytes: data }],
+    }))
+    const call = encodeCall(TRADES, [{ array: trades }])
+    const words = await lens.call(block, call, overridesOf(trials))
+    return trials.map((_, index) => decodeOutcome(words, index))
+  }
+
+  return {
+    async run(block, trials) {
+      const parts = Array.from({ length: Math.ceil(trials.length / TRIALS_PER_CALL) }, (_, index) =>
+        trials.slice(index * TRIALS_PER_CALL, (index + 1) * TRIALS_PER_CALL),
+      )
+      const outcomes = await mapConcurrent(parts, CALLS_AT_ONCE, (part) => runPart(block, part))
+      return outcomes.flat()
+    },
+  }
+}
+
+/** Mappings of ERC-20s are among the first variables of their contracts. */
+const SLOTS = 64
+/** `openzeppelin.storage.ERC20`, by ERC-7201: OpenZeppelin's upgradeable tokens since version 5. */
+const NAMESPACED = 0x52c63247e1f47db19d5ce0460030c497f067ca4cebf71ba98eeadabe20bace00n
+/** Behind the owner and eight zero bytes: Solady's tokens. */
+const SOLADY_SEED = '87a211a2'
+
+function balancePlaces(owner: Address, keccak: (bytes: Hex) => Hash): Hash[] {
+  const slots = [...Array.from({ length: SLOTS }, (_, slot) => BigInt(slot)), NAMESPACED]
+  return [
+    // Solidity hashes the key and then the slot, Vyper the other way round.
+    ...slots.map((slot) => keccak(encodeArguments([owner, slot]))),
+    ...slots.map((slot) => keccak(encodeArguments([slot, owner]))),
+    keccak(`${owner}${'00'.repeat(8)}${SOLADY_SEED}`),
+  ]
+}
+
+/** The tuple (ok, spent, received, gas, offset of the reason), behind the array's offsets. */
+function decodeOutcome(words: AbiReader, index: number): TrialOutcome {
+  const tuples = 2
+  const at = tuples + words.number(tuples + index) / 32
+  if (words.uint(at) === 1n)
+    return {
+      status: 'done',
+      spent: words.uint(at + 1),
+      received: words.uint(at + 2),
+      gas: words.uint(at + 3),
+    }
+  const reason = at + words.number(at + 4) / 32
+  return { status: 'failed', reason: reasonOf(words.bytes(reason + 1, words.number(reason))) }
+}
+
+/** `Error(string)`, `Panic(uint256)`, and lens.sol's own. */
+const ERROR = '0x08c379a0'
+const PANIC = '0x4e487b71'
+const NO_BALANCE = '0xc2caa2a6'
+const REASON_LENGTH_MAX = 200
+
+/** A revert's reason in words, as far as it has any; text by strangers, cut and cleaned. */
+function reasonOf(data: Hex): string {
+  const selector = data.slice(0, 10)
+  const rest = data.slice(10)
+  switch (selector) {
+    case ERROR: {
+      const length = Number(BigInt(`0x${rest.slice(64, 128)}`))
+      const text = Buffer.from(rest.slice(128, 128 + length * 2), 'hex').toString('utf8')
+      // oxlint-disable-next-line no-control-regex -- these are what has to go
+      return `reverted: ${text.replace(/[\u0000-\u001f\u007f]/g, ' ').slice(0, REASON_LENGTH_MAX)}`
+    }
+    case PANIC:
+      return `reverted: panic 0x${BigInt(`0x${rest || '0'}`).toString(16)}`
+    case NO_BALANCE:
+      return 'the token keeps its balances where no override reaches them'
+    case '0x':
+      return 'reverted without a reason'
+    default:
+      return `reverted: ${selector}`
+  }
+}

@@ -1,0 +1,151 @@
+import type { Address, Hex } from '#core/chain.ts'
+import { isAppError } from '#core/errors.ts'
+import type { Market } from './market.ts'
+import type { Trial, TrialOutcome } from './ports.ts'
+import type { Confirmation, SwapTransaction } from './quote.ts'
+import type { RouterSetting } from './quote-settings.ts'
+import type { Path } from './routing/route.ts'
+import { maximumSent, minimumReceived } from './routing/slippage.ts'
+import { canRoute, encodeSwap, isMixed, type RouterLeg } from './swap-router-02.ts'
+
+export type ExecutedLeg = {
+  readonly path: Path
+  readonly amountIn: bigint
+  readonly amountOut: bigint
+  /**
+   * What arrives when the router executes it. More than `amountOut`, by dust, for some legs of an exact-out swap: through
+   * V2 pools SwapRouter02 computes the input and then sells it, whatever that gives.
+   */
+  readonly delivered: bigint
+}
+
+/** Whether the router buys exactly the output of an exact-out leg, and does not sell its input. */
+export const buysExactly = (path: Path): boolean =>
+  path.every(({ pool }) => pool.protocol === 'uniswap-v3')
+
+export type SwapLimits = {
+  readonly minimumReceived: bigint | null
+  readonly maximumSent: bigint | null
+  readonly legs: readonly (RouterLeg & ExecutedLeg)[]
+}
+
+/**
+ * What the transaction insists on, all in all and leg by leg: the limits of the legs add up to those of the whole. A
+ * mixed leg of an exact-out swap spends what was quoted and no more (see `encodeSwap`).
+ */
+export function limitSwap(
+  exact: 'in' | 'out',
+  legs: readonly ExecutedLeg[],
+  slippageBps: number,
+): SwapLimits {
+  if (exact === 'in') {
+    const total = minimumReceived(sum(legs, 'amountOut'), slippageBps)
+    const minima = legs.map((leg) => minimumReceived(leg.amountOut, slippageBps))
+    // Each is rounded down; what that loses is asked of the last.
+    const rest = total - minima.reduce((all, one) => all + one, 0n)
+    return {
+      minimumReceived: total,
+      maximumSent: null,
+      legs: legs.map((leg, index) => ({
+        ...leg,
+        amountOutMinimum: (minima[index] as bigint) + (index === legs.length - 1 ? rest : 0n),
+        amountInMaximum: leg.amountIn,
+      })),
+    }
+  }
+  const limited = legs.map((leg) => ({
+    ...leg,
+    amountOutMinimum: leg.amountOut,
+    amountInMaximum: isMixed(leg.path) ? leg.amountIn : maximumSent(leg.amountIn, slippageBps),
+  }))
+  return {
+    minimumReceived: null,
+    maximumSent: limited.reduce((all, { amountInMaximum }) => all + amountInMaximum, 0n),
+    legs: limited,
+  }
+}
+
+/** Stands in for a recipient that was not named. */
+const NOBODY: Address = '0x68616c796172642d6e6f626f64792d3030303030'
+/** A trial is not held to the limits: a difference is to be seen, not to be refused. */
+const UINT256_MAX = (1n << 256n) - 1n
+
+export type ConfirmInput = {
+  readonly exact: 'in' | 'out'
+  readonly tokenIn: Address
+  readonly tokenOut: Address
+  readonly limits: SwapLimits
+  readonly recipient: Address | undefined
+  /** Seconds since 1970. */
+  readonly deadline: number
+}
+
+/** The transaction, where there is a recipient and the router reaches every pool. */
+export function prepareSwap(
+  market: Market,
+  router: RouterSetting | null,
+  { exact, limits, recipient, deadline }: ConfirmInput,
+): SwapTransaction | null {
+  if (!router || recipient === undefined || !isReachable(market, router, limits)) return null
+  const data = encodeSwap(limits.legs, exact, recipient, deadline)
+  return { to: router.address, data, value: 0n }
+}
+
+/** Tries the swap out on the state of the block that it was quoted at. */
+export async function confirmSwap(
+  market: Market,
+  router: RouterSetting | null,
+  run: (trial: Trial) => Promise<TrialOutcome>,
+  input: ConfirmInput,
+): Promise<Confirmation> {
+  const { limits, exact, deadline } = input
+  const unconfirmed = (reason: string): Confirmation => ({ status: 'unconfirmed', reason })
+  if (market.place.source === 'historical') return unconfirmed('it is of a past block')
+  if (!market.place.mayAskChain) return unconfirmed('no node of the chain can be asked')
+  if (!router) return unconfirmed('no router is configured (quotes.router)')
+  if (!isReachable(market, router, limits))
+    return unconfirmed('the configured router does not reach every pool of the route')
+  const recipient = input.recipient ?? NOBODY
+  const free = limits.legs.map((leg) => ({
+    ...leg,
+    amountOutMinimum: 0n,
+    amountInMaximum: UINT256_MAX,
+  }))
+  const amountIn = sum(limits.legs, 'amountIn')
+  const amountOut = sum(limits.legs, 'delivered')
+  const data: Hex = encodeSwap(free, exact, recipient, deadline)
+  try {
+    const outcome = await run({
+      tokenIn: input.tokenIn,
+      tokenOut: input.tokenOut,
+      // Enough that a higher price shows as such, and not as an empty account.
+      amountIn: exact === 'in' ? amountIn : amountIn * 2n,
+      router: router.address,
+      recipient,
+      data,
+    })
+    if (outcome.status === 'failed') return unconfirmed(outcome.reason)
+    const { spent, received, gas } = outcome
+    if (spent === amountIn && received === amountOut) return { status: 'confirmed', gas }
+    return {
+      status: 'differs',
+      quoted: { amountIn, amountOut },
+      executed: { amountIn: spent, amountOut: received },
+      gas,
+    }
+  } catch (error) {
+    if (!isAppError(error)) throw error
+    return unconfirmed(error.message)
+  }
+}
+
+const isReachable = (market: Market, { factoryV2, factoryV3 }: RouterSetting, limits: SwapLimits) =>
+  limits.legs.every(({ path }) =>
+    canRoute(path, ({ pool }) => market.pool(pool.id)?.terms.origin ?? null, {
+      v2: factoryV2,
+      v3: factoryV3,
+    }),
+  )
+
+const sum = (legs: readonly ExecutedLeg[], side: 'amountIn' | 'amountOut' | 'delivered'): bigint =>
+  legs.reduce((total, leg) => total + leg[side], 0n)

@@ -1,0 +1,202 @@
+import { createBatcher } from '#core/batch.ts'
+import type { Address, BlockRef } from '#core/chain.ts'
+import type { Clock } from '#core/clock.ts'
+import { AppError } from '#core/errors.ts'
+import type { View } from '#core/history/head.ts'
+import type { HistoryPorts } from '#core/history/ports.ts'
+import type { Views } from '#core/history/view.ts'
+import { readAllPools, readPools, readPoolsBetween } from './pool-catalog.ts'
+import type { PoolTerms, StateReader, StateWant, WordRange } from './ports.ts'
+import type { PoolState } from './protocols/state.ts'
+import type { StateSource } from './quote.ts'
+import { createGraph, type RouteGraph } from './routing/graph.ts'
+import type { RoutePool } from './routing/route.ts'
+import { readHistoricalStates, readIndexedStates } from './stored-states.ts'
+
+export type MarketPorts = HistoryPorts & {
+  readonly views: Views
+  readonly states: StateReader
+  readonly clock: Clock
+}
+
+/** Where a market is looked at: the block, and whose states. */
+export type MarketPlace = {
+  readonly block: BlockRef
+  /** What the pools are known from, and the states too unless they are live; undefined: nothing is indexed. */
+  readonly view: View | undefined
+  readonly source: StateSource
+  /** Whether the chain can be asked about the block: for gas, taxes and confirmation. */
+  readonly mayAskChain: boolean
+  /** Whether states that are not stored are read from it. */
+  readonly fillsLive: boolean
+}
+
+export type MarketPool = RoutePool & { readonly terms: PoolTerms; readonly source: StateSource }
+
+/**
+ * Pools and their states as of one block, read when they are first needed and then kept. Two quotes of a block see the
+ * very same market.
+ */
+export type Market = {
+  readonly place: MarketPlace
+  /** How many quotes are about to read something of it. */
+  readonly pending: () => number
+  /** The pools that routes between two tokens may take. */
+  graphOf(tokenIn: Address, tokenOut: Address): Promise<RouteGraph>
+  /** Pools by id; undefined where there is no such pool, or it has no price. */
+  poolsOf(ids: readonly string[]): Promise<(MarketPool | undefined)[]>
+  pool(id: string): MarketPool | undefined
+  /** Reads more ticks of these pools; false where there are no more. */
+  widen(ids: Iterable<string>): Promise<boolean>
+}
+
+/** How long states that one quote needs may wait for others to need some too. */
+const LINGER_MS_MAX = 100
+const BATCH_MAX = 1_000
+
+/** A first look covers about this many ticks each way, a price range from a seventh to seven times. */
+const TICKS_AROUND = 20_000
+const WORD_TICKS = 256
+const SPACING_ASSUMED = 60
+
+export function createMarket(
+  ports: MarketPorts,
+  place: MarketPlace,
+  settings: { readonly hubs: readonly Address[]; readonly pools: readonly PoolTerms[] },
+  /** How many quotes are about to need states. */
+  pending: () => number,
+): Market {
+  const limits = { sizeMax: BATCH_MAX, pending, lingerMsMax: LINGER_MS_MAX }
+  const { view, block, source } = place
+  const known = new Map<string, Promise<MarketPool | undefined>>()
+  const loaded = new Map<string, MarketPool>()
+  const graphs = new Map<string, Promise<RouteGraph>>()
+  let everything: Promise<PoolTerms[] | undefined> | undefined
+
+  const readLive = createBatcher<StateWant, PoolState | undefined>(
+    ports.clock,
+    (wants) => ports.states.read(block, wants),
+    limits,
+  )
+  const readStored = createBatcher<PoolTerms, PoolState | undefined>(
+    ports.clock,
+    async (pools) => {
+      if (!view) return pools.map(() => undefined)
+      return source === 'historical'
+        ? readHistoricalStates(ports, view, block.number, pools)
+        : readIndexedStates(ports, view, pools)
+    },
+    limits,
+  )
+
+  async function readPool(terms: PoolTerms): Promise<MarketPool | undefined> {
+    const stored = source === 'live' ? undefined : await readStored(terms)
+    if (stored) return keep(terms, stored, source)
+    if (!place.fillsLive) return undefined
+    const live = await readLive({ pool: terms, words: firstWords(terms) })
+    return live && keep(terms, live, 'live')
+  }
+
+  function keep(terms: PoolTerms, state: PoolState, from: StateSource): MarketPool {
+    const { id, protocol, token0, token1 } = terms
+    const pool: MarketPool = { id, protocol, token0, token1, state, terms, source: from }
+    loaded.set(id, pool)
+    return pool
+  }
+
+  async function load(pools: readonly PoolTerms[]): Promise<(MarketPool | undefined)[]> {
+    return Promise.all(
+      pools.map((terms) => {
+        let reading = known.get(terms.id)
+        if (!reading) {
+          reading = readPool(terms)
+          known.set(terms.id, reading)
+          reading.catch(() => known.delete(terms.id))
+        }
+        return reading
+      }),
+    )
+  }
+
+  function readEverything(): Promise<PoolTerms[] | undefined> {
+    if (!everything) {
+      everything = view ? readAllPools(ports, view) : Promise.resolve([])
+      everything.catch(() => (everything = undefined))
+    }
+    return everything
+  }
+
+  async function buildGraph(tokenIn: Address, tokenOut: Address): Promise<RouteGraph> {
+    const all = await readEverything()
+    const some =
+      all ?? (view ? await readPoolsBetween(ports, view, tokenIn, tokenOut, settings.hubs) : [])
+    const pools = await load([...some, ...settings.pools])
+    return createGraph(pools.flatMap((pool) => (pool ? [loaded.get(pool.id) ?? pool] : [])))
+  }
+
+  return {
+    place,
+    pending,
+    async graphOf(tokenIn, tokenOut) {
+      const key = (await readEverything()) ? '' : [tokenIn, tokenOut].toSorted().join()
+      let graph = graphs.get(key)
+      if (!graph) {
+        graph = buildGraph(tokenIn, tokenOut)
+        graphs.set(key, graph)
+        graph.catch(() => graphs.delete(key))
+      }
+      return graph
+    },
+    async poolsOf(ids) {
+      const listed = new Map(settings.pools.map((terms) => [terms.id, terms]))
+      const stored = view ? await readPools(ports, view, ids) : []
+      const terms = ids.map((id, index) => stored[index] ?? listed.get(id))
+      const pools = await load(terms.flatMap((each) => each ?? []))
+      const byId = new Map(pools.flatMap((pool) => (pool ? [[pool.id, pool]] : [])))
+      return ids.map((id) => loaded.get(id) ?? byId.get(id))
+    },
+    pool: (id) => loaded.get(id),
+    async widen(ids) {
+      const wanted = [...ids].flatMap((id) => {
+        const pool = loaded.get(id)
+        if (!pool || pool.source !== 'live' || pool.state.kind !== 'concentrated') return []
+        const words = widerWords(pool.state)
+        return words ? [{ pool, words }] : []
+      })
+      if (wanted.length === 0) return false
+      await Promise.all(
+        wanted.map(async ({ pool, words }) => {
+          const state = await readLive({ pool: pool.terms, words })
+          if (!state)
+            throw new AppError('unavailable', `the chain no longer tells the state of ${pool.id}`)
+          known.set(pool.id, Promise.resolve(keep(pool.terms, state, 'live')))
+        }),
+      )
+      graphs.clear()
+      return true
+    },
+  }
+}
+
+function firstWords({ tickSpacing }: PoolTerms): WordRange {
+  const words = Math.ceil(TICKS_AROUND / (WORD_TICKS * (tickSpacing ?? SPACING_ASSUMED)))
+  return { centred: true, from: -words, to: words }
+}
+
+const MAX_TICK = 887_272
+
+/** Three times as many, around the same middle; undefined where all are known. */
+function widerWords({
+  tickSpacing,
+  ticks,
+}: Extract<PoolState, { kind: 'concentrated' }>): WordRange | undefined {
+  const lowest = Math.floor(-MAX_TICK / tickSpacing) >> 8
+  const highest = Math.floor(MAX_TICK / tickSpacing) >> 8
+  if (ticks.fromWord <= lowest && ticks.toWord >= highest) return undefined
+  const size = ticks.toWord - ticks.fromWord + 1
+  return {
+    centred: false,
+    from: Math.max(lowest, ticks.fromWord - size),
+    to: Math.min(highest, ticks.toWord + size),
+  }
+}

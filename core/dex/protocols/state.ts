@@ -1,0 +1,77 @@
+/**
+ * What a pool's swaps depend on, as of one block. Amounts in raw token units; fees in pips, hundredths of a basis
+ * point: 3000 = 0.30 %.
+ */
+export type PoolState = ConstantProductState | ConcentratedState
+
+/** Uniswap V2 and its forks: x * y = k. */
+export type ConstantProductState = {
+  readonly kind: 'constant-product'
+  readonly reserve0: bigint
+  readonly reserve1: bigint
+  /** Of what comes in. */
+  readonly feePips: number
+}
+
+/** Uniswap V3, its forks, and V4 pools with a static fee and without hooks. */
+export type ConcentratedState = {
+  readonly kind: 'concentrated'
+  /** Square root of raw token1 per raw token0, Q64.96. */
+  readonly sqrtPriceX96: bigint
+  /** Not always the tick of the price: one below it where a swap downwards ended on a crossed tick. */
+  readonly tick: number
+  /** In range at the price. */
+  readonly liquidity: bigint
+  /** The LP's fee, of what comes in. */
+  readonly feePips: number
+  /** V4: taken from the input before the LP's fee, of token0 and of token1 coming in. V3 takes its share out of the fee. */
+  readonly protocolFeePips: readonly [number, number]
+  readonly tickSpacing: number
+  readonly ticks: TickWindow
+}
+
+/**
+ * The initialised ticks of a stretch of the tick bitmap, whose words of 256 ticks (divided by the spacing) are
+ * `fromWord` to `toWord`, both included. Beyond it nothing is known.
+ */
+export type TickWindow = {
+  readonly fromWord: number
+  readonly toWord: number
+  /** Initialised ticks, ascending. */
+  readonly indexes: Int32Array
+  /** What each adds to the liquidity in range when crossed upwards. */
+  readonly nets: readonly bigint[]
+}
+
+/** A swap through one pool: token0 in and token1 out, or the other way. */
+export type SwapInput = {
+  readonly zeroForOne: boolean
+  readonly exact: 'in' | 'out'
+  /** More than 0. Of the token that comes in, or goes out. */
+  readonly amount: bigint
+  /** Concentrated pools only: the price at which the swap stops. Default: as far as there is a price. */
+  readonly sqrtPriceLimitX96?: bigint
+}
+
+/**
+ * What a swap does. `partial`: the price limit, or all the liquidity there is, was reached first; `amountIn` is then
+ * what the pool consumes, less than was offered. Routers revert where an exact output is partial; a constant-product
+ * pool reverts itself, so that its `partial` is the most that it would do.
+ */
+export type SwapOutcome =
+  | {
+      readonly status: 'filled' | 'partial'
+      /** Consumed, fee included. */
+      readonly amountIn: bigint
+      readonly amountOut: bigint
+      /** What of `amountIn` is fee, by its rate; V3 also calls fee what rounding leaves over in the last step. */
+      readonly feeAmount: bigint
+      /** The pool behind it. */
+      readonly after: PoolState
+      /** Initialised ticks crossed; 0 for constant product. */
+      readonly ticksCrossed: number
+    }
+  /** Nothing at all can be swapped that way; constant product: or nothing for so little. */
+  | { readonly status: 'no-liquidity' }
+  /** The swap goes on beyond the ticks that are known: the word of the bitmap that it needs next. */
+  | { readonly status: 'beyond-window'; readonly word: number }

@@ -1,0 +1,91 @@
+import type { Address } from '#core/chain.ts'
+import { feePipsOf, midPrice, type Rational } from '#core/dex/protocols/protocols.ts'
+import { add, divideUp, multiply, ONE, shortfall } from './ratio.ts'
+import type { Path, Route } from './route.ts'
+import { afterTax } from './trade.ts'
+
+const PIPS = 1_000_000n
+const BPS = 10_000n
+
+/** What a route's price is made of. Prices are raw units bought per raw unit sold. */
+export type RouteNumbers = {
+  /** Received / sent, taxes and all. */
+  readonly executionPrice: Rational
+  /** Before fees and impact; of a split, its legs' weighted by what each is sent. */
+  readonly midPrice: Rational
+  /**
+   * 1 - gross output / (input x mid price x what fees leave): what the route's own size costs, without fees and taxes.
+   */
+  readonly impact: Rational
+  /** Rounded up, so that it is never shown smaller than it is. */
+  readonly impactBps: number
+  /** 1 - what the fees of all hops leave; of a split, weighted likewise. */
+  readonly feeShare: Rational
+  /** Rounded up. */
+  readonly feeShareBps: number
+}
+
+/**
+ * Derives the numbers from the pools as they are before the route.
+ *
+ * @param taxesBps as in the request: impact is of what the pools see, the input less its tax and the output before its
+ * own, which is worked out from the output received and may be off by less than one unit
+ */
+export function routeNumbers(route: Route, taxesBps?: ReadonlyMap<Address, number>): RouteNumbers {
+  let sent = 0n
+  let received: Rational = { numerator: 0n, denominator: 1n }
+  let atMid: Rational = { numerator: 0n, denominator: 1n }
+  let afterFees: Rational = { numerator: 0n, denominator: 1n }
+  for (const { path, amountIn, amountOut } of route.legs) {
+    const [tokenIn, tokenOut] = endsOf(path)
+    const net = afterTax(amountIn, BigInt(taxesBps?.get(tokenIn) ?? 0))
+    const kept = BPS - BigInt(taxesBps?.get(tokenOut) ?? 0)
+    const leg = multiply({ numerator: net, denominator: 1n }, midOf(path))
+    sent += net
+    received = add(received, { numerator: amountOut * BPS, denominator: kept })
+    atMid = add(atMid, leg)
+    afterFees = add(afterFees, multiply(leg, keptByFees(path)))
+  }
+  const computed = shortfall(received, afterFees)
+  // Below 0 only by what working out the output before its tax may be off.
+  const impact = computed.numerator < 0n ? { ...computed, numerator: 0n } : computed
+  const feeShare = shortfall(afterFees, atMid)
+  return {
+    executionPrice: { numerator: route.amountOut, denominator: route.amountIn },
+    midPrice: multiply(atMid, { numerator: 1n, denominator: sent }),
+    impact,
+    impactBps: bpsUp(impact),
+    feeShare,
+    feeShareBps: bpsUp(feeShare),
+  }
+}
+
+const bpsUp = ({ numerator, denominator }: Rational): number =>
+  Number(divideUp(numerator * BPS, denominator))
+
+function endsOf(path: Path): [Address, Address] {
+  const [first, last] = [path[0]!, path.at(-1)!]
+  return [
+    first.zeroForOne ? first.pool.token0 : first.pool.token1,
+    last.zeroForOne ? last.pool.token1 : last.pool.token0,
+  ]
+}
+
+const midOf = (path: Path): Rational =>
+  path.reduce((product, { pool, zeroForOne }) => {
+    const { numerator, denominator } = midPrice(pool.state)
+    const price = zeroForOne
+      ? { numerator, denominator }
+      : { numerator: denominator, denominator: numerator }
+    return multiply(product, price)
+  }, ONE)
+
+const keptByFees = (path: Path): Rational =>
+  path.reduce(
+    (product, { pool, zeroForOne }) =>
+      multiply(product, {
+        numerator: PIPS - BigInt(feePipsOf(pool.state, zeroForOne)),
+        denominator: PIPS,
+      }),
+    ONE,
+  )

@@ -1,0 +1,227 @@
+import type { BlockRange } from '#core/chain.ts'
+import { mapConcurrent } from '#core/concurrent.ts'
+import type { ChainEvent, Swap } from '#core/history/event.ts'
+import type { View } from '#core/history/head.ts'
+import { listEvents } from '#core/history/list-events.ts'
+import type { HistoryPorts } from '#core/history/ports.ts'
+import { resolveDocuments, scanDocuments } from '#core/history/resolve.ts'
+import type { Views } from '#core/history/view.ts'
+import type { Pool } from './pool.ts'
+import type { PoolTerms } from './ports.ts'
+import type { ConcentratedState, PoolState, TickWindow } from './protocols/state.ts'
+
+type StatePorts = HistoryPorts & { readonly views: Views }
+
+const PAGE = 1_000
+const POOLS_AT_ONCE = 8
+const MAX_TICK = 887_272
+
+/**
+ * States as the projections have them at the view's head. Undefined where the history does not determine one: a pool
+ * without a price, one whose life began before the blocks that are indexed without a gap, or a V4 pool.
+ */
+export async function readIndexedStates(
+  ports: StatePorts,
+  view: View,
+  pools: readonly PoolTerms[],
+): Promise<(PoolState | undefined)[]> {
+  const run = runUpTo(view, view.head.number)
+  const documents = await resolveDocuments(
+    ports,
+    view,
+    'pool',
+    pools.map(({ id }) => [id]),
+  )
+  return mapConcurrent(documents, POOLS_AT_ONCE, async ({ visible }) => {
+    if (!visible || !run) return undefined
+    const { value: pool, at } = visible
+    if (pool.protocol === 'uniswap-v2')
+      return at.number < run.from ? undefined : constantProduct(pool)
+    if (!isWhole(pool, run, view.head.number)) return undefined
+    if (pool.sqrtPriceX96 === null || pool.tick === null) return undefined
+    const ticks = await indexedTicks(ports, view, pool)
+    return concentrated(pool, pool.sqrtPriceX96, pool.tick, pool.liquidity ?? 0n, ticks)
+  })
+}
+
+/** States as of a past block of the view, from events alone. Undefined as for `readIndexedStates`. */
+export async function readHistoricalStates(
+  ports: StatePorts,
+  view: View,
+  at: number,
+  pools: readonly PoolTerms[],
+): Promise<(PoolState | undefined)[]> {
+  const run = runUpTo(view, at)
+  if (!run) return pools.map(() => undefined)
+  const documents = await resolveDocuments(
+    ports,
+    view,
+    'pool',
+    pools.map(({ id }) => [id]),
+  )
+  return mapConcurrent(documents, POOLS_AT_ONCE, ({ visible }) =>
+    visible ? historicalState(ports, view, at, run, visible.value) : Promise.resolve(undefined),
+  )
+}
+
+/** The blocks that are indexed without a gap up to this one. */
+const runUpTo = (view: View, number: number): BlockRange | undefined =>
+  view.head.coverage.find(({ from, to }) => from <= number && number <= to)
+
+/** Whether every event of the pool's life is in the run. */
+const isWhole = ({ createdBlock }: Pool, run: BlockRange, at: number): boolean =>
+  createdBlock !== null && run.from <= createdBlock && createdBlock <= at
+
+function constantProduct({ reserve0, reserve1, feePips }: Pool): PoolState | undefined {
+  if (!reserve0 || !reserve1) return undefined
+  return { kind: 'constant-product', reserve0, reserve1, feePips }
+}
+
+const concentrated = (
+  pool: Pool,
+  sqrtPriceX96: bigint,
+  tick: number,
+  liquidity: bigint,
+  nets: ReadonlyMap<number, bigint>,
+): ConcentratedState => ({
+  kind: 'concentrated',
+  sqrtPriceX96,
+  tick,
+  liquidity,
+  feePips: pool.feePips,
+  protocolFeePips: [0, 0],
+  tickSpacing: pool.tickSpacing ?? 1,
+  ticks: wholeWindow(pool.tickSpacing ?? 1, nets),
+})
+
+/** All the ticks that there are, so that no search leaves them. */
+function wholeWindow(spacing: number, nets: ReadonlyMap<number, bigint>): TickWindow {
+  const indexes = Int32Array.from(nets.keys()).toSorted()
+  const wordOf = (tick: number): number => Math.floor(tick / spacing) >> 8
+  return {
+    fromWord: wordOf(-MAX_TICK),
+    toWord: wordOf(MAX_TICK),
+    indexes,
+    nets: Array.from(indexes, (index) => nets.get(index) as bigint),
+  }
+}
+
+async function indexedTicks(
+  ports: StatePorts,
+  view: View,
+  { address }: Pool,
+): Promise<Map<number, bigint>> {
+  const nets = new Map<number, bigint>()
+  let after: readonly [string, number] | undefined
+  for (;;) {
+    // oxlint-disable-next-line no-await-in-loop -- a page begins where the last one ended
+    const page = await scanDocuments(
+      ports,
+      view,
+      {
+        kind: 'tick',
+        order: 'identity',
+        prefix: [address],
+        limit: PAGE,
+        ...(after && { after }),
+      },
+      (tick) => tick.liquidityGross > 0n,
+    )
+    for (const { index, liquidityNet } of page) nets.set(index, liquidityNet)
+    const last = page.at(-1)
+    if (!last || page.length < PAGE) return nets
+    after = [address, last.index]
+  }
+}
+
+async function historicalState(
+  ports: StatePorts,
+  view: View,
+  at: number,
+  run: BlockRange,
+  pool: Pool,
+): Promise<PoolState | undefined> {
+  if (pool.protocol === 'uniswap-v2') {
+    const [event] = await listEvents(ports, view, {
+      family: 'pool',
+      address: pool.address,
+      from: run.from,
+      to: at,
+      descending: true,
+      limit: 1,
+    })
+    return event?.body.type === 'sync' ? constantProduct({ ...pool, ...event.body }) : undefined
+  }
+  if (!isWhole(pool, run, at)) return undefined
+  const price = await priceAt(ports, view, at, run, pool)
+  if (!price) return undefined
+  const nets = new Map<number, bigint>()
+  const grosses = new Map<number, bigint>()
+  let { liquidity } = price
+  const add = (sums: Map<number, bigint>, index: number, delta: bigint): void =>
+    void sums.set(index, (sums.get(index) ?? 0n) + delta)
+  for await (const { block, logIndex, body } of liquidityEvents(ports, view, at, pool)) {
+    if (body.protocol !== 'uniswap-v3' || body.type === 'collect') continue
+    const delta = body.type === 'mint' ? body.liquidity : -body.liquidity
+    const { tickLower, tickUpper } = body
+    add(nets, tickLower, delta)
+    add(nets, tickUpper, -delta)
+    add(grosses, tickLower, delta)
+    add(grosses, tickUpper, delta)
+    const isLater =
+      block.number > price.number || (block.number === price.number && logIndex > price.logIndex)
+    // The price's own event tells the liquidity in range as it was then.
+    if (isLater && tickLower <= price.tick && price.tick < tickUpper) liquidity += delta
+  }
+  for (const [index, gross] of grosses) if (gross === 0n) nets.delete(index)
+  return concentrated(pool, price.sqrtPriceX96, price.tick, liquidity, nets)
+}
+
+/** Price and liquidity in range as the last event that tells both left them, and the place of that event. */
+type PriceEvent = {
+  readonly number: number
+  readonly logIndex: number
+  readonly sqrtPriceX96: bigint
+  readonly tick: number
+  readonly liquidity: bigint
+}
+
+async function priceAt(
+  ports: StatePorts,
+  view: View,
+  at: number,
+  run: BlockRange,
+  { address }: Pool,
+): Promise<PriceEvent | undefined> {
+  const query = { address, from: run.from, to: at }
+  const [swap]: ChainEvent<Swap>[] = await listEvents(ports, view, {
+    ...query,
+    family: 'swap',
+    descending: true,
+    limit: 1,
+  })
+  if (swap?.body.protocol === 'uniswap-v3')
+    return { number: swap.block.number, logIndex: swap.logIndex, ...swap.body }
+  // The pool's first event, but for none.
+  const [first] = await listEvents(ports, view, { ...query, family: 'pool', limit: 1 })
+  if (first?.body.type !== 'initialize') return undefined
+  return { number: first.block.number, logIndex: first.logIndex, ...first.body, liquidity: 0n }
+}
+
+async function* liquidityEvents(ports: StatePorts, view: View, at: number, { address }: Pool) {
+  let after: { readonly number: number; readonly logIndex: number } | undefined
+  for (;;) {
+    // oxlint-disable-next-line no-await-in-loop -- a page begins where the last one ended
+    const page = await listEvents(ports, view, {
+      family: 'liquidity',
+      address,
+      to: at,
+      limit: PAGE,
+      ...(after && { after }),
+    })
+    yield* page
+    const last = page.at(-1)
+    if (!last || page.length < PAGE) return
+    after = { number: last.block.number, logIndex: last.logIndex }
+  }
+}
