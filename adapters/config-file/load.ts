@@ -13,6 +13,23 @@ export type StoreSetting =
 /** Contracts that are called, not indexed. */
 type Periphery = { readonly positionManager?: Address; readonly quoter?: Address }
 
+/** A Uniswap V4 pool with a static fee and without hooks; tokens sorted. */
+export type PoolV4Setting = {
+  readonly manager: Address
+  readonly token0: Address
+  readonly token1: Address
+  readonly feePips: number
+  readonly tickSpacing: number
+}
+
+/** What quotes need beyond the sources. */
+type QuotesSetting = {
+  readonly router: Address | null
+  readonly wrappedNative: Address | null
+  readonly hubs: readonly Address[]
+  readonly pools: readonly PoolV4Setting[]
+}
+
 /** A configuration file, validated and in domain terms. */
 export type Settings = {
   readonly path: string
@@ -29,6 +46,7 @@ export type Settings = {
   readonly periphery: readonly Periphery[]
   readonly api: ConfigFile['api']
   readonly indexer: ConfigFile['indexer']
+  readonly quotes: QuotesSetting
   /** What no log line may hold: URLs with keys or passwords, and these themselves. */
   readonly secrets: readonly string[]
 }
@@ -47,7 +65,7 @@ export function loadSettings(path: string, env: Environment): Settings {
   const parsed = configSchema.safeParse(raw)
   // What stands for a missing variable has been named already.
   if (!parsed.success) faults.push(...parsed.error.issues.flatMap(describeIssue))
-  else faults.push(...describeDuplicates(parsed.data))
+  else faults.push(...describeDuplicates(parsed.data), ...describeQuotes(parsed.data.quotes))
   if (faults.length > 0 || !parsed.success) throw invalid(path, faults)
   return Object.freeze(toSettings(path, parsed.data))
 }
@@ -148,6 +166,28 @@ function describeDuplicates(file: ConfigFile): string[] {
   return faults
 }
 
+/** A hub or a pool that is named twice is most likely another one misspelt. */
+function describeQuotes({ hubs, pools }: ConfigFile['quotes']): string[] {
+  const seen = new Map<string, string>()
+  const faults: string[] = []
+  const refuseSeen = (what: string, path: string, text: string): void => {
+    const first = seen.get(what)
+    if (first) faults.push(`${path}: ${text} is ${first} already`)
+    else seen.set(what, path)
+  }
+  for (const [index, hub] of hubs.entries()) {
+    const token = hub.toLowerCase()
+    refuseSeen(token, pathText(['quotes', 'hubs', index]), token)
+  }
+  for (const [index, pool] of pools.entries()) {
+    const path = ['quotes', 'pools', index]
+    refuseSeen(JSON.stringify(toPoolV4(pool)), pathText(path), 'the pool')
+    if (pool.token0.toLowerCase() >= pool.token1.toLowerCase())
+      faults.push(`${pathText([...path, 'token0'])}: pools sort their tokens; swap the two`)
+  }
+  return faults
+}
+
 function toSettings(path: string, file: ConfigFile): Settings {
   return {
     path,
@@ -173,6 +213,7 @@ function toSettings(path: string, file: ConfigFile): Settings {
     ),
     api: file.api,
     indexer: file.indexer,
+    quotes: toQuotes(file.quotes),
     secrets: secretsIn(file),
   }
 }
@@ -205,12 +246,28 @@ function decodeOrSelf(text: string): string {
   }
 }
 
-const parse = (address: string): Address => parseAddress(address, 'sources')
+/** Of what the schema has let through. */
+const parse = (address: string): Address => parseAddress(address, 'config')
 
 function toStore(path: string, store: string): StoreSetting {
   if (!store.startsWith('sqlite:')) return { kind: 'mongodb', url: store }
   return { kind: 'sqlite', path: resolve(dirname(path), store.slice('sqlite:'.length)) }
 }
+
+const toQuotes = ({ router, wrappedNative, hubs, pools }: ConfigFile['quotes']): QuotesSetting => ({
+  router: router === undefined ? null : parse(router),
+  wrappedNative: wrappedNative === undefined ? null : parse(wrappedNative),
+  hubs: hubs.map(parse),
+  pools: pools.map(toPoolV4),
+})
+
+const toPoolV4 = (pool: ConfigFile['quotes']['pools'][number]): PoolV4Setting => ({
+  manager: parse(pool.manager),
+  token0: parse(pool.token0),
+  token1: parse(pool.token1),
+  feePips: pool.fee,
+  tickSpacing: pool.tickSpacing,
+})
 
 const PIPS_PER_BASIS_POINT = 100
 

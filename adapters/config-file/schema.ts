@@ -106,6 +106,11 @@ const store = z
   .default('sqlite:./halyard.db')
   .meta({ description: 'sqlite:PATH (relative to this file) or mongodb://HOST/DATABASE' })
 
+/** Each is looked at in every search; chains have a handful. */
+const HUBS_MAX = 32
+/** They are looked at in every search of their tokens. */
+const QUOTED_POOLS_MAX = 1_000
+
 const port = z.int().min(0).max(65_535)
 
 const api = z.strictObject({
@@ -127,6 +132,35 @@ const indexer = z.strictObject({
   metricsPort: port.default(9_465),
 })
 
+const poolV4 = z.strictObject({
+  protocol: z.literal('uniswap-v4'),
+  manager: address.meta({ description: 'The PoolManager that keeps it' }),
+  token0: address,
+  token1: address,
+  fee: feePips,
+  tickSpacing: z.int().min(1).max(32_767, 'more than any pool has'),
+})
+
+const quotes = z.strictObject({
+  router: address.optional().meta({
+    description:
+      'Uniswap’s SwapRouter02, or a fork of it over the factories that are indexed: transactions are made for it, and tried out on it',
+  }),
+  wrappedNative: address
+    .optional()
+    .meta({ description: 'What gas is paid in, as a token; with it routes are ranked after gas' }),
+  hubs: z
+    .array(address)
+    .max(HUBS_MAX, `more than ${HUBS_MAX}`)
+    .default([])
+    .meta({ description: 'Tokens that routes pass through where there are many pools' }),
+  pools: z
+    .array(poolV4)
+    .max(QUOTED_POOLS_MAX, `more than ${QUOTED_POOLS_MAX}`)
+    .default([])
+    .meta({ description: 'Uniswap V4 pools with a static fee and without hooks' }),
+})
+
 export const configSchema = z
   .strictObject({
     $schema: z.string().optional(),
@@ -135,6 +169,7 @@ export const configSchema = z
     sources: z.array(source).min(1, 'at least one source'),
     api: api.prefault({}),
     indexer: indexer.prefault({}),
+    quotes: quotes.prefault({}),
   })
   .meta({ id: 'HalyardConfig', title: 'Halyard configuration' })
 

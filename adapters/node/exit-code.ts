@@ -4,6 +4,8 @@ import { isAppError, messageOf } from '#core/errors.ts'
 export const exitCodes = {
   ok: 0,
   usage: 2,
+  /** Asked for well, but there is none: no route, too little liquidity. */
+  refused: 3,
   /** A server, provider or file cannot be used now. */
   unavailable: 69,
   /** A bug of Halyard, or a history that a human must look at. */
@@ -12,7 +14,7 @@ export const exitCodes = {
 } as const
 
 /** Fields of the configuration file, as errors name them. */
-const CONFIGURED = /^(config|chain|store|sources|api|indexer)\b/
+const CONFIGURED = /^(config|chain|store|sources|quotes|api|indexer)\b/
 
 /** What a process that fails of this error exits with. */
 export function exitCodeOf(error: unknown): number {

@@ -1,13 +1,13 @@
-import { createRequire } from 'node:module'
 import { type AbiReader, readWords } from '#core/abi.ts'
 import type { Address, BlockRef, Hex } from '#core/chain.ts'
 import { RpcFailure } from './endpoint.ts'
+import artifact from './lens.artifact.json' with { type: 'json' }
 import type { Rpc } from './rpc.ts'
 
 /** The account that the code of lens.sol is lent to. No one has its key, and no one sends it anything. */
 export const LENS: Address = '0x68616c796172642d6c656e732d30303030303030'
 
-const { runtime } = createRequire(import.meta.url)('./lens.artifact.json') as { runtime: Hex }
+const runtime = artifact.runtime as Hex
 
 /** What an account is during one call; storage slots that are not named stay as they are. */
 export type Override = { readonly code?: Hex; readonly stateDiff?: Readonly<Record<Hex, Hex>> }

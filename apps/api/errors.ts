@@ -1,3 +1,4 @@
+import type { z } from 'zod'
 import { AppError, type ErrorKind } from '#core/errors.ts'
 
 /** What a kind of failure is called: by HTTP, and by GraphQL. */
@@ -11,7 +12,7 @@ export const kinds: Readonly<
 }
 
 /** Reasons for which an answer is unavailable that say nothing about the machine, and what to do about them. */
-const PUBLIC_REASONS: ReadonlySet<unknown> = new Set(['empty', 'stale-view'])
+const PUBLIC_REASONS: ReadonlySet<unknown> = new Set(['empty', 'stale-view', 'busy'])
 
 /**
  * What a client is told of an expected failure. What is wrong with a store or a node is for operators, who find it in
@@ -35,10 +36,32 @@ export class InvalidRequest extends AppError {
   readonly faults: readonly Fault[]
 
   constructor(faults: readonly Fault[]) {
-    super('invalid', faults.map(({ field, message }) => `${field}: ${message}`).join('; '))
+    const [first] = faults
+    super('invalid', faults.map(({ field, message }) => `${field}: ${message}`).join('; '), {
+      details: first ? { field: first.field } : {},
+    })
     this.faults = faults
   }
 }
+
+/** What is wrong with a request, by parameter. */
+export const faultsOf = ({ issues }: z.ZodError): Fault[] =>
+  issues.flatMap((issue) =>
+    issue.code === 'unrecognized_keys'
+      ? issue.keys.map((key) => ({
+          field: fieldOf([...issue.path, key]),
+          message: 'no such parameter',
+        }))
+      : [{ field: fieldOf(issue.path), message: issue.message }],
+  )
+
+/** `legs[0].pools` */
+const fieldOf = (path: readonly PropertyKey[]): string =>
+  path
+    .map((part, index) =>
+      typeof part === 'number' ? `[${part}]` : `${index === 0 ? '' : '.'}${String(part)}`,
+    )
+    .join('')
 
 /** A value that an argument must not have. */
 export const refused = (field: string, message: string): AppError =>

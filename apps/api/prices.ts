@@ -1,5 +1,6 @@
-import { formatInversePrice, formatPrice } from '#core/amount.ts'
+import { formatInversePrice, formatPrice, formatRatio } from '#core/amount.ts'
 import { type Pool, poolPriceX192 } from '#core/dex/pool.ts'
+import type { Rational } from '#core/dex/protocols/protocols.ts'
 import type { Candle } from '#core/history/candle.ts'
 import type { PoolDecimals } from './tokens.ts'
 
@@ -32,3 +33,30 @@ export const candlePrice = (
   name: 'open' | 'high' | 'low' | 'close',
   decimals: PoolDecimals,
 ): string => formatPrice(candle[name], ...(decimals ?? ([0, 0] as const)))
+
+/** The price of a trade: what is bought for one of what is sold. */
+export type TradePrice = {
+  /** Raw units for a raw unit. */
+  readonly raw: string
+  /** Whole tokens for a whole token; null where the decimals of one are not known. */
+  readonly tokens: string | null
+  /** The other way round: what one of those bought costs. */
+  readonly tokensInverse: string | null
+}
+
+/** As many as pools' prices have. */
+const PRICE_DIGITS = 18
+
+/** @param decimals of the token sold and of the one bought */
+export function tradePriceOf(
+  { numerator, denominator }: Rational,
+  decimals: PoolDecimals,
+): TradePrice {
+  const ratio = (over: bigint, under: bigint): string | null =>
+    under === 0n ? null : formatRatio(over, under, PRICE_DIGITS)
+  const raw = ratio(numerator, denominator) ?? '0'
+  if (!decimals) return { raw, tokens: null, tokensInverse: null }
+  const bought = numerator * 10n ** BigInt(decimals[0])
+  const sold = denominator * 10n ** BigInt(decimals[1])
+  return { raw, tokens: ratio(bought, sold), tokensInverse: ratio(sold, bought) }
+}

@@ -25,6 +25,8 @@ export async function startServer(api: Api): Promise<RunningServer> {
       url: main.url,
       metricsUrl: metrics.url,
       async [Symbol.asyncDispose]() {
+        // Streams of updates have no end of their own to wait for.
+        api.subscriptions.end()
         await Promise.all([main.close(), metrics.close()])
       },
     }

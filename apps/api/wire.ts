@@ -1,4 +1,6 @@
 import { existsSync } from 'node:fs'
+import { toQuoteSettings } from '#adapters/config-file/quote-settings.ts'
+import { keccak } from '#adapters/hash-wasm/keccak.ts'
 import { createLogger, type Logger } from '#adapters/log/logger.ts'
 import { createMetrics } from '#adapters/metrics/metrics.ts'
 import { openMongoChainStore } from '#adapters/mongo/chain-store.ts'
@@ -6,11 +8,17 @@ import { systemClock } from '#adapters/node/clock.ts'
 import { sha256 } from '#adapters/node/sha256.ts'
 import { createRpcBlockSource } from '#adapters/rpc/block-source.ts'
 import { createChainTip } from '#adapters/rpc/chain-tip.ts'
+import { createRpcGasPrice } from '#adapters/rpc/gas-price.ts'
+import { createLens } from '#adapters/rpc/lens.ts'
 import { createRpc } from '#adapters/rpc/rpc.ts'
+import { createRpcStateReader } from '#adapters/rpc/state-reader.ts'
+import { createRpcSwapTrials } from '#adapters/rpc/swap-trials.ts'
+import { createRpcTaxReader } from '#adapters/rpc/tax-reader.ts'
 import { createRpcTokenReader } from '#adapters/rpc/token-reader.ts'
 import { openSqliteChainStore } from '#adapters/sqlite/chain-store.ts'
 import type { Clock } from '#core/clock.ts'
 import type { TokenReader } from '#core/dex/ports.ts'
+import { createQuoter, type Quoter } from '#core/dex/quoter.ts'
 import type { Sha256 } from '#core/history/digest.ts'
 import type { ChainTip, HistoryPorts } from '#core/history/ports.ts'
 import { createViews, type Views } from '#core/history/view.ts'
@@ -18,12 +26,15 @@ import { type AnswerCache, createAnswerCache } from './answer-cache.ts'
 import type { Config } from './config.ts'
 import { createLateStore, type HistoryStore } from './late-store.ts'
 import { type ApiMetrics, createApiMetrics } from './metrics.ts'
+import { createPublicQuoter } from './public-quoter.ts'
+import { createSubscriptions, type Subscriptions } from './subscriptions.ts'
 
 /** Everything that answers are made of. */
 export type Ports = HistoryPorts & {
   readonly views: Views
   readonly tokens: TokenReader
   readonly tip: ChainTip
+  readonly quoter: Quoter
   readonly clock: Clock
   readonly sha256: Sha256
   readonly log: Logger
@@ -34,15 +45,18 @@ export type Api = AsyncDisposable & {
   readonly config: Config
   readonly ports: Ports
   readonly answers: AnswerCache
+  readonly subscriptions: Subscriptions
 }
 
-export type Overrides = Partial<Pick<Ports, 'tokens' | 'tip' | 'clock' | 'log'>> & {
+export type Overrides = Partial<Pick<Ports, 'tokens' | 'tip' | 'quoter' | 'clock' | 'log'>> & {
   readonly store?: HistoryStore
 }
 
 /** Live answers of the chain are extras: one that is slow is done without. */
 const RPC_TIMEOUT_MS = 2_000
 const RPC_ROUNDS = 1
+/** Routes are ranked after gas; what it costs moves by an eighth a block at most (EIP-1559). */
+const GAS_PRICE_MS = 5_000
 
 /** Gives the ports that `config` asks for; those of `overrides` instead of their own kind. Disposing closes them. */
 export async function wire(config: Config, overrides: Overrides = {}): Promise<Api> {
@@ -59,17 +73,31 @@ export async function wire(config: Config, overrides: Overrides = {}): Promise<A
   // Only the newest block is asked for: the cheapest finality, and no header is proven.
   const source = createRpcBlockSource(rpc, { finality: 0 })
   const clock = overrides.clock ?? systemClock
+  const lens = createLens(rpc)
+  const history = {
+    heads: store.heads,
+    tree: store.tree,
+    events: store.events,
+    views: createViews(store.heads, chain.id),
+    tokens: overrides.tokens ?? createRpcTokenReader(rpc),
+    tip: overrides.tip ?? createChainTip(source, chain.pollMs),
+    clock,
+  }
+  const live = {
+    states: createRpcStateReader(lens),
+    trials: createRpcSwapTrials(lens, keccak),
+    taxes: createRpcTaxReader(lens),
+    gasPrice: createRpcGasPrice(rpc, GAS_PRICE_MS),
+  }
+  const quoter =
+    overrides.quoter ?? createQuoter({ ...history, ...live }, toQuoteSettings(config, keccak))
   return {
     config,
     answers: createAnswerCache(),
+    subscriptions: createSubscriptions(),
     ports: {
-      heads: store.heads,
-      tree: store.tree,
-      events: store.events,
-      views: createViews(store.heads, chain.id),
-      tokens: overrides.tokens ?? createRpcTokenReader(rpc),
-      tip: overrides.tip ?? createChainTip(source, chain.pollMs),
-      clock,
+      ...history,
+      quoter: config.api.development ? quoter : createPublicQuoter(quoter, log),
       sha256,
       log,
       metrics: createApiMetrics(createMetrics()),

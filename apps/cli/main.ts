@@ -4,6 +4,7 @@ import { backfillCommand } from './commands/backfill.ts'
 import { configCommand } from './commands/config.ts'
 import { devCommand } from './commands/dev.ts'
 import { exportCommand } from './commands/export.ts'
+import { quoteCommand } from './commands/quote.ts'
 
 const program = new Command('halyard')
   .description(
@@ -15,15 +16,23 @@ const program = new Command('halyard')
   .addHelpText(
     'after',
     `
-Exit codes: 0 done, 2 usage, 69 a server, provider or file cannot be used now, 70 a bug, 78 configuration.
+Exit codes: 0 done, 2 usage, 3 a quote is refused, 69 a server, provider or file cannot be used now, 70 a bug, 78 configuration.
 
 Examples:
   $ halyard dev
   $ halyard backfill --config halyard.json
-  $ halyard export swaps --config halyard.json --format csv`,
+  $ halyard export swaps --config halyard.json --format csv
+  $ halyard quote --in 0xc02aaa39b223fe8d0a0e5c4f27ead9083c756cc2 \\
+      --out 0xa0b86991c6218b36c1d19d4a2e9eb0ce3606eb48 --amount 1000000000000000000`,
   )
 
-for (const command of [devCommand(), backfillCommand(), exportCommand(), configCommand()])
+for (const command of [
+  devCommand(),
+  backfillCommand(),
+  exportCommand(),
+  quoteCommand(),
+  configCommand(),
+])
   program.addCommand(command)
 
 /** Commander's own exits become errors, so that a usage error is 2 wherever it happens. */

@@ -1,5 +1,6 @@
 import { InvalidArgumentError, Option } from 'commander'
-import type { BlockRange } from '#core/chain.ts'
+import { type Address, type BlockRange, isAddress } from '#core/chain.ts'
+import { INT256_MAX } from '#core/dex/protocols/rounding.ts'
 
 /** `--config F`, which every command that touches a store or a chain takes. */
 export const configOption = (): Option =>
@@ -26,3 +27,28 @@ export function parseRanges(text: string): BlockRange[] {
     return { from, to }
   })
 }
+
+export function parseAddressOption(text: string): Address {
+  if (!isAddress(text)) throw new InvalidArgumentError('not an address (0x and 40 hex digits).')
+  return text.toLowerCase() as Address
+}
+
+/** An amount in raw units: the smallest ones of the token. */
+export function parseAmount(text: string): bigint {
+  if (!/^\d{1,200}$/.test(text))
+    throw new InvalidArgumentError('not a whole number of raw units in decimal digits.')
+  const amount = BigInt(text)
+  if (amount === 0n) throw new InvalidArgumentError('it must be more than 0.')
+  if (amount > INT256_MAX)
+    throw new InvalidArgumentError('more than 2^255 - 1, which is all that pools count.')
+  return amount
+}
+
+/** Parses whole numbers of a range, both ends included. */
+export const parseWhole =
+  (min: number, max: number) =>
+  (text: string): number => {
+    const value = /^\d{1,15}$/.test(text) ? Number(text) : Number.NaN
+    if (value >= min && value <= max) return value
+    throw new InvalidArgumentError(`not a whole number from ${min} to ${max}.`)
+  }

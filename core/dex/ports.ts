@@ -1,4 +1,7 @@
 import type { Address, BlockRef, Hex } from '#core/chain.ts'
+import type { Clock } from '#core/clock.ts'
+import type { ChainTip, HistoryPorts } from '#core/history/ports.ts'
+import type { Views } from '#core/history/view.ts'
 import type { PoolState } from './protocols/state.ts'
 import type { SwapProtocol } from './routing/route.ts'
 
@@ -89,4 +92,16 @@ export type TaxReader = {
 export type GasPriceReader = {
   /** Wei a unit. @throws AppError `unavailable` */
   weiPerGas(): Promise<bigint>
+}
+
+/** What quotes are made of. While the chain cannot be asked they are made from the index alone, and say so. */
+export type QuotePorts = HistoryPorts & {
+  readonly views: Views
+  readonly tip: ChainTip
+  readonly tokens: TokenReader
+  readonly states: StateReader
+  readonly trials: SwapTrials
+  readonly taxes: TaxReader
+  readonly gasPrice: GasPriceReader
+  readonly clock: Clock
 }

@@ -2,7 +2,9 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, describe, expect, test } from 'vitest'
+import { toQuoteSettings } from '#adapters/config-file/quote-settings.ts'
 import { loadSettings } from '#adapters/config-file/load.ts'
+import { keccak } from '#adapters/hash-wasm/keccak.ts'
 import { createLogger } from '#adapters/log/logger.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'halyard-config-'))
@@ -45,5 +47,111 @@ describe('the secrets of a configuration', () => {
 
   test('are none where no URL holds one', () => {
     expect(read('http://node:8545', 'sqlite:./halyard.db').secrets).toEqual([])
+  })
+})
+
+describe('the section of quotes', () => {
+  const address = (digit: string): string => `0x${digit.repeat(40)}`
+  const load = (quotes: unknown, sources: readonly object[] = [factoryV2, factoryV3]) => {
+    const path = join(folder, 'quotes.json')
+    const chain = { id: 1, rpc: ['http://node:8545'] }
+    writeFileSync(path, JSON.stringify({ chain, sources, quotes }))
+    return loadSettings(path, {})
+  }
+  const factoryV2 = { kind: 'uniswap-v2', factory: address('2') }
+  const factoryV3 = { kind: 'uniswap-v3', factory: address('3') }
+  const poolV4 = {
+    protocol: 'uniswap-v4',
+    manager: address('4'),
+    token0: address('A'),
+    token1: address('b'),
+    fee: 500,
+    tickSpacing: 10,
+  }
+
+  test('may be left out', () => {
+    expect(toQuoteSettings(load(undefined), keccak)).toEqual({
+      chainId: 1,
+      router: null,
+      wrappedNative: null,
+      hubs: [],
+      pools: [],
+    })
+  })
+
+  test('becomes a quoter’s settings, over the first factory of each kind', () => {
+    const other = { kind: 'uniswap-v2', factory: address('9') }
+    const quotes = {
+      router: address('C'),
+      wrappedNative: address('d'),
+      hubs: [address('e')],
+      pools: [poolV4],
+    }
+    expect(toQuoteSettings(load(quotes, [factoryV3, factoryV2, other]), keccak)).toEqual({
+      chainId: 1,
+      router: { address: address('c'), factoryV2: address('2'), factoryV3: address('3') },
+      wrappedNative: address('d'),
+      hubs: [address('e')],
+      pools: [
+        {
+          // By viem: keccak256(encodeAbiParameters([address, address, uint24, int24, address], ...)).
+          id: '0xacae1c40a47e733536e9b09a11baf0929320ae88bf79932b741c1d0c4d4f5032',
+          protocol: 'uniswap-v4',
+          token0: address('a'),
+          token1: address('b'),
+          feePips: 500,
+          tickSpacing: 10,
+          origin: address('4'),
+        },
+      ],
+    })
+  })
+
+  test('of a router without factories has none that it reaches', () => {
+    const settings = load({ router: address('c') }, [{ kind: 'erc721', address: address('1') }])
+    expect(toQuoteSettings(settings, keccak).router).toEqual({
+      address: address('c'),
+      factoryV2: null,
+      factoryV3: null,
+    })
+  })
+
+  test('names all of its faults at once, with their paths', () => {
+    const faultsOf = (quotes: unknown): string => {
+      try {
+        load(quotes)
+      } catch (error) {
+        return (error as Error).message
+      }
+      return 'none'
+    }
+    const text = faultsOf({
+      router: 'uniswap',
+      wrappedNative: '0x12',
+      hubs: ['USDC'],
+      pools: [
+        { ...poolV4, fee: 2_000_000, tickSpacing: 0, hooks: address('5') },
+        { ...poolV4, protocol: 'uniswap-v3' },
+      ],
+      speed: 1,
+    })
+    for (const path of [
+      'quotes.router: ',
+      'quotes.wrappedNative: ',
+      'quotes.hubs[0]: ',
+      'quotes.pools[0].fee: ',
+      'quotes.pools[0].tickSpacing: ',
+      'quotes.pools[0].hooks: no such setting',
+      'quotes.pools[1].protocol: ',
+      'quotes.speed: no such setting',
+    ])
+      expect(text).toContain(`\n  ${path}`)
+    const twice = faultsOf({
+      hubs: [address('e'), address('E')],
+      pools: [poolV4, poolV4, { ...poolV4, token0: address('c') }],
+    })
+    expect(twice).toContain(`quotes.hubs[1]: ${address('e')} is quotes.hubs[0] already`)
+    expect(twice).toContain('quotes.pools[1]: the pool is quotes.pools[0] already')
+    expect(twice).toContain('quotes.pools[2].token0: pools sort their tokens; swap the two')
   })
 })

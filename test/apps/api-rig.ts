@@ -68,6 +68,7 @@ export type RigOptions = {
   readonly blocks?: number
   readonly maxLogs?: number
   readonly api?: Partial<Config['api']>
+  readonly pollMs?: number
   readonly overrides?: (path: string) => Overrides
   /** Whether the store is there when the API starts; otherwise `append` makes it. */
   readonly late?: boolean
@@ -126,11 +127,13 @@ export async function openRig(options: RigOptions = {}): Promise<Rig> {
       id: CHAIN_ID,
       rpc: ['http://127.0.0.1:9'],
       finality: 'finalized',
-      pollMs: 1_000,
+      pollMs: options.pollMs ?? 1_000,
       proof: 'auto',
       headerHash: true,
     },
     store: { kind: 'sqlite', path },
+    sources: [],
+    quotes: { router: null, wrappedNative: null, hubs: [], pools: [] },
     secrets: [],
     api: {
       host: '127.0.0.1',

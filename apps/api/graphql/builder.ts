@@ -29,3 +29,4 @@ export const builder = new SchemaBuilder<Types>({
 })
 
 builder.queryType({})
+builder.subscriptionType({})

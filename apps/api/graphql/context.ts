@@ -1,14 +1,19 @@
 import DataLoader from 'dataloader'
 import type { Address } from '#core/chain.ts'
 import type { TokenInfo } from '#core/dex/ports.ts'
+import type { QuoteInput, QuoteOutcome } from '#core/dex/quote.ts'
+import type { Quoter } from '#core/dex/quoter.ts'
 import type { View } from '#core/history/head.ts'
 import { refused } from '#api/errors.ts'
+import { watchQuote } from '#api/quote-updates.ts'
 import { type Status, statusAt } from '#api/status.ts'
 import { isComplete, readTokens } from '#api/tokens.ts'
-import type { Ports } from '#api/wire.ts'
+import type { Api, Ports } from '#api/wire.ts'
 
 /** Lists within lists multiply: one answer reads this many rows at most, whatever its text looks like. */
 const ROWS_MAX = 10_000
+/** Each is a search of some milliseconds. */
+const QUOTES_MAX = 20
 
 /** What one attempt to answer a request shares. */
 export type GraphqlContext = {
@@ -18,29 +23,47 @@ export type GraphqlContext = {
   /** What tokens say of themselves, all that an answer needs in one read. */
   readonly tokens: DataLoader<Address, TokenInfo>
   status(): Promise<Status>
+  /** For one quote. @throws AppError `invalid` when the request has asked for too many */
+  quoter(): Quoter
+  /** The quote now, and again whenever it changes, until the client leaves. */
+  quoteUpdates(input: QuoteInput): AsyncIterableIterator<QuoteOutcome, void>
   /** Counts rows that a field asks for. @throws AppError `invalid` when they are too many */
   spend(rows: number, argument: string): void
   /** Whether the answer holds anything that asking again at the same block could answer otherwise. */
   isLive(): boolean
 }
 
-/** @param view gives the view, or throws what is to be said where there is none */
-export function createContext(ports: Ports, view: () => View): GraphqlContext {
+/**
+ * @param view gives the view, or throws what is to be said where there is none
+ * @param isStream whether it serves one answer after the other, each with what tokens say then
+ */
+export function createContext(
+  { ports, config, subscriptions }: Api,
+  view: () => View,
+  { isStream = false }: { readonly isStream?: boolean } = {},
+): GraphqlContext {
   let status: Promise<Status> | undefined
   let rows = 0
+  let quotes = 0
   let isLive = false
   return {
     ports,
     view,
-    tokens: new DataLoader(async (addresses) => {
-      const infos = await readTokens(ports, addresses)
+    tokens: createTokenLoader(ports, !isStream, (infos) => {
       isLive ||= !infos.every(isComplete)
-      return infos
     }),
     status() {
       isLive = true
       return (status ??= statusAt(ports, view()))
     },
+    quoter() {
+      isLive = true
+      if (++quotes > QUOTES_MAX)
+        throw refused('input', `this request asks for more than ${QUOTES_MAX} quotes`)
+      return ports.quoter
+    },
+    quoteUpdates: (input) =>
+      subscriptions.open((signal) => watchQuote(ports, input, config.chain.pollMs, signal)),
     spend(more, argument) {
       rows += more
       if (rows > ROWS_MAX)
@@ -52,3 +75,17 @@ export function createContext(ports: Ports, view: () => View): GraphqlContext {
     isLive: () => isLive,
   }
 }
+
+const createTokenLoader = (
+  ports: Ports,
+  cache: boolean,
+  seen: (infos: readonly TokenInfo[]) => void,
+): DataLoader<Address, TokenInfo> =>
+  new DataLoader(
+    async (addresses) => {
+      const infos = await readTokens(ports, addresses)
+      seen(infos)
+      return infos
+    },
+    { cache },
+  )

@@ -22,28 +22,21 @@ type Result = ExecutionResult & { readonly stringify?: () => string }
  * swept while they read, all of them begin again with another.
  */
 export async function executeAtHead(
-  { config, ports, answers }: Api,
+  api: Api,
   execute: Execute,
   args: ExecutionArgs,
   requestId: string,
 ): Promise<Result> {
   const startedAt = performance.now()
-  const { development } = config.api
+  const { ports, answers } = api
   const request = requestOf(args)
-
-  function tell(error: unknown): GraphQLError {
-    const cause = causeOf(error)
-    if (isInternal(error)) ports.log.error({ err: cause, requestId }, 'an operation failed')
-    else if (isAppError(cause, 'unavailable'))
-      ports.log.warn({ reason: cause.message, requestId }, 'not answered')
-    return toGraphqlError(error, { development, requestId })
-  }
+  const tell = createTeller(api, requestId)
 
   async function attempt(): Promise<Result> {
     const view = await ports.views.current()
     const known = view && request && answers.get(view, request)
     if (known) return { stringify: () => known }
-    const context = createContext(ports, () => expectView(view))
+    const context = createContext(api, () => expectView(view))
     const result = await execute({ ...args, contextValue: context })
     const stale = result.errors?.map(causeOf).find(isStaleView)
     if (stale) throw stale
@@ -61,10 +54,70 @@ export async function executeAtHead(
   } catch (error) {
     result = { errors: [tell(error)] }
   }
-  const name = getOperationAST(args.document, args.operationName)?.name?.value
-  const seconds = (performance.now() - startedAt) / 1_000
-  ports.metrics.operation(name, result.errors ? 'error' : 'ok', seconds)
+  measure(api, args, result.errors ? 'error' : 'ok', startedAt)
   return result
+}
+
+type Subscribe = (
+  args: ExecutionArgs,
+) => ExecutionResult | AsyncIterable<ExecutionResult> | Promise<unknown>
+
+type Results = AsyncIterableIterator<ExecutionResult, unknown>
+
+/** Executes a subscription: each of its results at whatever block it is of. */
+export async function subscribeLive(
+  api: Api,
+  subscribe: Subscribe,
+  args: ExecutionArgs,
+  requestId: string,
+): Promise<ExecutionResult | Results> {
+  const startedAt = performance.now()
+  const tell = createTeller(api, requestId)
+  const told = (result: ExecutionResult): ExecutionResult =>
+    result.errors ? { ...result, errors: result.errors.map(tell) } : result
+  const contextValue = createContext(api, () => expectView(undefined), { isStream: true })
+  const results = (await subscribe({ ...args, contextValue })) as
+    | ExecutionResult
+    | AsyncIterable<ExecutionResult>
+  const isStream = Symbol.asyncIterator in results
+  measure(api, args, isStream ? 'ok' : 'error', startedAt)
+  if (!isStream) return told(results)
+  const iterator = results[Symbol.asyncIterator]()
+  const answers: Results = {
+    async next() {
+      try {
+        const result = await iterator.next()
+        return result.done ? result : { value: told(result.value), done: false }
+      } catch (error) {
+        return { value: { errors: [tell(error)] }, done: false }
+      }
+    },
+    // Not by way of a generator: that would wait for the next result before it ends.
+    return: async () => (await iterator.return?.()) ?? { value: undefined, done: true },
+    [Symbol.asyncIterator]: () => answers,
+  }
+  return answers
+}
+
+/** Gives what a client is told of a failure, and tells the log the rest. */
+const createTeller =
+  ({ config, ports: { log } }: Api, requestId: string) =>
+  (error: unknown): GraphQLError => {
+    const cause = causeOf(error)
+    if (isInternal(error)) log.error({ err: cause, requestId }, 'an operation failed')
+    else if (isAppError(cause, 'unavailable'))
+      log.warn({ reason: cause.message, requestId }, 'not answered')
+    return toGraphqlError(error, { development: config.api.development, requestId })
+  }
+
+function measure(
+  { ports }: Api,
+  { document, operationName }: ExecutionArgs,
+  outcome: 'ok' | 'error',
+  startedAt: number,
+): void {
+  const name = getOperationAST(document, operationName)?.name?.value
+  ports.metrics.operation(name, outcome, (performance.now() - startedAt) / 1_000)
 }
 
 /** Equal texts are one document as long as they are kept, so that a number stands for a text. */

@@ -4,7 +4,7 @@ import { createYoga, type Plugin, type YogaServerOptions } from 'graphql-yoga'
 import { LRUCache } from 'lru-cache'
 import type { Api } from '#api/wire.ts'
 import { badRequest, toGraphqlError } from './errors.ts'
-import { executeAtHead } from './execution.ts'
+import { executeAtHead, subscribeLive } from './execution.ts'
 import { depthRule, TOKENS_MAX } from './limits.ts'
 import { schema } from './schema.ts'
 
@@ -52,6 +52,10 @@ const createPlugin = (api: Api): Plugin<ServerContext> => ({
   onExecute({ executeFn, setExecuteFn, context }) {
     const { requestId } = context.res.locals
     setExecuteFn((args: ExecutionArgs) => executeAtHead(api, executeFn, args, requestId))
+  },
+  onSubscribe({ subscribeFn, setSubscribeFn, args }) {
+    const { requestId } = args.contextValue.res.locals
+    setSubscribeFn((given: ExecutionArgs) => subscribeLive(api, subscribeFn, given, requestId))
   },
 })
 

@@ -3,11 +3,21 @@ import { addCandles } from './candles.ts'
 import { addHoldings } from './holdings.ts'
 import { addMeta } from './meta.ts'
 import { addPools } from './pools.ts'
+import { addQuotes } from './quotes.ts'
 import { addScalars } from './scalars.ts'
 import { addSwaps } from './swaps.ts'
 import { addVolumes } from './volumes.ts'
 
-for (const add of [addScalars, addMeta, addPools, addSwaps, addCandles, addVolumes, addHoldings])
+for (const add of [
+  addScalars,
+  addMeta,
+  addPools,
+  addSwaps,
+  addCandles,
+  addVolumes,
+  addHoldings,
+  addQuotes,
+])
   add()
 
 /** What comes of it is in `schema.graphql`. */

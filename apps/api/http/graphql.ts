@@ -1,27 +1,11 @@
-import express, { type RequestHandler } from 'express'
+import type { RequestHandler } from 'express'
 import { createGraphqlHandler } from '#api/graphql/handler.ts'
+import { jsonBody } from './json-body.ts'
 import { sendProblem } from './problem.ts'
 import type { RouteOf } from './route.ts'
 
 /** A query of `TOKENS_MAX` tokens and its variables fit. */
 const BODY_BYTES_MAX = 100_000
-/** The one way to send an operation: no form of another site can, without asking first. */
-const JSON_TYPE = /^application\/json\s*(;\s*charset="?utf-8"?\s*)?$/i
-
-const onlyJson: RequestHandler = (req, res, next) => {
-  if (JSON_TYPE.test(req.headers['content-type'] ?? '')) {
-    next()
-    return
-  }
-  res.setHeader('accept', 'application/json')
-  sendProblem(res, {
-    name: 'unsupported-media-type',
-    title: 'Unsupported media type',
-    status: 415,
-    detail: 'send the operation as application/json in UTF-8',
-  })
-}
-
 const onlyObject: RequestHandler = (req, res, next) => {
   const { body } = req
   if (typeof body === 'object' && body !== null && !Array.isArray(body) && 'query' in body) {
@@ -38,6 +22,5 @@ const onlyObject: RequestHandler = (req, res, next) => {
 
 export const graphql: RouteOf = async (api) => {
   const get = await createGraphqlHandler(api)
-  const parseBody = express.json({ limit: BODY_BYTES_MAX, inflate: false, type: () => true })
-  return { path: '/graphql', get, post: [onlyJson, parseBody, onlyObject, get] }
+  return { path: '/graphql', get, post: [...jsonBody(BODY_BYTES_MAX), onlyObject, get] }
 }

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { type Fault, InvalidRequest } from '#api/errors.ts'
+import { type Fault, faultsOf, InvalidRequest } from '#api/errors.ts'
 import { type Cursor, UINT256_MAX } from '#api/cursors.ts'
 import type { Address } from '#core/chain.ts'
 
@@ -31,6 +31,13 @@ export const limit = (fallback: number, max: number) => {
     .default(fallback)
 }
 
+/** A number in digits that `value` then judges. */
+export const numeric = (value: z.ZodType<number, number>) =>
+  z
+    .string()
+    .transform((text) => (/^\d{1,15}$/.test(text) ? Number(text) : Number.NaN))
+    .pipe(value)
+
 export const flag = z
   .enum(['true', 'false'], 'neither true nor false')
   .transform((text) => text === 'true')
@@ -60,15 +67,10 @@ export function readParameters<S extends z.ZodObject>(
   }
   const parsed = schema.safeParse(given)
   if (parsed.success && faults.length === 0) return parsed.data
-  throw new InvalidRequest([...faults, ...(parsed.error?.issues.flatMap(faultsOf) ?? [])])
+  throw new InvalidRequest([...faults, ...(parsed.error ? faultsOf(parsed.error) : [])])
 }
 
 function queryOf(url: string): string {
   const start = url.indexOf('?')
   return start === -1 ? '' : url.slice(start + 1)
 }
-
-const faultsOf = (issue: z.core.$ZodIssue): Fault[] =>
-  issue.code === 'unrecognized_keys'
-    ? issue.keys.map((field) => ({ field, message: 'no such parameter' }))
-    : [{ field: issue.path.map(String).join('.'), message: issue.message }]

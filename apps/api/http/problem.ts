@@ -2,7 +2,7 @@ import type { Request, Response } from 'express'
 import { isAppError, messageOf } from '#core/errors.ts'
 import { type Fault, InvalidRequest, kinds, publicMessage, RETRY_SECONDS } from '#api/errors.ts'
 
-/** RFC 9457, with the faults of a request by field and the id that the log has it under. */
+/** RFC 9457, with the faults of a request by field, why there is no quote, and the id that the log has it under. */
 type Problem = {
   readonly type: string
   readonly title: string
@@ -11,9 +11,12 @@ type Problem = {
   readonly instance: string
   readonly requestId: string
   readonly errors?: readonly Fault[]
+  readonly refusal?: object
 }
 
-type Failure = Pick<Problem, 'title' | 'status' | 'detail' | 'errors'> & { readonly name: string }
+type Failure = Pick<Problem, 'title' | 'status' | 'detail' | 'errors' | 'refusal'> & {
+  readonly name: string
+}
 
 export function sendProblem(res: Response, failure: Failure): void {
   const { name, ...members } = failure

@@ -2,11 +2,11 @@ import type { Express, RequestHandler } from 'express'
 import type { Api } from '#api/wire.ts'
 import { named, onlyAllow } from './methods.ts'
 
-/** A path and what it answers with; a route that takes no POST also answers HEAD. */
+/** A path and what it answers with: GET, POST or both; a route that takes no POST also answers HEAD. */
 export type Route = {
   /** As Express has it: `/v1/pools/:address`. */
   readonly path: string
-  readonly get: RequestHandler
+  readonly get?: RequestHandler
   readonly post?: readonly RequestHandler[]
 }
 
@@ -14,14 +14,9 @@ export type RouteOf = (api: Api) => Route | Promise<Route>
 
 export function mount(app: Express, { path, get, post }: Route): void {
   const route = app.route(path).all(named(path))
-  if (post) {
-    const others = onlyAllow(['GET', 'POST', 'OPTIONS'])
-    route
-      .post(...post)
-      .head(others)
-      .get(get)
-      .all(others)
-  } else {
-    route.get(get).all(onlyAllow(['GET', 'HEAD', 'OPTIONS']))
-  }
+  const others = onlyAllow([...(get ? ['GET'] : []), ...(post ? ['POST'] : ['HEAD']), 'OPTIONS'])
+  // Express would answer HEAD with what GET does.
+  if (post) route.post(...post).head(others)
+  if (get) route.get(get)
+  route.all(others)
 }

@@ -4,6 +4,7 @@ import { live, ready } from './health.ts'
 import { holdersOfCollection } from './holders.ts'
 import { holdingsOfAccount, holdingsOfCollection } from './holdings.ts'
 import { pool, pools } from './pools.ts'
+import { quotes, simulations } from './quotes.ts'
 import type { RouteOf } from './route.ts'
 import { status } from './status.ts'
 import { swapsOfPool } from './swaps.ts'
@@ -22,5 +23,7 @@ export const routes: readonly RouteOf[] = [
   holdersOfCollection,
   holdingsOfCollection,
   holdingsOfAccount,
+  quotes,
+  simulations,
   status,
 ]

@@ -16,6 +16,8 @@ const ARTIFACTS = {
   positionManager:
     '@uniswap/v3-periphery/artifacts/contracts/NonfungiblePositionManager.sol/NonfungiblePositionManager.json',
   quoter: '@uniswap/v3-periphery/artifacts/contracts/lens/QuoterV2.sol/QuoterV2.json',
+  /** Of @uniswap/swap-router-contracts, which brings Hardhat along as a package. */
+  swapRouter: './swap-router-02.artifact.json',
   tickLens: '@uniswap/v3-periphery/artifacts/contracts/lens/TickLens.sol/TickLens.json',
   presetToken: '@openzeppelin/contracts/build/contracts/ERC20PresetFixedSupply.json',
   collection: '@openzeppelin/contracts/build/contracts/ERC721PresetMinterPauserAutoId.json',

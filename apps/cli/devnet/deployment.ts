@@ -39,6 +39,8 @@ export type Deployment = {
   readonly v3Router: Address
   readonly positionManager: Address
   readonly quoter: Address
+  /** SwapRouter02, over V2 and V3. */
+  readonly swapRouter: Address
   readonly tickLens: Address
   /** ERC-721. */
   readonly collection: Address

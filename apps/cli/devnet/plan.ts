@@ -73,6 +73,7 @@ export function planDeployment(deployer: Address, traders: readonly Address[]): 
   // Without the descriptor, which needs a library linked in, tokenURI reverts and all else works.
   const positionManager = create('positionManager', [v3Factory, weth, ZERO_ADDRESS])
   const quoter = create('quoter', [v3Factory, weth])
+  const swapRouter = create('swapRouter', [v2Factory, v3Factory, positionManager, weth])
   const tickLens = create('tickLens')
   const collection = create('collection', [
     'Harbour Pennants',
@@ -193,6 +194,7 @@ export function planDeployment(deployer: Address, traders: readonly Address[]): 
     v3Router,
     positionManager,
     quoter,
+    swapRouter,
     tickLens,
     collection,
     multiToken,

@@ -268,6 +268,29 @@ describe('pools', () => {
     expect(pool()).toMatchObject({ reserve0: 343n, reserve1: 555n })
   })
 
+  test('the ticks of a V3 pool are sums over all positions that begin or end there', () => {
+    const { apply, read } = folder()
+    const tick = (index: number) => read('tick', [POOL, index])
+    apply(created, 50, FACTORY, 7)
+    apply(mint(-10, 10, 1_000n))
+    apply(mint(10, 20, 77n))
+    expect(tick(-10)).toMatchObject({ liquidityGross: 1_000n, liquidityNet: 1_000n })
+    expect(tick(10)).toMatchObject({ liquidityGross: 1_077n, liquidityNet: -923n })
+    const burn = {
+      type: 'burn',
+      protocol: 'uniswap-v3',
+      owner: ANN,
+      amount0: 0n,
+      amount1: 0n,
+    } as const
+    apply({ ...burn, tickLower: -10, tickUpper: 10, liquidity: 1_000n })
+    expect(tick(-10)).toMatchObject({ liquidityGross: 0n, liquidityNet: 0n })
+    expect(tick(10)).toMatchObject({ liquidityGross: 77n, liquidityNet: 77n })
+    // Fees are credited by burning nothing.
+    apply({ ...burn, tickLower: -50, tickUpper: 50, liquidity: 0n })
+    expect(tick(-50)).toBeUndefined()
+  })
+
   test('a listed V3 pool knows what its events say, and not what was before them', () => {
     const { apply, read } = folder()
     apply(mint(-10, 10, 5n))
@@ -276,6 +299,8 @@ describe('pools', () => {
     expect(read('pool', [POOL])).toMatchObject({ liquidity: 50n, reserve0: null })
     apply(mint(-10, 10, 5n))
     expect(read('pool', [POOL])).toMatchObject({ liquidity: 55n })
+    // Sums that begin in the middle would be taken for whole ones.
+    expect(read('tick', [POOL, -10])).toBeUndefined()
   })
 })
 

@@ -410,6 +410,12 @@ describe('at the edges', () => {
     expect(amountOut(state, true, L)).toBe(0n)
   })
 
+  test('a pool without a tick spacing is a bug, rather than a swap without an end', () => {
+    const state = { ...poolOf(terms, [WIDE]), tickSpacing: 0 }
+    expect(() => swap(state, swapIn(true, L))).toThrow('a tick spacing')
+    expect(() => amountOut(state, true, L)).toThrow('a tick spacing')
+  })
+
   test('the middle price is an exact ratio', () => {
     const { numerator, denominator } = midPrice(poolOf({ ...terms, tick: 6_932 }, [WIDE]))
     expect(Number((numerator * 10_000n) / denominator)).toBe(20_000)

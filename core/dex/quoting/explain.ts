@@ -1,11 +1,17 @@
 import type { Address } from '#core/chain.ts'
 import type { Market } from './market.ts'
-import type { PoolTerms, TransferTax } from './ports.ts'
-import type { QuotedAlternative, QuotedHop, QuotedLeg, QuoteWarning, StateSource } from './quote.ts'
-import { routeNumbers, type RouteNumbers } from './routing/impact.ts'
-import type { Alternative } from './routing/request.ts'
-import type { Path, Route } from './routing/route.ts'
-import type { SimulatedHop, SimulatedPath } from './routing/simulate.ts'
+import type { PoolTerms, TransferTax } from '#core/dex/ports.ts'
+import type {
+  QuotedAlternative,
+  QuotedHop,
+  QuotedLeg,
+  QuoteWarning,
+  StateSource,
+} from '#core/dex/quote.ts'
+import { routeNumbers, type RouteNumbers } from '#core/dex/routing/impact.ts'
+import type { Alternative } from '#core/dex/routing/request.ts'
+import type { Path, Route } from '#core/dex/routing/route.ts'
+import type { SimulatedHop, SimulatedPath } from '#core/dex/routing/simulate.ts'
 
 type FilledPath = Extract<SimulatedPath, { readonly status: 'filled' }>
 

@@ -1,11 +1,11 @@
 import type { Address, Hex } from '#core/chain.ts'
 import { isAppError } from '#core/errors.ts'
 import type { Market } from './market.ts'
-import type { Trial, TrialOutcome } from './ports.ts'
-import type { Confirmation, SwapTransaction } from './quote.ts'
-import type { RouterSetting } from './quote-settings.ts'
-import type { Path } from './routing/route.ts'
-import { maximumSent, minimumReceived } from './routing/slippage.ts'
+import type { Trial, TrialOutcome } from '#core/dex/ports.ts'
+import type { Confirmation, SwapTransaction } from '#core/dex/quote.ts'
+import type { RouterSetting } from '#core/dex/quote-settings.ts'
+import type { Path } from '#core/dex/routing/route.ts'
+import { maximumSent, minimumReceived } from '#core/dex/routing/slippage.ts'
 import { canRoute, encodeSwap, isMixed, type RouterLeg } from './swap-router-02.ts'
 
 export type ExecutedLeg = {

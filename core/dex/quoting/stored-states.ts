@@ -6,9 +6,9 @@ import { listEvents } from '#core/history/list-events.ts'
 import type { HistoryPorts } from '#core/history/ports.ts'
 import { resolveDocuments, scanDocuments } from '#core/history/resolve.ts'
 import type { Views } from '#core/history/view.ts'
-import type { Pool } from './pool.ts'
-import type { PoolTerms } from './ports.ts'
-import type { ConcentratedState, PoolState, TickWindow } from './protocols/state.ts'
+import type { Pool } from '#core/dex/pool.ts'
+import type { PoolTerms } from '#core/dex/ports.ts'
+import type { ConcentratedState, PoolState, TickWindow } from '#core/dex/protocols/state.ts'
 
 type StatePorts = HistoryPorts & { readonly views: Views }
 

@@ -1,8 +1,8 @@
 import type { Address } from '#core/chain.ts'
 import type { View } from '#core/history/head.ts'
 import { readDocuments, type ResolvePorts, scanDocuments } from '#core/history/resolve.ts'
-import type { Pool } from './pool.ts'
-import type { PoolTerms } from './ports.ts'
+import type { Pool } from '#core/dex/pool.ts'
+import type { PoolTerms } from '#core/dex/ports.ts'
 
 /** With no more pools than this, every quote looks at all of them. */
 const ALL_POOLS_MAX = 500

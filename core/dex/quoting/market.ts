@@ -6,11 +6,11 @@ import type { View } from '#core/history/head.ts'
 import type { HistoryPorts } from '#core/history/ports.ts'
 import type { Views } from '#core/history/view.ts'
 import { readAllPools, readPools, readPoolsBetween } from './pool-catalog.ts'
-import type { PoolTerms, StateReader, StateWant, WordRange } from './ports.ts'
-import type { PoolState } from './protocols/state.ts'
-import type { StateSource } from './quote.ts'
-import { createGraph, type RouteGraph } from './routing/graph.ts'
-import type { RoutePool } from './routing/route.ts'
+import type { PoolTerms, StateReader, StateWant, WordRange } from '#core/dex/ports.ts'
+import type { PoolState } from '#core/dex/protocols/state.ts'
+import type { StateSource } from '#core/dex/quote.ts'
+import { createGraph, type RouteGraph } from '#core/dex/routing/graph.ts'
+import type { RoutePool } from '#core/dex/routing/route.ts'
 import { readHistoricalStates, readIndexedStates } from './stored-states.ts'
 
 export type MarketPorts = HistoryPorts & {
@@ -130,7 +130,8 @@ export function createMarket(
     const all = await readEverything()
     const some =
       all ?? (view ? await readPoolsBetween(ports, view, tokenIn, tokenOut, settings.hubs) : [])
-    const pools = await load([...some, ...settings.pools])
+    const terms = new Map([...settings.pools, ...some].map((each) => [each.id, each]))
+    const pools = await load([...terms.values()])
     return createGraph(pools.flatMap((pool) => (pool ? [loaded.get(pool.id) ?? pool] : [])))
   }
 

@@ -3,10 +3,10 @@ import type { Address } from '#core/chain.ts'
 import type { Clock } from '#core/clock.ts'
 import { isAppError } from '#core/errors.ts'
 import type { Market } from './market.ts'
-import type { GasPriceReader, TaxReader, TransferTax } from './ports.ts'
-import type { Rational } from './protocols/protocols.ts'
-import { findRoute } from './routing/find-route.ts'
-import type { RouteGraph } from './routing/graph.ts'
+import type { GasPriceReader, TaxReader, TransferTax } from '#core/dex/ports.ts'
+import type { Rational } from '#core/dex/protocols/protocols.ts'
+import { findRoute } from '#core/dex/routing/find-route.ts'
+import type { RouteGraph } from '#core/dex/routing/graph.ts'
 
 /** What a swap costs besides its price: taxes of the tokens, and gas. */
 export type Costs = {
@@ -139,3 +139,13 @@ function largestHolder(graph: RouteGraph, token: Address): Address | undefined {
   }
   return best?.id as Address | undefined
 }
+
+/** What of a swap's transfers its tokens keep, in basis points; what cannot be told counts as nothing. */
+export const ratesOf = (
+  { tokenIn, tokenOut }: { readonly tokenIn: Address; readonly tokenOut: Address },
+  taxes: ReadonlyMap<Address, TransferTax | undefined>,
+): Map<Address, number> =>
+  new Map([
+    [tokenIn, taxes.get(tokenIn)?.sellBps ?? 0],
+    [tokenOut, taxes.get(tokenOut)?.buyBps ?? 0],
+  ])

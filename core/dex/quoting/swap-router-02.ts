@@ -1,6 +1,6 @@
 import { type AbiValue, encodeCall } from '#core/abi.ts'
 import type { Address, Hex } from '#core/chain.ts'
-import type { Hop, Path } from './routing/route.ts'
+import type { Hop, Path } from '#core/dex/routing/route.ts'
 
 /** A leg, with what its transaction may spend and must give. Raw units. */
 export type RouterLeg = {

@@ -1,0 +1,87 @@
+import type { Address } from '#core/chain.ts'
+import type { QuotePorts, TransferTax } from '#core/dex/ports.ts'
+import type { Rational } from '#core/dex/protocols/protocols.ts'
+import {
+  DEADLINE_SECONDS_DEFAULT,
+  type QuoteInput,
+  type QuoteOutcome,
+  SLIPPAGE_BPS_DEFAULT,
+} from '#core/dex/quote.ts'
+import type { QuoteSettings } from '#core/dex/quote-settings.ts'
+import { divideUp } from '#core/dex/routing/ratio.ts'
+import type { Alternative } from '#core/dex/routing/request.ts'
+import type { Path } from '#core/dex/routing/route.ts'
+import { simulatePath, type SimulatedPath } from '#core/dex/routing/simulate.ts'
+import { buysExactly, confirmSwap, limitSwap, prepareSwap } from './confirm.ts'
+import { explainAlternative, explainRoute } from './explain.ts'
+import type { Session } from './session.ts'
+
+export type FilledPath = Extract<SimulatedPath, { readonly status: 'filled' }>
+export type Filled = { readonly path: Path; readonly filled: FilledPath }
+
+/** A quote from the paths that were found or given: its numbers, its transaction, and what the chain says to it. */
+export async function completeQuote(
+  ports: Pick<QuotePorts, 'clock'>,
+  settings: QuoteSettings,
+  { market, staleness, tryOut }: Session,
+  input: Omit<QuoteInput, 'amountRaw'>,
+  paths: readonly Filled[],
+  costOf: {
+    readonly gas: bigint
+    readonly gasPrice: Rational | undefined
+    readonly taxes: ReadonlyMap<Address, TransferTax | undefined>
+    readonly taxesBps: ReadonlyMap<Address, number>
+    readonly alternatives: readonly Alternative[]
+  },
+): Promise<QuoteOutcome> {
+  const { exact, tokenIn, tokenOut, slippageBps = SLIPPAGE_BPS_DEFAULT } = input
+  const { gas, gasPrice, taxes, taxesBps } = costOf
+  const { legs, numbers, source, warnings } = explainRoute(market, exact, paths, taxes, taxesBps)
+  const executed = paths.map(({ path, filled }) => ({
+    path,
+    amountIn: filled.amountIn,
+    amountOut: filled.amountOut,
+    delivered: exact === 'in' ? filled.amountOut : deliveredBy(path, filled),
+  }))
+  const amountIn = executed.reduce((total, leg) => total + leg.amountIn, 0n)
+  const amountOut = executed.reduce((total, leg) => total + leg.amountOut, 0n)
+  const limits = limitSwap(exact, executed, slippageBps)
+  const deadline =
+    Math.floor(ports.clock.nowMs() / 1_000) + (input.deadlineSeconds ?? DEADLINE_SECONDS_DEFAULT)
+  const swap = { exact, tokenIn, tokenOut, limits, recipient: input.recipient, deadline }
+  return {
+    status: 'filled',
+    block: market.place.block,
+    stateSource: source,
+    exact,
+    tokenIn,
+    tokenOut,
+    amountIn,
+    amountOut,
+    amountInConsumed: amountIn,
+    minimumReceived: limits.minimumReceived,
+    maximumSent: limits.maximumSent,
+    slippageBps,
+    executionPrice: numbers.executionPrice,
+    midPrice: numbers.midPrice,
+    priceImpactBps: numbers.impactBps,
+    lpFeeBps: numbers.feeShareBps,
+    taxInBps: taxes.get(tokenIn)?.sellBps ?? null,
+    taxOutBps: taxes.get(tokenOut)?.buyBps ?? null,
+    gas,
+    gasCost: gasPrice ? divideUp(gas * gasPrice.numerator, gasPrice.denominator) : null,
+    legs,
+    alternatives: costOf.alternatives.map((each) => explainAlternative(market, each)),
+    transaction: prepareSwap(market, settings.router, swap),
+    confirmation: await confirmSwap(market, settings.router, tryOut, swap),
+    warnings: [...(await staleness), ...warnings],
+  }
+}
+
+/** What an exact-out leg gives when it is executed (see `ExecutedLeg`). */
+function deliveredBy(path: Path, { amountIn, amountOut, hops }: FilledPath): bigint {
+  if (buysExactly(path)) return amountOut
+  const states = new Map(hops.map(({ hop, before }) => [hop.pool.id, before]))
+  const sold = simulatePath(path, 'in', amountIn, { states })
+  return sold.status === 'filled' ? sold.amountOut : amountOut
+}

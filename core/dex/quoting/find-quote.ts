@@ -1,0 +1,121 @@
+import { assert, isAppError } from '#core/errors.ts'
+import { PARTS_MAX, type RouteOutcome } from '#core/dex/routing/request.ts'
+import type { QuoteInput, QuoteOutcome, QuoteRefusal } from '#core/dex/quote.ts'
+import type { TokenReader } from '#core/dex/ports.ts'
+import { findRoute } from '#core/dex/routing/find-route.ts'
+import { createGraph, type RouteGraph } from '#core/dex/routing/graph.ts'
+import { simulatePath } from '#core/dex/routing/simulate.ts'
+import { completeQuote, type Filled } from './complete.ts'
+import type { QuoteContext } from './context.ts'
+import { ratesOf } from './costs.ts'
+import type { Market } from './market.ts'
+import { counted, type Session, WIDENINGS_MAX } from './session.ts'
+
+/** The best route for a request, as a quote. */
+export async function findQuote(
+  { ports, settings, costs }: QuoteContext,
+  session: Session,
+  input: QuoteInput,
+): Promise<QuoteOutcome> {
+  const { market } = session
+  const { tokenIn, tokenOut, exact } = input
+  const quoted = exact === 'in' ? tokenOut : tokenIn
+  const [unknown, gasPrice, [graph, taxes]] = await counted(session.busy, 'reading', () =>
+    Promise.all([
+      findUnknown(ports.tokens, session, input),
+      costs.gasPriceIn(market, quoted),
+      market
+        .graphOf(tokenIn, tokenOut)
+        .then(
+          async (known) =>
+            [known, await costs.taxesOf(market, known, [tokenIn, tokenOut])] as const,
+        ),
+    ]),
+  )
+  if (unknown) return { ...unknown, block: market.place.block }
+  const taxesBps = ratesOf(input, taxes)
+  const { found } = await searchWidening(market, graph, (wider) =>
+    findRoute(wider, {
+      tokenIn,
+      tokenOut,
+      exact,
+      amount: input.amountRaw,
+      taxesBps,
+      parts: input.maxParts ?? PARTS_MAX,
+      alternatives: input.alternatives ?? 0,
+      ...(input.maxHops !== undefined && { maxHops: input.maxHops }),
+      ...(gasPrice && { gasPrice }),
+    }),
+  )
+  if (found.status !== 'filled') return { ...refuse(found), block: market.place.block }
+  const paths = found.route.legs.map(({ path, amountIn, amountOut }): Filled => {
+    const filled = simulatePath(path, exact, exact === 'in' ? amountIn : amountOut, { taxesBps })
+    assert(filled.status === 'filled', 'a route that was found can be filled')
+    return { path, filled }
+  })
+  return completeQuote(ports, settings, session, input, paths, {
+    gas: found.route.gas,
+    gasPrice,
+    taxes,
+    taxesBps,
+    alternatives: found.alternatives,
+  })
+}
+
+/** A token that no pool has and whose contract does not speak for itself, or one whose decimals are absurd. */
+async function findUnknown(
+  tokens: TokenReader,
+  { market }: Session,
+  { tokenIn, tokenOut }: QuoteInput,
+): Promise<QuoteRefusal | undefined> {
+  if (!market.place.mayAskChain) return undefined
+  let infos
+  try {
+    infos = await tokens.read([tokenIn, tokenOut])
+  } catch (error) {
+    // Names are extras where the chain is away.
+    if (isAppError(error)) return undefined
+    throw error
+  }
+  for (const [index, field] of (['tokenIn', 'tokenOut'] as const).entries())
+    if (infos[index]?.decimals === null)
+      return {
+        status: 'unknown-token',
+        field,
+        reason: `${field}: at ${infos[index].address} is no token that tells its decimals, from 0 to 36`,
+      }
+  return undefined
+}
+
+/** Searches again with more ticks while the swap leaves those that are known. */
+async function searchWidening(
+  market: Market,
+  first: RouteGraph,
+  search: (graph: RouteGraph) => RouteOutcome,
+): Promise<{ readonly graph: RouteGraph; readonly found: RouteOutcome }> {
+  let graph = first
+  for (let widening = 0; ; widening++) {
+    const found = search(graph)
+    if (found.beyond.size === 0 || widening === WIDENINGS_MAX) return { graph, found }
+    // oxlint-disable-next-line no-await-in-loop -- each round needs what the one before has found
+    if (!(await market.widen(found.beyond))) return { graph, found }
+    graph = createGraph(graph.pools.map((pool) => market.pool(pool.id) ?? pool))
+  }
+}
+
+function refuse(found: Exclude<RouteOutcome, { readonly status: 'filled' }>): QuoteRefusal {
+  if (found.status === 'insufficient-liquidity')
+    return {
+      status: 'insufficient-liquidity',
+      reason: 'no route within the hops carries so much; `largest` is the most that one does',
+      largest: found.largest,
+    }
+  return { status: 'no-route', reason: REASONS[found.reason] }
+}
+
+const REASONS = {
+  'not-connected': 'no pools with liquidity lead from one token to the other within the hops',
+  taxed:
+    'a token that keeps a share of transfers is traded by Uniswap V2 pools and exact in only, and there is no such route',
+  'too-small': 'the amount is so small that it buys nothing',
+} as const

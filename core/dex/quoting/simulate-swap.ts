@@ -1,0 +1,105 @@
+import type { Address } from '#core/chain.ts'
+import type { QuoteOutcome, SimulateInput } from '#core/dex/quote.ts'
+import type { Hop, Path } from '#core/dex/routing/route.ts'
+import { simulateRoute } from '#core/dex/routing/simulate.ts'
+import { AppError, assert } from '#core/errors.ts'
+import { completeQuote, type FilledPath } from './complete.ts'
+import type { QuoteContext } from './context.ts'
+import { ratesOf } from './costs.ts'
+import type { MarketPool } from './market.ts'
+import { type Session, WIDENINGS_MAX } from './session.ts'
+
+/** A route that the caller chose, as a quote. */
+export async function simulateSwap(
+  { ports, settings, costs }: QuoteContext,
+  session: Session,
+  input: SimulateInput,
+): Promise<QuoteOutcome> {
+  const { market } = session
+  const { block } = market.place
+  const ids = [...new Set(input.legs.flatMap(({ pools }) => pools))]
+  for (let widening = 0; ; widening++) {
+    // oxlint-disable-next-line no-await-in-loop -- each round needs what the one before has found
+    const pools = new Map(
+      (await market.poolsOf(ids)).flatMap((pool) => (pool ? [[pool.id, pool]] : [])),
+    )
+    const legs = input.legs.map((leg, index) => ({
+      amount: leg.amountRaw,
+      path: pathOf(leg, index, pools),
+    }))
+    const { tokenIn, tokenOut } = endsOf(legs.map(({ path }) => path))
+    const graph = await market.graphOf(tokenIn, tokenOut)
+    const taxes = await costs.taxesOf(market, graph, [tokenIn, tokenOut])
+    const taxesBps = ratesOf({ ...input, tokenIn, tokenOut }, taxes)
+    const simulated = simulateRoute(legs, input.exact, { taxesBps })
+    if (simulated.status === 'filled') {
+      const gasPrice = await costs.gasPriceIn(market, input.exact === 'in' ? tokenOut : tokenIn)
+      const paths = legs.map(({ path }, index) => ({
+        path,
+        filled: simulated.legs[index] as FilledPath,
+      }))
+      return completeQuote(ports, settings, session, { ...input, tokenIn, tokenOut }, paths, {
+        gas: simulated.gas,
+        gasPrice,
+        taxes,
+        taxesBps,
+        alternatives: [],
+      })
+    }
+    const { outcome } = simulated
+    const stopped = legs[simulated.leg]?.path[simulated.at]?.pool.id ?? ''
+    if (outcome.status === 'beyond-window' && widening < WIDENINGS_MAX) {
+      if (await market.widen([stopped])) continue
+    }
+    const reached =
+      outcome.status === 'partial'
+        ? { amountIn: outcome.amountIn, amountOut: outcome.amountOut }
+        : { amountIn: 0n, amountOut: 0n }
+    return {
+      status: 'insufficient-liquidity',
+      block,
+      reason: `pool ${stopped} cannot do its part of leg ${simulated.leg}`,
+      largest: reached,
+    }
+  }
+}
+
+const invalid = (field: string, rule: string): AppError =>
+  new AppError('invalid', `${field}: ${rule}`, { details: { field } })
+
+/** @throws AppError `invalid` naming the pool that is not known, or does not have the token that reaches it */
+function pathOf(
+  { tokenIn, pools }: SimulateInput['legs'][number],
+  leg: number,
+  known: ReadonlyMap<string, MarketPool>,
+): Path {
+  let token = tokenIn
+  return pools.map((id, index): Hop => {
+    const field = `legs[${leg}].pools[${index}]`
+    const pool = known.get(id)
+    if (!pool) throw invalid(field, `no pool with a price is known by ${id}`)
+    if (pool.token0 !== token && pool.token1 !== token)
+      throw invalid(field, `pool ${id} does not trade ${token}`)
+    const zeroForOne = pool.token0 === token
+    token = zeroForOne ? pool.token1 : pool.token0
+    return { pool, zeroForOne }
+  })
+}
+
+function endsOf(paths: readonly Path[]): { tokenIn: Address; tokenOut: Address } {
+  const ends = paths.map((path) => {
+    const [first, last] = [path[0] as Hop, path.at(-1) as Hop]
+    return {
+      tokenIn: first.zeroForOne ? first.pool.token0 : first.pool.token1,
+      tokenOut: last.zeroForOne ? last.pool.token1 : last.pool.token0,
+    }
+  })
+  const [first] = ends
+  assert(first !== undefined, 'a route has legs')
+  for (const [index, { tokenIn, tokenOut }] of ends.entries())
+    if (tokenIn !== first.tokenIn || tokenOut !== first.tokenOut)
+      throw invalid(`legs[${index}]`, 'leads between other tokens than the first leg')
+  if (first.tokenIn === first.tokenOut)
+    throw invalid('legs[0].pools', 'lead back to where they begin')
+  return first
+}

@@ -1,0 +1,453 @@
+import { createRequire } from 'node:module'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import {
+  type Abi,
+  encodeDeployData,
+  encodeFunctionData,
+  erc20Abi,
+  maxUint256,
+  parseAbi,
+} from 'viem'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { createLens } from '#adapters/rpc/lens.ts'
+import { createRpc } from '#adapters/rpc/rpc.ts'
+import { createRpcStateReader } from '#adapters/rpc/state-reader.ts'
+import { readConfig } from '#api/config.ts'
+import { type Api, wire } from '#api/wire.ts'
+import { type Anvil, DEVNET_CHAIN_ID, startAnvil } from '#cli/devnet/anvil.ts'
+import { deployDevnet } from '#cli/devnet/deploy.ts'
+import type { Deployment, DevToken } from '#cli/devnet/deployment.ts'
+import { connect, type DevNode } from '#cli/devnet/node.ts'
+import { startTraders } from '#cli/devnet/traders.ts'
+import { readSettings, wireIndexing } from '#cli/wire.ts'
+import type { Address, Hex } from '#core/chain.ts'
+import type { PoolTerms } from '#core/dex/ports.ts'
+import type { Quote, QuoteInput, QuoteOutcome } from '#core/dex/quote.ts'
+import { readHistoricalStates, readIndexedStates } from '#core/dex/quoting/stored-states.ts'
+import { currentView } from '#core/history/at-head.ts'
+import { blockAt } from '#core/history/block-at.ts'
+import { backfill } from '#core/indexing/backfill.ts'
+import { createRandom } from '../fakes/random.ts'
+import { type CountingProxy, startCountingProxy } from '../tools/counting-proxy.ts'
+
+const BLOCKS = 30
+const QUOTES = 200
+const EXECUTED_EVERY = 10
+
+const DEFLATING = createRequire(import.meta.url)(
+  '@uniswap/v2-periphery/build/DeflatingERC20.json',
+) as { abi: Abi; bytecode: string }
+
+/** Routes of all kinds on the real contracts: quoted by Halyard, tried out and executed by the chain. */
+describe('quotes on a live chain', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'halyard-quotes-'))
+  let anvil: Anvil
+  let node: DevNode
+  let deployment: Deployment
+  let proxy: CountingProxy
+  let api: Api
+  let deflating: Address
+  let trader: Address
+
+  const send = async (from: Address, to: Address | null, data: Hex): Promise<any> => {
+    const hash = await node.request<Hex>('eth_sendTransaction', [
+      { from, ...(to && { to }), data, gas: '0x989680' },
+    ])
+    await node.request('evm_mine', [])
+    const receipt = await node.request<any>('eth_getTransactionReceipt', [hash])
+    expect(receipt.status).toBe('0x1')
+    return receipt
+  }
+  const balanceOf = async (token: Address, owner: Address): Promise<bigint> =>
+    BigInt(
+      await node.request<Hex>('eth_call', [
+        {
+          to: token,
+          data: encodeFunctionData({ abi: erc20Abi, functionName: 'balanceOf', args: [owner] }),
+        },
+        'latest',
+      ]),
+    )
+
+  /** A pair of a token that burns 1 % of each transfer. */
+  async function makeDeflatingPair(): Promise<Address> {
+    const { deployer, v2Router, weth } = deployment
+    const supply = 10n ** 24n
+    const receipt = await send(
+      deployer,
+      null,
+      encodeDeployData({
+        abi: DEFLATING.abi,
+        bytecode: `0x${DEFLATING.bytecode.replace(/^0x/, '')}`,
+        args: [supply],
+      }),
+    )
+    const token = (receipt.contractAddress as string).toLowerCase() as Address
+    const approve = encodeFunctionData({
+      abi: erc20Abi,
+      functionName: 'approve',
+      args: [v2Router, maxUint256],
+    })
+    await send(deployer, token, approve)
+    const data = encodeFunctionData({
+      abi: parseAbi([
+        'function addLiquidityETH(address token,uint256 amount,uint256 minToken,uint256 minEth,address to,uint256 deadline) payable',
+      ]),
+      functionName: 'addLiquidityETH',
+      args: [token, supply / 10n, 0n, 0n, deployer, 10n ** 10n],
+    })
+    const hash = await node.request<Hex>('eth_sendTransaction', [
+      { from: deployer, to: v2Router, data, gas: '0x989680', value: '0x8ac7230489e80000' },
+    ])
+    await node.request('evm_mine', [])
+    expect(await node.request<any>('eth_getTransactionReceipt', [hash])).toMatchObject({
+      status: '0x1',
+    })
+    expect(weth).toMatch(/^0x/)
+    return token
+  }
+
+  async function indexAll(): Promise<void> {
+    const settings = readSettings(join(folder, 'halyard.json'))
+    await using app = await wireIndexing(settings)
+    const steps = backfill(
+      app.ports,
+      { chainId: settings.chain.id, sources: settings.sources, proof: 'auto' },
+      { aborted: false },
+    )
+    while (!(await steps.next()).done);
+  }
+
+  beforeAll(async () => {
+    anvil = await startAnvil()
+    node = connect(anvil.url)
+    deployment = await deployDevnet(anvil.url)
+    trader = deployment.traders[0] as Address
+    const traders = startTraders(anvil.url, deployment, { blockTimeMs: 50, seed: 'quay' })
+    const from = Number(await node.request<Hex>('eth_blockNumber'))
+    while (Number(await node.request<Hex>('eth_blockNumber')) < from + BLOCKS)
+      await new Promise((resolve) => setTimeout(resolve, 50))
+    await traders.stop()
+    deflating = await makeDeflatingPair()
+    proxy = await startCountingProxy(anvil.url)
+    const { v2Factory, v3Factory, startBlock, swapRouter, weth } = deployment
+    writeFileSync(
+      join(folder, 'halyard.json'),
+      JSON.stringify({
+        chain: { id: DEVNET_CHAIN_ID, rpc: [proxy.url], poll: 50 },
+        store: 'sqlite:./history.db',
+        sources: [
+          { kind: 'uniswap-v2', factory: v2Factory, startBlock },
+          { kind: 'uniswap-v3', factory: v3Factory, startBlock },
+        ],
+        quotes: { router: swapRouter, wrappedNative: weth },
+      }),
+    )
+    await indexAll()
+    api = await wire(readConfig(join(folder, 'halyard.json')))
+  }, 120_000)
+
+  afterAll(async () => {
+    await api?.[Symbol.asyncDispose]()
+    await proxy?.[Symbol.asyncDispose]()
+    await anvil?.[Symbol.asyncDispose]()
+    rmSync(folder, { recursive: true })
+  })
+
+  const quote = (input: QuoteInput): Promise<QuoteOutcome> => api.ports.quoter.quote(input)
+  const filled = async (input: QuoteInput): Promise<Quote> => {
+    const outcome = await quote(input)
+    if (outcome.status !== 'filled') throw new Error(`${outcome.status}: ${outcome.reason}`)
+    return outcome
+  }
+
+  /** Pairs of tokens, sides and sizes from dust to more than pools like. */
+  function* cases(seed: number, count: number): Generator<QuoteInput> {
+    const random = createRandom(seed)
+    const { tokens } = deployment
+    for (let made = 0; made < count;) {
+      const [sold, bought] = [random.pick(tokens), random.pick(tokens)] as [DevToken, DevToken]
+      const exact = random.pick(['in', 'out'] as const)
+      const fixed = exact === 'in' ? sold : bought
+      const usd = 10 ** (random.int(60) / 10 - 1)
+      const amountRaw = BigInt(Math.floor((usd / fixed.usd) * 10 ** Math.min(fixed.decimals, 9)))
+      const scaled = amountRaw * 10n ** BigInt(Math.max(0, fixed.decimals - 9))
+      if (sold === bought || scaled === 0n) continue
+      made++
+      yield { tokenIn: sold.address, tokenOut: bought.address, exact, amountRaw: scaled }
+    }
+  }
+
+  const termsOfAll = (): PoolTerms[] =>
+    deployment.pools.map((pool) => ({
+      id: pool.address,
+      protocol: pool.protocol,
+      token0: pool.token0.address,
+      token1: pool.token1.address,
+      feePips: pool.feePips,
+      tickSpacing: pool.tickSpacing,
+      origin: null,
+    }))
+
+  test('live, indexed and historical states of every pool agree, at the head and at past blocks', async () => {
+    const { ports } = api
+    const view = await currentView(ports.views)
+    const pools = termsOfAll()
+    const rpc = createRpc([anvil.url], { chainId: DEVNET_CHAIN_ID })
+    const live = createRpcStateReader(createLens(rpc))
+    const everything = { centred: false, from: -40_000, to: 40_000 }
+    const liveAt = async (number: number) =>
+      live.read(
+        await blockAt(ports.heads, view, number, 'at'),
+        pools.map((pool) => ({ pool, words: everything })),
+      )
+    const atHead = await liveAt(view.head.number)
+    expect(atHead.filter(Boolean)).toHaveLength(pools.length)
+    expect(atHead.filter((state) => state?.kind === 'concentrated').length).toBeGreaterThan(3)
+    expect(await readIndexedStates(ports, view, pools)).toEqual(atHead)
+    for (const back of [0, 1, 7, 15, BLOCKS]) {
+      const at = view.head.number - back
+      expect(await readHistoricalStates(ports, view, at, pools)).toEqual(await liveAt(at))
+    }
+    await rpc.close()
+  })
+
+  test(`${QUOTES} quotes are confirmed by the router, and every ${EXECUTED_EVERY}th is executed to the wei`, async () => {
+    const statuses = new Map<string, number>()
+    const shapes = new Set<string>()
+    let executed = 0
+    for (const [place, input] of [...cases(7, QUOTES)].entries()) {
+      const outcome = await quote({ ...input, recipient: trader })
+      statuses.set(outcome.status, (statuses.get(outcome.status) ?? 0) + 1)
+      if (outcome.status !== 'filled') continue
+      expect(outcome.confirmation, JSON.stringify(input, text)).toMatchObject({
+        status: 'confirmed',
+      })
+      shapes.add(outcome.legs.length > 1 ? 'split' : 'single')
+      for (const { hops } of outcome.legs) {
+        shapes.add(`${hops.length} hops`)
+        if (new Set(hops.map(({ pool }) => pool.protocol)).size > 1) shapes.add('mixed')
+      }
+      if (place % EXECUTED_EVERY === 0) {
+        await execute(outcome)
+        executed++
+      }
+    }
+    expect([...shapes]).toEqual(expect.arrayContaining(['split', 'mixed', '1 hops', '2 hops']))
+    expect(statuses.get('filled')).toBeGreaterThan(QUOTES * 0.8)
+    expect(executed).toBeGreaterThan(10)
+  }, 120_000)
+
+  const text = (_: string, value: unknown): unknown =>
+    typeof value === 'bigint' ? `${value}` : value
+
+  /** Sends the transaction of a quote, compares balances, and takes it all back. */
+  async function execute({
+    tokenIn,
+    tokenOut,
+    exact,
+    transaction,
+    ...quoted
+  }: Quote): Promise<void> {
+    const snapshot = await node.request<Hex>('evm_snapshot')
+    const rich = await richest(tokenIn)
+    const amount = quoted.maximumSent ?? quoted.amountIn
+    const move = encodeFunctionData({
+      abi: erc20Abi,
+      functionName: 'transfer',
+      args: [trader, amount],
+    })
+    const had = await balanceOf(tokenIn, trader)
+    if (had < amount) {
+      await node.request('anvil_impersonateAccount', [rich])
+      await node.request('anvil_setBalance', [rich, '0xde0b6b3a7640000'])
+      await send(rich, tokenIn, move)
+    }
+    const { to, data } = transaction as NonNullable<Quote['transaction']>
+    const approve = encodeFunctionData({
+      abi: erc20Abi,
+      functionName: 'approve',
+      args: [to, maxUint256],
+    })
+    await send(trader, tokenIn, approve)
+    const [inBefore, outBefore] = [
+      await balanceOf(tokenIn, trader),
+      await balanceOf(tokenOut, trader),
+    ]
+    await send(trader, to, data)
+    const spent = inBefore - (await balanceOf(tokenIn, trader))
+    const received = (await balanceOf(tokenOut, trader)) - outBefore
+    expect(spent).toBe(quoted.amountIn)
+    // Through V2 the router sells the input of an exact-out swap, which gives dust more than was asked.
+    if (exact === 'in') expect(received).toBe(quoted.amountOut)
+    else expect(received).toBeGreaterThanOrEqual(quoted.amountOut)
+    await node.request('evm_revert', [snapshot])
+  }
+
+  /** Who has the token: the pools do, but a swap through one that was drained first would be another swap. */
+  async function richest(token: Address): Promise<Address> {
+    const holders = [deployment.deployer, ...deployment.traders]
+    const balances = await Promise.all(holders.map((holder) => balanceOf(token, holder)))
+    const most = balances.reduce((best, each) => (each > best ? each : best), 0n)
+    return holders[balances.indexOf(most)] as Address
+  }
+
+  test('a token that burns a share of transfers is detected, priced and confirmed', async () => {
+    const { weth } = deployment
+    const sold = await filled({
+      tokenIn: deflating,
+      tokenOut: weth,
+      exact: 'in',
+      amountRaw: 123_456_789_012_345_678_901n,
+    })
+    expect(sold).toMatchObject({
+      taxInBps: 100,
+      taxOutBps: 0,
+      confirmation: { status: 'confirmed' },
+    })
+    expect(sold.warnings.map(({ code }) => code)).toContain('tax')
+    const bought = await filled({
+      tokenIn: weth,
+      tokenOut: deflating,
+      exact: 'in',
+      amountRaw: 10n ** 17n + 7n,
+    })
+    expect(bought).toMatchObject({
+      taxInBps: 0,
+      taxOutBps: 100,
+      confirmation: { status: 'confirmed' },
+    })
+    const exactOut = {
+      tokenIn: weth,
+      tokenOut: deflating,
+      exact: 'out',
+      amountRaw: 10n ** 18n,
+    } as const
+    expect(await quote(exactOut)).toMatchObject({
+      status: 'no-route',
+      reason: expect.stringMatching(/keeps a share/),
+    })
+  })
+
+  test('500 quotes of one block, all at once, take fewer than 20 calls of the chain', async () => {
+    const before = proxy.total()
+    const inputs = [...cases(11, 500)]
+    const outcomes = await Promise.all(inputs.map(quote))
+    expect(outcomes.filter(({ status }) => status === 'filled').length).toBeGreaterThan(400)
+    expect(proxy.total() - before).toBeLessThan(20)
+  }, 60_000)
+
+  test('the same question asked at once is computed once', async () => {
+    const [input] = [...cases(13, 1)] as [QuoteInput]
+    const outcomes = await Promise.all(Array.from({ length: 20 }, () => quote({ ...input })))
+    expect(new Set(outcomes).size).toBe(1)
+  })
+
+  test('a past block is quoted as it was quoted then', async () => {
+    const { number } = (await currentView(api.ports.views)).head
+    const [first, second] = deployment.tokens as [DevToken, DevToken]
+    const input: QuoteInput = {
+      tokenIn: first.address,
+      tokenOut: second.address,
+      exact: 'in',
+      amountRaw: 10n ** BigInt(first.decimals),
+      maxParts: 1,
+    }
+    const now = await filled({ ...input, state: 'indexed' })
+    const same = await filled({ ...input, at: number })
+    expect(same).toMatchObject({ stateSource: 'historical', block: now.block })
+    const past = await filled({ ...input, at: number - BLOCKS })
+    expect(past.block.number).toBe(number - BLOCKS)
+    expect(past.amountOut).not.toBe(now.amountOut)
+    await expect(quote({ ...input, at: number + 1_000 })).rejects.toThrow(/^at: block .* above/)
+    await expect(quote({ ...input, at: 0 })).rejects.toThrow(/^at: /)
+  })
+
+  test('a given route is simulated, whichever it is, and what it cannot carry is said', async () => {
+    const pool = deployment.pools.find(({ protocol }) => protocol === 'uniswap-v3')
+    if (!pool) throw new Error('there is a V3 pool')
+    const leg = { tokenIn: pool.token0.address, pools: [pool.address] }
+    const amountRaw = 10n ** BigInt(pool.token0.decimals)
+    const one = await api.ports.quoter.simulate({ exact: 'in', legs: [{ ...leg, amountRaw }] })
+    expect(one).toMatchObject({ status: 'filled', confirmation: { status: 'confirmed' } })
+    const twice = await api.ports.quoter.simulate({
+      exact: 'in',
+      legs: [
+        { ...leg, amountRaw },
+        { ...leg, amountRaw },
+      ],
+    })
+    // The second leg meets the pool as the first left it; so does the chain.
+    expect(twice).toMatchObject({ status: 'filled', confirmation: { status: 'confirmed' } })
+    const much = await api.ports.quoter.simulate({
+      exact: 'in',
+      legs: [{ ...leg, amountRaw: amountRaw * 10n ** 15n }],
+    })
+    expect(much).toMatchObject({ status: 'insufficient-liquidity' })
+    if (much.status === 'insufficient-liquidity') {
+      expect(much.largest.amountIn).toBeLessThan(amountRaw * 10n ** 15n)
+      expect(much.largest.amountOut).toBeGreaterThan(0n)
+    }
+  })
+
+  test('what cannot be quoted is refused with the reason', async () => {
+    const [first, second] = deployment.tokens as [DevToken, DevToken]
+    const nothing: Address = `0x${'12'.repeat(20)}`
+    const input: QuoteInput = {
+      tokenIn: first.address,
+      tokenOut: second.address,
+      exact: 'in',
+      amountRaw: 1_000n,
+    }
+    expect(await quote({ ...input, tokenOut: nothing })).toMatchObject({
+      status: 'unknown-token',
+      field: 'tokenOut',
+    })
+    expect(await quote({ ...input, tokenIn: deployment.v2Router })).toMatchObject({
+      status: 'unknown-token',
+      field: 'tokenIn',
+    })
+    const absurd = await quote({ ...input, exact: 'out', amountRaw: 1n << 200n })
+    expect(absurd).toMatchObject({ status: 'insufficient-liquidity' })
+    if (absurd.status === 'insufficient-liquidity') {
+      const { amountOut, amountIn } = absurd.largest
+      const most = await filled({ ...input, exact: 'out', amountRaw: amountOut, maxParts: 1 })
+      expect(most.amountIn).toBe(amountIn)
+    }
+    await expect(quote({ ...input, amountRaw: 0n })).rejects.toThrow(/^amount: /)
+    await expect(quote({ ...input, tokenOut: first.address })).rejects.toThrow(/^tokenOut: /)
+    await expect(quote({ ...input, slippageBps: 10_001 })).rejects.toThrow(/^slippageBps: /)
+    await expect(quote({ ...input, maxHops: 5 })).rejects.toThrow(/^maxHops: /)
+    await expect(quote({ ...input, maxParts: 21 })).rejects.toThrow(/^parts|^maxParts: /)
+  })
+
+  test('while no node answers, the index does and says so', async () => {
+    const [first, second] = deployment.tokens as [DevToken, DevToken]
+    const input: QuoteInput = {
+      tokenIn: first.address,
+      tokenOut: second.address,
+      exact: 'in',
+      amountRaw: 10n ** BigInt(first.decimals),
+      maxParts: 1,
+    }
+    const before = await filled(input)
+    proxy.setDown(true)
+    await using alone = await wire(readConfig(join(folder, 'halyard.json')))
+    const outcome = await alone.ports.quoter.quote(input)
+    expect(outcome).toMatchObject({
+      status: 'filled',
+      stateSource: 'indexed',
+      confirmation: { status: 'unconfirmed' },
+    })
+    if (outcome.status === 'filled') {
+      expect(outcome.warnings.map(({ code }) => code)).toContain('stale-state')
+      expect(outcome.amountOut).toBe(before.amountOut)
+    }
+    expect(await alone.ports.quoter.quote({ ...input, state: 'live' })).toMatchObject({
+      status: 'unavailable',
+    })
+    proxy.setDown(false)
+  })
+})
