@@ -1,5 +1,6 @@
 import { benchIndex } from './index-chain.ts'
 import { benchPoolQuotes } from './pool-quotes.ts'
+import { benchQuotesOverHttp } from './quote-http.ts'
 import { benchRoutes } from './routes.ts'
 
 type Bench = (print: (line: string) => void) => Promise<void>
@@ -7,7 +8,7 @@ type Bench = (print: (line: string) => void) => Promise<void>
 /** Figures of one run each; none of them is a test. */
 const figures: Readonly<Record<string, readonly Bench[]>> = {
   index: [benchIndex],
-  quote: [benchPoolQuotes, benchRoutes],
+  quote: [benchPoolQuotes, benchRoutes, benchQuotesOverHttp],
 }
 
 const [name = ''] = process.argv.slice(2)

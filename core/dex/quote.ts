@@ -67,7 +67,13 @@ export type Confirmation =
   | { readonly status: 'unconfirmed'; readonly reason: string }
 
 export type QuoteWarning = {
-  readonly code: 'thin-pool' | 'stale-state' | 'tax' | 'tax-unknown' | 'high-impact'
+  readonly code:
+    | 'thin-pool'
+    | 'stale-state'
+    | 'tax'
+    | 'tax-unknown'
+    | 'high-impact'
+    | 'no-tolerance'
   readonly message: string
 }
 

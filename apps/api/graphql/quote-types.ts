@@ -227,6 +227,7 @@ const QuoteWarningCode = builder.enumType('QuoteWarningCode', {
     STALE_STATE: { value: 'stale-state' },
     TAX: { value: 'tax' },
     TAX_UNKNOWN: { value: 'tax-unknown' },
+    NO_TOLERANCE: { value: 'no-tolerance' },
     HIGH_IMPACT: { value: 'high-impact' },
   } as const,
 })

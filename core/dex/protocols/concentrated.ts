@@ -43,7 +43,7 @@ export function swapConcentrated(
   const stepOf = exactIn ? stepExactIn : stepExactOut
 
   let { sqrtPriceX96, liquidity } = state
-  let cursor = cursorAt(ticks, state.tick)
+  let cursor = cursorAt(state)
   let remaining = amount
   let amountIn = 0n
   let amountOut = 0n

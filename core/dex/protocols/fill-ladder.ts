@@ -43,7 +43,7 @@ export const startLadder = (state: ConcentratedState, zeroForOne: boolean): Fill
   received: [0n],
   prices: [state.sqrtPriceX96],
   liquidities: [state.liquidity],
-  cursor: cursorAt(state.ticks, state.tick),
+  cursor: cursorAt(state),
   end: 'open',
 })
 

@@ -4,15 +4,17 @@ import { divUp, UINT256_MAX } from './rounding.ts'
  * How far amounts move a price, and prices amounts, within one stretch of constant liquidity: amount0 = L (1/√a − 1/√b),
  * amount1 = L (√b − √a). Rounded as Uniswap V3's SqrtPriceMath has it, always in favour of the pool. Square roots of
  * prices are Q64.96; `low` is never above `high`.
+ *
+ * The contract divides by both prices in turn, for want of bits, which rounds to the same as by their product at once.
  */
 
 const Q96 = 1n << 96n
 
 export const amount0Up = (low: bigint, high: bigint, liquidity: bigint): bigint =>
-  divUp(divUp((liquidity << 96n) * (high - low), high), low)
+  divUp((liquidity << 96n) * (high - low), high * low)
 
 export const amount0Down = (low: bigint, high: bigint, liquidity: bigint): bigint =>
-  ((liquidity << 96n) * (high - low)) / high / low
+  ((liquidity << 96n) * (high - low)) / (high * low)
 
 export const amount1Up = (low: bigint, high: bigint, liquidity: bigint): bigint =>
   (liquidity * (high - low) + (Q96 - 1n)) >> 96n

@@ -1,4 +1,5 @@
-import type { TickWindow } from './state.ts'
+import { assert } from '#core/errors.ts'
+import type { ConcentratedState, TickWindow } from './state.ts'
 import { sqrtPriceAtTick, TICK_MAX, TICK_MIN } from './tick-price.ts'
 
 /** Ticks (divided by their spacing) in a word of the bitmap, as a power of two. */
@@ -30,10 +31,11 @@ function countUpTo({ indexes }: TickWindow, tick: number): number {
 /** Where a swap stands among the ticks. `passed`: how many of the known initialised ticks are at or below `tick`. */
 export type TickCursor = { readonly tick: number; readonly passed: number }
 
-export const cursorAt = (ticks: TickWindow, tick: number): TickCursor => ({
-  tick,
-  passed: countUpTo(ticks, tick),
-})
+export function cursorAt({ tick, tickSpacing, ticks }: ConcentratedState): TickCursor {
+  // Steps lead from slot to slot, and nowhere without any.
+  assert(tickSpacing > 0, 'a concentrated pool has a tick spacing')
+  return { tick, passed: countUpTo(ticks, tick) }
+}
 
 /** The next tick that a swap stops at. `index`: of which known tick; -1 where it is only the edge of a word. */
 export type NextTick = { readonly tick: number; readonly index: number }

@@ -5,6 +5,7 @@ import {
   DEADLINE_SECONDS_DEFAULT,
   type QuoteInput,
   type QuoteOutcome,
+  type QuoteWarning,
   SLIPPAGE_BPS_DEFAULT,
 } from '#core/dex/quote.ts'
 import type { QuoteSettings } from '#core/dex/quote-settings.ts'
@@ -13,6 +14,7 @@ import type { Alternative } from '#core/dex/routing/request.ts'
 import type { Path } from '#core/dex/routing/route.ts'
 import { simulatePath, type SimulatedPath } from '#core/dex/routing/simulate.ts'
 import { buysExactly, confirmSwap, limitSwap, prepareSwap } from './confirm.ts'
+import { isMixed } from './swap-router-02.ts'
 import { explainAlternative, explainRoute } from './explain.ts'
 import type { Session } from './session.ts'
 
@@ -74,7 +76,7 @@ export async function completeQuote(
     alternatives: costOf.alternatives.map((each) => explainAlternative(market, each)),
     transaction: prepareSwap(market, settings.router, swap),
     confirmation: await confirmSwap(market, settings.router, tryOut, swap),
-    warnings: [...(await staleness), ...warnings],
+    warnings: [...(await staleness), ...warnings, ...intolerance(exact, paths)],
   }
 }
 
@@ -85,3 +87,14 @@ function deliveredBy(path: Path, { amountIn, amountOut, hops }: FilledPath): big
   const sold = simulatePath(path, 'in', amountIn, { states })
   return sold.status === 'filled' ? sold.amountOut : amountOut
 }
+
+const intolerance = (exact: 'in' | 'out', paths: readonly Filled[]): QuoteWarning[] =>
+  exact === 'out' && paths.some(({ path }) => isMixed(path))
+    ? [
+        {
+          code: 'no-tolerance',
+          message:
+            'a leg through both V2 and V3 spends what was quoted and no more: the transaction fails if the price moves against it',
+        },
+      ]
+    : []
