@@ -8,7 +8,7 @@ import {
 import { startAnvil } from '#cli/devnet/anvil.ts'
 import { contracts } from '#cli/devnet/contracts.ts'
 import { connect } from '#cli/devnet/node.ts'
-import { type Address, type Hash, type Hex, parseAddress } from '#core/chain.ts'
+import { type Address, type BlockRef, type Hash, type Hex, parseAddress } from '#core/chain.ts'
 import { isAppError } from '#core/errors.ts'
 import { missing } from '../servers/programs.ts'
 
@@ -20,6 +20,9 @@ export const REVERTED = 'reverted'
 /** A local chain with one account that owns everything. */
 export type Chain = AsyncDisposable & {
   readonly account: Address
+  readonly url: string
+  /** The newest block. */
+  head(): Promise<BlockRef>
   deploy(build: Build, args?: readonly unknown[]): Promise<Contract>
   /** Deploys a token whose whole supply is the account's; its address is below those of `above`. */
   deployToken(): Promise<Contract>
@@ -72,6 +75,14 @@ export async function openChain(suite: string): Promise<Chain | undefined> {
   }
   const chain: Chain = {
     account,
+    url: anvil.url,
+    async head() {
+      const { number, hash } = await request<{ number: Hex; hash: Hash }>('eth_getBlockByNumber', [
+        'latest',
+        false,
+      ])
+      return { number: Number(number), hash }
+    },
     async deploy({ abi, bytecode }, args = []) {
       const receipt = await transact(undefined, encodeDeployData({ abi, bytecode, args }))
       if (Number(receipt.status) !== 1) throw new Error('a contract cannot be deployed')

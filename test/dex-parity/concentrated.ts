@@ -10,7 +10,7 @@ export type PoolSpec = {
   readonly feePips: number
   readonly tickSpacing: number
   readonly startTick: number
-  /** How far from the start positions lie, in spacings. */
+  /** How far from the start positions lie, in spacings; 0: there are none. */
   readonly reach: number
   /** None near the price upwards: a swap has to jump to the rest. */
   readonly gap?: true
@@ -32,7 +32,7 @@ export function drawRanges(random: Random, spec: PoolSpec): Range[] {
   const centre = Math.floor(startTick / tickSpacing)
   const max = Math.floor(TICK_MAX / tickSpacing)
   const within = (slot: number): number => Math.max(-max, Math.min(max, slot)) * tickSpacing
-  const ranges = Array.from({ length: POSITIONS }, (_, index): Range => {
+  const ranges = Array.from({ length: reach === 0 ? 0 : POSITIONS }, (_, index): Range => {
     const from = centre - random.int(reach) - (gap ? 1 : 0)
     const to = centre + 1 + random.int(reach)
     const wordEdge = (slot: number): number => slot & ~255

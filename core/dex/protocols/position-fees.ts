@@ -27,14 +27,11 @@ export function growthInside(
 }
 
 /**
- * What a position earned since its `growthInsideLast` was noted: ⌊Δ·L / 2^128⌋, the difference modulo 2^256, and the
- * sum modulo 2^128 as V3 keeps it; V4 would revert above.
+ * What a position earned since its `growthInsideLast` was noted: ⌊Δ·L / 2^128⌋ modulo 2^128, as V3 keeps it, which takes
+ * care of a difference that wrapped around; V4 would revert above.
  */
 export const feesEarned = (
   liquidity: bigint,
   growthInsideNow: bigint,
   growthInsideLast: bigint,
-): bigint => {
-  const growth = BigInt.asUintN(GROWTH_BITS, growthInsideNow - growthInsideLast)
-  return BigInt.asUintN(OWED_BITS, (growth * liquidity) >> 128n)
-}
+): bigint => BigInt.asUintN(OWED_BITS, ((growthInsideNow - growthInsideLast) * liquidity) >> 128n)

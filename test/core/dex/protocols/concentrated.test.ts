@@ -302,6 +302,14 @@ describe('at the edges', () => {
     expect(swap(poolOf(terms, [beyond]), swapIn(false, L))).toEqual({ status: 'no-liquidity' })
   })
 
+  test('a limit at the edge of a word is found in a gap too', () => {
+    const state = poolOf(terms, [{ lower: -60, upper: 60, liquidity: L }])
+    const edge = -2 * 256 * 60
+    const sqrtPriceLimitX96 = sqrtPriceAtTick(edge)
+    const outcome = doneOf(state, { ...swapIn(true, L), sqrtPriceLimitX96 }) as Done
+    expect(behind(outcome)).toMatchObject({ sqrtPriceX96: sqrtPriceLimitX96, tick: edge - 1 })
+  })
+
   test('what is offered above all liquidity is not consumed', () => {
     const state = poolOf(terms, [{ lower: -60, upper: 60, liquidity: L }])
     const largest = largestFill(state, true, 'in')
@@ -352,7 +360,8 @@ describe('at the edges', () => {
       after: { sqrtPriceX96: state.sqrtPriceX96 },
     })
     expect(swap(state, { zeroForOne: true, exact: 'out', amount: 1n }).status).toBe('no-liquidity')
-    expect([amountOut(state, true, L), amountIn(state, true, 1n)]).toEqual([0n, 0n])
+    for (const amount of [L, 10n * L, L * L]) expect(amountOut(state, true, amount)).toBe(0n)
+    expect(amountIn(state, true, 1n)).toBe(0n)
     expect(largestFill(state, true, 'in')).toBe(0n)
   })
 
@@ -408,6 +417,9 @@ describe('at the edges', () => {
     const state = { ...poolOf(terms, [{ lower: -600, upper: 60, liquidity: L }]), liquidity: 1n }
     expect(() => swap(state, swapIn(true, L))).toThrow('the ticks fit the liquidity in range')
     expect(amountOut(state, true, L)).toBe(0n)
+    const above = { lower: 600, upper: 6_000, liquidity: L }
+    const overflowing = { ...poolOf(terms, [above]), liquidity: 2n ** 128n - 1n }
+    expect(largestFill(overflowing, false, 'in')).toBe(0n)
   })
 
   test('a pool without a tick spacing is a bug, rather than a swap without an end', () => {

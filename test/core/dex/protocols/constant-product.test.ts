@@ -100,6 +100,19 @@ test('the largest fill can be had, and no more', () => {
   fc.assert(property, sameAs)
 })
 
+test('the largest output leaves room for the one that the router adds', () => {
+  const state: ConstantProductState = {
+    kind: 'constant-product',
+    reserve0: 1_000n,
+    reserve1: UINT112 - 1n,
+    feePips: 0,
+  }
+  // All that still fits in buys as much, without a rest, so that it would cost one more.
+  const amountInMax = UINT112 - 1_001n
+  expect(amountOut(state, true, amountInMax)).toBe(amountInMax)
+  expect(largestFill(state, true, 'out')).toBe(amountInMax - 1n)
+})
+
 const PAIR: ConstantProductState = {
   kind: 'constant-product',
   reserve0: 1_000_000n,
