@@ -1,12 +1,45 @@
+import { once } from 'node:events'
 import { createServer, type Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { AppError, messageOf } from '#core/errors.ts'
 import type { Health } from './jobs/follow-head.ts'
 import type { Indexer } from './wire.ts'
 
 /** A follower that has not got through a round for so long is stuck. */
 const STALLED_MS = 120_000
 
+/** A server that answers. Disposing ends it, open connections too: nobody waits for a probe. */
+export type HealthServer = AsyncDisposable & { readonly url: string }
+
+/** @throws AppError `unavailable` when the port is taken */
+export async function startHealthServer(indexer: Indexer, health: Health): Promise<HealthServer> {
+  const { host, metricsPort } = indexer.config.indexer
+  const server = createHealthServer(indexer, health)
+  server.listen(metricsPort, host)
+  try {
+    await once(server, 'listening')
+  } catch (cause) {
+    throw new AppError(
+      'unavailable',
+      `indexer.metricsPort: ${host}:${metricsPort} cannot be listened on (${(cause as NodeJS.ErrnoException).code ?? messageOf(cause)}); ` +
+        'stop what uses it or name another port',
+      { details: { field: 'indexer.metricsPort' }, cause },
+    )
+  }
+  const { address, family, port } = server.address() as AddressInfo
+  return {
+    url: `http://${family === 'IPv6' ? `[${address}]` : address}:${port}`,
+    async [Symbol.asyncDispose]() {
+      const closed = once(server, 'close')
+      server.close()
+      server.closeAllConnections()
+      await closed
+    },
+  }
+}
+
 /** `/live`, `/ready` and `/metrics`: nothing else is served here. */
-export function createHealthServer({ ports, metrics }: Indexer, health: Health): Server {
+function createHealthServer({ ports, metrics }: Indexer, health: Health): Server {
   const stalledMs = (): number => ports.clock.monotonicMs() - health.progressAtMs
 
   return createServer((request, response) => {
@@ -23,9 +56,11 @@ export function createHealthServer({ ports, metrics }: Indexer, health: Health):
           ? sendJson(200, { status: 'live' })
           : sendJson(503, { status: 'stalled', stalledMs: Math.round(stalledMs()) })
       case '/ready':
-        return health.trouble === undefined
+        if (health.trouble !== undefined)
+          return sendJson(503, { status: 'degraded', reason: health.trouble })
+        return health.hasBegun
           ? sendJson(200, { status: 'ready' })
-          : sendJson(503, { status: 'degraded', reason: health.trouble })
+          : sendJson(503, { status: 'starting' })
       case '/metrics':
         metrics.render().then(
           (text) => send(200, metrics.contentType, text),

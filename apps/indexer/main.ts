@@ -1,8 +1,7 @@
-import { once } from 'node:events'
 import { parseArgs } from 'node:util'
 import { exitCodeOf, exitCodes, explain } from '#adapters/node/exit-code.ts'
 import { readConfig } from './config.ts'
-import { createHealthServer } from './health.ts'
+import { startHealthServer } from './health.ts'
 import { followJob, type Health } from './jobs/follow-head.ts'
 import { wire } from './wire.ts'
 
@@ -29,23 +28,24 @@ async function run(options: Options): Promise<void> {
   await using indexer = await wire(config)
   const { log, ports } = indexer
   const stop = new AbortController()
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => stop.abort())
-  const health: Health = { progressAtMs: ports.clock.monotonicMs(), trouble: undefined }
-  const server = createHealthServer(indexer, health)
-  server.listen(config.indexer.metricsPort, config.indexer.host)
-  await once(server, 'listening')
-  const { host, metricsPort } = config.indexer
-  log.info(
-    { chain: config.chain.id, store: config.store.kind },
-    `health on http://${host}:${metricsPort}`,
-  )
-  try {
-    await followJob(indexer, health, stop.signal)
-  } finally {
-    server.close()
-    server.closeAllConnections()
+  for (const signal of ['SIGINT', 'SIGTERM'] as const)
+    process.once(signal, () => stop.abort(signal))
+  const health: Health = {
+    progressAtMs: ports.clock.monotonicMs(),
+    hasBegun: false,
+    trouble: undefined,
   }
+  await using server = await startHealthServer(indexer, health)
+  const { chain, store } = config
+  log.info({ url: server.url, chain: chain.id, store: store.kind }, 'health and metrics listen')
+  await followJob(indexer, health, stop.signal)
+  log.info({ signal: String(stop.signal.reason) }, 'stopping')
 }
+
+process.once('uncaughtException', (error) => {
+  process.stderr.write(`${explain('halyard-indexer', error)}\n`)
+  process.exit(exitCodes.internal)
+})
 
 try {
   const options = readOptions()

@@ -1,4 +1,4 @@
-import { AppError } from '#core/errors.ts'
+import { AppError, isAppError } from '#core/errors.ts'
 import type { BlockSource, LogFilter, RawLog, Receipt, SourceHeader } from '#core/indexing/ports.ts'
 import type { FakeBlock } from './fake-chain.ts'
 
@@ -21,7 +21,7 @@ export type FakeSourceOptions = {
   readonly chainId?: number
   /** How many blocks below the head are not final. */
   readonly finality?: number
-  /** One entry a provider; each request goes to the first that is not distrusted. */
+  /** One entry a provider; each request goes to the first that is not distrusted and answers. */
   readonly faults?: readonly FakeFaults[]
 }
 
@@ -37,10 +37,20 @@ export function createFakeSource(options: FakeSourceOptions): FakeSource {
     const counts = names.map(
       (name) => distrusted.filter(({ provider }) => provider === name).length,
     )
-    const index = counts.indexOf(Math.min(...counts))
-    const fault = faults[index] ?? {}
-    await fault.request?.(method)
-    return { value: answer(fault), provider: names[index] as string }
+    const order = [...names.keys()].toSorted(
+      (a, b) => (counts[a] as number) - (counts[b] as number),
+    )
+    for (const index of order) {
+      const fault = faults[index] ?? {}
+      try {
+        await fault.request?.(method)
+      } catch (error) {
+        if (index === order.at(-1) || !isAppError(error, 'unavailable')) throw error
+        continue
+      }
+      return { value: answer(fault), provider: names[index] as string }
+    }
+    throw new Error('a source needs a provider')
   }
 
   function range(from: number, to: number): readonly FakeBlock[] {

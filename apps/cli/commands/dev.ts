@@ -1,5 +1,6 @@
 import { styleText } from 'node:util'
 import { Command, InvalidArgumentError } from 'commander'
+import { environment } from '#adapters/env/environment.ts'
 import type { Devnet } from '#cli/devnet/run-devnet.ts'
 
 type Options = {
@@ -33,26 +34,49 @@ Examples:
     )
     .action(run)
 
+/** How often to look whether npm is still there. */
+const PARENT_POLL_MS = 250
+
 async function run(options: Options): Promise<void> {
-  const stop = Promise.withResolvers<void>()
+  const stop = new AbortController()
+  const stopped = new Promise<void>((resolve) => {
+    stop.signal.addEventListener('abort', () => resolve(), { once: true })
+  })
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
-    process.on(signal, () => stop.resolve())
+    process.on(signal, () => stop.abort())
+  // A terminal that was closed is no reason to fall over: the rest must be stopped in order.
+  process.stdout.on('error', () => stop.abort())
+  if (environment.npm_lifecycle_event) stopWithNpm(stop)
   // Thirty contracts' bytecode is read for this command alone.
   const { runDevnet } = await import('#cli/devnet/run-devnet.ts')
   process.stdout.write('Starting a local chain, the indexer and the API ...\n')
-  await using devnet = await runDevnet({
-    folder: options.folder,
-    reset: options.reset === true,
-    apiPort: options.port,
-    blockTimeMs: options.blockTime,
-    seed: options.seed,
-  })
-  process.stdout.write(welcome(devnet, options.folder))
-  await Promise.race([stop.promise, devnet.failed])
+  await using devnet = await runDevnet(
+    {
+      folder: options.folder,
+      reset: options.reset === true,
+      apiPort: options.port,
+      blockTimeMs: options.blockTime,
+      seed: options.seed,
+    },
+    stop.signal,
+  )
+  if (!stop.signal.aborted) {
+    process.stdout.write(welcome(devnet, options.folder))
+    await Promise.race([stopped, devnet.failed])
+  }
   process.stdout.write('\nStopping; the chain is saved ...\n')
 }
 
-function welcome({ apiUrl, rpcUrl, configPath }: Devnet, folder: string): string {
+/** A signal to npm alone ends the shell between it and this process, which would go on and hear nothing of it. */
+function stopWithNpm(stop: AbortController): void {
+  const parent = process.ppid
+  const timer = setInterval(() => {
+    if (process.ppid !== parent) stop.abort()
+  }, PARENT_POLL_MS)
+  timer.unref()
+}
+
+function welcome({ apiUrl, rpcUrl, metricsUrls, configPath }: Devnet, folder: string): string {
   const line = (name: string, text: string): string =>
     `  ${styleText('bold', name.padEnd(9))} ${text}\n`
   return (
@@ -60,6 +84,7 @@ function welcome({ apiUrl, rpcUrl, configPath }: Devnet, folder: string): string
     line('GraphQL', `${apiUrl}/graphql`) +
     line('REST', `${apiUrl}/v1/pools`) +
     line('Status', `${apiUrl}/v1/status`) +
+    line('Metrics', metricsUrls.join(' and ')) +
     line('Chain', `${rpcUrl} (id 31337, the accounts of every development tool)`) +
     line('Files', `${folder} (configuration: ${configPath}, logs beside it)`) +
     `\nCtrl-C stops all of it, npm start goes on from there, npm start -- --reset begins anew.\n`

@@ -88,7 +88,9 @@ export async function startAnvil(options: AnvilOptions = {}): Promise<Anvil> {
     return { url, pid: child.pid as number, exited, stop, [Symbol.asyncDispose]: stop }
   } catch (cause) {
     child.kill('SIGKILL')
-    const remedy = statePath ? `; if ${statePath} is damaged, delete it to begin a new chain` : ''
+    const remedy = statePath
+      ? `; if ${statePath} is damaged, begin anew with: npm start -- --reset`
+      : ''
     throw new AppError('unavailable', `anvil: it did not start: ${messageOf(cause)}${remedy}`, {
       cause,
     })
@@ -138,9 +140,12 @@ function listening(child: ChildProcess, exited: Promise<string>): Promise<string
     resolve(`http://${match[1]}`)
   })
   const timer = setTimeout(() => child.kill('SIGKILL'), START_TIMEOUT_MS)
-  void exited.then((how) => reject(new Error(`${how}, ${stderr.trim() || 'without a word'}`)))
+  void exited.then((how) => reject(new Error(`${how}, ${brief(stderr) || 'without a word'}`)))
   return promise.finally(() => clearTimeout(timer))
 }
+
+/** What does not parse is quoted in full, be it a contract. */
+const brief = (text: string): string => text.trim().replaceAll(/(\S{40})\S{40,}/g, '$1...')
 
 /** Logging off: anvil prints a line for each call that it answers. */
 async function quieten(url: string): Promise<void> {

@@ -1,11 +1,13 @@
-import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs'
+import { appendFileSync, existsSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
-import { join } from 'node:path'
+import { systemClock } from '#adapters/node/clock.ts'
 import { wireHistory, readSettings } from '#cli/wire.ts'
-import { AppError } from '#core/errors.ts'
+import type { Cancel } from '#core/clock.ts'
+import { AppError, isAppError, messageOf } from '#core/errors.ts'
 import { type Anvil, DEVNET_CHAIN_ID, startAnvil } from './anvil.ts'
 import { deployDevnet } from './deploy.ts'
 import type { Deployment } from './deployment.ts'
+import { type DevFolder, takeFolder } from './folder.ts'
 import { connect } from './node.ts'
 import { type Service, startService, tailOf } from './service.ts'
 import { startTraders } from './traders.ts'
@@ -23,6 +25,8 @@ export type DevnetOptions = {
 export type Devnet = AsyncDisposable & {
   readonly rpcUrl: string
   readonly apiUrl: string
+  /** Of the API and of the indexer. */
+  readonly metricsUrls: readonly string[]
   readonly configPath: string
   readonly deployment: Deployment
   /** Rejects when a part ends by itself. */
@@ -34,23 +38,31 @@ const READY_POLL_MS = 150
 /** Older blocks lose their receipts in anvil, which otherwise grows by 100 kB a block without end. */
 const BLOCKS_KEPT = 5_000
 
-/** Starts the chain, the indexer, the API and the traders, each when the one before it stands. */
-export async function runDevnet(options: DevnetOptions): Promise<Devnet> {
-  const { folder, reset, apiPort } = options
-  if (reset) rmSync(folder, { recursive: true, force: true })
-  mkdirSync(folder, { recursive: true })
-  await refuseTakenPort(apiPort)
+/**
+ * Starts the chain, the indexer, the API and the traders, each when the one before it stands.
+ *
+ * @param cancel ends the wait for the API to get ready
+ */
+export async function runDevnet(options: DevnetOptions, cancel: Cancel): Promise<Devnet> {
+  const { apiPort } = options
   await using parts = new AsyncDisposableStack()
+  const folder = parts.use(await takeFolder(options.folder))
+  await refuseTakenPort(apiPort)
+  if (options.reset) folder.empty()
   const anvil = parts.use(
-    await startAnvil({ statePath: join(folder, 'chain.json'), blocksKept: BLOCKS_KEPT }),
+    await startAnvil({ statePath: folder.path('chain.json'), blocksKept: BLOCKS_KEPT }),
   )
+  folder.sharedWith(anvil.pid)
   const deployment = await deployDevnet(anvil.url)
-  const configPath = await writeConfig(options, anvil, deployment)
-  await refuseLostChain(configPath, anvil.url)
+  const config = await writeConfig(folder, options, anvil, deployment)
+  await refuseLostChain(config.path, anvil.url)
   const services = (['indexer', 'api'] as const).map((name) =>
-    startService(name, configPath, join(folder, `${name}.log`)),
+    startService(name, config.path, folder.path(`${name}.log`)),
   )
-  for (const service of services) parts.defer(() => service.stop())
+  for (const service of services) {
+    parts.defer(() => service.stop())
+    folder.sharedWith(service.pid)
+  }
   const failed = Promise.race([
     anvil.exited.then((how) => fail(`the local chain has stopped: ${how}`)),
     ...services.map((service) => service.exited.then((how) => failService(service, how))),
@@ -59,15 +71,17 @@ export async function runDevnet(options: DevnetOptions): Promise<Devnet> {
   const traders = startTraders(anvil.url, deployment, {
     blockTimeMs: options.blockTimeMs,
     seed: options.seed,
+    onError: logErrors(folder.path('traders.log')),
   })
   parts.defer(() => traders.stop())
   const apiUrl = `http://localhost:${apiPort}`
-  await Promise.race([untilReady(`${apiUrl}/ready`), failed])
+  await Promise.race([untilReady(`${apiUrl}/ready`, cancel), failed])
   const running = parts.move()
   return {
     rpcUrl: anvil.url,
     apiUrl,
-    configPath,
+    metricsUrls: config.metricsPorts.map((port) => `http://localhost:${port}/metrics`),
+    configPath: config.path,
     deployment,
     failed,
     [Symbol.asyncDispose]: () => running.disposeAsync(),
@@ -75,18 +89,20 @@ export async function runDevnet(options: DevnetOptions): Promise<Devnet> {
 }
 
 async function writeConfig(
-  { folder, apiPort, blockTimeMs }: DevnetOptions,
+  folder: DevFolder,
+  { apiPort, blockTimeMs }: DevnetOptions,
   anvil: Anvil,
   deployment: Deployment,
-): Promise<string> {
-  const path = join(folder, 'halyard.json')
-  const { startBlock, v2Factory, v3Factory, positionManager, quoter } = deployment
+): Promise<{ path: string; metricsPorts: number[] }> {
+  const path = folder.path('halyard.json')
+  const { startBlock, v2Factory, v3Factory, positionManager, quoter, swapRouter, weth } = deployment
+  const metricsPorts = [await freePort(), await freePort()] as const
   const config = {
     chain: {
       id: DEVNET_CHAIN_ID,
       rpc: [anvil.url],
       finality: 'finalized',
-      poll: Math.max(50, Math.min(250, blockTimeMs / 4)),
+      poll: Math.max(50, Math.min(250, Math.round(blockTimeMs / 4))),
     },
     store: 'sqlite:./history.db',
     sources: [
@@ -95,18 +111,31 @@ async function writeConfig(
       { kind: 'erc721', address: deployment.collection, startBlock },
       { kind: 'erc1155', address: deployment.multiToken, startBlock },
     ],
-    api: { port: apiPort, metricsPort: await freePort(), development: true },
-    indexer: { metricsPort: await freePort() },
+    quotes: { router: swapRouter, wrappedNative: weth },
+    api: { port: apiPort, metricsPort: metricsPorts[0], development: true },
+    indexer: { metricsPort: metricsPorts[1] },
   }
   writeFileSync(path, `${JSON.stringify(config, undefined, 2)}\n`)
-  return path
+  return { path, metricsPorts: [...metricsPorts] }
 }
+
+/** The same error again, once a second, says nothing more. */
+function logErrors(path: string): (error: unknown) => void {
+  let last = ''
+  return (error) => {
+    const message = messageOf(error)
+    if (message !== last) appendFileSync(path, `${new Date().toISOString()} ${message}\n`)
+    last = message
+  }
+}
+
+const BEGIN_ANEW = 'Begin anew with: npm start -- --reset'
 
 /** A chain that was killed is back at its last save; a store that has seen more than that is of another future. */
 async function refuseLostChain(configPath: string, rpcUrl: string): Promise<void> {
   const settings = readSettings(configPath)
   if (settings.store.kind !== 'sqlite' || !existsSync(settings.store.path)) return
-  await using app = await wireHistory(settings)
+  await using app = await wireHistory(settings).catch(refuseStore)
   const head = await app.history.heads.latest(DEVNET_CHAIN_ID)
   if (!head || head.number < 0) return
   const block = await connect(rpcUrl).request<{ hash: string } | null>('eth_getBlockByNumber', [
@@ -117,9 +146,15 @@ async function refuseLostChain(configPath: string, rpcUrl: string): Promise<void
   throw new AppError(
     'conflict',
     `the local chain was killed before it could save itself: the store has block ${head.number}, which the chain ` +
-      'lost. Begin anew with: npm start -- --reset',
+      `lost. ${BEGIN_ANEW}`,
     { details: { reason: 'lost-chain' } },
   )
+}
+
+/** Damaged, or of another version: nothing that is worth more than a local chain. */
+function refuseStore(cause: unknown): never {
+  if (!isAppError(cause)) throw cause
+  throw new AppError(cause.kind, `${cause.message}. ${BEGIN_ANEW}`, { cause })
 }
 
 const fail = (message: string): never => {
@@ -128,10 +163,11 @@ const fail = (message: string): never => {
 const failService = (service: Service, how: string): never =>
   fail(`the ${service.name} has stopped: ${how}\n${tailOf(service)}`)
 
-async function untilReady(url: string): Promise<void> {
+async function untilReady(url: string, cancel: Cancel): Promise<void> {
   const deadline = performance.now() + READY_TIMEOUT_MS
   let status = 'no answer'
   while (performance.now() < deadline) {
+    if (cancel.aborted) return
     try {
       const response = await fetch(url)
       if (response.ok) return
@@ -139,7 +175,7 @@ async function untilReady(url: string): Promise<void> {
     } catch {
       // Not listening yet.
     }
-    await new Promise((resolve) => setTimeout(resolve, READY_POLL_MS))
+    await systemClock.sleep(READY_POLL_MS, cancel)
   }
   throw new AppError('unavailable', `the API did not get ready: ${status}`)
 }

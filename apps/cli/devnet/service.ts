@@ -6,6 +6,7 @@ import { stopWithParent } from './guard.ts'
 /** One of Halyard's own processes, run beside this one. */
 export type Service = {
   readonly name: string
+  readonly pid: number
   /** Where its output goes. */
   readonly logPath: string
   /** Resolves when the process has ended, with a line that says how. */
@@ -39,6 +40,8 @@ export function startService(
   stopWithParent(child, exited)
   return {
     name,
+    // Node itself, which runs this: it can be started.
+    pid: child.pid as number,
     logPath,
     exited,
     async stop() {

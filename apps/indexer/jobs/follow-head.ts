@@ -6,6 +6,8 @@ import type { Indexer } from '#indexer/wire.ts'
 export type Health = {
   /** When it last got through a round, by the monotonic clock. */
   progressAtMs: number
+  /** Whether it has got through one at all. */
+  hasBegun: boolean
   /** Why it does not get on; undefined while it does. */
   trouble: string | undefined
 }
@@ -27,6 +29,7 @@ export async function followJob(indexer: Indexer, health: Health, cancel: Cancel
       continue
     }
     health.progressAtMs = ports.clock.monotonicMs()
+    health.hasBegun = true
     health.trouble = undefined
     if (event.status === 'reorg') log.warn({ from: event.from, to: event.to }, describe(event))
     else if (event.status === 'appended') log.debug({ head: event.head }, describe(event))
