@@ -1,10 +1,16 @@
 import type { BlockRef } from '#core/chain.ts'
+import type { Clock } from '#core/clock.ts'
 import { currentView } from '#core/history/at-head.ts'
 import type { View } from '#core/history/head.ts'
 import { type Lag, lagOf } from '#core/history/lag.ts'
-import type { Ports } from './wire.ts'
+import type { ChainTip } from '#core/history/ports.ts'
+import type { Views } from '#core/history/view.ts'
 
-type StatusPorts = Pick<Ports, 'views' | 'tip' | 'clock'>
+type StatusPorts = {
+  readonly views: Views
+  readonly tip: ChainTip
+  readonly clock: Clock
+}
 
 /** Where the history stands, and where its chain does. */
 export type Status = {
