@@ -6,7 +6,8 @@ interface Token {
 }
 
 /// What Halyard reads and tries out in one `eth_call`. Never deployed: a state override lends its code to an address for
-/// the length of the call. Questions are kept apart, so that one bad contract spoils one answer.
+/// the length of the call. Questions are kept apart, so that one bad contract spoils one answer: what does not answer as
+/// such a contract does is no pool, and where the gas does not suffice the call fails as a whole.
 contract Lens {
     // States of pools
 
@@ -24,7 +25,10 @@ contract Lens {
     }
 
     uint256 private constant GAS_PER_QUESTION = 150_000;
+    /// With less left, a call would be given less: at least a 64th stays behind (EIP-150).
+    uint256 private constant GAS_FOR_QUESTION = 160_000;
     int256 private constant MAX_TICK = 887272;
+    int256 private constant MAX_SPACING = 32767;
 
     /// For each: the number of words that follow, and these. None where there is no such pool, or it has no price yet.
     /// V2: both reserves. V3 and V4: square root of the price, tick, liquidity, LP fee (V4, else 0), protocol fee (V4),
@@ -52,26 +56,30 @@ contract Lens {
         return ok ? put(put(at, reserve0), reserve1) : at;
     }
 
-    function concentrated(Want calldata want, uint256 at) private view returns (uint256) {
+    function concentrated(Want calldata want, uint256 start) private view returns (uint256 at) {
+        at = start;
         address target = want.target;
         // V4 keeps pools in a mapping at slot 6 of the manager; 0 stands for a contract of its own, V3.
         uint256 base = want.kind == 4 ? slotOf(uint256(want.id), 6) : 0;
         (bool ok, uint256 price, int256 tick, uint256 fees) = slot0(target, base);
-        if (!ok || price == 0) return at;
+        if (!ok || price == 0 || price >> 160 != 0 || tick < -MAX_TICK || tick > MAX_TICK) return start;
         uint256 liquidity;
         (ok, liquidity, ) = base == 0 ? ask(target, 0x1a686502, 4, 0, 1) : load(target, base + 3); // liquidity()
-        if (!ok) return at;
-        at = put(put(put(at, price), uint256(tick)), uint128(liquidity));
+        if (!ok || liquidity >> 128 != 0) return start;
+        at = put(put(put(at, price), uint256(tick)), liquidity);
         at = put(put(at, fees >> 24), fees & 0xffffff);
 
         int256 spacing = want.spacing;
-        if (spacing == 0) (, fees, ) = ask(target, 0xd0c93a7c, 4, 0, 1); // tickSpacing()
-        if (spacing == 0) spacing = int256(fees);
-        if (spacing <= 0) return at - 160;
-        return words(want, base, tick, put(at, uint256(spacing)), spacing);
+        if (spacing == 0) {
+            (ok, fees, ) = ask(target, 0xd0c93a7c, 4, 0, 1); // tickSpacing()
+            spacing = int256(fees);
+        }
+        if (!ok || spacing <= 0 || spacing > MAX_SPACING) return start;
+        at = words(want, base, tick, put(at, uint256(spacing)), spacing);
+        if (at == 0) at = start;
     }
 
-    /// The wanted words, as far as there are such.
+    /// The wanted words, as far as there are such; 0 where the pool does not tell them.
     function words(Want calldata want, uint256 base, int256 tick, uint256 at, int256 spacing)
         private
         view
@@ -83,7 +91,7 @@ contract Lens {
         if (want.from + centre > from) from = want.from + centre;
         if (want.to + centre < to) to = want.to + centre;
         at = put(put(at, uint256(from)), uint256(to));
-        for (; from <= to; from++) at = ticks(want.target, base, spacing, from, at);
+        for (; from <= to && at != 0; from++) at = ticks(want.target, base, spacing, from, at);
         return at;
     }
 
@@ -115,9 +123,10 @@ contract Lens {
         view
         returns (uint256)
     {
-        (, uint256 bits, ) = base == 0
+        (bool ok, uint256 bits, ) = base == 0
             ? ask(target, 0x5339c296, 36, uint256(word), 1) // tickBitmap(int16)
             : load(target, slotOf(uint256(word), base + 5));
+        if (!ok) return 0;
         for (int256 tick = (word << 8) * spacing; bits != 0; ) {
             if (bits & 0xffff == 0) {
                 bits >>= 16;
@@ -126,11 +135,12 @@ contract Lens {
             }
             if (bits & 1 == 1) {
                 uint256 net;
-                if (base == 0) (, , net) = ask(target, 0xf30dba93, 36, uint256(tick), 2); // ticks(int24)
+                if (base == 0) (ok, , net) = ask(target, 0xf30dba93, 36, uint256(tick), 2); // ticks(int24)
                 else {
-                    (, net, ) = load(target, slotOf(uint256(tick), base + 4));
+                    (ok, net, ) = load(target, slotOf(uint256(tick), base + 4));
                     net >>= 128;
                 }
+                if (!ok) return 0;
                 at = put(at, (uint256(tick) << 128) | uint128(net));
             }
             bits >>= 1;
@@ -143,13 +153,17 @@ contract Lens {
         return ask(target, 0x1e2eaeaf, 36, slot, 1); // extsload(bytes32)
     }
 
-    /// The first two words of an answer; not ok where it reverts or has fewer than `words`.
+    /// The first two words of an answer; not ok where it reverts or has fewer than `words`. Reverts where a question could
+    /// not be given its gas: who lacks that is not to be taken for a bad pool.
     function ask(address target, uint256 selector, uint256 size, uint256 argument, uint256 words)
         private
         view
         returns (bool ok, uint256 first, uint256 second)
     {
         assembly {
+            if lt(gas(), GAS_FOR_QUESTION) {
+                revert(0, 0)
+            }
             mstore(0x00, shl(224, selector))
             mstore(0x04, argument)
             ok := staticcall(GAS_PER_QUESTION, target, 0x00, size, 0x00, 0x40)
@@ -175,7 +189,52 @@ contract Lens {
         return at + 32;
     }
 
-    // Trades, tried out
+    // Trying out
+
+    /// Of an answer so much is looked at; no reason needs more.
+    uint256 private constant ANSWER_BYTES_MAX = 320;
+    /// For writing the answers down, whatever those who are called have used up.
+    uint256 private constant GAS_KEPT = 400_000;
+
+    /// What comes of a call, whose effects do not stay.
+    ///
+    /// @param data its memory is used for the answer
+    /// @param among how many share the gas that is left
+    function tryOut(address target, bytes memory data, uint256 among) private returns (bool ok, bytes memory answer) {
+        bytes memory message = abi.encodeCall(this.attempt, (target, data));
+        uint256 share = gasleft() > GAS_KEPT ? (gasleft() - GAS_KEPT) / among : 0;
+        assembly {
+            pop(call(share, address(), 0, add(message, 0x20), mload(message), 0, 0))
+            let size := 0
+            answer := data
+            if gt(returndatasize(), 0x1f) {
+                size := sub(returndatasize(), 0x20)
+                returndatacopy(answer, 0, returndatasize())
+                ok := mload(answer)
+            }
+            mstore(answer, size)
+            mstore(0x40, and(add(add(answer, size), 0x3f), not(0x1f)))
+        }
+    }
+
+    /// Always reverts, so that nothing stays: with 1 or 0, whether the call was done, and then the beginning of its answer.
+    /// It is this code that says so; nobody who is called can put on that it was done.
+    function attempt(address target, bytes calldata data) external {
+        assembly {
+            let place := mload(0x40)
+            let answer := add(place, 0x20)
+            calldatacopy(answer, data.offset, data.length)
+            mstore(place, call(gas(), target, 0, answer, data.length, 0, 0))
+            let size := returndatasize()
+            if gt(size, ANSWER_BYTES_MAX) {
+                size := ANSWER_BYTES_MAX
+            }
+            returndatacopy(answer, 0, size)
+            revert(place, add(size, 0x20))
+        }
+    }
+
+    // Trades
 
     struct Trade {
         address tokenIn;
@@ -193,45 +252,33 @@ contract Lens {
         bytes reason;
     }
 
-    error Tried(uint256 spent, uint256 received, uint256 gas);
     error NoBalance();
 
     /// Each trade on the state of the block, whatever the others do. This address holds what it takes by overrides.
     function trades(Trade[] calldata wanted) external returns (Outcome[] memory outcomes) {
         outcomes = new Outcome[](wanted.length);
         for (uint256 i = 0; i < wanted.length; i++) {
-            try this.attempt(wanted[i]) {} catch (bytes memory reason) {
-                if (reason.length == 100 && bytes4(reason) == Tried.selector) {
-                    uint256 spent;
-                    uint256 received;
-                    uint256 used;
-                    assembly {
-                        spent := mload(add(reason, 0x24))
-                        received := mload(add(reason, 0x44))
-                        used := mload(add(reason, 0x64))
-                    }
-                    outcomes[i] = Outcome(true, spent, received, used, '');
-                } else {
-                    outcomes[i].reason = reason;
-                }
+            bytes memory data = abi.encodeCall(this.trade, (wanted[i]));
+            (bool ok, bytes memory answer) = tryOut(address(this), data, wanted.length - i);
+            if (ok) {
+                (uint256 spent, uint256 received, uint256 used) = abi.decode(answer, (uint256, uint256, uint256));
+                outcomes[i] = Outcome(true, spent, received, used, '');
+            } else {
+                outcomes[i].reason = answer;
             }
         }
     }
 
-    /// Always reverts: with what happened, so that nothing stays of it.
-    function attempt(Trade calldata trade) external {
-        send(trade.tokenIn, abi.encodeWithSelector(0x095ea7b3, trade.router, type(uint256).max)); // approve
-        uint256 held = Token(trade.tokenIn).balanceOf(address(this));
+    function trade(Trade calldata wanted) external returns (uint256 spent, uint256 received, uint256 used) {
+        send(wanted.tokenIn, abi.encodeWithSelector(0x095ea7b3, wanted.router, type(uint256).max)); // approve
+        uint256 held = Token(wanted.tokenIn).balanceOf(address(this));
         if (held == 0) revert NoBalance();
-        uint256 had = Token(trade.tokenOut).balanceOf(trade.recipient);
-        uint256 gas = gasleft();
-        send(trade.router, trade.call);
-        gas -= gasleft();
-        revert Tried(
-            held - Token(trade.tokenIn).balanceOf(address(this)),
-            Token(trade.tokenOut).balanceOf(trade.recipient) - had,
-            gas
-        );
+        uint256 had = Token(wanted.tokenOut).balanceOf(wanted.recipient);
+        used = gasleft();
+        send(wanted.router, wanted.call);
+        used -= gasleft();
+        spent = held - Token(wanted.tokenIn).balanceOf(address(this));
+        received = Token(wanted.tokenOut).balanceOf(wanted.recipient) - had;
     }
 
     // Taxes on transfers
@@ -249,11 +296,11 @@ contract Lens {
     function taxes(Probe[] calldata probes) external returns (uint256[] memory words) {
         words = new uint256[](probes.length * 3);
         for (uint256 i = 0; i < probes.length; i++) {
-            try Lens(probes[i].holder).roundTrip(probes[i]) returns (uint256 arrived, uint256 returned) {
-                words[i * 3] = 1;
-                words[i * 3 + 1] = arrived;
-                words[i * 3 + 2] = returned;
-            } catch {}
+            bytes memory data = abi.encodeCall(this.roundTrip, (probes[i]));
+            (bool ok, bytes memory answer) = tryOut(probes[i].holder, data, probes.length - i);
+            if (!ok || answer.length != 64) continue;
+            words[i * 3] = 1;
+            (words[i * 3 + 1], words[i * 3 + 2]) = abi.decode(answer, (uint256, uint256));
         }
     }
 

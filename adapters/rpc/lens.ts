@@ -1,5 +1,6 @@
 import { type AbiReader, readWords } from '#core/abi.ts'
 import type { Address, BlockRef, Hex } from '#core/chain.ts'
+import { AppError, isAppError } from '#core/errors.ts'
 import { RpcFailure } from './endpoint.ts'
 import artifact from './lens.artifact.json' with { type: 'json' }
 import type { Rpc } from './rpc.ts'
@@ -17,7 +18,7 @@ export type Overrides = Readonly<Record<Address, Override>>
 export type Lens = {
   /** The code, for lending it to other accounts too. */
   readonly code: Hex
-  /** @throws AppError `unavailable` when no node answers or knows the block */
+  /** @throws AppError `unavailable` when no node answers or knows the block; see `isTooMuch` */
   call(block: BlockRef, data: Hex, overrides?: Overrides): Promise<AbiReader>
 }
 
@@ -31,15 +32,40 @@ export function createLens(rpc: Rpc): Lens {
         { blockHash: block.hash },
         { ...overrides, [LENS]: { ...overrides[LENS], code: runtime } },
       ]
-      const { value } = await rpc.call([{ method: 'eth_call', params }], ([result]) => {
-        if (typeof result !== 'string') throw new RpcFailure('bad-answer', 'eth_call: not bytes')
-        try {
-          return readWords(result as Hex)
-        } catch (cause) {
-          throw new RpcFailure('bad-answer', 'eth_call: not whole words', { cause })
-        }
-      })
-      return value
+      try {
+        const { value } = await rpc.call([{ method: 'eth_call', params }], ([result]) => {
+          if (typeof result !== 'string') throw new RpcFailure('bad-answer', 'eth_call: not bytes')
+          try {
+            return readWords(result as Hex)
+          } catch (cause) {
+            throw new RpcFailure('bad-answer', 'eth_call: not whole words', { cause })
+          }
+        })
+        return value
+      } catch (error) {
+        throw asTooMuch(error) ?? error
+      }
     },
   }
+}
+
+const TOO_MUCH = 'too-much'
+
+/** Whether a call failed as one does that asks for more gas, time or bytes than nodes give it: a part of it may not. */
+export const isTooMuch = (error: unknown): boolean =>
+  isAppError(error, 'unavailable') && error.details.reason === TOO_MUCH
+
+/** How nodes word it. A revert too: code of lens.sol that runs short of gas does, and nothing else in it. */
+const SHORT = /out ?of ?gas|gas (limit|required|exhausted|allowance|uint)|time(d |-)?out|revert/i
+
+function asTooMuch(error: unknown): AppError | undefined {
+  const failure = isAppError(error, 'unavailable') ? error.cause : error
+  if (!(failure instanceof RpcFailure)) return undefined
+  const { kind, message } = failure
+  if (kind !== 'too-large' && !(kind === 'refused' && SHORT.test(message))) return undefined
+  return new AppError(
+    'unavailable',
+    `chain.rpc: a call is more than the node takes (${message}); use one that allows calls 30 million gas and 5 seconds`,
+    { details: { field: 'chain.rpc', reason: TOO_MUCH }, cause: error },
+  )
 }

@@ -2,32 +2,68 @@ import { type AbiReader, type AbiValue, encodeCall } from '#core/abi.ts'
 import type { BlockRef, Hex } from '#core/chain.ts'
 import { mapConcurrent } from '#core/concurrent.ts'
 import type { PoolTerms, StateReader, StateWant, WordRange } from '#core/dex/ports.ts'
-import type { PoolState } from '#core/dex/protocols/state.ts'
-import type { Lens } from './lens.ts'
+import type { PoolState, TickWindow } from '#core/dex/protocols/state.ts'
+import { isTooMuch, type Lens } from './lens.ts'
 
 /** `states(Want[])` of lens.sol. */
 const STATES = '0x91d83b1f'
 
 /** A word that is empty costs about 5,000 gas, and nodes give a call 30 million and more. */
 const WORDS_PER_CALL = 2_000
-const POOLS_PER_CALL = 500
-const CALLS_AT_ONCE = 4
-
 /** The least that a pool's request counts for, in words. */
 const POOL_WORDS = 4
+const WINDOW_WORDS = WORDS_PER_CALL - POOL_WORDS
+const POOLS_PER_CALL = 500
+const CALLS_AT_ONCE = 4
 
 /** Words between price and ticks of a concentrated state in the answer of lens.sol. */
 const HEAD_WORDS = 8
 
-/** States of pools by one `eth_call`, pinned to the block's hash, for as many as fit into one. */
+/**
+ * States of pools by one `eth_call`, pinned to the block's hash, for as many as fit into one. What is more than the node
+ * takes, such as a pool with an unusual number of ticks, is asked for in parts.
+ */
 export const createRpcStateReader = (lens: Lens): StateReader => ({
   async read(block, wants) {
-    const states = await mapConcurrent(partsOf(wants), CALLS_AT_ONCE, (part) =>
+    const pieces = wants.map(piecesOf)
+    const states = await mapConcurrent(partsOf(pieces.flat()), CALLS_AT_ONCE, (part) =>
       readPart(lens, block, part),
     )
-    return states.flat()
+    const read = states.flat()
+    let at = 0
+    return pieces.map(({ length }) => joined(read.slice(at, (at += length))))
   },
 })
+
+/** A window in windows that each fit into a call. */
+function piecesOf({ pool, words }: StateWant): StateWant[] {
+  const size = pool.protocol === 'uniswap-v2' ? 1 : sizeOf(words)
+  return Array.from({ length: Math.ceil(size / WINDOW_WORDS) }, (_, index) => {
+    const from = words.from + index * WINDOW_WORDS
+    return { pool, words: { ...words, from, to: Math.min(words.to, from + WINDOW_WORDS - 1) } }
+  })
+}
+
+/** The state with the ticks of all windows, which follow one another; undefined where one is. */
+function joined(states: readonly (PoolState | undefined)[]): PoolState | undefined {
+  const [first] = states
+  if (first?.kind !== 'concentrated' || states.length === 1) return first
+  const windows: TickWindow[] = []
+  for (const state of states) {
+    if (state?.kind !== 'concentrated') return undefined
+    // Beyond the words that there are nothing was read.
+    if (state.ticks.fromWord <= state.ticks.toWord) windows.push(state.ticks)
+  }
+  return {
+    ...first,
+    ticks: {
+      fromWord: windows[0]?.fromWord ?? first.ticks.fromWord,
+      toWord: windows.at(-1)?.toWord ?? first.ticks.toWord,
+      indexes: Int32Array.from(windows.flatMap(({ indexes }) => [...indexes])),
+      nets: windows.flatMap(({ nets }) => nets),
+    },
+  }
+}
 
 function partsOf(wants: readonly StateWant[]): StateWant[][] {
   const parts: StateWant[][] = []
@@ -46,7 +82,33 @@ function partsOf(wants: readonly StateWant[]): StateWant[][] {
 
 const sizeOf = ({ from, to }: WordRange): number => Math.max(0, to - from + 1)
 
+/** In ever smaller parts while they are too much; undefined for what cannot be made smaller. */
 async function readPart(
+  lens: Lens,
+  block: BlockRef,
+  wants: readonly StateWant[],
+): Promise<(PoolState | undefined)[]> {
+  try {
+    return await readAtOnce(lens, block, wants)
+  } catch (error) {
+    if (!isTooMuch(error)) throw error
+  }
+  const [first] = wants
+  if (!first || wants.length > 1) {
+    const half = wants.length >> 1
+    const before = await readPart(lens, block, wants.slice(0, half))
+    return [...before, ...(await readPart(lens, block, wants.slice(half)))]
+  }
+  const { pool, words } = first
+  if (pool.protocol === 'uniswap-v2' || sizeOf(words) < 2) return [undefined]
+  const middle = (words.from + words.to) >> 1
+  const [below] = await readPart(lens, block, [{ pool, words: { ...words, to: middle } }])
+  if (!below) return [undefined]
+  const [above] = await readPart(lens, block, [{ pool, words: { ...words, from: middle + 1 } }])
+  return [joined([below, above])]
+}
+
+async function readAtOnce(
   lens: Lens,
   block: BlockRef,
   wants: readonly StateWant[],

@@ -6,8 +6,10 @@ import { LENS, type Lens, type Override } from './lens.ts'
 
 /** `trades(Trade[])` of lens.sol. */
 const TRADES = '0xc870ea58'
-/** About 300,000 gas each, of the 30 million and more that nodes give a call. */
+/** About 300,000 gas each, of the 30 million and more that nodes give a call; more where others leave it. */
 const TRIALS_PER_CALL = 50
+/** For those that failed without a reason: their share of the gas may have been too small for a route of many legs. */
+const TRIALS_PER_RETRY = 8
 const CALLS_AT_ONCE = 2
 
 /**
@@ -42,16 +44,36 @@ export function createRpcSwapTrials(lens: Lens, keccak: (bytes: Hex) => Hash): S
     return trials.map((_, index) => decodeOutcome(words, index))
   }
 
+  async function runAll(
+    block: Parameters<SwapTrials['run']>[0],
+    trials: readonly Trial[],
+    size: number,
+  ): Promise<TrialOutcome[]> {
+    const parts = Array.from({ length: Math.ceil(trials.length / size) }, (_, index) =>
+      trials.slice(index * size, (index + 1) * size),
+    )
+    const outcomes = await mapConcurrent(parts, CALLS_AT_ONCE, (part) => runPart(block, part))
+    return outcomes.flat()
+  }
+
   return {
     async run(block, trials) {
-      const parts = Array.from({ length: Math.ceil(trials.length / TRIALS_PER_CALL) }, (_, index) =>
-        trials.slice(index * TRIALS_PER_CALL, (index + 1) * TRIALS_PER_CALL),
+      const outcomes = await runAll(block, trials, TRIALS_PER_CALL)
+      if (trials.length <= TRIALS_PER_RETRY) return outcomes
+      const again = outcomes.flatMap((outcome, index) => (isWithoutReason(outcome) ? [index] : []))
+      const others = await runAll(
+        block,
+        again.map((index) => trials[index] as Trial),
+        TRIALS_PER_RETRY,
       )
-      const outcomes = await mapConcurrent(parts, CALLS_AT_ONCE, (part) => runPart(block, part))
-      return outcomes.flat()
+      for (const [place, index] of again.entries()) outcomes[index] = others[place] as TrialOutcome
+      return outcomes
     },
   }
 }
+
+const isWithoutReason = (outcome: TrialOutcome): boolean =>
+  outcome.status === 'failed' && outcome.reason === NO_REASON
 
 /** Mappings of ERC-20s are among the first variables of their contracts. */
 const SLOTS = 64
@@ -89,7 +111,10 @@ function decodeOutcome(words: AbiReader, index: number): TrialOutcome {
 const ERROR = '0x08c379a0'
 const PANIC = '0x4e487b71'
 const NO_BALANCE = '0xc2caa2a6'
+const NO_REASON = 'reverted without a reason'
 const REASON_LENGTH_MAX = 200
+/** Control and format characters, and separators of lines: terminals and pages obey them. */
+const UNPRINTABLE = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu
 
 /** A revert's reason in words, as far as it has any; text by strangers, cut and cleaned. */
 function reasonOf(data: Hex): string {
@@ -97,17 +122,16 @@ function reasonOf(data: Hex): string {
   const rest = data.slice(10)
   switch (selector) {
     case ERROR: {
-      const length = Number(BigInt(`0x${rest.slice(64, 128)}`))
+      const length = Number(BigInt(`0x${rest.slice(64, 128) || '0'}`))
       const text = Buffer.from(rest.slice(128, 128 + length * 2), 'hex').toString('utf8')
-      // oxlint-disable-next-line no-control-regex -- these are what has to go
-      return `reverted: ${text.replace(/[\u0000-\u001f\u007f]/g, ' ').slice(0, REASON_LENGTH_MAX)}`
+      return `reverted: ${text.replaceAll(UNPRINTABLE, ' ').slice(0, REASON_LENGTH_MAX)}`
     }
     case PANIC:
       return `reverted: panic 0x${BigInt(`0x${rest || '0'}`).toString(16)}`
     case NO_BALANCE:
       return 'the token keeps its balances where no override reaches them'
     case '0x':
-      return 'reverted without a reason'
+      return NO_REASON
     default:
       return `reverted: ${selector}`
   }

@@ -4,7 +4,7 @@ import type { EventFamily } from '#core/history/event.ts'
 import { scalarOf } from '#core/record.ts'
 
 /** Raised with every change of the tables. */
-export const SCHEMA_VERSION = 2
+export const SCHEMA_VERSION = 3
 
 export const eventFamilies: readonly EventFamily[] = ['swap', 'liquidity', 'pool', 'transfer']
 

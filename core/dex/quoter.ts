@@ -1,4 +1,5 @@
 import { type AppError, isAppError } from '#core/errors.ts'
+import { refuseLeftView, whileStale } from '#core/history/at-head.ts'
 import type { QuotePorts } from './ports.ts'
 import type { QuoteInput, QuoteOutcome, SimulateInput } from './quote.ts'
 import type { QuoteSettings } from './quote-settings.ts'
@@ -37,10 +38,15 @@ export function createQuoter(ports: QuotePorts, settings: QuoteSettings): Quoter
     compute: (session: Session) => Promise<QuoteOutcome>,
   ): Promise<QuoteOutcome> {
     const session = await sessions.open(moment)
-    const { answers, busy } = session
+    const { answers, busy, market } = session
     const known = answers.get(key)
     if (known) return known
-    const result = counted(busy, 'trying', () => compute(session))
+    const result = counted(busy, 'trying', async () => {
+      const outcome = await compute(session)
+      const { view } = market.place
+      if (view) await refuseLeftView(ports.views, view)
+      return outcome
+    })
     result.catch(() => answers.delete(key))
     answers.set(key, result)
     const [oldest] = answers.keys()
@@ -82,17 +88,19 @@ async function refusing(
   attempt: (moment: Moment) => Promise<QuoteOutcome>,
 ): Promise<QuoteOutcome> {
   refuse()
+  let failure: AppError
   try {
-    return await attempt(moment)
+    return await whileStale(() => attempt(moment))
   } catch (error) {
     if (!isUnavailable(error)) throw error
     if (moment.state !== undefined || moment.at !== undefined) return unavailable(error)
+    failure = error
   }
   try {
-    return await attempt({ state: 'indexed' })
+    return await whileStale(() => attempt({ state: 'indexed' }))
   } catch (error) {
     if (!isUnavailable(error)) throw error
-    return unavailable(error)
+    return unavailable(failure)
   }
 }
 

@@ -29,7 +29,11 @@ export const documentSpecs: { readonly [K in DocumentKind]: Spec<Documents[K]> }
   pool: {
     fields: poolFields,
     identity: ['address'],
-    orders: { byToken0: ['token0', 'address'], byToken1: ['token1', 'address'] },
+    orders: {
+      byToken0: ['token0', 'address'],
+      byToken1: ['token1', 'address'],
+      byTokens: ['token0', 'token1', 'address'],
+    },
   },
   tick: { fields: tickFields, identity: ['pool', 'index'], orders: {} },
   candle: { fields: candleFields, identity: ['pool', 'interval', 'start'], orders: {} },

@@ -335,7 +335,11 @@ describe('quotes on a live chain', () => {
     const before = proxy.total()
     const inputs = [...cases(11, 500)]
     const outcomes = await Promise.all(inputs.map(quote))
-    expect(outcomes.filter(({ status }) => status === 'filled').length).toBeGreaterThan(400)
+    const given = outcomes.filter((outcome) => outcome.status === 'filled')
+    expect(given.length).toBeGreaterThan(400)
+    expect(new Set(given.map(({ confirmation }) => confirmation.status))).toEqual(
+      new Set(['confirmed']),
+    )
     expect(proxy.total() - before).toBeLessThan(20)
   }, 60_000)
 

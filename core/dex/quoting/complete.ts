@@ -76,7 +76,7 @@ export async function completeQuote(
     alternatives: costOf.alternatives.map((each) => explainAlternative(market, each)),
     transaction: prepareSwap(market, settings.router, swap),
     confirmation: await confirmSwap(market, settings.router, tryOut, swap),
-    warnings: [...(await staleness), ...warnings, ...intolerance(exact, paths)],
+    warnings: [...staleness, ...warnings, ...intolerance(exact, paths)],
   }
 }
 

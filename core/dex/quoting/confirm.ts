@@ -41,16 +41,18 @@ export function limitSwap(
   if (exact === 'in') {
     const total = minimumReceived(sum(legs, 'amountOut'), slippageBps)
     const minima = legs.map((leg) => minimumReceived(leg.amountOut, slippageBps))
-    // Each is rounded down; what that loses is asked of the last.
-    const rest = total - minima.reduce((all, one) => all + one, 0n)
+    // Each is rounded down; what that loses is asked of the first that give it.
+    let rest = total - minima.reduce((all, one) => all + one, 0n)
     return {
       minimumReceived: total,
       maximumSent: null,
-      legs: legs.map((leg, index) => ({
-        ...leg,
-        amountOutMinimum: (minima[index] as bigint) + (index === legs.length - 1 ? rest : 0n),
-        amountInMaximum: leg.amountIn,
-      })),
+      legs: legs.map((leg, index) => {
+        const minimum = minima[index] as bigint
+        const room = leg.amountOut - minimum
+        const more = rest < room ? rest : room
+        rest -= more
+        return { ...leg, amountOutMinimum: minimum + more, amountInMaximum: leg.amountIn }
+      }),
     }
   }
   const limited = legs.map((leg) => ({

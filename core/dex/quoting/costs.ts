@@ -145,7 +145,11 @@ export const ratesOf = (
   { tokenIn, tokenOut }: { readonly tokenIn: Address; readonly tokenOut: Address },
   taxes: ReadonlyMap<Address, TransferTax | undefined>,
 ): Map<Address, number> =>
-  new Map([
-    [tokenIn, taxes.get(tokenIn)?.sellBps ?? 0],
-    [tokenOut, taxes.get(tokenOut)?.buyBps ?? 0],
-  ])
+  new Map(
+    [...taxes].map(([token, { buyBps, sellBps } = NO_TAX]) => {
+      if (token === tokenIn) return [token, sellBps]
+      return [token, token === tokenOut ? buyBps : Math.max(buyBps, sellBps)]
+    }),
+  )
+
+const NO_TAX: TransferTax = { buyBps: 0, sellBps: 0 }

@@ -1,3 +1,4 @@
+import type { Address } from '#core/chain.ts'
 import { assert, isAppError } from '#core/errors.ts'
 import { PARTS_MAX, type RouteOutcome } from '#core/dex/routing/request.ts'
 import type { QuoteInput, QuoteOutcome, QuoteRefusal } from '#core/dex/quote.ts'
@@ -20,7 +21,7 @@ export async function findQuote(
   const { market } = session
   const { tokenIn, tokenOut, exact } = input
   const quoted = exact === 'in' ? tokenOut : tokenIn
-  const [unknown, gasPrice, [graph, taxes]] = await counted(session.busy, 'reading', () =>
+  const [unknown, gasPrice, [first, ofEnds]] = await counted(session.busy, 'reading', () =>
     Promise.all([
       findUnknown(ports.tokens, session, input),
       costs.gasPriceIn(market, quoted),
@@ -33,20 +34,34 @@ export async function findQuote(
     ]),
   )
   if (unknown) return { ...unknown, block: market.place.block }
-  const taxesBps = ratesOf(input, taxes)
-  const { found } = await searchWidening(market, graph, (wider) =>
-    findRoute(wider, {
-      tokenIn,
-      tokenOut,
-      exact,
-      amount: input.amountRaw,
-      taxesBps,
-      parts: input.maxParts ?? PARTS_MAX,
-      alternatives: input.alternatives ?? 0,
-      ...(input.maxHops !== undefined && { maxHops: input.maxHops }),
-      ...(gasPrice && { gasPrice }),
-    }),
-  )
+  const search = (known: RouteGraph, taxesBps: ReadonlyMap<Address, number>) =>
+    searchWidening(market, known, (wider) =>
+      findRoute(wider, {
+        tokenIn,
+        tokenOut,
+        exact,
+        amount: input.amountRaw,
+        taxesBps,
+        parts: input.maxParts ?? PARTS_MAX,
+        alternatives: input.alternatives ?? 0,
+        ...(input.maxHops !== undefined && { maxHops: input.maxHops }),
+        ...(gasPrice && { gasPrice }),
+      }),
+    )
+  let taxesBps = ratesOf(input, ofEnds)
+  let { graph, found } = await search(first, taxesBps)
+  // Prices of a token with a tax differ by it from pool to pool, so that ways through it look good.
+  const measured = new Map(ofEnds)
+  for (let detour = 0; detour < DETOURS_MAX; detour++) {
+    const passed = tokensOf(found).filter((token) => !measured.has(token))
+    // oxlint-disable-next-line no-await-in-loop -- which tokens are passed is known from the search before
+    const taxes = await costs.taxesOf(market, graph, passed)
+    for (const [token, tax] of taxes) measured.set(token, tax)
+    taxesBps = ratesOf(input, measured)
+    if (!passed.some((token) => (taxesBps.get(token) ?? 0) > 0)) break
+    // oxlint-disable-next-line no-await-in-loop -- as above
+    ;({ graph, found } = await search(graph, taxesBps))
+  }
   if (found.status !== 'filled') return { ...refuse(found), block: market.place.block }
   const paths = found.route.legs.map(({ path, amountIn, amountOut }): Filled => {
     const filled = simulatePath(path, exact, exact === 'in' ? amountIn : amountOut, { taxesBps })
@@ -56,10 +71,25 @@ export async function findQuote(
   return completeQuote(ports, settings, session, input, paths, {
     gas: found.route.gas,
     gasPrice,
-    taxes,
+    taxes: new Map(
+      [tokenIn, tokenOut, ...tokensOf({ ...found, alternatives: [] })].map((token) => [
+        token,
+        measured.get(token),
+      ]),
+    ),
     taxesBps,
     alternatives: found.alternatives,
   })
+}
+
+/** So often a search is repeated that found a way through a token with a tax. */
+const DETOURS_MAX = 8
+
+/** All that the paths of an answer touch. */
+function tokensOf(found: RouteOutcome): Address[] {
+  if (found.status !== 'filled') return []
+  const paths = [...found.route.legs, ...found.alternatives].flatMap(({ path }) => path)
+  return [...new Set(paths.flatMap(({ pool }) => [pool.token0, pool.token1]))]
 }
 
 /** A token that no pool has and whose contract does not speak for itself, or one whose decimals are absurd. */
@@ -113,9 +143,11 @@ function refuse(found: Exclude<RouteOutcome, { readonly status: 'filled' }>): Qu
   return { status: 'no-route', reason: REASONS[found.reason] }
 }
 
+export const REASON_TAXED =
+  'a token that keeps a share of transfers is traded by Uniswap V2 pools and exact in only, and there is no such route'
+
 const REASONS = {
   'not-connected': 'no pools with liquidity lead from one token to the other within the hops',
-  taxed:
-    'a token that keeps a share of transfers is traded by Uniswap V2 pools and exact in only, and there is no such route',
+  taxed: REASON_TAXED,
   'too-small': 'the amount is so small that it buys nothing',
 } as const

@@ -54,6 +54,9 @@ export type Market = {
 const LINGER_MS_MAX = 100
 const BATCH_MAX = 1_000
 
+/** Where each two tokens have pools of their own; each graph is of hundreds of pools. */
+const GRAPHS_MAX = 100
+
 /** A first look covers about this many ticks each way, a price range from a seventh to seven times. */
 const TICKS_AROUND = 20_000
 const WORD_TICKS = 256
@@ -70,6 +73,7 @@ export function createMarket(
   const { view, block, source } = place
   const known = new Map<string, Promise<MarketPool | undefined>>()
   const loaded = new Map<string, MarketPool>()
+  const widening = new Map<string, Promise<void>>()
   const graphs = new Map<string, Promise<RouteGraph>>()
   let everything: Promise<PoolTerms[] | undefined> | undefined
 
@@ -118,6 +122,23 @@ export function createMarket(
     )
   }
 
+  async function readWider({ id, terms }: MarketPool, words: WordRange): Promise<void> {
+    const state = await readLive({ pool: terms, words })
+    if (!state) throw new AppError('unavailable', `the chain no longer tells the state of ${id}`)
+    known.set(id, Promise.resolve(keep(terms, state, 'live')))
+    graphs.clear()
+  }
+
+  /** Quotes that need more ticks of the same pool wait for the same ones. */
+  function widenPool(pool: MarketPool, words: WordRange): Promise<void> {
+    let reading = widening.get(pool.id)
+    if (!reading) {
+      reading = readWider(pool, words).finally(() => widening.delete(pool.id))
+      widening.set(pool.id, reading)
+    }
+    return reading
+  }
+
   function readEverything(): Promise<PoolTerms[] | undefined> {
     if (!everything) {
       everything = view ? readAllPools(ports, view) : Promise.resolve([])
@@ -145,6 +166,8 @@ export function createMarket(
         graph = buildGraph(tokenIn, tokenOut)
         graphs.set(key, graph)
         graph.catch(() => graphs.delete(key))
+        const [oldest] = graphs.keys()
+        if (graphs.size > GRAPHS_MAX && oldest !== undefined) graphs.delete(oldest)
       }
       return graph
     },
@@ -162,18 +185,10 @@ export function createMarket(
         const pool = loaded.get(id)
         if (!pool || pool.source !== 'live' || pool.state.kind !== 'concentrated') return []
         const words = widerWords(pool.state)
-        return words ? [{ pool, words }] : []
+        return words ? [widenPool(pool, words)] : []
       })
       if (wanted.length === 0) return false
-      await Promise.all(
-        wanted.map(async ({ pool, words }) => {
-          const state = await readLive({ pool: pool.terms, words })
-          if (!state)
-            throw new AppError('unavailable', `the chain no longer tells the state of ${pool.id}`)
-          known.set(pool.id, Promise.resolve(keep(pool.terms, state, 'live')))
-        }),
-      )
-      graphs.clear()
+      await Promise.all(wanted)
       return true
     },
   }

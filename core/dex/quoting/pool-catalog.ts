@@ -1,4 +1,5 @@
 import type { Address } from '#core/chain.ts'
+import { mapConcurrent } from '#core/concurrent.ts'
 import type { View } from '#core/history/head.ts'
 import { readDocuments, type ResolvePorts, scanDocuments } from '#core/history/resolve.ts'
 import type { Pool } from '#core/dex/pool.ts'
@@ -9,6 +10,9 @@ const ALL_POOLS_MAX = 500
 /** Of a token's pools, so many are looked at, and the busiest kept. */
 const TOKEN_POOLS_READ = 1_000
 const TOKEN_POOLS_KEPT = 100
+/** Of the pools of two tokens; more than there are fees to tell them apart by. */
+const PAIR_POOLS_READ = 50
+const SCANS_AT_ONCE = 8
 
 const termsOf = (pool: Pool): PoolTerms => ({
   id: pool.address,
@@ -38,6 +42,9 @@ export async function readAllPools(
 /**
  * Pools that routes between two tokens are likely to take: those of the tokens to one another, to the hubs and to
  * tokens that both have pools with, and those between hubs. Busiest first where there are too many.
+ *
+ * Of a token with thousands of pools only some are looked at for such neighbours. So those between the tokens and the
+ * hubs are also asked for pair by pair.
  */
 export async function readPoolsBetween(
   ports: ResolvePorts,
@@ -47,17 +54,22 @@ export async function readPoolsBetween(
   hubs: readonly Address[],
 ): Promise<PoolTerms[]> {
   const ends = [tokenIn, tokenOut]
-  const [ofIn = [], ofOut = [], ...ofHubs] = await Promise.all(
-    [...ends, ...hubs.filter((hub) => !ends.includes(hub))].map((token) =>
-      poolsOf(ports, view, token),
-    ),
+  const anchors = [...ends, ...hubs.filter((hub) => !ends.includes(hub))]
+  const [ofIn = [], ofOut = [], ...ofHubs] = await mapConcurrent(anchors, SCANS_AT_ONCE, (token) =>
+    poolsOf(ports, view, token),
+  )
+  const pairs = anchors.flatMap((a, index) =>
+    anchors.slice(index + 1).map((b) => (a < b ? [a, b] : [b, a])),
+  )
+  const ofPairs = await mapConcurrent(pairs, SCANS_AT_ONCE, (prefix) =>
+    scanDocuments(ports, view, { kind: 'pool', order: 'byTokens', prefix, limit: PAIR_POOLS_READ }),
   )
   const neighbours = (pools: readonly Pool[], token: Address): Set<Address> =>
     new Set(pools.map((pool) => otherToken(pool, token)))
   const [nextToIn, nextToOut] = [neighbours(ofIn, tokenIn), neighbours(ofOut, tokenOut)]
   const passed = new Set([...hubs, ...ends, ...[...nextToIn].filter((each) => nextToOut.has(each))])
   const found = new Map<Address, Pool>()
-  for (const pool of [...ofIn, ...ofOut, ...ofHubs.flat()])
+  for (const pool of [...ofIn, ...ofOut, ...ofHubs.flat(), ...ofPairs.flat()])
     if (passed.has(pool.token0) && passed.has(pool.token1)) found.set(pool.address, pool)
   return [...found.values()].toSorted(byTrades).slice(0, ALL_POOLS_MAX).map(termsOf)
 }

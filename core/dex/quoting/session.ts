@@ -1,4 +1,5 @@
 import { createBatcher } from '#core/batch.ts'
+import type { BlockRef } from '#core/chain.ts'
 import type { QuotePorts, Trial, TrialOutcome } from '#core/dex/ports.ts'
 import type { QuoteInput, QuoteOutcome, QuoteWarning } from '#core/dex/quote.ts'
 import type { QuoteSettings } from '#core/dex/quote-settings.ts'
@@ -11,7 +12,7 @@ import { createMarket, type Market, type MarketPlace } from './market.ts'
 /** What quotes of one block, and of the same states of it, have in common. */
 export type Session = {
   readonly market: Market
-  readonly staleness: Promise<QuoteWarning[]>
+  readonly staleness: readonly QuoteWarning[]
   readonly tryOut: (trial: Trial) => Promise<TrialOutcome>
   /** How many computations are before the end of a stage: what one asks of the chain waits for the others. */
   readonly busy: { reading: number; trying: number }
@@ -23,7 +24,7 @@ export type Moment = Pick<QuoteInput, 'at' | 'state'>
 
 export type Sessions = { open(moment: Moment): Promise<Session> }
 
-/** The newest block's, and those that quotes of the last blocks still look at. */
+/** The newest block's, and those that quotes of the last blocks still look at; of past blocks as many apart from them. */
 const SESSIONS_MAX = 4
 const TRIALS_MAX = 50
 const LINGER_MS_MAX = 100
@@ -31,16 +32,17 @@ const LINGER_MS_MAX = 100
 export const WIDENINGS_MAX = 8
 
 export function createSessions(ports: QuotePorts, settings: QuoteSettings): Sessions {
-  const sessions = new Map<string, Session>()
+  const newest = new Map<string, Session>()
+  const past = new Map<string, Session>()
   const hubs = [
     ...new Set([...(settings.wrappedNative ? [settings.wrappedNative] : []), ...settings.hubs]),
   ]
 
-  function begin(place: MarketPlace): Session {
+  function begin(place: MarketPlace, tip: BlockRef | undefined): Session {
     const busy = { reading: 0, trying: 0 }
     return {
       market: createMarket(ports, place, { hubs, pools: settings.pools }, () => busy.reading),
-      staleness: stalenessOf(ports, place),
+      staleness: stalenessOf(place, tip),
       tryOut: createBatcher<Trial, TrialOutcome>(
         ports.clock,
         (trials) => ports.trials.run(place.block, trials),
@@ -53,12 +55,15 @@ export function createSessions(ports: QuotePorts, settings: QuoteSettings): Sess
 
   return {
     async open(moment) {
-      const place = await placeOf(ports, moment)
+      const { place, tip } = await placeOf(ports, moment)
       const { source, block, view, mayAskChain } = place
-      const key = `${source} ${mayAskChain} ${block.hash} ${view?.head.move}`
+      const sessions = source === 'historical' ? past : newest
+      // Where the chain has moved on since, the same states are another, staler, answer.
+      const ahead = source === 'indexed' ? tip?.hash : ''
+      const key = `${source} ${mayAskChain} ${block.hash} ${view?.head.move} ${ahead}`
       const known = sessions.get(key)
       if (known) return known
-      const session = begin(place)
+      const session = begin(place, tip)
       sessions.set(key, session)
       const [oldest] = sessions.keys()
       if (sessions.size > SESSIONS_MAX && oldest !== undefined) sessions.delete(oldest)
@@ -67,7 +72,10 @@ export function createSessions(ports: QuotePorts, settings: QuoteSettings): Sess
   }
 }
 
-async function placeOf(ports: QuotePorts, { at, state }: Moment): Promise<MarketPlace> {
+async function placeOf(
+  ports: QuotePorts,
+  { at, state }: Moment,
+): Promise<{ readonly place: MarketPlace; readonly tip: BlockRef | undefined }> {
   const stored = await ports.views.current()
   const view = stored && !isEmpty(stored) ? stored : undefined
   if (at !== undefined) {
@@ -79,33 +87,31 @@ async function placeOf(ports: QuotePorts, { at, state }: Moment): Promise<Market
       )
     const past = expectView(view)
     const block = await blockAt(ports.heads, past, at, 'at')
-    return { block, view: past, source: 'historical', mayAskChain: false, fillsLive: false }
+    const where = { block, view: past, mayAskChain: false, fillsLive: false }
+    return { place: { ...where, source: 'historical' }, tip: undefined }
   }
   const tip = await ports.tip.newest()
   if (!tip && state === 'live')
     throw new AppError('unavailable', 'no node of the chain can be asked')
+  if (!tip && !view && state === undefined)
+    throw new AppError(
+      'unavailable',
+      'no node of the chain can be asked, and nothing is indexed yet; check chain.rpc, or start the indexer or a backfill',
+      { details: { reason: 'empty' } },
+    )
   if (state === 'indexed' || !tip) {
     const { head } = expectView(view)
     const block = { number: head.number, hash: head.hash }
-    return { block, view, source: 'indexed', mayAskChain: tip !== undefined, fillsLive: false }
+    const where = { block, view, mayAskChain: tip !== undefined, fillsLive: false }
+    return { place: { ...where, source: 'indexed' }, tip }
   }
   const isIndexed = view?.head.hash === tip.hash && state !== 'live'
-  return {
-    block: tip,
-    view,
-    source: isIndexed ? 'indexed' : 'live',
-    mayAskChain: true,
-    fillsLive: true,
-  }
+  const where = { block: tip, view, mayAskChain: true, fillsLive: true }
+  return { place: { ...where, source: isIndexed ? 'indexed' : 'live' }, tip }
 }
 
-async function stalenessOf(
-  { tip }: Pick<QuotePorts, 'tip'>,
-  { source, block }: MarketPlace,
-): Promise<QuoteWarning[]> {
-  if (source !== 'indexed') return []
-  const newest = await tip.newest()
-  if (newest?.hash === block.hash) return []
+function stalenessOf({ source, block }: MarketPlace, newest: BlockRef | undefined): QuoteWarning[] {
+  if (source !== 'indexed' || newest?.hash === block.hash) return []
   const rest = newest ? `the chain is at ${newest.number}` : 'no node of the chain can be asked'
   const message = `it is of block ${block.number}, the newest that is indexed; ${rest}`
   return [{ code: 'stale-state', message }]

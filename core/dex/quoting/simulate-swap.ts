@@ -1,11 +1,12 @@
 import type { Address } from '#core/chain.ts'
 import type { QuoteOutcome, SimulateInput } from '#core/dex/quote.ts'
 import type { Hop, Path } from '#core/dex/routing/route.ts'
-import { simulateRoute } from '#core/dex/routing/simulate.ts'
+import { largestThrough, simulateRoute } from '#core/dex/routing/simulate.ts'
 import { AppError, assert } from '#core/errors.ts'
 import { completeQuote, type FilledPath } from './complete.ts'
 import type { QuoteContext } from './context.ts'
 import { ratesOf } from './costs.ts'
+import { REASON_TAXED } from './find-quote.ts'
 import type { MarketPool } from './market.ts'
 import { type Session, WIDENINGS_MAX } from './session.ts'
 
@@ -29,8 +30,14 @@ export async function simulateSwap(
     }))
     const { tokenIn, tokenOut } = endsOf(legs.map(({ path }) => path))
     const graph = await market.graphOf(tokenIn, tokenOut)
-    const taxes = await costs.taxesOf(market, graph, [tokenIn, tokenOut])
-    const taxesBps = ratesOf({ ...input, tokenIn, tokenOut }, taxes)
+    const touched = legs.flatMap(({ path }) =>
+      path.flatMap(({ pool }) => [pool.token0, pool.token1]),
+    )
+    const tokens = [...new Set([tokenIn, tokenOut, ...touched])]
+    const taxes = await costs.taxesOf(market, graph, tokens)
+    const taxesBps = ratesOf({ tokenIn, tokenOut }, taxes)
+    if (legs.some(({ path }) => isRefusedByTax(path, input.exact, taxesBps)))
+      return { status: 'no-route', block, reason: REASON_TAXED }
     const simulated = simulateRoute(legs, input.exact, { taxesBps })
     if (simulated.status === 'filled') {
       const gasPrice = await costs.gasPriceIn(market, input.exact === 'in' ? tokenOut : tokenIn)
@@ -51,17 +58,34 @@ export async function simulateSwap(
     if (outcome.status === 'beyond-window' && widening < WIDENINGS_MAX) {
       if (await market.widen([stopped])) continue
     }
-    const reached =
-      outcome.status === 'partial'
-        ? { amountIn: outcome.amountIn, amountOut: outcome.amountOut }
-        : { amountIn: 0n, amountOut: 0n }
+    const before = simulateRoute(legs.slice(0, simulated.leg), input.exact, { taxesBps })
+    assert(before.status === 'filled', 'the legs before the one that is stopped are filled')
+    const { path, amount } = legs[simulated.leg] as (typeof legs)[number]
     return {
       status: 'insufficient-liquidity',
       block,
-      reason: `pool ${stopped} cannot do its part of leg ${simulated.leg}`,
-      largest: reached,
+      reason: `pool ${stopped} cannot do its part of leg ${simulated.leg}; \`largest\` is the most that this leg carries`,
+      largest: largestThrough(path, input.exact, amount, { taxesBps, states: before.states }),
     }
   }
+}
+
+/** As `findRoute` does, for a path that is given. */
+function isRefusedByTax(
+  path: Path,
+  exact: 'in' | 'out',
+  taxesBps: ReadonlyMap<Address, number>,
+): boolean {
+  const isTaxed = ({ pool: { token0, token1 } }: Hop, side: boolean): boolean =>
+    (taxesBps.get(side ? token0 : token1) ?? 0) > 0
+  const [first, last] = [path[0] as Hop, path.at(-1) as Hop]
+  const sold = isTaxed(first, first.zeroForOne)
+  const bought = isTaxed(last, !last.zeroForOne)
+  if (exact === 'out') return sold || bought
+  return (
+    (sold && first.pool.protocol !== 'uniswap-v2') ||
+    (bought && last.pool.protocol !== 'uniswap-v2')
+  )
 }
 
 const invalid = (field: string, rule: string): AppError =>
