@@ -3,6 +3,7 @@ import type { BlockRef, Hex } from '#core/chain.ts'
 import { mapConcurrent } from '#core/concurrent.ts'
 import type { PoolTerms, StateReader, StateWant, WordRange } from '#core/dex/ports.ts'
 import type { PoolState, TickWindow } from '#core/dex/protocols/state.ts'
+import { KINDS } from './kinds.ts'
 import { isTooMuch, type Lens } from './lens.ts'
 
 /** `states(Want[])` of lens.sol. */
@@ -124,8 +125,6 @@ async function readAtOnce(
     return state
   })
 }
-
-const KINDS = { 'uniswap-v2': 2, 'uniswap-v3': 3, 'uniswap-v4': 4 } as const
 
 function encodeWant({ pool, words }: StateWant): AbiValue {
   const isV4 = pool.protocol === 'uniswap-v4'

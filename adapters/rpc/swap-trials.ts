@@ -2,6 +2,7 @@ import { type AbiReader, encodeArguments, encodeCall } from '#core/abi.ts'
 import type { Address, Hash, Hex } from '#core/chain.ts'
 import { mapConcurrent } from '#core/concurrent.ts'
 import type { SwapTrials, Trial, TrialOutcome } from '#core/dex/ports.ts'
+import { encodeSale, POOL_ROUTER, poolRouterCode } from './pool-router.ts'
 import { LENS, type Lens, type Override } from './lens.ts'
 
 /** `trades(Trade[])` of lens.sol. */
@@ -36,11 +37,15 @@ export function createRpcSwapTrials(lens: Lens, keccak: (bytes: Hex) => Hash): S
     block: Parameters<SwapTrials['run']>[0],
     trials: readonly Trial[],
   ): Promise<TrialOutcome[]> {
-    const trades = trials.map(({ tokenIn, tokenOut, router, recipient, data }) => ({
-      tuple: [tokenIn, tokenOut, router, recipient, { bytes: data }],
-    }))
-    const call = encodeCall(TRADES, [{ array: trades }])
-    const words = await lens.call(block, call, overridesOf(trials))
+    const trades = trials.map(({ tokenIn, tokenOut, recipient, call }) => {
+      const router = call.by === 'router' ? call.router : POOL_ROUTER
+      const data = call.by === 'router' ? call.data : encodeSale(call.legs, recipient)
+      return { tuple: [tokenIn, tokenOut, router, recipient, { bytes: data }] }
+    })
+    const overrides = overridesOf(trials)
+    if (trials.some(({ call }) => call.by === 'pools'))
+      overrides[POOL_ROUTER] = { code: poolRouterCode }
+    const words = await lens.call(block, encodeCall(TRADES, [{ array: trades }]), overrides)
     return trials.map((_, index) => decodeOutcome(words, index))
   }
 

@@ -50,15 +50,25 @@ export type StateReader = {
   read(block: BlockRef, wants: readonly StateWant[]): Promise<(PoolState | undefined)[]>
 }
 
-/** A call of a router, tried out by an account that holds `amountIn` of the token and lets the router take it. */
+/** What a trial does: a router's calldata, or legs that are sold through the pools themselves, one after the other. */
+export type TrialCall =
+  | { readonly by: 'router'; readonly router: Address; readonly data: Hex }
+  | { readonly by: 'pools'; readonly legs: readonly PoolSale[] }
+
+/** All of `amountIn` of the first token, through these pools. */
+export type PoolSale = {
+  readonly amountIn: bigint
+  readonly hops: readonly { readonly pool: PoolTerms; readonly zeroForOne: boolean }[]
+}
+
+/** A swap, tried out by an account that holds `amountIn` of the token and lets it be taken. */
 export type Trial = {
   readonly tokenIn: Address
   readonly tokenOut: Address
   readonly amountIn: bigint
-  readonly router: Address
-  /** `recipient` in `data` receives the output. */
+  /** Receives the output. */
   readonly recipient: Address
-  readonly data: Hex
+  readonly call: TrialCall
 }
 
 export type TrialOutcome =

@@ -26,7 +26,10 @@ export type QuoteInput = {
   readonly at?: number
   /** Which states to use for the newest block. Default: the index where it stands at that block, else live. */
   readonly state?: 'live' | 'indexed'
-  /** Who is to receive what is bought; without it there is no transaction. */
+  /**
+   * Who is to receive what is bought. With it there is a transaction, and routes are looked for among the pools that the
+   * router reaches; without it, among all.
+   */
   readonly recipient?: Address
   readonly deadlineSeconds?: number
   /** How many next best single paths to explain: 0 to 10. Default: 0. */
@@ -54,12 +57,16 @@ export type QuotedLeg = {
   readonly hops: readonly QuotedHop[]
 }
 
+/** The configured router by its own calldata; or the pools themselves, where it does not reach them all. */
+export type ConfirmedBy = 'router' | 'pools'
+
 /** Whether the chain itself says the same. */
 export type Confirmation =
-  /** The transaction, tried out on the state of the block, moved exactly these amounts. */
-  | { readonly status: 'confirmed'; readonly gas: bigint }
+  /** Tried out on the state of the block, the swap moved exactly these amounts. */
+  | { readonly status: 'confirmed'; readonly by: ConfirmedBy; readonly gas: bigint }
   | {
       readonly status: 'differs'
+      readonly by: ConfirmedBy
       readonly quoted: { readonly amountIn: bigint; readonly amountOut: bigint }
       readonly executed: { readonly amountIn: bigint; readonly amountOut: bigint }
       readonly gas: bigint

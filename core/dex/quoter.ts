@@ -19,9 +19,9 @@ export type Quoter = {
 }
 
 /** Quotes of a block that are kept for whoever asks the same. */
-const ANSWERS_MAX = 5_000
+const ANSWERS_MAX = 1_000
 /** The deadline of a transaction counts from when it was made, so one that is handed on is made anew this often. */
-const TRANSACTION_MS = 10_000
+const TRANSACTION_MS = 1_000
 
 export function createQuoter(ports: QuotePorts, settings: QuoteSettings): Quoter {
   const sessions = createSessions(ports, settings)

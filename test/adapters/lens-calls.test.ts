@@ -84,13 +84,15 @@ describe('calls of the lens, among bad contracts', () => {
   const tokens = (): [DevToken, DevToken] => deployment.tokens.slice(0, 2) as [DevToken, DevToken]
 
   describe('trials', () => {
-    const trial = (changes: Partial<Trial> = {}): Trial => ({
+    const trial = ({
+      router = at('nothing'),
+      ...changes
+    }: Partial<Trial> & { readonly router?: Address } = {}): Trial => ({
       tokenIn: tokens()[0].address,
       tokenOut: tokens()[1].address,
       amountIn: 5n,
-      router: at('nothing'),
       recipient: addressOf(0xa),
-      data: '0x',
+      call: { by: 'router', router, data: '0x' },
       ...changes,
     })
     const run = (trials: readonly Trial[], asked = rpc) =>

@@ -86,7 +86,7 @@ describe('GET /v1/quotes', () => {
       gasCost: '5000000',
       taxOutBps: null,
       transaction: { to: addressOf(0x70), data: '0xabcdef', value: '0' },
-      confirmation: { status: 'confirmed', gas: '243210' },
+      confirmation: { status: 'confirmed', by: 'router', gas: '243210' },
       warnings: sampleQuote.warnings,
     })
     const [leg] = answer.item.legs
@@ -130,11 +130,12 @@ describe('GET /v1/quotes', () => {
     const quoted = { amountIn: 5n, amountOut: 6n }
     quoter.quote.mockResolvedValueOnce({
       ...sampleQuote,
-      confirmation: { status: 'differs', quoted, executed: quoted, gas: 9n },
+      confirmation: { status: 'differs', by: 'pools', quoted, executed: quoted, gas: 9n },
     })
     const { item } = await rig.json(plain)
     expect(item.confirmation).toEqual({
       status: 'differs',
+      by: 'pools',
       quoted: amounts,
       executed: amounts,
       gas: '9',

@@ -92,7 +92,7 @@ describe('the line of JSON', () => {
         },
       ],
       transaction: { to: addressOf(0x70), data: '0xabcdef', value: '0' },
-      confirmation: { status: 'confirmed', gas: '243210' },
+      confirmation: { status: 'confirmed', by: 'router', gas: '243210' },
       warnings: sampleQuote.warnings,
     })
   })
@@ -132,7 +132,7 @@ impact        0.12 %
 LP fee        0.21 %
 tax           sold 0.00 %, bought not known
 gas           250000, which costs 0.0005 BUY (5000000 raw)
-confirmation  confirmed by the chain, which used 243210 gas
+confirmation  confirmed on the chain by the router, with 243210 gas
 transaction   to ${addressOf(0x70)}, data 0xabcdef
 warning       tax-unknown: the tax of the token that is bought is not known
 
@@ -167,7 +167,10 @@ alternatives, and what they lose after gas
     const quoted = { amountIn: 300_000_000n, amountOut: 20_000_000_000n }
     const executed = { ...quoted, amountOut: 10_000_000_000n }
     const differs = quoteTable(
-      { ...sampleQuote, confirmation: { status: 'differs', quoted, executed, gas: 1n } },
+      {
+        ...sampleQuote,
+        confirmation: { status: 'differs', by: 'router', quoted, executed, gas: 1n },
+      },
       tokens,
     )
     expect(differs).toContain(

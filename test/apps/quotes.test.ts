@@ -1,5 +1,5 @@
 import { createRequire } from 'node:module'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import {
@@ -9,6 +9,7 @@ import {
   erc20Abi,
   maxUint256,
   parseAbi,
+  zeroAddress,
 } from 'viem'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { createLens } from '#adapters/rpc/lens.ts'
@@ -17,6 +18,7 @@ import { createRpcStateReader } from '#adapters/rpc/state-reader.ts'
 import { readConfig } from '#api/config.ts'
 import { type Api, wire } from '#api/wire.ts'
 import { type Anvil, DEVNET_CHAIN_ID, startAnvil } from '#cli/devnet/anvil.ts'
+import { contracts } from '#cli/devnet/contracts.ts'
 import { deployDevnet } from '#cli/devnet/deploy.ts'
 import type { Deployment, DevToken } from '#cli/devnet/deployment.ts'
 import { connect, type DevNode } from '#cli/devnet/node.ts'
@@ -29,6 +31,7 @@ import { readHistoricalStates, readIndexedStates } from '#core/dex/quoting/store
 import { currentView } from '#core/history/at-head.ts'
 import { blockAt } from '#core/history/block-at.ts'
 import { backfill } from '#core/indexing/backfill.ts'
+import { type Artifact, v4Artifacts } from '../artifacts/load.ts'
 import { createRandom } from '../fakes/random.ts'
 import { type CountingProxy, startCountingProxy } from '../tools/counting-proxy.ts'
 
@@ -39,6 +42,8 @@ const EXECUTED_EVERY = 10
 const DEFLATING = createRequire(import.meta.url)(
   '@uniswap/v2-periphery/build/DeflatingERC20.json',
 ) as { abi: Abi; bytecode: string }
+
+const v4Trader = createRequire(import.meta.url)('../dex-parity/v4-trader.artifact.json') as Artifact
 
 /** Routes of all kinds on the real contracts: quoted by Halyard, tried out and executed by the chain. */
 describe('quotes on a live chain', () => {
@@ -394,6 +399,99 @@ describe('quotes on a live chain', () => {
       expect(much.largest.amountIn).toBeLessThan(amountRaw * 10n ** 15n)
       expect(much.largest.amountOut).toBeGreaterThan(0n)
     }
+  })
+
+  describe('without a router, and with a V4 pool', () => {
+    let alone: Api
+    let onlyOnV4: Address
+
+    /** A token that a single V4 pool trades, against the second token of the local chain. */
+    async function makeV4Pool(): Promise<object> {
+      const { deployer, tokens } = deployment
+      const other = (tokens[1] as DevToken).address
+      const deploy = async (build: { abi: Abi; bytecode: Hex }, args: readonly unknown[]) => {
+        const receipt = await send(deployer, null, encodeDeployData({ ...build, args }))
+        return (receipt.contractAddress as string).toLowerCase() as Address
+      }
+      const call = (to: Address, abi: Abi, functionName: string, args: readonly unknown[]) =>
+        send(deployer, to, encodeFunctionData({ abi, functionName, args }))
+      const manager = await deploy(v4Artifacts.poolManager, [deployer])
+      const hands = await deploy(v4Trader, [manager])
+      const supply = 10n ** 30n
+      onlyOnV4 = await deploy(contracts.presetToken, ['Fourth', 'IV', supply, deployer])
+      for (const token of [onlyOnV4, other])
+        await call(token, erc20Abi, 'approve', [hands, maxUint256])
+      const [token0, token1] = [onlyOnV4, other].toSorted() as [Address, Address]
+      const key = [token0, token1, 500, 10, zeroAddress]
+      await call(manager, v4Artifacts.poolManager.abi, 'initialize', [key, 1n << 96n])
+      for (const [lower, upper] of [
+        [-6_000, 6_000],
+        [-200, 100],
+        [-60_000, 20_000],
+      ])
+        await call(hands, v4Trader.abi, 'modify', [key, lower, upper, 10n ** 9n])
+      return { protocol: 'uniswap-v4', manager, token0, token1, fee: 500, tickSpacing: 10 }
+    }
+
+    beforeAll(async () => {
+      const pool = await makeV4Pool()
+      const path = join(folder, 'halyard.json')
+      const config = JSON.parse(readFileSync(path, 'utf8')) as object
+      const other = join(folder, 'v4.json')
+      const { weth } = deployment
+      writeFileSync(
+        other,
+        JSON.stringify({ ...config, quotes: { wrappedNative: weth, pools: [pool] } }),
+      )
+      alone = await wire(readConfig(other))
+    }, 60_000)
+    afterAll(() => alone?.[Symbol.asyncDispose]())
+
+    test('routes through V2 or V3 and V4 are confirmed by the pools themselves', async () => {
+      const [first] = deployment.tokens as [DevToken]
+      const shapes = new Set<string>()
+      for (const amountRaw of [10n ** 10n, 10n ** 12n, 3n * 10n ** 14n])
+        for (const exact of ['in', 'out'] as const) {
+          const [tokenIn, tokenOut] =
+            exact === 'in' ? [first.address, onlyOnV4] : [onlyOnV4, first.address]
+          const outcome = await alone.ports.quoter.quote({ tokenIn, tokenOut, exact, amountRaw })
+          expect(outcome, JSON.stringify(outcome, text)).toMatchObject({
+            status: 'filled',
+            transaction: null,
+            confirmation: { status: 'confirmed', by: 'pools' },
+          })
+          if (outcome.status !== 'filled') continue
+          for (const { hops } of outcome.legs)
+            shapes.add(
+              hops
+                .map(({ pool }) => pool.protocol.slice(-2))
+                .toSorted()
+                .join(),
+            )
+        }
+      expect([...shapes].some((shape) => /v[23],v4/.test(shape))).toBe(true)
+    })
+
+    test('so are those through V2 and V3, exact in and out', async () => {
+      for (const input of cases(17, 60)) {
+        const outcome = await alone.ports.quoter.quote(input)
+        if (outcome.status !== 'filled') continue
+        expect(outcome.confirmation, JSON.stringify(input, text)).toMatchObject({
+          status: 'confirmed',
+          by: 'pools',
+        })
+      }
+    })
+  })
+
+  test('who names a recipient gets a transaction, or no route', async () => {
+    const seen = new Set<string>()
+    for (const input of cases(19, 20)) {
+      const outcome = await quote({ ...input, recipient: trader })
+      if (outcome.status === 'filled') expect(outcome.transaction).not.toBeNull()
+      seen.add(outcome.status)
+    }
+    expect(seen).toContain('filled')
   })
 
   test('what cannot be quoted is refused with the reason', async () => {

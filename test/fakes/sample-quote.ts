@@ -100,7 +100,7 @@ export const sampleQuote: Quote = {
     },
   ],
   transaction: { to: addressOf(0x70), data: '0xabcdef', value: 0n },
-  confirmation: { status: 'confirmed', gas: 243_210n },
+  confirmation: { status: 'confirmed', by: 'router', gas: 243_210n },
   warnings: [{ code: 'tax-unknown', message: 'the tax of the token that is bought is not known' }],
 }
 

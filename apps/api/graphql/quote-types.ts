@@ -193,12 +193,28 @@ const ConfirmationStatus = builder.enumType('ConfirmationStatus', {
   } as const,
 })
 
+const ConfirmedBy = builder.enumType('ConfirmedBy', {
+  values: {
+    ROUTER: { value: 'router', description: 'The configured router, by its own calldata.' },
+    POOLS: {
+      value: 'pools',
+      description: 'The pools themselves: the router does not reach them all.',
+    },
+  } as const,
+})
+
 const QuoteConfirmation = builder.objectRef<DexConfirmation>('QuoteConfirmation')
 
 QuoteConfirmation.implement({
   description: 'What the transaction does when it is tried out on the state of the block.',
   fields: (t) => ({
     status: t.expose('status', { type: ConfirmationStatus, nullable: false }),
+    by: t.field({
+      type: ConfirmedBy,
+      nullable: true,
+      description: 'What was tried out; null where nothing was.',
+      resolve: (confirmation) => ('by' in confirmation ? confirmation.by : null),
+    }),
     reason: t.string({
       description: 'Why it is unconfirmed.',
       resolve: (confirmation) => ('reason' in confirmation ? confirmation.reason : null),

@@ -85,10 +85,15 @@ const alternativeJson = (alternative: QuotedAlternative): object => ({
 function confirmationJson(confirmation: Confirmation): object {
   switch (confirmation.status) {
     case 'confirmed':
-      return { status: confirmation.status, gas: confirmation.gas.toString() }
+      return {
+        status: confirmation.status,
+        by: confirmation.by,
+        gas: confirmation.gas.toString(),
+      }
     case 'differs':
       return {
         status: confirmation.status,
+        by: confirmation.by,
         quoted: amountsJson(confirmation.quoted),
         executed: amountsJson(confirmation.executed),
         gas: confirmation.gas.toString(),

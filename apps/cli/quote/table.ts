@@ -145,7 +145,7 @@ function confirmationText(
 ): string {
   switch (confirmation.status) {
     case 'confirmed':
-      return `confirmed by the chain, which used ${confirmation.gas} gas`
+      return `confirmed on the chain by the ${confirmation.by}, with ${confirmation.gas} gas`
     case 'differs': {
       const { amountIn, amountOut } = confirmation.executed
       const sold = amountText(amountIn, tokenIn, tokens)

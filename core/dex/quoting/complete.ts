@@ -43,7 +43,7 @@ export async function completeQuote(
     path,
     amountIn: filled.amountIn,
     amountOut: filled.amountOut,
-    delivered: exact === 'in' ? filled.amountOut : deliveredBy(path, filled),
+    ...soldBy(exact, path, filled),
   }))
   const amountIn = executed.reduce((total, leg) => total + leg.amountIn, 0n)
   const amountOut = executed.reduce((total, leg) => total + leg.amountOut, 0n)
@@ -80,12 +80,17 @@ export async function completeQuote(
   }
 }
 
-/** What an exact-out leg gives when it is executed (see `ExecutedLeg`). */
-function deliveredBy(path: Path, { amountIn, amountOut, hops }: FilledPath): bigint {
-  if (buysExactly(path)) return amountOut
+/** What a leg gives when it is executed (see `ExecutedLeg`). */
+function soldBy(
+  exact: 'in' | 'out',
+  path: Path,
+  { amountIn, amountOut, hops }: FilledPath,
+): { delivered: bigint; sold: bigint } {
+  if (exact === 'in') return { delivered: amountOut, sold: amountOut }
   const states = new Map(hops.map(({ hop, before }) => [hop.pool.id, before]))
-  const sold = simulatePath(path, 'in', amountIn, { states })
-  return sold.status === 'filled' ? sold.amountOut : amountOut
+  const outcome = simulatePath(path, 'in', amountIn, { states })
+  const sold = outcome.status === 'filled' ? outcome.amountOut : amountOut
+  return { delivered: buysExactly(path) ? amountOut : sold, sold }
 }
 
 const intolerance = (exact: 'in' | 'out', paths: readonly Filled[]): QuoteWarning[] =>

@@ -1,7 +1,7 @@
-import type { Address, Hex } from '#core/chain.ts'
+import type { Address } from '#core/chain.ts'
 import { isAppError } from '#core/errors.ts'
 import type { Market } from './market.ts'
-import type { Trial, TrialOutcome } from '#core/dex/ports.ts'
+import type { PoolSale, Trial, TrialCall, TrialOutcome } from '#core/dex/ports.ts'
 import type { Confirmation, SwapTransaction } from '#core/dex/quote.ts'
 import type { RouterSetting } from '#core/dex/quote-settings.ts'
 import type { Path } from '#core/dex/routing/route.ts'
@@ -17,6 +17,8 @@ export type ExecutedLeg = {
    * V2 pools SwapRouter02 computes the input and then sells it, whatever that gives.
    */
   readonly delivered: bigint
+  /** What selling all of `amountIn` gives. */
+  readonly sold: bigint
 }
 
 /** Whether the router buys exactly the output of an exact-out leg, and does not sell its input. */
@@ -69,7 +71,6 @@ export function limitSwap(
 
 /** Stands in for a recipient that was not named. */
 const NOBODY: Address = '0x68616c796172642d6e6f626f64792d3030303030'
-/** A trial is not held to the limits: a difference is to be seen, not to be refused. */
 const UINT256_MAX = (1n << 256n) - 1n
 
 export type ConfirmInput = {
@@ -88,7 +89,7 @@ export function prepareSwap(
   router: RouterSetting | null,
   { exact, limits, recipient, deadline }: ConfirmInput,
 ): SwapTransaction | null {
-  if (!router || recipient === undefined || !isReachable(market, router, limits)) return null
+  if (!router || recipient === undefined || !isReachable(market, router, limits.legs)) return null
   const data = encodeSwap(limits.legs, exact, recipient, deadline)
   return { to: router.address, data, value: 0n }
 }
@@ -104,33 +105,33 @@ export async function confirmSwap(
   const unconfirmed = (reason: string): Confirmation => ({ status: 'unconfirmed', reason })
   if (market.place.source === 'historical') return unconfirmed('it is of a past block')
   if (!market.place.mayAskChain) return unconfirmed('no node of the chain can be asked')
-  if (!router) return unconfirmed('no router is configured (quotes.router)')
-  if (!isReachable(market, router, limits))
-    return unconfirmed('the configured router does not reach every pool of the route')
   const recipient = input.recipient ?? NOBODY
-  const free = limits.legs.map((leg) => ({
-    ...leg,
-    amountOutMinimum: 0n,
-    amountInMaximum: UINT256_MAX,
-  }))
+  const isRouted = router !== null && isReachable(market, router, limits.legs)
+  const by = isRouted ? 'router' : 'pools'
   const amountIn = sum(limits.legs, 'amountIn')
-  const amountOut = sum(limits.legs, 'delivered')
-  const data: Hex = encodeSwap(free, exact, recipient, deadline)
+  const amountOut = sum(limits.legs, isRouted ? 'delivered' : 'sold')
+  const call: TrialCall = isRouted
+    ? {
+        by: 'router',
+        router: router.address,
+        data: encodeSwap(free(limits), exact, recipient, deadline),
+      }
+    : { by: 'pools', legs: limits.legs.map((leg) => saleOf(market, leg)) }
   try {
     const outcome = await run({
       tokenIn: input.tokenIn,
       tokenOut: input.tokenOut,
       // Enough that a higher price shows as such, and not as an empty account.
       amountIn: exact === 'in' ? amountIn : amountIn * 2n,
-      router: router.address,
       recipient,
-      data,
+      call,
     })
     if (outcome.status === 'failed') return unconfirmed(outcome.reason)
     const { spent, received, gas } = outcome
-    if (spent === amountIn && received === amountOut) return { status: 'confirmed', gas }
+    if (spent === amountIn && received === amountOut) return { status: 'confirmed', by, gas }
     return {
       status: 'differs',
+      by,
       quoted: { amountIn, amountOut },
       executed: { amountIn: spent, amountOut: received },
       gas,
@@ -141,13 +142,32 @@ export async function confirmSwap(
   }
 }
 
-const isReachable = (market: Market, { factoryV2, factoryV3 }: RouterSetting, limits: SwapLimits) =>
-  limits.legs.every(({ path }) =>
+/** Whether the router can execute all of these paths. */
+export const isReachable = (
+  market: Market,
+  { factoryV2, factoryV3 }: RouterSetting,
+  legs: readonly { readonly path: Path }[],
+): boolean =>
+  legs.every(({ path }) =>
     canRoute(path, ({ pool }) => market.pool(pool.id)?.terms.origin ?? null, {
       v2: factoryV2,
       v3: factoryV3,
     }),
   )
 
-const sum = (legs: readonly ExecutedLeg[], side: 'amountIn' | 'amountOut' | 'delivered'): bigint =>
-  legs.reduce((total, leg) => total + leg[side], 0n)
+/** A trial is not held to the limits: a difference is to be seen, not to be refused. */
+const free = ({ legs }: SwapLimits): RouterLeg[] =>
+  legs.map((leg) => ({ ...leg, amountOutMinimum: 0n, amountInMaximum: UINT256_MAX }))
+
+const saleOf = (market: Market, { path, amountIn }: ExecutedLeg): PoolSale => ({
+  amountIn,
+  hops: path.flatMap(({ pool, zeroForOne }) => {
+    const terms = market.pool(pool.id)?.terms
+    return terms ? [{ pool: terms, zeroForOne }] : []
+  }),
+})
+
+const sum = (
+  legs: readonly ExecutedLeg[],
+  side: 'amountIn' | 'amountOut' | 'delivered' | 'sold',
+): bigint => legs.reduce((total, leg) => total + leg[side], 0n)

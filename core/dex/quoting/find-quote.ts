@@ -2,11 +2,13 @@ import type { Address } from '#core/chain.ts'
 import { assert, isAppError } from '#core/errors.ts'
 import { PARTS_MAX, type RouteOutcome } from '#core/dex/routing/request.ts'
 import type { QuoteInput, QuoteOutcome, QuoteRefusal } from '#core/dex/quote.ts'
+import type { QuoteSettings } from '#core/dex/quote-settings.ts'
 import type { TokenReader } from '#core/dex/ports.ts'
 import { findRoute } from '#core/dex/routing/find-route.ts'
 import { createGraph, type RouteGraph } from '#core/dex/routing/graph.ts'
 import { simulatePath } from '#core/dex/routing/simulate.ts'
 import { completeQuote, type Filled } from './complete.ts'
+import { isReachable } from './confirm.ts'
 import type { QuoteContext } from './context.ts'
 import { ratesOf } from './costs.ts'
 import type { Market } from './market.ts'
@@ -49,7 +51,7 @@ export async function findQuote(
       }),
     )
   let taxesBps = ratesOf(input, ofEnds)
-  let { graph, found } = await search(first, taxesBps)
+  let { graph, found } = await search(reachableFrom(market, settings, first, input), taxesBps)
   // Prices of a token with a tax differ by it from pool to pool, so that ways through it look good.
   const measured = new Map(ofEnds)
   for (let detour = 0; detour < DETOURS_MAX; detour++) {
@@ -80,6 +82,20 @@ export async function findQuote(
     taxesBps,
     alternatives: found.alternatives,
   })
+}
+
+/** Who names a recipient wants a transaction: then only pools count that the router reaches. */
+function reachableFrom(
+  market: Market,
+  { router }: QuoteSettings,
+  graph: RouteGraph,
+  { recipient }: QuoteInput,
+): RouteGraph {
+  if (!router || recipient === undefined) return graph
+  const pools = graph.pools.filter((pool) =>
+    isReachable(market, router, [{ path: [{ pool, zeroForOne: true }] }]),
+  )
+  return pools.length === graph.pools.length ? graph : createGraph(pools)
 }
 
 /** So often a search is repeated that found a way through a token with a tax. */

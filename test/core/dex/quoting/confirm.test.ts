@@ -7,6 +7,7 @@ const leg = (amountOut: bigint): ExecutedLeg => ({
   amountIn: 1_000n,
   amountOut,
   delivered: amountOut,
+  sold: amountOut,
 })
 
 describe('limits of the legs of an exact-in swap', () => {

@@ -1,0 +1,2 @@
+/** How lens.sol and pool-router.sol know the protocols apart. */
+export const KINDS = { 'uniswap-v2': 2, 'uniswap-v3': 3, 'uniswap-v4': 4 } as const

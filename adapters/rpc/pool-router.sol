@@ -1,0 +1,141 @@
+// SPDX-License-Identifier: MIT
+pragma solidity ^0.8.20;
+
+interface Token {
+    function balanceOf(address account) external view returns (uint256);
+}
+
+interface Pair {
+    function getReserves() external view returns (uint112 reserve0, uint112 reserve1, uint32 time);
+    function swap(uint256 out0, uint256 out1, address to, bytes calldata data) external;
+}
+
+interface Pool {
+    function swap(address to, bool zeroForOne, int256 amount, uint160 limit, bytes calldata data)
+        external
+        returns (int256 amount0, int256 amount1);
+}
+
+interface Manager {
+    struct Key {
+        address currency0;
+        address currency1;
+        uint24 fee;
+        int24 tickSpacing;
+        address hooks;
+    }
+
+    struct Params {
+        bool zeroForOne;
+        int256 amount;
+        uint160 limit;
+    }
+
+    function unlock(bytes calldata data) external returns (bytes memory);
+    function swap(Key calldata key, Params calldata params, bytes calldata data) external returns (int256 delta);
+    function sync(address currency) external;
+    function settle() external payable returns (uint256 paid);
+    function take(address currency, address to, uint256 amount) external;
+}
+
+/// Sells through pools themselves, for routes that no router is configured for. Never deployed: lent to an address for
+/// the length of one `eth_call`, so it guards against nobody.
+contract PoolRouter {
+    struct Hop {
+        /// 2, 3 or 4: the version of Uniswap.
+        uint256 kind;
+        /// A pair, a pool, or the manager of a V4 pool.
+        address target;
+        bool zeroForOne;
+        address token0;
+        address token1;
+        /// In hundredths of a basis point.
+        uint256 fee;
+        int256 spacing;
+    }
+
+    struct Leg {
+        uint256 amountIn;
+        Hop[] hops;
+    }
+
+    uint160 private constant PRICE_MIN = 4295128739;
+    uint160 private constant PRICE_MAX = 1461446703485210103287273052203988822378723970342;
+    uint256 private constant PIPS = 1_000_000;
+
+    /// Takes the first token from the caller, leg by leg, and gives the last one to the recipient.
+    function sell(Leg[] calldata legs, address recipient) external {
+        for (uint256 i = 0; i < legs.length; i++) {
+            Hop[] calldata hops = legs[i].hops;
+            // transferFrom(address,address,uint256): straight to a pair, so that a token is taxed as a router's is.
+            send(tokenIn(hops[0]), abi.encodeWithSelector(0x23b872dd, msg.sender, receiver(hops[0]), legs[i].amountIn));
+            for (uint256 j = 0; j < hops.length; j++)
+                swap(hops[j], j + 1 < hops.length ? receiver(hops[j + 1]) : recipient);
+        }
+    }
+
+    /// Where a hop wants its input to be: a pair looks at its own balance, the others ask for it.
+    function receiver(Hop calldata hop) private view returns (address) {
+        return hop.kind == 2 ? hop.target : address(this);
+    }
+
+    function swap(Hop calldata hop, address to) private {
+        if (hop.kind == 2) {
+            swapPair(hop, to);
+            return;
+        }
+        uint256 amount = Token(tokenIn(hop)).balanceOf(address(this));
+        if (hop.kind == 3) Pool(hop.target).swap(to, hop.zeroForOne, int256(amount), limit(hop), abi.encode(tokenIn(hop)));
+        else Manager(hop.target).unlock(abi.encode(hop, amount, to));
+    }
+
+    function swapPair(Hop calldata hop, address to) private {
+        (uint256 reserveIn, uint256 reserveOut, ) = Pair(hop.target).getReserves();
+        if (!hop.zeroForOne) (reserveIn, reserveOut) = (reserveOut, reserveIn);
+        uint256 net = (Token(tokenIn(hop)).balanceOf(hop.target) - reserveIn) * (PIPS - hop.fee);
+        uint256 out = (net * reserveOut) / (reserveIn * PIPS + net);
+        (uint256 out0, uint256 out1) = hop.zeroForOne ? (uint256(0), out) : (out, uint256(0));
+        Pair(hop.target).swap(out0, out1, to, '');
+    }
+
+    /// The callback of V3 pools and their forks, whatever they call it: pays what the pool asks for.
+    fallback() external {
+        (int256 amount0, int256 amount1, bytes memory data) = abi.decode(msg.data[4:], (int256, int256, bytes));
+        send(abi.decode(data, (address)), transfer(msg.sender, uint256(amount0 > 0 ? amount0 : amount1)));
+    }
+
+    function unlockCallback(bytes calldata data) external returns (bytes memory) {
+        (Hop memory hop, uint256 amount, address to) = abi.decode(data, (Hop, uint256, address));
+        Manager manager = Manager(msg.sender);
+        Manager.Key memory key = Manager.Key(hop.token0, hop.token1, uint24(hop.fee), int24(hop.spacing), address(0));
+        uint160 end = hop.zeroForOne ? PRICE_MIN + 1 : PRICE_MAX - 1;
+        int256 delta = manager.swap(key, Manager.Params(hop.zeroForOne, -int256(amount), end), '');
+        int256 out = hop.zeroForOne ? int256(int128(delta)) : delta >> 128;
+        (address sold, address bought) = hop.zeroForOne ? (hop.token0, hop.token1) : (hop.token1, hop.token0);
+        manager.sync(sold);
+        send(sold, transfer(msg.sender, amount));
+        manager.settle();
+        manager.take(bought, to, uint256(out));
+        return '';
+    }
+
+    function limit(Hop calldata hop) private pure returns (uint160) {
+        return hop.zeroForOne ? PRICE_MIN + 1 : PRICE_MAX - 1;
+    }
+
+    function tokenIn(Hop calldata hop) private pure returns (address) {
+        return hop.zeroForOne ? hop.token0 : hop.token1;
+    }
+
+    function transfer(address to, uint256 amount) private pure returns (bytes memory) {
+        return abi.encodeWithSelector(0xa9059cbb, to, amount);
+    }
+
+    function send(address target, bytes memory data) private {
+        (bool ok, bytes memory reason) = target.call(data);
+        if (!ok)
+            assembly {
+                revert(add(reason, 0x20), mload(reason))
+            }
+    }
+}
