@@ -12,14 +12,19 @@ const TRIALS_PER_CALL = 50
 /** For those that failed without a reason: their share of the gas may have been too small for a route of many legs. */
 const TRIALS_PER_RETRY = 8
 const CALLS_AT_ONCE = 2
+/** Tokens that are remembered for their places. */
+const UNUSUAL_MAX = 10_000
 
 /**
  * Trades tried out by an account that holds just what they take. Tokens keep balances where they like; the account's
- * entry is written to every place that compilers and libraries are known to use, and the right one is among them for
- * nearly all tokens. (Entries of one account are in nobody else's way.)
+ * entry is written to every place that compilers and libraries are known to use, the usual ones first, and the right one
+ * is among them for nearly all tokens. (Entries of one account are in nobody else's way.)
  */
 export function createRpcSwapTrials(lens: Lens, keccak: (bytes: Hex) => Hash): SwapTrials {
-  const places = balancePlaces(LENS, keccak)
+  const usual = balancePlaces(LENS, keccak, USUAL_SLOTS)
+  const all = balancePlaces(LENS, keccak, ALL_SLOTS)
+  /** Tokens that keep balances elsewhere than usual. */
+  let unusual = new Set<Address>()
 
   const overridesOf = (trials: readonly Trial[]): Record<Address, Override> => {
     const amounts = new Map<Address, bigint>()
@@ -28,6 +33,7 @@ export function createRpcSwapTrials(lens: Lens, keccak: (bytes: Hex) => Hash): S
     return Object.fromEntries(
       [...amounts].map(([token, amount]) => {
         const value = encodeArguments([amount])
+        const places = unusual.has(token) ? all : usual
         return [token, { stateDiff: Object.fromEntries(places.map((place) => [place, value])) }]
       }),
     )
@@ -64,31 +70,52 @@ export function createRpcSwapTrials(lens: Lens, keccak: (bytes: Hex) => Hash): S
   return {
     async run(block, trials) {
       const outcomes = await runAll(block, trials, TRIALS_PER_CALL)
-      if (trials.length <= TRIALS_PER_RETRY) return outcomes
-      const again = outcomes.flatMap((outcome, index) => (isWithoutReason(outcome) ? [index] : []))
-      const others = await runAll(
-        block,
-        again.map((index) => trials[index] as Trial),
-        TRIALS_PER_RETRY,
+      /** Those that failed of this are tried once more, so many at a time. */
+      const repeat = async (
+        why: (outcome: TrialOutcome, trial: Trial) => boolean,
+        size: number,
+      ) => {
+        const again = outcomes.flatMap((outcome, index) =>
+          why(outcome, trials[index] as Trial) ? [index] : [],
+        )
+        const repeated = again.map((index) => trials[index] as Trial)
+        const others = await runAll(block, repeated, size)
+        for (const [place, index] of again.entries())
+          outcomes[index] = others[place] as TrialOutcome
+      }
+      const searched = new Set(unusual)
+      if (unusual.size > UNUSUAL_MAX) unusual = new Set()
+      for (const [index, outcome] of outcomes.entries())
+        if (failedOf(outcome, OUT_OF_REACH)) unusual.add((trials[index] as Trial).tokenIn)
+      await repeat(
+        (outcome, { tokenIn }) => failedOf(outcome, OUT_OF_REACH) && !searched.has(tokenIn),
+        TRIALS_PER_CALL,
       )
-      for (const [place, index] of again.entries()) outcomes[index] = others[place] as TrialOutcome
+      if (trials.length > TRIALS_PER_RETRY)
+        await repeat((outcome) => failedOf(outcome, NO_REASON), TRIALS_PER_RETRY)
       return outcomes
     },
   }
 }
 
-const isWithoutReason = (outcome: TrialOutcome): boolean =>
-  outcome.status === 'failed' && outcome.reason === NO_REASON
+const failedOf = (outcome: TrialOutcome, reason: string): boolean =>
+  outcome.status === 'failed' && outcome.reason === reason
 
-/** Mappings of ERC-20s are among the first variables of their contracts. */
-const SLOTS = 64
+const slotsBelow = (count: number): bigint[] =>
+  Array.from({ length: count }, (_, slot) => BigInt(slot))
 /** `openzeppelin.storage.ERC20`, by ERC-7201: OpenZeppelin's upgradeable tokens since version 5. */
 const NAMESPACED = 0x52c63247e1f47db19d5ce0460030c497f067ca4cebf71ba98eeadabe20bace00n
+/** Mappings of ERC-20s are among the first variables of their contracts; 51: OpenZeppelin's upgradeable ones before. */
+const USUAL_SLOTS = [...slotsBelow(12), 51n, NAMESPACED]
+const ALL_SLOTS = [...slotsBelow(64), NAMESPACED]
 /** Behind the owner and eight zero bytes: Solady's tokens. */
 const SOLADY_SEED = '87a211a2'
 
-function balancePlaces(owner: Address, keccak: (bytes: Hex) => Hash): Hash[] {
-  const slots = [...Array.from({ length: SLOTS }, (_, slot) => BigInt(slot)), NAMESPACED]
+function balancePlaces(
+  owner: Address,
+  keccak: (bytes: Hex) => Hash,
+  slots: readonly bigint[],
+): Hash[] {
   return [
     // Solidity hashes the key and then the slot, Vyper the other way round.
     ...slots.map((slot) => keccak(encodeArguments([owner, slot]))),
@@ -117,6 +144,7 @@ const ERROR = '0x08c379a0'
 const PANIC = '0x4e487b71'
 const NO_BALANCE = '0xc2caa2a6'
 const NO_REASON = 'reverted without a reason'
+const OUT_OF_REACH = 'the token keeps its balances where no override reaches them'
 const REASON_LENGTH_MAX = 200
 /** Control and format characters, and separators of lines: terminals and pages obey them. */
 const UNPRINTABLE = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu
@@ -134,7 +162,7 @@ function reasonOf(data: Hex): string {
     case PANIC:
       return `reverted: panic 0x${BigInt(`0x${rest || '0'}`).toString(16)}`
     case NO_BALANCE:
-      return 'the token keeps its balances where no override reaches them'
+      return OUT_OF_REACH
     case '0x':
       return NO_REASON
     default:

@@ -1,3 +1,4 @@
+import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { keccak } from '#adapters/hash-wasm/keccak.ts'
 import { RpcFailure } from '#adapters/rpc/endpoint.ts'
@@ -13,12 +14,17 @@ import { connect, type DevNode } from '#cli/devnet/node.ts'
 import type { Address, BlockRef, Hex } from '#core/chain.ts'
 import type { PoolTerms, StateWant, Trial } from '#core/dex/ports.ts'
 import { addressOf } from '../fakes/encode.ts'
+import { compileLent } from '../tools/solidity.ts'
 
 const wordsOf = (push: string): string =>
   Array.from(
     { length: 10 },
     (_, word) => `${push}61${(word * 32).toString(16).padStart(4, '0')}52`,
   ).join('')
+
+const deep = JSON.parse(compileLent(join(import.meta.dirname, 'deep-token.sol'), 'DeepToken')) as {
+  runtime: Hex
+}
 
 /** Contracts that nobody would want to meet, as their code runs. */
 const codes = {
@@ -38,6 +44,8 @@ const codes = {
   slow: '0x620013885b60019003806004570000',
   /** Does what it is asked to, which is nothing. */
   nothing: '0x00',
+  /** Keeps balances where no usual token has them. */
+  deep: deep.runtime,
 } as const satisfies Readonly<Record<string, Hex>>
 
 const names = Object.keys(codes) as (keyof typeof codes)[]
@@ -107,6 +115,19 @@ describe('calls of the lens, among bad contracts', () => {
       const outcomes = await run([...bad, trial(), ...bad, trial()], stingy(30_000_000))
       const done = outcomes.flatMap(({ status }, index) => (status === 'done' ? [index] : []))
       expect(done).toEqual([bad.length, bad.length * 2 + 1])
+    })
+
+    test('a balance is found where few tokens keep it, also the next time', async () => {
+      let calls = 0
+      const counted: Rpc = { ...rpc, call: (...args) => (calls++, rpc.call(...args)) }
+      const trials = createRpcSwapTrials(createLens(counted), keccak)
+      const found = { status: 'done', spent: 0n }
+      expect(await trials.run(block, [trial({ tokenIn: at('deep') })])).toMatchObject([found])
+      expect(calls).toBe(2)
+      expect(await trials.run(block, [trial({ tokenIn: at('deep') })])).toMatchObject([found])
+      expect(calls).toBe(3)
+      const [none] = await trials.run(block, [trial({ tokenIn: at('nothing') })])
+      expect(none).toMatchObject({ status: 'failed' })
     })
 
     test('a reason that is none is one that is not told', async () => {
