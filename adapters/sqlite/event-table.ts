@@ -24,10 +24,14 @@ function listSql(chainId: number, query: EventQuery): { sql: string; parameters:
     conditions.push(condition)
     parameters.push(...values)
   }
+  // The heights at which a pool changed are found first, then what happened there.
+  const byHeight = query.family === 'pool' && query.address !== undefined
+  const first = byHeight ? 'p' : 'e'
+  if (byHeight) add('p.chain = ? AND e.contract = p.contract AND e.number = p.number', chainId)
   if (query.address !== undefined)
-    add('e.contract = (SELECT id FROM contract WHERE address = ?)', query.address)
-  if (query.from !== undefined) add('e.number >= ?', query.from)
-  if (query.to !== undefined) add('e.number <= ?', query.to)
+    add(`${first}.contract = (SELECT id FROM contract WHERE address = ?)`, query.address)
+  if (query.from !== undefined) add(`${first}.number >= ?`, query.from)
+  if (query.to !== undefined) add(`${first}.number <= ?`, query.to)
   if (query.after) {
     const operator = query.descending ? '<' : '>'
     const { number, logIndex, hash } = query.after
@@ -48,9 +52,9 @@ function listSql(chainId: number, query: EventQuery): { sql: string; parameters:
   parameters.push(query.limit)
   return {
     sql: `SELECT e.number, e.log_index, e.kind, c.address, e.transaction_hash, e.body, b.hash, b.timestamp
-      FROM ${eventTable(query.family)} e JOIN block b ON b.id = e.block JOIN contract c ON c.id = e.contract
+      FROM ${byHeight ? 'pool_block p CROSS JOIN ' : ''}${eventTable(query.family)} e JOIN block b ON b.id = e.block JOIN contract c ON c.id = e.contract
       WHERE ${conditions.join(' AND ')}
-      ORDER BY e.number ${direction}, e.log_index ${direction}, e.block ${direction} LIMIT ?`,
+      ORDER BY ${first}.number ${direction}, e.log_index ${direction}, e.block ${direction} LIMIT ?`,
     parameters,
   }
 }

@@ -7,13 +7,27 @@ import { eventTable } from './schema.ts'
 /** The rows of one block's events as text, which crosses to another thread as it is. */
 export type BlockRows = { readonly block: BlockRef; readonly rows: string }
 
-type Insert = { readonly run: (...parameters: unknown[]) => void; readonly kind: number }
+type Insert = {
+  readonly run: (...parameters: unknown[]) => void
+  readonly kind: number
+  readonly isPool: boolean
+}
 
 /** Stores events of blocks that are stored; those that are there already stay as they are. */
 export function insertEvents(db: Database, chainId: number, blocks: readonly BlockRows[]): void {
   const contracts = new Map<Address, number>()
   const inserts = new Map<EventKind, Insert>(
-    eventKinds.map((kind, place) => [kind, { run: db.prepareRun(insertSql(kind)), kind: place }]),
+    eventKinds.map((kind, place) => [
+      kind,
+      {
+        run: db.prepareRun(insertSql(kind)),
+        kind: place,
+        isPool: familyOf[typeOf(kind)] === 'pool',
+      },
+    ]),
+  )
+  const insertPoolBlock = db.prepareRun(
+    'INSERT INTO pool_block (chain, contract, number) VALUES (?, ?, ?) ON CONFLICT DO NOTHING',
   )
   const contractId = (address: Address): number => {
     const known = contracts.get(address)
@@ -26,6 +40,7 @@ export function insertEvents(db: Database, chainId: number, blocks: readonly Blo
     if (rows === '') continue
     const blockId = idOfBlock(db, chainId, block)
     // Rows of one transaction follow one another.
+    const changed = new Set<number>()
     let transaction = ''
     let hash = Buffer.alloc(0)
     readBlockRows(rows, ({ transactionHash, logIndex, address, kind, body }) => {
@@ -34,17 +49,11 @@ export function insertEvents(db: Database, chainId: number, blocks: readonly Blo
         hash = Buffer.from(transactionHash.slice(2), 'hex')
       }
       const insert = inserts.get(kind) as Insert
-      insert.run(
-        chainId,
-        block.number,
-        logIndex,
-        blockId,
-        insert.kind,
-        contractId(address),
-        hash,
-        body,
-      )
+      const contract = contractId(address)
+      if (insert.isPool) changed.add(contract)
+      insert.run(chainId, block.number, logIndex, blockId, insert.kind, contract, hash, body)
     })
+    for (const contract of changed) insertPoolBlock(chainId, contract, block.number)
   }
 }
 

@@ -4,7 +4,7 @@ import type { EventFamily } from '#core/history/event.ts'
 import { scalarOf } from '#core/record.ts'
 
 /** Raised with every change of the tables. */
-export const SCHEMA_VERSION = 3
+export const SCHEMA_VERSION = 4
 
 export const eventFamilies: readonly EventFamily[] = ['swap', 'liquidity', 'pool', 'transfer']
 
@@ -47,12 +47,17 @@ CREATE TABLE ${table} (
   kind INTEGER NOT NULL, contract INTEGER NOT NULL, transaction_hash BLOB NOT NULL, body TEXT NOT NULL,
   PRIMARY KEY (chain, number, log_index, block)
 ) STRICT, WITHOUT ROWID;
-CREATE INDEX ${table}_by_contract ON ${table}(chain, contract, number, log_index, block);`
+${
+  family === 'pool'
+    ? ''
+    : `CREATE INDEX ${table}_by_contract ON ${table}(chain, contract, number, log_index, block);`
+}`
 }
 
 /**
  * Objects (blocks, events, quarantined logs), the ref (head), what is settled (canonical, upkeep), and the working
- * tree with its undo. Bodies are the canonical JSON that the digest hashes. An event's `kind` is its place in
+ * tree with its undo. A pool's changes, of which there are as many as all trades, are rarely asked for by contract, so
+ * that `pool_block` has only the heights that have any. Bodies are the canonical JSON that the digest hashes. An event's `kind` is its place in
  * `eventKinds`; blocks, contracts and trees, which rows name again and again, have short ids.
  */
 export const SCHEMA = `
@@ -68,6 +73,10 @@ CREATE TABLE block (
   parent_hash TEXT NOT NULL, timestamp INTEGER NOT NULL, UNIQUE (chain, number, hash)
 ) STRICT;
 CREATE TABLE contract (id INTEGER PRIMARY KEY, address TEXT NOT NULL UNIQUE) STRICT;
+CREATE TABLE pool_block (
+  chain INTEGER NOT NULL, contract INTEGER NOT NULL, number INTEGER NOT NULL,
+  PRIMARY KEY (chain, contract, number)
+) STRICT, WITHOUT ROWID;
 CREATE TABLE canonical (
   chain INTEGER NOT NULL, number INTEGER NOT NULL, hash TEXT NOT NULL, PRIMARY KEY (chain, number)
 ) STRICT, WITHOUT ROWID;

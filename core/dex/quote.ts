@@ -58,7 +58,7 @@ export type QuotedLeg = {
 }
 
 /** The configured router by its own calldata; or the pools themselves, where it does not reach them all. */
-export type ConfirmedBy = 'router' | 'pools'
+type ConfirmedBy = 'router' | 'pools'
 
 /** Whether the chain itself says the same. */
 export type Confirmation =
