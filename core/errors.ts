@@ -27,6 +27,14 @@ export class AppError extends Error {
   }
 }
 
+/** A store gives back something else than was put into it. */
+export const damagedStore = (what: string, cause?: unknown): AppError =>
+  new AppError(
+    'unavailable',
+    `store: it is damaged: ${what}; restore it from a backup, or index into a fresh one`,
+    { details: { field: 'store', reason: 'damaged' }, cause },
+  )
+
 export const isAppError = (error: unknown, kind?: ErrorKind): error is AppError =>
   error instanceof AppError && (kind === undefined || error.kind === kind)
 

@@ -1,4 +1,4 @@
-import { AppError } from './errors.ts'
+import { damagedStore } from './errors.ts'
 
 /**
  * How a stored field is written. `hex` is text that needs no escaping (addresses, hashes). `int` is a JavaScript number
@@ -81,17 +81,24 @@ export function decodeRecord(fields: AnyFields, text: string): object {
   const columns = columnsOf(fields)
   const values = parseArray(text)
   if (values.length !== columns.length)
-    throw new AppError('unavailable', 'a stored record is damaged: its fields do not fit its kind')
+    throw damagedStore('the fields of a record do not fit its kind')
   const record: Record<string, unknown> = {}
   for (const [index, { name, type }] of columns.entries()) {
-    const value = values[index]
-    if (value === null) record[name] = null
-    else if (type === 'uint256[]') record[name] = (value as string[]).map(BigInt)
-    else if (type === 'uint256' || type === 'int256' || type === 'uint320')
-      record[name] = BigInt(value as string)
-    else record[name] = value
+    try {
+      record[name] = valueOf(type, values[index])
+    } catch (cause) {
+      throw damagedStore(`the ${name} of a record is no ${type}`, cause)
+    }
   }
   return record
+}
+
+function valueOf(type: ScalarType, value: unknown): unknown {
+  if (value === null) return null
+  if (type === 'uint256[]') return (value as string[]).map(BigInt)
+  return type === 'uint256' || type === 'int256' || type === 'uint320'
+    ? BigInt(value as string)
+    : value
 }
 
 function parseArray(text: string): unknown[] {
@@ -99,9 +106,8 @@ function parseArray(text: string): unknown[] {
   try {
     values = JSON.parse(text)
   } catch (cause) {
-    throw new AppError('unavailable', 'a stored record is damaged: it is not JSON', { cause })
+    throw damagedStore('a record is not JSON', cause)
   }
-  if (!Array.isArray(values))
-    throw new AppError('unavailable', 'a stored record is damaged: it is not a list of fields')
+  if (!Array.isArray(values)) throw damagedStore('a record is not a list of fields')
   return values
 }

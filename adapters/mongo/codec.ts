@@ -1,5 +1,5 @@
 import { Binary } from 'mongodb'
-import { AppError, assert } from '#core/errors.ts'
+import { type AppError, assert, damagedStore } from '#core/errors.ts'
 import type { KeyPart } from '#core/history/document.ts'
 import { type AnyFields, type FieldType, scalarOf } from '#core/record.ts'
 
@@ -46,10 +46,7 @@ export function numberOf(value: unknown): bigint {
   return number
 }
 
-const damaged = (): AppError =>
-  new AppError('unavailable', 'store: a stored record is damaged: its fields do not fit its kind', {
-    details: { field: 'store', reason: 'damaged' },
-  })
+const damaged = (): AppError => damagedStore('the fields of a record do not fit its kind')
 
 const asIs = (type: string): Codec => ({
   write: (value) => value,

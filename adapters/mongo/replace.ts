@@ -1,4 +1,4 @@
-import type { AnyBulkWriteOperation, Collection } from 'mongodb'
+import { type AnyBulkWriteOperation, BSON, type Collection } from 'mongodb'
 import type { VersionRef } from '#core/history/document.ts'
 import type { Replacement } from '#core/indexing/ports.ts'
 import { batchesOf } from './batches.ts'
@@ -81,14 +81,17 @@ async function findMissed(
   collection: Collection<TreeDocument>,
   updates: readonly Update[],
 ): Promise<number[]> {
-  const stored = new Map<string, VersionRef>()
+  const stored = new Map<string, TreeDocument>()
   const ids = updates.map(({ id }) => id)
-  const cursor = collection.find({ _id: { $in: ids } }, { projection: { at: 1, move: 1 } })
-  for await (const { _id: id, ...version } of cursor) stored.set(id, version)
+  for await (const document of collection.find({ _id: { $in: ids } })) {
+    const { _id: id } = document
+    stored.set(id, document)
+  }
   return updates
     .filter(({ id, document }) => !isSame(stored.get(id), document))
     .map(({ place }) => place)
 }
 
-const isSame = (a: VersionRef | undefined, b: VersionRef | null): boolean =>
-  a?.move === b?.move && a?.at.number === b?.at.number && a?.at.hash === b?.at.hash
+/** By content: of one block and move there may be two versions, where writers began at different blocks. */
+const isSame = (a: TreeDocument | undefined, b: TreeDocument | null): boolean =>
+  a && b ? Buffer.compare(BSON.serialize(a), BSON.serialize(b)) === 0 : !a && !b

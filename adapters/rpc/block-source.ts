@@ -1,4 +1,4 @@
-import type { BlockRange, BlockRef } from '#core/chain.ts'
+import type { BlockRange, BlockRef, Hex } from '#core/chain.ts'
 import { AppError } from '#core/errors.ts'
 import type {
   BlockSource,
@@ -10,7 +10,7 @@ import type {
   SourceHeader,
 } from '#core/indexing/ports.ts'
 import { RpcFailure } from './endpoint.ts'
-import { toHash, toList, toLog, toNumber, toObject, toReceipt } from './parse.ts'
+import { toHash, toHex, toList, toLog, toNumber, toObject, toReceipt } from './parse.ts'
 import type { Rpc } from './rpc.ts'
 
 /** The newest final block: what the chain's `finalized` tag says, or so many blocks below the head. */
@@ -22,8 +22,8 @@ export type BlockSourceOptions = {
   readonly headerHash?: HeaderHash | undefined
 }
 
-/** Headers asked for in one batch. */
-const HEADERS_BATCH = 100
+/** Headers asked for in one batch, until an endpoint says that it is too many. */
+const HEADERS_BATCH_START = 100
 /** Blocks asked for in one getLogs until an endpoint says that it is too many. */
 const LOG_RANGE_START = 10_000
 
@@ -34,6 +34,7 @@ export function createRpcBlockSource(rpc: Rpc, options: BlockSourceOptions): Blo
   const { finality, headerHash } = options
   /** The widest range that a filter of this shape may ask for; a refused one lowers it for good. */
   const widest = new Map<string, number>()
+  let headersBatch = HEADERS_BATCH_START
 
   function toHeader(value: unknown, what: string): SourceHeader {
     const header = toObject(value, what)
@@ -52,19 +53,29 @@ export function createRpcBlockSource(rpc: Rpc, options: BlockSourceOptions): Blo
   async function headers(range: BlockRange): Promise<Sourced<SourceHeader[]>> {
     const value: SourceHeader[] = []
     let provider = ''
-    for (let from = range.from; from <= range.to; from += HEADERS_BATCH) {
-      const numbers = numbersOf({ from, to: Math.min(from + HEADERS_BATCH - 1, range.to) })
-      const calls = numbers.map((number) => ({
-        method: 'eth_getBlockByNumber',
-        params: [hex(number), false],
-      }))
-      const answer = await rpc.call(calls, (results) =>
-        results.map((result, index) => toHeader(result, `block ${numbers[index]}`)),
-      )
-      value.push(...answer.value)
-      provider = answer.provider
+    for (let from = range.from; from <= range.to;) {
+      const numbers = numbersOf({ from, to: Math.min(from + headersBatch - 1, range.to) })
+      try {
+        const answer = await headersOf(numbers)
+        value.push(...answer.value)
+        provider = answer.provider
+        from += numbers.length
+      } catch (error) {
+        if (!isTooLarge(error) || numbers.length === 1) throw error
+        headersBatch = Math.ceil(numbers.length / 2)
+      }
     }
     return { value, provider }
+  }
+
+  function headersOf(numbers: readonly number[]): Promise<Sourced<SourceHeader[]>> {
+    const calls = numbers.map((number) => ({
+      method: 'eth_getBlockByNumber',
+      params: [hex(number), false],
+    }))
+    return rpc.call(calls, (results) =>
+      results.map((result, index) => toHeader(result, `block ${numbers[index]}`)),
+    )
   }
 
   async function logs(range: BlockRange, filter: LogFilter): Promise<Sourced<RawLog[]>> {
@@ -77,7 +88,7 @@ export function createRpcBlockSource(rpc: Rpc, options: BlockSourceOptions): Blo
         toList(result, 'eth_getLogs').map(toLog),
       )
     } catch (error) {
-      if (!(error instanceof RpcFailure) || error.kind !== 'too-large') throw error
+      if (!isTooLarge(error)) throw error
       if (blocks === 1)
         throw new AppError(
           'unavailable',
@@ -144,6 +155,9 @@ export function createRpcBlockSource(rpc: Rpc, options: BlockSourceOptions): Blo
   }
 }
 
+const isTooLarge = (error: unknown): error is RpcFailure =>
+  error instanceof RpcFailure && error.kind === 'too-large'
+
 const numbersOf = ({ from, to }: BlockRange): number[] =>
   Array.from({ length: to - from + 1 }, (_, index) => from + index)
 
@@ -159,10 +173,11 @@ const logsCall = (range: BlockRange, filter: LogFilter) => ({
   ],
 })
 
-function toBloom(value: unknown, what: string): `0x${string}` {
-  if (typeof value !== 'string' || value.length !== 514)
+function toBloom(value: unknown, what: string): Hex {
+  const bloom = toHex(value, `${what}: logsBloom`)
+  if (bloom.length !== 514)
     throw new RpcFailure('bad-answer', `${what}: logsBloom is not 256 bytes`)
-  return value as `0x${string}`
+  return bloom
 }
 
 /** An endpoint's own refusal that no other endpoint could help with. */

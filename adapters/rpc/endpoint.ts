@@ -17,6 +17,11 @@ export type RpcFailureKind =
   /** It serves another chain. */
   | 'wrong-chain'
 
+/** What is shown of a node's words: enough to know its message by, and never what a terminal would obey. */
+const MESSAGE_LENGTH_MAX = 300
+// oxlint-disable-next-line no-control-regex -- these are what is taken out
+const CONTROL = /[\u0000-\u001F\u007F-\u009F]+/g
+
 export class RpcFailure extends Error {
   readonly kind: RpcFailureKind
   readonly retryAfterMs: number | undefined
@@ -30,7 +35,7 @@ export class RpcFailure extends Error {
     message: string,
     options: { retryAfterMs?: number; code?: number; data?: unknown; cause?: unknown } = {},
   ) {
-    super(message, { cause: options.cause })
+    super(message.slice(0, MESSAGE_LENGTH_MAX).replaceAll(CONTROL, ' '), { cause: options.cause })
     this.kind = kind
     this.retryAfterMs = options.retryAfterMs
     this.code = options.code
@@ -52,9 +57,16 @@ const CONNECTIONS_MAX = 8
 const BODY_BYTES_MAX = 64 * 1024 * 1024
 
 export function createEndpoint(url: string): Endpoint {
-  const { origin, pathname, search } = new URL(url)
+  const parsed = new URL(url)
+  const { origin, pathname, search } = parsed
   const pool = new Pool(origin, { connections: CONNECTIONS_MAX, pipelining: 1 })
   const path = `${pathname}${search}`
+  const secrets = secretsOf(parsed)
+  const headers = {
+    'content-type': 'application/json',
+    accept: 'application/json',
+    ...authorizationOf(parsed),
+  }
   let nextId = 1
 
   async function post(body: string, timeoutMs: number): Promise<string> {
@@ -64,7 +76,7 @@ export function createEndpoint(url: string): Endpoint {
       const response = await pool.request({
         path,
         method: 'POST',
-        headers: { 'content-type': 'application/json', accept: 'application/json' },
+        headers,
         body,
         signal,
       })
@@ -100,12 +112,13 @@ export function createEndpoint(url: string): Endpoint {
       const answer = parseJson(text)
       const answers = Array.isArray(answer) ? (answer as Answer[]) : [answer as Answer]
       // A batch that is refused as a whole comes back as one error.
-      if (!single && answers.length === 1 && answers[0]?.error) throw failureOf(answers[0].error)
+      if (!single && answers.length === 1 && answers[0]?.error)
+        throw failureOf(answers[0].error, secrets)
       const byId = new Map(answers.map((each) => [each?.id, each]))
       return requests.map(({ id, method }) => {
         const each = byId.get(id)
         if (!each) throw new RpcFailure('bad-answer', `${method}: no answer with the request's id`)
-        if (each.error) throw failureOf(each.error)
+        if (each.error) throw failureOf(each.error, secrets)
         if (each.result === undefined)
           throw new RpcFailure('bad-answer', `${method}: neither a result nor an error`)
         return each.result
@@ -115,7 +128,28 @@ export function createEndpoint(url: string): Endpoint {
   }
 }
 
-type JsonRpcError = { readonly code?: number; readonly message?: string; readonly data?: unknown }
+/** A user and password in a URL, which are no part of a request's address. */
+function authorizationOf({ username, password }: URL): { authorization?: string } {
+  if (username === '' && password === '') return {}
+  const login = `${decodeURIComponent(username)}:${decodeURIComponent(password)}`
+  return { authorization: `Basic ${Buffer.from(login).toString('base64')}` }
+}
+
+/** Names of paths are shorter, keys are not. */
+const KEY_LENGTH_MIN = 8
+
+/** What of its URL a node may repeat in an error. */
+const secretsOf = ({ password, pathname, searchParams }: URL): string[] =>
+  [...pathname.split('/'), ...searchParams.values()]
+    .filter((part) => part.length >= KEY_LENGTH_MIN)
+    .concat(password === '' ? [] : [password, decodeURIComponent(password)])
+
+/** As a node sends it; none of it can be relied on. */
+type JsonRpcError = {
+  readonly code?: unknown
+  readonly message?: unknown
+  readonly data?: unknown
+}
 
 type Answer = {
   readonly id?: unknown
@@ -155,7 +189,7 @@ function retryAfterMs(header: string | string[] | undefined): number | undefined
 
 /** How nodes word that a range or its answer is too large; there is no standard code for it. */
 const TOO_LARGE =
-  /(block|range|result|response|log|query).{0,40}(too (large|wide|many|big)|limit|exceed|more than|maximum|max is)|more than \d+ (results|logs)|(limit|exceed)\w*.{0,40}(range|blocks|results|logs|response size)/i
+  /(block|range|result|response|log|query|batch).{0,40}(too (large|wide|many|big)|limit|exceed|more than|maximum|max is)|more than \d+ (results|logs)|(limit|exceed)\w*.{0,40}(range|blocks|results|logs|response size)/i
 const RATE_LIMITED = /rate limit|too many requests|capacity|throttl|compute units/i
 const RATE_LIMIT_CODES: ReadonlySet<number> = new Set([429, -32_005, -32_097])
 
@@ -163,19 +197,26 @@ const RATE_LIMIT_CODES: ReadonlySet<number> = new Set([429, -32_005, -32_097])
 const REVERTED = 3
 const REVERTED_WORDS = /\brevert(ed)?\b/i
 
-function failureOf(error: JsonRpcError): RpcFailure {
-  const message = `${error.message ?? 'no message'} (code ${error.code ?? 'none'})`
+/** As much of a message as is looked at: it may be of any length. */
+const MESSAGE_LENGTH_READ = 10 * MESSAGE_LENGTH_MAX
+
+function failureOf(error: JsonRpcError, secrets: readonly string[]): RpcFailure {
+  const code = typeof error.code === 'number' ? error.code : undefined
+  let words = typeof error.message === 'string' ? error.message : 'no message'
+  words = words.slice(0, MESSAGE_LENGTH_READ)
+  for (const secret of secrets) words = words.replaceAll(secret, '***')
+  const message = `${words.slice(0, MESSAGE_LENGTH_MAX / 2)} (code ${code ?? 'none'})`
   const options = {
-    ...(error.code !== undefined && { code: error.code }),
+    ...(code !== undefined && { code }),
     ...(error.data !== undefined && { data: error.data }),
   }
   // First, since a contract's reason may speak of limits too.
-  if (error.code === REVERTED || REVERTED_WORDS.test(message))
+  if (code === REVERTED || REVERTED_WORDS.test(message))
     return new RpcFailure('refused', message, options)
   // -32005 stands for both "limit exceeded" in the answer and in requests a second: the words decide.
   if (TOO_LARGE.test(message) && !RATE_LIMITED.test(message))
     return new RpcFailure('too-large', message, options)
-  if (RATE_LIMITED.test(message) || RATE_LIMIT_CODES.has(error.code ?? 0))
+  if (RATE_LIMITED.test(message) || RATE_LIMIT_CODES.has(code ?? 0))
     return new RpcFailure('rate-limited', message, options)
   return new RpcFailure('refused', message, options)
 }

@@ -4,26 +4,64 @@ import { RpcFailure } from './endpoint.ts'
 
 const bad = (what: string): RpcFailure => new RpcFailure('bad-answer', what)
 
+const SHOWN_LENGTH_MAX = 80
+const shown = (value: unknown): string =>
+  value === undefined ? 'nothing' : JSON.stringify(value).slice(0, SHOWN_LENGTH_MAX)
+
+/*
+ * Digits are looked at one by one: what is read here is stored and hashed as it is, and a hash is made of the bytes up
+ * to the first character that is no digit.
+ */
+const LOWER_HEX = /^0x[0-9a-f]*$/
+const HEX = /^0x[0-9a-f]*$/i
+
 /** A JSON-RPC quantity as a safe integer. */
 export function toNumber(value: unknown, what: string): number {
-  const number = typeof value === 'string' && value.startsWith('0x') ? Number(value) : Number.NaN
-  if (!Number.isSafeInteger(number)) throw bad(`${what}: ${JSON.stringify(value)} is not a number`)
+  const number = typeof value === 'string' ? quantityOf(value) : Number.NaN
+  if (!Number.isSafeInteger(number)) throw bad(`${what}: ${shown(value)} is not a number`)
   return number
 }
 
+/** Twice as quick as a pattern and `Number`: there are three of these in every log. */
+function quantityOf(text: string): number {
+  if (text.length < 3 || !text.startsWith('0x')) return Number.NaN
+  let number = 0
+  for (let index = 2; index < text.length; index++) number = number * 16 + digitOf(text, index)
+  return number
+}
+
+function digitOf(text: string, index: number): number {
+  const code = text.charCodeAt(index)
+  if (code >= 48 && code <= 57) return code - 48
+  if (code >= 97 && code <= 102) return code - 87
+  return code >= 65 && code <= 70 ? code - 55 : Number.NaN
+}
+
 export function toHash(value: unknown, what: string): Hash {
-  if (typeof value !== 'string' || value.length !== 66 || !value.startsWith('0x'))
-    throw bad(`${what}: ${JSON.stringify(value)} is not a hash`)
-  return lower(value) as Hash
+  const hash = hexOf(value)
+  if (hash?.length !== 66) throw bad(`${what}: ${shown(value)} is not a hash`)
+  return hash
+}
+
+export function toHex(value: unknown, what: string): Hex {
+  const hex = hexOf(value)
+  if (hex === undefined) throw bad(`${what}: ${shown(value)} is not hex`)
+  return hex
 }
 
 const UPPER = /[A-F]/
-const lower = (hex: string): string => (UPPER.test(hex) ? hex.toLowerCase() : hex)
 
-function toHex(value: unknown, what: string): Hex {
+function toData(value: unknown): Hex {
   if (typeof value !== 'string' || !value.startsWith('0x'))
-    throw bad(`${what}: ${JSON.stringify(value)} is not hex`)
-  return lower(value) as Hex
+    throw bad(`a log: data: ${shown(value)} is not hex`)
+  return (UPPER.test(value) ? value.toLowerCase() : value) as Hex
+}
+
+/** Hex in lower case; undefined for anything else. */
+function hexOf(value: unknown): Hex | undefined {
+  if (typeof value !== 'string') return undefined
+  if (LOWER_HEX.test(value)) return value as Hex
+  return HEX.test(value) ? (value.toLowerCase() as Hex) : undefined
 }
 
 export function toObject(value: unknown, what: string): Record<string, unknown> {
@@ -37,6 +75,17 @@ export function toList(value: unknown, what: string): unknown[] {
   return value
 }
 
+/** Logs of one block or transaction follow one another: its hash is looked at once. */
+function createHashMemory(what: string): (value: unknown) => Hash {
+  let last: Hash = '0x'
+  return (value) => {
+    if (value !== last) last = toHash(value, what)
+    return last
+  }
+}
+const toBlockHash = createHashMemory('a log: blockHash')
+const toTransactionHash = createHashMemory('a log: transactionHash')
+
 /** A log as `eth_getLogs` and receipts have it. The object is reused: there are millions of them. */
 export function toLog(value: unknown): RawLog {
   const log = toObject(value, 'a log')
@@ -47,13 +96,20 @@ export function toLog(value: unknown): RawLog {
   for (let index = 0; index < topics.length; index++)
     topics[index] = toHash(topics[index], 'a log: topic')
   log.address = address
-  log.data = toHex(log.data, 'a log: data')
+  log.data = toData(log.data)
   log.blockNumber = toNumber(log.blockNumber, 'a log: blockNumber')
-  log.blockHash = toHash(log.blockHash, 'a log: blockHash')
-  log.transactionHash = toHash(log.transactionHash, 'a log: transactionHash')
+  log.blockHash = toBlockHash(log.blockHash)
+  log.transactionHash = toTransactionHash(log.transactionHash)
   log.transactionIndex = toNumber(log.transactionIndex, 'a log: transactionIndex')
   log.logIndex = toNumber(log.logIndex, 'a log: logIndex')
   return log as unknown as RawLog
+}
+
+/** Digit by digit only where a root is made of it: decoding refuses what is no hex, and there may be much of it. */
+function toReceiptLog(value: unknown): RawLog {
+  const log = toLog(value)
+  toHex(log.data, 'a log: data')
+  return log
 }
 
 export function toReceipt(value: unknown): Receipt {
@@ -68,7 +124,7 @@ export function toReceipt(value: unknown): Receipt {
         : toNumber(receipt.status, 'a receipt: status'),
     cumulativeGasUsed: BigInt(toNumber(receipt.cumulativeGasUsed, 'a receipt: cumulativeGasUsed')),
     logsBloom: toHex(receipt.logsBloom, 'a receipt: logsBloom'),
-    logs: toList(receipt.logs, 'a receipt: logs').map(toLog),
+    logs: toList(receipt.logs, 'a receipt: logs').map(toReceiptLog),
     ...(typeof receipt.depositReceiptVersion === 'string' && {
       deposit: {
         nonce: BigInt(toNumber(receipt.depositNonce, 'a receipt: depositNonce')),

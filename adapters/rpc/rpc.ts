@@ -8,6 +8,7 @@ import {
 } from 'cockatiel'
 import { AppError, type ErrorDetails } from '#core/errors.ts'
 import { createEndpoint, type Endpoint, type RpcCall, RpcFailure } from './endpoint.ts'
+import { toNumber } from './parse.ts'
 
 /** An answer and the endpoint that gave it. */
 type Told<T> = { readonly value: T; readonly provider: string }
@@ -96,9 +97,7 @@ export function createRpc(urls: readonly string[], options: RpcOptions): Rpc {
 
   async function chainIdOf(member: Member): Promise<number> {
     const [result] = await send(member, [{ method: 'eth_chainId', params: [] }])
-    const id = Number(result)
-    if (!Number.isSafeInteger(id)) throw new RpcFailure('bad-answer', `chain id ${String(result)}`)
-    return id
+    return toNumber(result, 'eth_chainId')
   }
 
   /** Those not paused first, then by standing; `sort` is stable, so given order decides among equals. */

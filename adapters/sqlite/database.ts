@@ -39,8 +39,8 @@ const HEADER = 'SQLite format 3\0'
  * @throws AppError `unavailable` when the file is damaged, locked, or not Halyard's
  */
 export function openDatabase(path: string, schema: string, version: number): Database {
-  refuseForeignFile(path)
   try {
+    refuseForeignFile(path)
     const connection = new DatabaseSync(path)
     try {
       // Larger pages hold more of the clustered rows; it only takes effect in a new file.
@@ -101,13 +101,18 @@ function sizeOf(path: string): number {
 
 /** SQLite takes a file of a few foreign bytes for an empty database; this one looks first. */
 function refuseForeignFile(path: string): void {
-  if (sizeOf(path) === 0) return
+  const file = statSync(path, { throwIfNoEntry: false })
+  if (file?.isDirectory())
+    throw new AppError('invalid', `store: ${path} is a folder; name a file in it`, {
+      details: { field: 'store' },
+    })
+  if (!file?.size) return
   const header = Buffer.alloc(HEADER.length)
-  const file = openSync(path, 'r')
+  const handle = openSync(path, 'r')
   try {
-    readSync(file, header, 0, header.length, 0)
+    readSync(handle, header, 0, header.length, 0)
   } finally {
-    closeSync(file)
+    closeSync(handle)
   }
   if (header.toString('latin1') !== HEADER) throw damaged(path, 'it is not an SQLite database')
 }
@@ -184,7 +189,13 @@ const NOT_A_DATABASE = 26
 /** SQLite's failures as `unavailable`, with the remedy; anything else as it is. */
 export function toAppError(error: unknown, path: string): unknown {
   if (isAppError(error) || !(error instanceof Error)) return error
-  const { errcode } = error as { errcode?: number }
+  const { errcode, syscall } = error as { errcode?: number; syscall?: string }
+  if (syscall !== undefined)
+    return new AppError(
+      'unavailable',
+      `store: ${path}: ${messageOf(error)}: check that this user may read and write it`,
+      { details: { field: 'store' }, cause: error },
+    )
   if (errcode === undefined) return error
   const code = errcode & 0xff
   if (code === CORRUPT || code === NOT_A_DATABASE) return damaged(path, error.message, error)

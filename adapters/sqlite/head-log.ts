@@ -1,9 +1,16 @@
 import type { Hash } from '#core/chain.ts'
+import { damagedStore } from '#core/errors.ts'
 import type { HeadEntry } from '#core/history/head.ts'
 import type { HeadLog } from '#core/history/ports.ts'
 import type { Database, Row } from './database.ts'
 
-const entryOf = (row: Row): HeadEntry => JSON.parse(row.entry as string) as HeadEntry
+function entryOf(row: Row): HeadEntry {
+  try {
+    return JSON.parse(row.entry as string) as HeadEntry
+  } catch (cause) {
+    throw damagedStore('an entry of the head log is not JSON', cause)
+  }
+}
 
 export const createSqliteHeadLog = (db: Database): HeadLog => ({
   async latest(chainId) {

@@ -42,6 +42,11 @@ function overrideExit(command: Command): void {
 }
 overrideExit(program)
 
+// A reader such as `head` that has enough closes the pipe: that is no failure.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code !== 'EPIPE') throw error
+})
+
 try {
   await program.parseAsync()
 } catch (error) {

@@ -1,5 +1,5 @@
 import type { BlockRange, BlockRef, Hash } from '#core/chain.ts'
-import { AppError, assert } from '#core/errors.ts'
+import { assert, damagedStore } from '#core/errors.ts'
 
 /**
  * Why the head moved. `origin` is the first entry of every log: the point before the first block indexed. `fence` stays
@@ -90,7 +90,7 @@ export const viewFrom = (entry: HeadEntry): View => ({
  */
 export function advanceView(view: View, entry: HeadEntry, blocks: readonly BlockRef[]): View {
   if (entry.move !== view.head.move + 1 || entry.chainId !== view.chainId)
-    throw new AppError('unavailable', `the head log is damaged: no move ${view.head.move + 1}`)
+    throw damagedStore(`move ${view.head.move + 1} of the head log is missing`)
   const window = [...view.window]
   const hashes = new Map(view.hashes)
   if (entry.reason === 'advance') {

@@ -1,10 +1,10 @@
 import type { BlockRef, Hash } from '#core/chain.ts'
-import { AppError } from '#core/errors.ts'
+import { AppError, damagedStore } from '#core/errors.ts'
 import { advanceView, type HeadEntry, raiseFloor, type View, viewFrom } from './head.ts'
 import type { HeadLog } from './ports.ts'
 
 /** Settled hashes are immutable, so a process keeps those that it has asked for. */
-const SETTLED_CACHE_MAX = 100_000
+export const SETTLED_CACHE_MAX = 100_000
 
 /** A head moved on while an answer was being read, and what the answer stood on is gone. Start again. */
 export const staleView = (view: View): AppError =>
@@ -45,19 +45,26 @@ export function createViews(heads: HeadLog, chainId: number): Views {
     view: View,
     numbers: readonly number[],
   ): Promise<(block: BlockRef) => boolean> {
-    const wanted = [...new Set(numbers)].filter(
-      (number) => number <= view.floor.number && !settled.has(number),
-    )
+    // An answer of its own: what all remember may start anew before this one is used.
+    const answer = new Map<number, Hash>()
+    const wanted: number[] = []
+    for (const number of new Set(numbers)) {
+      if (number > view.floor.number) continue
+      const hash = settled.get(number)
+      if (hash) answer.set(number, hash)
+      else wanted.push(number)
+    }
     if (wanted.length > 0) {
-      if (settled.size + wanted.length > SETTLED_CACHE_MAX) settled = new Map()
-      for (const [number, hash] of await heads.canonicalHashes(chainId, wanted)) {
+      const found = await heads.canonicalHashes(chainId, wanted)
+      if (settled.size + found.size > SETTLED_CACHE_MAX) settled = new Map()
+      for (const [number, hash] of found) {
         settled.set(number, hash)
+        answer.set(number, hash)
       }
     }
-    const cache = settled
     return ({ number, hash }) => {
       if (number > view.head.number) return false
-      return (number > view.floor.number ? view.hashes.get(number) : cache.get(number)) === hash
+      return (number > view.floor.number ? view.hashes.get(number) : answer.get(number)) === hash
     }
   }
 
@@ -76,8 +83,7 @@ export async function loadView(heads: HeadLog, latest: HeadEntry, known?: View):
     else view = advanceView(view, entry, await blocksOf(heads, entry, settledTo))
     view = raiseFloor(view, settledTo)
   }
-  if (!view)
-    throw new AppError('unavailable', `the head log is damaged: no move ${latest.floorMove}`)
+  if (!view) throw damagedStore(`move ${latest.floorMove} of the head log is missing`)
   return view
 }
 
@@ -92,7 +98,7 @@ async function blocksOf(heads: HeadLog, entry: HeadEntry, settledTo: number): Pr
   let hash = entry.hash
   for (let left = entry.blocks; left > 0; left--) {
     const block = byHash.get(hash)
-    if (!block) throw new AppError('unavailable', `the store is damaged: block ${hash} is missing`)
+    if (!block) throw damagedStore(`block ${hash} is missing`)
     blocks.push({ number: block.number, hash })
     hash = block.parentHash
   }

@@ -1,6 +1,6 @@
 import type { Address, BlockHeader, BlockRef, Hash } from '#core/chain.ts'
 import { AppError, assert } from '#core/errors.ts'
-import { chainBlock, type Sha256 } from '#core/history/digest.ts'
+import { chainBlock, emptyDigest, type Sha256 } from '#core/history/digest.ts'
 import type { ChainEvent, EventType } from '#core/history/event.ts'
 import type { View, Waypoint } from '#core/history/head.ts'
 import { scanDocuments } from '#core/history/resolve.ts'
@@ -36,7 +36,7 @@ export type TakeOutcome =
   | { readonly status: 'taken' }
   /** Another writer moved the head; nothing goes on before the next `open`. */
   | { readonly status: 'conflict' }
-  /** The first block follows another parent than the head: the chain was reorganised. */
+  /** The first block follows another parent than the block before it here: the chain was reorganised. */
   | { readonly status: 'detached'; readonly header: BlockHeader }
 
 /**
@@ -51,7 +51,8 @@ export type ChainAppender = {
   readonly admission: Admission
   /**
    * Takes blocks that follow those taken before, or begin behind the head: decodes them and begins to store their
-   * objects. Nothing is visible before `commit`.
+   * objects. Nothing is visible before `commit`. Where they do not follow, what was taken since the last commit is
+   * dropped.
    */
   take(blocks: readonly ProvenBlock[]): Promise<TakeOutcome>
   /** What was taken since the last call of `commit`. */
@@ -118,7 +119,7 @@ export function createChainAppender(
   let view: View | undefined
   let tip: Tip | undefined
   let batch: Batch | undefined
-  /** Another writer was first: nothing goes on before the head is read anew. */
+  /** Another writer was first, or a commit failed: nothing goes on before the head is read anew. */
   let isLost = false
   /** Settles when the commits asked for so far are done. */
   let lastCommit: Promise<unknown> = Promise.resolve()
@@ -167,15 +168,12 @@ export function createChainAppender(
     assert(blocks[0], 'there are blocks to take')
     if (isLost) return { status: 'conflict' }
     const { header: first } = blocks[0]
-    if (!tip) {
-      const outcome = await startLog(ports, chainId, tree, first)
-      if (outcome.status === 'conflict') return lose()
-      view = outcome.view
-      tip = tipOf(view)
-    }
+    tip ??= { number: first.number - 1, hash: first.parentHash, events: emptyDigest.events }
     assert(first.number > tip.number, 'blocks are taken in order')
-    if (first.number === tip.number + 1 && first.parentHash !== tip.hash)
+    if (first.number === tip.number + 1 && first.parentHash !== tip.hash) {
+      await dropTaken()
       return { status: 'detached', header: first }
+    }
     batch ??= newBatch(tip)
     assert(batch.blocks.length === 0 || first.number === tip.number + 1, 'a batch has no gaps')
     const decoded = decodeBlocks(admission, blocks)
@@ -184,6 +182,20 @@ export function createChainAppender(
     const last = decoded.blocks.at(-1) as BlockHeader
     tip = { number: last.number, hash: last.hash, events: batch.digest }
     return { status: 'taken' }
+  }
+
+  /** What is not committed, or about to be, was never taken. */
+  async function dropTaken(): Promise<void> {
+    await lastCommit
+    batch = undefined
+    tip = view && tipOf(view)
+    dropPoolsAbove(tip?.number ?? -1)
+  }
+
+  function dropPoolsAbove(number: number): void {
+    const gone = created.filter((pool) => pool.number > number)
+    admission.removePools(gone.map(({ pool }) => pool))
+    created = created.filter((pool) => pool.number <= number)
   }
 
   function lose(): { readonly status: 'conflict' } {
@@ -210,17 +222,24 @@ export function createChainAppender(
     const mine = batch
     batch = undefined
     const done = lastCommit.then(() => commitBatch(mine, finalized))
-    lastCommit = done.catch(() => undefined)
+    // What comes behind one that failed is not to be committed.
+    lastCommit = done.catch(() => lose())
     return done
   }
 
   async function commitBatch(mine: Batch, finalized: number): Promise<CommitOutcome['status']> {
+    if (isLost) return 'conflict'
+    await Promise.all(mine.stored)
+    if (!view) {
+      // Only now, so that a run that fails before its first commit leaves no beginning behind.
+      const outcome = await startLog(ports, chainId, tree, mine.blocks[0] as BlockHeader)
+      if (outcome.status === 'conflict') return lose().status
+      view = outcome.view
+    }
     const base = view
     // Without the batch before it, this one has nothing to stand on.
-    if (isLost || !base) return 'conflict'
     if (base.head.number !== mine.after.number || base.head.hash !== mine.after.hash)
       return lose().status
-    await Promise.all(mine.stored)
     try {
       await set.load(base, wantedByEvents(mine.events))
       await set.load(base, wantedByTrades(set, mine.events))
@@ -254,10 +273,7 @@ export function createChainAppender(
     tip = tipOf(view)
     batch = undefined
     set.forget()
-    admission.removePools(
-      created.filter(({ number }) => number > to.number).map(({ pool }) => pool),
-    )
-    created = created.filter(({ number }) => number <= to.number)
+    dropPoolsAbove(to.number)
     return 'committed'
   }
 

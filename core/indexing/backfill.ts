@@ -75,7 +75,7 @@ const CHUNK_BLOCKS_START = 16
 const COMMIT_LOGS = 20_000
 const COMMIT_BLOCKS_MAX = 4_000
 /** Chunks being fetched while another is indexed. */
-const CHUNKS_AHEAD = 4
+const CHUNKS_AHEAD = 3
 /** A conflict means that another writer is at work; losing this often in a row means that it does all of it. */
 const CONFLICTS_MAX = 5
 
@@ -99,10 +99,12 @@ export async function* backfill(
 
   for (let attempt = 0; attempt < CONFLICTS_MAX; attempt++) {
     await appender.open()
+    const stand = appender.view()?.head
     const missing = planRanges({
       head: latest.number,
       sources: input.sources,
-      coverage: appender.view()?.head.coverage ?? [],
+      coverage: stand?.coverage ?? [],
+      ...(stand && { stand: stand.number }),
       ...(input.ranges && { ranges: input.ranges }),
       ...(input.to !== undefined && { to: input.to }),
     })
@@ -136,9 +138,16 @@ export async function* backfill(
 
 function detached(header: BlockHeader, appender: ChainAppender): AppError {
   const head = appender.view()?.head
+  if (head?.number !== header.number - 1)
+    return new AppError(
+      'unavailable',
+      `block ${header.number} of the chain does not follow the block ${header.number - 1} that was read just before: the ` +
+        'chain was reorganised meanwhile, or the endpoints of chain.rpc are of several branches; run it again',
+      { details: { reason: 'detached', block: header.number } },
+    )
   return new AppError(
     'conflict',
-    `block ${header.number} of the chain does not follow the stored block ${head?.number} (${head?.hash}) but ` +
+    `block ${header.number} of the chain does not follow the stored block ${head.number} (${head.hash}) but ` +
       `${header.parentHash}: the chain was reorganised. The indexer, which follows the head, takes such blocks back; ` +
       'below the finalized block, index into a fresh store',
     { details: { reason: 'detached', block: header.number } },

@@ -91,9 +91,8 @@ export async function startLog(
     tree,
     committedAtMs: ports.clock.nowMs(),
   }
-  return (await ports.writer.appendHead(entry))
-    ? { status: 'committed', view: viewFrom(entry) }
-    : { status: 'conflict' }
+  const isFirst = await ports.writer.atomically(() => ports.writer.appendHead(entry))
+  return isFirst ? { status: 'committed', view: viewFrom(entry) } : { status: 'conflict' }
 }
 
 /** Stores objects. Any writer may, at any time and in any order: what is there already stays as it is. */

@@ -40,6 +40,8 @@ export type FollowEvent =
 
 /** The pause after a failure doubles up to this. */
 const BACKOFF_MS_MAX = 30_000
+/** A follower that is told no start begins at most this far below the newest block. */
+const UNASKED_BLOCKS_MAX = 1_000
 /** Headers compared at a time when looking for a common ancestor. */
 const ANCESTOR_STEP = 128
 
@@ -74,7 +76,7 @@ export async function* followHead(
       const { latest, finalized } = await ports.source.head()
       let moved = false
       let detached = isOtherBranch(appender.view(), latest)
-      const from = nextBlock(appender.view(), input.sources, latest.number)
+      const from = nextBlock(appender.view(), input.sources, { latest, finalized })
       if (from <= latest.number) {
         const range = { from, to: latest.number }
         const policy = policyFor(input.proof, countBlocks([range]), finalized)
@@ -93,7 +95,7 @@ export async function* followHead(
       failures = 0
       if (!opened) continue
       if (detached) {
-        const seen = await sight(ports, appender.view() as View, latest.number)
+        const seen = await sight(ports, appender.view(), latest.number)
         const confirmed = seen && sighting && isConfirmed(sighting, seen)
         sighting = seen
         if (confirmed) {
@@ -124,18 +126,31 @@ export async function* followHead(
 
 const refOf = ({ number, hash, timestamp }: View['head']) => ({ number, hash, timestamp })
 
-/** Where to go on: behind the head, else at the first source's start, else at the newest block. */
-function nextBlock(view: View | undefined, sources: readonly Source[], latest: number): number {
+/**
+ * Where to go on: behind the head, else at the first source's start, else behind the newest final block, since a
+ * history cannot go back behind its beginning.
+ */
+function nextBlock(
+  view: View | undefined,
+  sources: readonly Source[],
+  { latest, finalized }: { readonly latest: BlockRef; readonly finalized: number },
+): number {
   if (view) return view.head.number + 1
   const starts = sources.flatMap((source) => source.startBlock ?? [])
-  return starts.length > 0 ? Math.min(...starts) : latest
+  if (starts.length > 0) return Math.min(...starts)
+  return Math.max(Math.min(finalized + 1, latest.number), latest.number - UNASKED_BLOCKS_MAX, 0)
 }
 
 const isOtherBranch = (view: View | undefined, latest: BlockRef): boolean =>
   view !== undefined && view.head.number === latest.number && view.head.hash !== latest.hash
 
 /** What the chain has where our head is; undefined where it has just that, or nothing yet. */
-async function sight(ports: IndexPorts, view: View, latest: number): Promise<Sighting | undefined> {
+async function sight(
+  ports: IndexPorts,
+  view: View | undefined,
+  latest: number,
+): Promise<Sighting | undefined> {
+  if (!view) return undefined
   const { number } = view.head
   if (number > latest || number < 0) return undefined
   const { value, provider } = await ports.source.headers({ from: number, to: number })

@@ -11,6 +11,8 @@ export type PlanInput = {
   readonly sources: readonly Source[]
   /** What is indexed already. */
   readonly coverage: readonly BlockRange[]
+  /** The block that the history stands at, which may have none yet; undefined before its beginning. */
+  readonly stand?: number
 }
 
 /**
@@ -34,15 +36,16 @@ export function planRanges(input: PlanInput): BlockRange[] {
     .filter((range) => to === undefined || range.from <= to)
     .map((range) => ({ from: range.from, to: Math.min(range.to, to ?? range.to) }))
   const missing = subtractRanges(clipped, input.coverage)
-  const end = mergeRanges(input.coverage).at(-1)?.to
-  const early = missing.find((range) => end !== undefined && range.from < end)
+  const end = mergeRanges(input.coverage).at(-1)?.to ?? input.stand
+  if (end === undefined) return missing
+  const early = missing.find((range) => range.from <= end)
   if (early)
     throw new AppError(
       'conflict',
-      `ranges: blocks ${early.from}-${Math.min(early.to, end as number)} lie before block ${end}, up to which this ` +
-        'store is indexed, and an ordered history cannot be extended in its middle; ' +
-        `index all ranges into a fresh store in one go`,
-      { details: { field: 'ranges', from: early.from, indexedTo: end as number } },
+      `ranges: blocks ${early.from}-${Math.min(early.to, end)} do not lie behind block ${end}, ` +
+        `${input.coverage.length > 0 ? 'up to which this store is indexed' : 'behind which this store begins'}, and an ` +
+        'ordered history only grows at its end; index all ranges into a fresh store in one go',
+      { details: { field: 'ranges', from: early.from, indexedTo: end } },
     )
   return missing
 }

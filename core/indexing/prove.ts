@@ -1,4 +1,4 @@
-import type { BlockRange, BlockRef } from '#core/chain.ts'
+import type { BlockRange, BlockRef, Hex } from '#core/chain.ts'
 import { type BloomBits, bloomMayHold } from './bloom.ts'
 import type { LogFilter, RawLog, Receipt, ReceiptsRoot, SourceHeader } from './ports.ts'
 
@@ -62,8 +62,9 @@ function refuseOrder(before: RawLog, log: RawLog): Refusal {
 }
 
 /**
- * True where the header's bloom may hold a log that was asked for and the answer has none like it, so that the bloom
- * alone does not prove the answer. With addresses, each of them is tested; without, each topic.
+ * True where the bloom alone does not prove the answer: the header's bloom may hold a log that was asked for and the
+ * answer has none like it, or the answer has one that the bloom rules out. With addresses, each of them is tested;
+ * without, each topic.
  */
 export function isSuspect(
   header: SourceHeader,
@@ -72,16 +73,12 @@ export function isSuspect(
   bitsOf: (item: `0x${string}`) => BloomBits,
 ): boolean {
   const bloom = header.logsBloom
-  const topics = filter.topics.filter((topic) => bloomMayHold(bloom, bitsOf(topic)))
-  if (topics.length === 0) return false
-  if (filter.addresses) {
-    const seen = new Set(logs.map((log) => log.address))
-    return filter.addresses.some(
-      (address) => !seen.has(address) && bloomMayHold(bloom, bitsOf(address)),
-    )
-  }
-  const seen = new Set(logs.map((log) => log.topics[0]))
-  return topics.some((topic) => !seen.has(topic))
+  const mayHold = (item: Hex): boolean => bloomMayHold(bloom, bitsOf(item))
+  const seen = new Set(logs.map((log) => (filter.addresses ? log.address : (log.topics[0] as Hex))))
+  for (const item of seen) if (!mayHold(item)) return true
+  const isMissing = (item: Hex): boolean => !seen.has(item) && mayHold(item)
+  if (!filter.addresses) return filter.topics.some(isMissing)
+  return filter.topics.some(mayHold) && filter.addresses.some(isMissing)
 }
 
 /** Receipts must be of this block, complete, and hash to the header's receiptsRoot. */

@@ -74,6 +74,17 @@ function suiteOver({ url, kind }: MongoServer): void {
     expect(stored.map((found) => found?.move)).toEqual([1, 3, 2, 3, undefined, 3, 3, 2, 3, 3, 3])
   })
 
+  test('a version of the same block and move that another history led to is not taken for one’s own', async () => {
+    const { writer } = await open()
+    await writer.replace(TREE, [change(1, null, version(1, 1)), change(2, null, version(2, 1))])
+    const other = version(1, 2)
+    const theirs = { ...other, value: { ...other.value, amount: 5n } }
+    expect(await writer.replace(TREE, [change(1, version(1, 1), theirs)])).toEqual([])
+    expect(await writer.replace(TREE, [change(2, version(2, 1), version(2, 2))])).toEqual([])
+    const mine = [1, 2].map((holder) => change(holder, version(holder, 1), version(holder, 2)))
+    expect(await writer.replace(TREE, mine)).toEqual([0])
+  })
+
   // Elsewhere a condition and the write that it guards may be two steps.
   test.skipIf(kind === 'ferretlite')(
     'of many writers that replace one version at once one does (mongod-only)',

@@ -1,6 +1,8 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
+import { expect, test } from 'vitest'
 import { openSqliteChainStore } from '#adapters/sqlite/chain-store.ts'
 import { openThreadedSqliteChainStore } from '#adapters/sqlite/threaded-chain-store.ts'
 import {
@@ -36,3 +38,16 @@ chainStoreContract('SQLite', () =>
 chainStoreContract('SQLite in a thread of its own', () =>
   harnessOf(7, openThreadedSqliteChainStore),
 )
+
+test('an entry of the head log that is not what was written is told as damage, not as a bug', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'halyard-sqlite-'))
+  const path = join(folder, 'test.db')
+  openSqliteChainStore(path).close()
+  const db = new DatabaseSync(path)
+  db.exec(`INSERT INTO head (chain, move, entry) VALUES (1, 1, '{"chainId":')`)
+  db.close()
+  const store = openSqliteChainStore(path)
+  await expect(store.heads.latest(1)).rejects.toThrow(/store: it is damaged: .*restore it/)
+  store.close()
+  rmSync(folder, { recursive: true })
+})

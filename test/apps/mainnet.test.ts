@@ -463,6 +463,18 @@ describe('bad input', () => {
     expect(result.stderr).toMatch(/sources: this store was filled from other sources/)
   }, 60_000)
 
+  test('a store that is a folder', async () => {
+    const config = configure('folder', { more: { store: 'sqlite:.' } })
+    for (const command of [
+      ['backfill', '--ranges', ranges],
+      ['export', 'swaps'],
+    ]) {
+      const result = await runCli(...command, '--config', config)
+      expect(result.code).toBe(78)
+      expect(result.stderr).toMatch(/store: .* is a folder; name a file in it/)
+    }
+  })
+
   test('an export of a store that is not there', async () => {
     const result = await runCli('export', 'swaps', '--config', configure('never'))
     expect(result.code).toBe(69)

@@ -59,9 +59,13 @@ test.each(documentKinds)('a stored %s is read back as it was, and so is its iden
   )
 })
 
-test('a damaged record is told as such', () => {
-  for (const text of ['', '{', '[1]', '{"a":1}', 'null'])
-    expect(() => decodeDocument('pool', text)).toThrowError(
-      expect.toSatisfy((error: unknown) => isAppError(error, 'unavailable')),
+test('a damaged record is told as such, with what to do about it', () => {
+  const noNumber = '["0x","1d",0,"one","1","1","1","1","1",1]'
+  for (const text of ['', '{', '[1]', '{"a":1}', 'null', noNumber])
+    expect(() => decodeDocument('candle', text)).toThrowError(
+      expect.toSatisfy(
+        (error: unknown) =>
+          isAppError(error, 'unavailable') && /^store: .*restore it/.test(error.message),
+      ),
     )
 })

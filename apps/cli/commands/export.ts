@@ -6,7 +6,7 @@ import { configOption, parseBlock } from '#cli/options.ts'
 import { readSettings, wireHistory } from '#cli/wire.ts'
 import { parseAddress } from '#core/chain.ts'
 import { AppError } from '#core/errors.ts'
-import { currentView } from '#core/history/at-head.ts'
+import { currentView, refuseLeftView } from '#core/history/at-head.ts'
 
 type Options = {
   readonly config: string
@@ -54,18 +54,18 @@ async function run(subject: ExportSubject, options: Options): Promise<void> {
   await using app = await wireHistory(settings)
   const view = await currentView(app.history.views)
   const format = createFormatter(options.format)
-  // A reader such as `head` that has enough closes the pipe: that is no failure.
+  // Who reads may have enough before the end.
   let isClosed = false
-  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code !== 'EPIPE') throw error
+  process.stdout.once('error', () => {
     isClosed = true
   })
   for await (const row of readRows(app.history, view, subject, query)) {
     if (isClosed) return
-    // The wait also ends with an error, which the listener above has seen.
+    // The wait also ends with an error, which the listeners have seen.
     if (!process.stdout.write(format(row)))
       await once(process.stdout, 'drain').catch(() => undefined)
   }
+  await refuseLeftView(app.history.views, view)
 }
 
 const byBlock: ReadonlySet<ExportSubject> = new Set(['swaps', 'liquidity', 'transfers'])

@@ -5,6 +5,7 @@ export class MalformedLog extends Error {}
 
 const WORD = 64
 const EMPTY_PREFIX = '0'.repeat(24)
+const ADDRESS = /^[0-9a-f]{40}$/
 
 /** Throws unless the log has just this many topics and 32-byte words of data. */
 export function expectShape(
@@ -32,7 +33,9 @@ export const uintOf = (topic: Hash): bigint => BigInt(topic)
 
 function addressOfWord(word: string): Address {
   if (!word.startsWith(EMPTY_PREFIX)) throw new MalformedLog('an address has more than 20 bytes')
-  return `0x${word.slice(24)}`
+  const digits = word.slice(24)
+  if (!ADDRESS.test(digits)) throw new MalformedLog('an address is not hex')
+  return `0x${digits}`
 }
 
 export const addressOf = (topic: Hash | undefined): Address =>

@@ -175,6 +175,21 @@ describe('backfill', () => {
     expect(tables.heads.size).toBe(0)
   })
 
+  test('a run that never got to commit leaves no beginning behind: the next may begin below it', async () => {
+    const chain = await chainOf(39, 30)
+    const honest = createFakeSource({ blocks: () => chain.blocks })
+    const broken = createFakeSource({
+      blocks: () => chain.blocks,
+      faults: [{ headers: (headers) => headers.filter(({ number }) => number < 27) }],
+    })
+    const tables = createMemoryTables()
+    const tooHigh = [{ from: 10, to: 29 }]
+    await expect(run(tables, broken, { ranges: tooHigh })).rejects.toThrow(/headers/)
+    const report = await run(tables, honest, { ranges: [{ from: 0, to: 29 }] })
+    expect(report.blocks).toBe(30)
+    expect(await seen(tables, honest)).toEqual(modelOf(chain.blocks))
+  })
+
   test('two backfills at once on one store end with the same history as one', async () => {
     const chain = await chainOf(38, 40)
     const source = createFakeSource({ blocks: () => chain.blocks })

@@ -407,6 +407,16 @@ describe('decoding', () => {
   })
 })
 
+test('an address that is not hex is malformed: it would be stored as it is', () => {
+  const signature = 'event Mint(address indexed sender, uint256 amount0, uint256 amount1)'
+  const item = parseAbiItem(signature as never) as AbiEvent
+  const log = logOf(item, { sender: addressOf(1), amount0: 1n, amount1: 1n }, POOL_V2)
+  const topic = `0x${'0'.repeat(24)}"],"${'a'.repeat(36)}` as Hash
+  const topics = [log.topics[0] as Hash, topic]
+  expect(admission.admit(log).status).toBe('event')
+  expect(admission.admit({ ...log, topics }).status).toBe('malformed')
+})
+
 describe('admission', () => {
   const sync = logOf(parseAbiItem('event Sync(uint112 a, uint112 b)'), { a: 1n, b: 1n }, POOL_V2)
 

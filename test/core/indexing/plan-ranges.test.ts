@@ -45,7 +45,12 @@ test.each([
   [
     'a range before what is indexed',
     { ranges: [{ from: 1, to: 5 }], coverage: [{ from: 10, to: 20 }] },
-    /ranges: blocks 1-5 lie before block 20/,
+    /ranges: blocks 1-5 do not lie behind block 20, up to which this store is indexed/,
+  ],
+  [
+    'a range before the beginning of a history without blocks',
+    { ranges: [{ from: 4, to: 12 }], stand: 9 },
+    /ranges: blocks 4-9 do not lie behind block 9, behind which this store begins/,
   ],
 ])('%s is refused by the name of its field', (_, change, message) => {
   expect(() => planRanges({ ...plain, ...change })).toThrow(message)

@@ -12,6 +12,7 @@ import { addressOf } from '../../fakes/encode.ts'
 import { createFakeSource, type FakeFaults } from '../../fakes/fake-source.ts'
 
 const receiptsRoot = createReceiptsRoot(keccakBytes)
+const bitsOf = createBloomBits(keccak)
 
 const filter = { ...createAdmission(fakeSources).filter() }
 const RANGE = { from: 1, to: 30 }
@@ -88,6 +89,24 @@ describe('proving', () => {
     const { source, result } = await fetchWith([{ logs: () => [] }], { above: 1_000 })
     await expect(result).rejects.toThrow(/is missing/)
     expect(source.requests.receipts).toBeGreaterThan(0)
+  })
+
+  test('by bloom alone a log that its block’s bloom rules out is doubted, and found out by the receipts', async () => {
+    const quiet = (log: RawLog): boolean =>
+      !bloomMayHold(chain.blocks[log.blockNumber]?.header.logsBloom ?? '0x', bitsOf(log.address))
+    const isLast = (log: RawLog, index: number, logs: readonly RawLog[]): boolean =>
+      logs[index + 1]?.blockNumber !== log.blockNumber
+    const invented = honestLogs()
+      .filter(isLast)
+      .flatMap((log) => (filter.addresses ?? []).map((address) => ({ ...log, address })))
+      .map((log) => ({ ...log, logIndex: log.logIndex + 1 }))
+      .find(quiet) as RawLog
+    expect(invented).toBeDefined()
+    const end = (logs: readonly RawLog[]): number =>
+      logs.findLastIndex(({ blockNumber }) => blockNumber === invented.blockNumber) + 1
+    const lie: FakeFaults = { logs: (logs) => logs.toSpliced(end(logs), 0, invented) }
+    const { result } = await fetchWith([lie], { above: 1_000 })
+    await expect(result).rejects.toThrow(/does not exist in the proven receipts/)
   })
 
   const lies: Record<string, [FakeFaults, RegExp]> = {
@@ -200,7 +219,6 @@ describe('proving', () => {
 })
 
 describe('bloom filters', () => {
-  const bitsOf = createBloomBits(keccak)
   const item = fc
     .bigInt(1n, 2n ** 160n - 1n)
     .map((n) => `0x${n.toString(16).padStart(40, '0')}` as const)

@@ -1,0 +1,90 @@
+import { describe, expect, test } from 'vitest'
+import { createMemoryTables, type MemoryTables } from '#adapters/memory/chain-store.ts'
+import { createViews } from '#core/history/view.ts'
+import { followHead, type FollowEvent } from '#core/indexing/follow-head.ts'
+import type { BlockSource } from '#core/indexing/ports.ts'
+import type { Source } from '#core/indexing/source.ts'
+import { modelOf, readEverything } from '../../contracts/everything.ts'
+import { createFakeChain, fakeSources } from '../../fakes/fake-chain.ts'
+import { createFakeSource } from '../../fakes/fake-source.ts'
+import { fakeIndexPorts } from '../../fakes/index-app.ts'
+
+const CHAIN_ID = 31_337
+const EVENTS_MAX = 500
+
+/** Follows until `isDone`, which may do things to the chain meanwhile. */
+async function follow(
+  tables: MemoryTables,
+  source: BlockSource,
+  isDone: (event: FollowEvent) => boolean | Promise<boolean>,
+  sources: readonly Source[] = fakeSources,
+): Promise<FollowEvent[]> {
+  const cancel = { aborted: false }
+  const events: FollowEvent[] = []
+  const input = { chainId: CHAIN_ID, sources, proof: 'auto', pollMs: 10 } as const
+  for await (const event of followHead(fakeIndexPorts(tables, source), input, cancel)) {
+    events.push(event)
+    if ((await isDone(event)) || events.length === EVENTS_MAX) cancel.aborted = true
+  }
+  return events
+}
+
+async function seen(tables: MemoryTables, source: BlockSource) {
+  const ports = fakeIndexPorts(tables, source)
+  const view = await createViews(ports.heads, CHAIN_ID).current()
+  if (!view) throw new Error('nothing is there')
+  return readEverything(ports, view)
+}
+
+describe('a follower', () => {
+  test('that read the beginning of a stretch before a reorg and its end after it reads it again', async () => {
+    const old = createFakeChain(51, { maxLogs: 5 })
+    await old.mine(16)
+    const chain = createFakeChain(51, { maxLogs: 5 })
+    await chain.mine(16)
+    await chain.fork(6, 30)
+    const before = createFakeSource({ blocks: () => old.blocks })
+    const after = createFakeSource({ blocks: () => chain.blocks })
+    let isTorn = true
+    const at = (number: number): BlockSource => (isTorn && number < 16 ? before : after)
+    const torn: BlockSource = {
+      ...after,
+      headers: (range) => at(range.from).headers(range),
+      logs: (range, filter) => at(range.from).logs(range, filter),
+      receipts: (block) => at(block.number).receipts(block),
+    }
+    const tables = createMemoryTables()
+    const events = await follow(tables, torn, (event) => {
+      isTorn = false
+      return event.status === 'appended' && event.head.number === chain.blocks.length - 1
+    })
+    expect(events.length).toBeLessThan(EVENTS_MAX)
+    expect(await seen(tables, after)).toEqual(modelOf(chain.blocks))
+  })
+
+  test('that begins at the head begins below what a reorg may take back', async () => {
+    const chain = createFakeChain(52, { maxLogs: 5 })
+    await chain.mine(20)
+    const source = createFakeSource({ blocks: () => chain.blocks, finality: 3 })
+    const sources = fakeSources.map((each) => ({ ...each, startBlock: null }))
+    let hasForked = false
+    const tables = createMemoryTables()
+    const events = await follow(
+      tables,
+      source,
+      async (event) => {
+        if (event.status !== 'idle') return false
+        const { length } = chain.blocks
+        if (!hasForked) await chain.fork(3, 5)
+        else if (event.stored === length - 1) return true
+        // A reorg is believed when the head advances on it.
+        else await chain.mine(1)
+        hasForked = true
+        return false
+      },
+      sources,
+    )
+    expect(events.some(({ status }) => status === 'reorg')).toBe(true)
+    expect(events.at(-1)).toMatchObject({ status: 'idle', stored: chain.blocks.length - 1 })
+  })
+})
