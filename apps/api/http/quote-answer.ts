@@ -1,6 +1,6 @@
+import { amountsJson, confirmationJson } from '#core/dex/quote-json.ts'
 import type { Response } from 'express'
 import type {
-  Confirmation,
   Quote,
   QuotedAlternative,
   QuotedHop,
@@ -128,36 +128,5 @@ const alternativeJson = (alternative: QuotedAlternative): object => ({
   gas: alternative.gas.toString(),
   loss: alternative.loss.toString(),
 })
-
-function confirmationJson(confirmation: Confirmation): object {
-  switch (confirmation.status) {
-    case 'confirmed':
-      return {
-        status: confirmation.status,
-        by: confirmation.by,
-        gas: confirmation.gas.toString(),
-      }
-    case 'differs':
-      return {
-        status: confirmation.status,
-        by: confirmation.by,
-        quoted: amountsJson(confirmation.quoted),
-        executed: amountsJson(confirmation.executed),
-        gas: confirmation.gas.toString(),
-      }
-    case 'unconfirmed':
-      return { status: confirmation.status, reason: confirmation.reason }
-    default:
-      return confirmation satisfies never
-  }
-}
-
-const amountsJson = ({
-  amountIn,
-  amountOut,
-}: {
-  readonly amountIn: bigint
-  readonly amountOut: bigint
-}) => ({ amountIn: amountIn.toString(), amountOut: amountOut.toString() })
 
 const text = (value: bigint | null): string | null => (value === null ? null : value.toString())

@@ -1,7 +1,7 @@
 import { formatRatio } from '#core/amount.ts'
+import { amountsJson, confirmationJson } from '#core/dex/quote-json.ts'
 import type { Rational } from '#core/dex/protocols/protocols.ts'
 import type {
-  Confirmation,
   Quote,
   QuotedAlternative,
   QuotedHop,
@@ -80,36 +80,6 @@ const alternativeJson = (alternative: QuotedAlternative): object => ({
   ...amountsJson(alternative),
   gas: alternative.gas.toString(),
   loss: alternative.loss.toString(),
-})
-
-function confirmationJson(confirmation: Confirmation): object {
-  switch (confirmation.status) {
-    case 'confirmed':
-      return {
-        status: confirmation.status,
-        by: confirmation.by,
-        gas: confirmation.gas.toString(),
-      }
-    case 'differs':
-      return {
-        status: confirmation.status,
-        by: confirmation.by,
-        quoted: amountsJson(confirmation.quoted),
-        executed: amountsJson(confirmation.executed),
-        gas: confirmation.gas.toString(),
-      }
-    case 'unconfirmed':
-      return { status: confirmation.status, reason: confirmation.reason }
-    default:
-      return confirmation satisfies never
-  }
-}
-
-type Amounts = { readonly amountIn: bigint; readonly amountOut: bigint }
-
-const amountsJson = ({ amountIn, amountOut }: Amounts) => ({
-  amountIn: amountIn.toString(),
-  amountOut: amountOut.toString(),
 })
 
 const priceText = ({ numerator, denominator }: Rational): string | null =>
