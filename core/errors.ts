@@ -27,6 +27,10 @@ export class AppError extends Error {
   }
 }
 
+/** A field of an input that breaks a rule; the rule says what would do. */
+export const invalidField = (field: string, rule: string): AppError =>
+  new AppError('invalid', `${field}: ${rule}`, { details: { field } })
+
 /** A store gives back something else than was put into it. */
 export const damagedStore = (what: string, cause?: unknown): AppError =>
   new AppError(

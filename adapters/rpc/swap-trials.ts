@@ -1,6 +1,6 @@
 import { type AbiReader, encodeArguments, encodeCall } from '#core/abi.ts'
 import type { Address, Hash, Hex } from '#core/chain.ts'
-import { mapConcurrent } from '#core/concurrent.ts'
+import { mapConcurrent, partsOf } from '#core/concurrent.ts'
 import type { SwapTrials, Trial, TrialOutcome } from '#core/dex/ports.ts'
 import { encodeSale, POOL_ROUTER, poolRouterCode } from './pool-router.ts'
 import { LENS, type Lens, type Override } from './lens.ts'
@@ -60,10 +60,9 @@ export function createRpcSwapTrials(lens: Lens, keccak: (bytes: Hex) => Hash): S
     trials: readonly Trial[],
     size: number,
   ): Promise<TrialOutcome[]> {
-    const parts = Array.from({ length: Math.ceil(trials.length / size) }, (_, index) =>
-      trials.slice(index * size, (index + 1) * size),
+    const outcomes = await mapConcurrent(partsOf(trials, size), CALLS_AT_ONCE, (part) =>
+      runPart(block, part),
     )
-    const outcomes = await mapConcurrent(parts, CALLS_AT_ONCE, (part) => runPart(block, part))
     return outcomes.flat()
   }
 

@@ -1,5 +1,5 @@
 import type { Address, Hex } from '#core/chain.ts'
-import { mapConcurrent } from '#core/concurrent.ts'
+import { mapConcurrent, partsOf } from '#core/concurrent.ts'
 import type { TokenInfo, TokenReader } from '#core/dex/ports.ts'
 import { isAppError } from '#core/errors.ts'
 import { RpcFailure, type RpcCall } from './endpoint.ts'
@@ -128,8 +128,3 @@ function isRefusal(error: unknown): boolean {
   if (!(failure instanceof RpcFailure)) return false
   return failure.kind === 'refused' || failure.kind === 'too-large'
 }
-
-const partsOf = <T>(items: readonly T[], size: number): T[][] =>
-  Array.from({ length: Math.ceil(items.length / size) }, (_, index) =>
-    items.slice(index * size, (index + 1) * size),
-  )

@@ -62,7 +62,3 @@ const fieldOf = (path: readonly PropertyKey[]): string =>
       typeof part === 'number' ? `[${part}]` : `${index === 0 ? '' : '.'}${String(part)}`,
     )
     .join('')
-
-/** A value that an argument must not have. */
-export const refused = (field: string, message: string): AppError =>
-  new AppError('invalid', `${field}: ${message}`, { details: { field } })

@@ -1,12 +1,11 @@
 import { z } from 'zod'
 import type { Address } from '#core/chain.ts'
-import type { QuoteInput, SimulateInput } from '#core/dex/quote.ts'
+import { DEADLINE_SECONDS_MAX, type QuoteInput, type SimulateInput } from '#core/dex/quote.ts'
 import { INT256_MAX } from '#core/dex/protocols/rounding.ts'
 import { ALTERNATIVES_MAX, HOPS_MAX, PARTS_MAX } from '#core/dex/routing/request.ts'
-import { faultsOf, InvalidRequest, refused } from './errors.ts'
+import { invalidField } from '#core/errors.ts'
+import { faultsOf, InvalidRequest } from './errors.ts'
 
-/** What is signed for longer is forgotten, and filled when that is worst. */
-const DEADLINE_SECONDS_MAX = 30 * 86_400
 const BPS = 10_000
 const BLOCK_MAX = 1e15 - 1
 
@@ -60,7 +59,7 @@ export type QuoteFields = Loose<Omit<QuoteInput, 'amountRaw'>> & { readonly amou
 /** @throws AppError `invalid` for a token against itself */
 export function toQuoteInput({ amount: amountRaw, ...fields }: QuoteFields): QuoteInput {
   if (fields.tokenIn === fields.tokenOut)
-    throw refused('tokenOut', 'the same token as tokenIn; name another one')
+    throw invalidField('tokenOut', 'the same token as tokenIn; name another one')
   return { ...given(fields), amountRaw }
 }
 

@@ -7,6 +7,8 @@ export type StateSource = 'live' | 'indexed' | 'historical'
 
 export const SLIPPAGE_BPS_DEFAULT = 50
 export const DEADLINE_SECONDS_DEFAULT = 20 * 60
+/** What is signed for longer is forgotten, and filled when that is worst. */
+export const DEADLINE_SECONDS_MAX = 30 * 24 * 3_600
 
 /** What is to be swapped, and how. */
 export type QuoteInput = {

@@ -4,7 +4,7 @@ import type { TokenInfo } from '#core/dex/ports.ts'
 import type { QuoteInput, QuoteOutcome } from '#core/dex/quote.ts'
 import type { Quoter } from '#core/dex/quoter.ts'
 import type { View } from '#core/history/head.ts'
-import { refused } from '#api/errors.ts'
+import { invalidField } from '#core/errors.ts'
 import { watchQuote } from '#api/quote-updates.ts'
 import { type Status, statusAt } from '#api/status.ts'
 import { isComplete, readTokens } from '#api/tokens.ts'
@@ -59,7 +59,7 @@ export function createContext(
     quoter() {
       isLive = true
       if (++quotes > QUOTES_MAX)
-        throw refused('input', `this request asks for more than ${QUOTES_MAX} quotes`)
+        throw invalidField('input', `this request asks for more than ${QUOTES_MAX} quotes`)
       return ports.quoter
     },
     quoteUpdates: (input) =>
@@ -67,7 +67,7 @@ export function createContext(
     spend(more, argument) {
       rows += more
       if (rows > ROWS_MAX)
-        throw refused(
+        throw invalidField(
           argument,
           `the lists of this request ask for more than ${ROWS_MAX} rows together; ask for less of each`,
         )

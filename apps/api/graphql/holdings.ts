@@ -1,7 +1,7 @@
 import type { Holding as StoredHolding } from '#core/nft/holding.ts'
 import { listHoldings } from '#core/nft/list-holdings.ts'
 import { holdingCursor, UINT256_MAX } from '#api/cursors.ts'
-import { refused } from '#api/errors.ts'
+import { invalidField } from '#core/errors.ts'
 import { builder } from './builder.ts'
 import { forwardArgs, toConnection, toPageRequest } from './paging.ts'
 
@@ -47,7 +47,7 @@ export function addHoldings(): void {
       },
       async resolve(_root, { collection, owner, tokenId, ...args }, context) {
         if (tokenId != null && (tokenId < 0n || tokenId > UINT256_MAX))
-          throw refused('tokenId', 'not from 0 to 2^256 - 1')
+          throw invalidField('tokenId', 'not from 0 to 2^256 - 1')
         const request = toPageRequest(args, holdingCursor)
         context.spend(request.limit, request.argument)
         const page = await listHoldings(context.ports, context.view(), {

@@ -1,5 +1,5 @@
 import type { Page } from '#core/page.ts'
-import { refused } from '#api/errors.ts'
+import { invalidField } from '#core/errors.ts'
 import type { Cursor } from '#api/cursors.ts'
 import { PAGE_DEFAULT, PAGE_MAX } from '#api/pages.ts'
 import { builder } from './builder.ts'
@@ -40,16 +40,19 @@ export type PageRequest<P> = {
 export function toPageRequest<P>(args: PageArgs, cursor: Cursor<P>): PageRequest<P> {
   const isBackward = args.last != null || (args.before != null && args.first == null)
   if (isBackward && (args.first != null || args.after != null))
-    throw refused('last', 'last and before are for one direction, first and after for the other')
+    throw invalidField(
+      'last',
+      'last and before are for one direction, first and after for the other',
+    )
   if (!isBackward && args.before != null)
-    throw refused('before', 'goes with last; first goes with after')
+    throw invalidField('before', 'goes with last; first goes with after')
   const argument = isBackward ? 'last' : 'first'
   const limit = bounded(args[argument], argument, PAGE_DEFAULT, PAGE_MAX)
   const text = isBackward ? args.before : args.after
   if (text == null) return { limit, isBackward, argument }
   const after = cursor.decode(text)
   if (after === undefined)
-    throw refused(isBackward ? 'before' : 'after', 'not a cursor of this list')
+    throw invalidField(isBackward ? 'before' : 'after', 'not a cursor of this list')
   return { limit, isBackward, argument, after }
 }
 
@@ -62,7 +65,7 @@ export function bounded(
 ): number {
   if (value == null) return fallback
   if (value < 1 || value > max)
-    throw refused(argument, `${value} is not a whole number from 1 to ${max}`)
+    throw invalidField(argument, `${value} is not a whole number from 1 to ${max}`)
   return value
 }
 

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import type { Address } from '#core/chain.ts'
 import type { QuoteInput as Wanted, QuoteOutcome } from '#core/dex/quote.ts'
-import { refused } from '#api/errors.ts'
+import { invalidField } from '#core/errors.ts'
 import {
   legsOf,
   parseInput,
@@ -134,7 +134,7 @@ export function addQuotes(): void {
         'transaction moves.',
       args: { input: t.arg({ type: QuoteInput, required: true }) },
       subscribe(_root, { input }, context) {
-        if (input.at != null) throw refused('at', 'what a past block gives does not change')
+        if (input.at != null) throw invalidField('at', 'what a past block gives does not change')
         return context.quoteUpdates(readQuote(input))
       },
       resolve: (outcome: QuoteOutcome) => outcome,

@@ -1,7 +1,7 @@
 import type { Address } from '#core/chain.ts'
 import { listSwaps, type SwapRow } from '#core/history/list-swaps.ts'
 import { refuseInverted } from '#core/page.ts'
-import { refused } from '#api/errors.ts'
+import { invalidField } from '#core/errors.ts'
 import { placeOf, swapCursor } from '#api/cursors.ts'
 import { Block } from './blocks.ts'
 import { builder } from './builder.ts'
@@ -88,7 +88,7 @@ async function resolveSwaps(
 
 function blockOf(number: number | null | undefined, argument: string): number | undefined {
   if (number == null) return undefined
-  if (number < 0) throw refused(argument, `${number} is not a block number`)
+  if (number < 0) throw invalidField(argument, `${number} is not a block number`)
   return number
 }
 

@@ -6,9 +6,12 @@ export type TokenTax = { readonly inBps: number; readonly outBps: number }
 
 const BPS = 10_000n
 
-/** What arrives of a transfer; the tax is rounded down. */
-export const netOfTax = (value: bigint, taxBps: number): bigint =>
-  value - (value * BigInt(taxBps)) / BPS
+/** What is left of a transfer: the token keeps ⌊amount·bps / 10,000⌋ of it. */
+export const afterTax = (amount: bigint, taxBps: bigint): bigint =>
+  taxBps === 0n ? amount : amount - (amount * taxBps) / BPS
+
+/** The same for a tax as a number. */
+export const netOfTax = (value: bigint, taxBps: number): bigint => afterTax(value, BigInt(taxBps))
 
 /** A swap of taxed tokens. The pair takes in `poolAmountIn`, pays `poolAmountOut`; `received` of that arrives. */
 export type TaxedFill = {

@@ -4,6 +4,7 @@ import type { Market } from './market.ts'
 import type { PoolSale, Trial, TrialCall, TrialOutcome } from '#core/dex/ports.ts'
 import type { Confirmation, SwapTransaction } from '#core/dex/quote.ts'
 import type { RouterSetting } from '#core/dex/quote-settings.ts'
+import { UINT256_MAX } from '#core/dex/protocols/rounding.ts'
 import type { Path } from '#core/dex/routing/route.ts'
 import { maximumSent, minimumReceived } from '#core/dex/routing/slippage.ts'
 import { canRoute, encodeSwap, isMixed, type RouterLeg } from './swap-router-02.ts'
@@ -71,7 +72,6 @@ export function limitSwap(
 
 /** Stands in for a recipient that was not named. */
 const NOBODY: Address = '0x68616c796172642d6e6f626f64792d3030303030'
-const UINT256_MAX = (1n << 256n) - 1n
 
 export type ConfirmInput = {
   readonly exact: 'in' | 'out'

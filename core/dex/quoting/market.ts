@@ -8,6 +8,7 @@ import type { Views } from '#core/history/view.ts'
 import { readAllPools, readPools, readPoolsBetween } from './pool-catalog.ts'
 import type { PoolTerms, StateReader, StateWant, WordRange } from '#core/dex/ports.ts'
 import type { PoolState } from '#core/dex/protocols/state.ts'
+import { wordsOfSpacing } from '#core/dex/protocols/tick-window.ts'
 import type { StateSource } from '#core/dex/quote.ts'
 import { createGraph, type RouteGraph } from '#core/dex/routing/graph.ts'
 import type { RoutePool } from '#core/dex/routing/route.ts'
@@ -199,15 +200,12 @@ function firstWords({ tickSpacing }: PoolTerms): WordRange {
   return { centred: true, from: -words, to: words }
 }
 
-const MAX_TICK = 887_272
-
 /** Three times as many, around the same middle; undefined where all are known. */
 function widerWords({
   tickSpacing,
   ticks,
 }: Extract<PoolState, { kind: 'concentrated' }>): WordRange | undefined {
-  const lowest = Math.floor(-MAX_TICK / tickSpacing) >> 8
-  const highest = Math.floor(MAX_TICK / tickSpacing) >> 8
+  const { fromWord: lowest, toWord: highest } = wordsOfSpacing(tickSpacing)
   if (ticks.fromWord <= lowest && ticks.toWord >= highest) return undefined
   const size = ticks.toWord - ticks.fromWord + 1
   return {

@@ -2,7 +2,7 @@ import type { Address } from '#core/chain.ts'
 import type { QuoteOutcome, SimulateInput } from '#core/dex/quote.ts'
 import type { Hop, Path } from '#core/dex/routing/route.ts'
 import { largestThrough, simulateRoute } from '#core/dex/routing/simulate.ts'
-import { AppError, assert } from '#core/errors.ts'
+import { assert, invalidField } from '#core/errors.ts'
 import { completeQuote, type FilledPath } from './complete.ts'
 import type { QuoteContext } from './context.ts'
 import { ratesOf } from './costs.ts'
@@ -88,9 +88,6 @@ function isRefusedByTax(
   )
 }
 
-const invalid = (field: string, rule: string): AppError =>
-  new AppError('invalid', `${field}: ${rule}`, { details: { field } })
-
 /** @throws AppError `invalid` naming the pool that is not known, or does not have the token that reaches it */
 function pathOf(
   { tokenIn, pools }: SimulateInput['legs'][number],
@@ -101,9 +98,9 @@ function pathOf(
   return pools.map((id, index): Hop => {
     const field = `legs[${leg}].pools[${index}]`
     const pool = known.get(id)
-    if (!pool) throw invalid(field, `no pool with a price is known by ${id}`)
+    if (!pool) throw invalidField(field, `no pool with a price is known by ${id}`)
     if (pool.token0 !== token && pool.token1 !== token)
-      throw invalid(field, `pool ${id} does not trade ${token}`)
+      throw invalidField(field, `pool ${id} does not trade ${token}`)
     const zeroForOne = pool.token0 === token
     token = zeroForOne ? pool.token1 : pool.token0
     return { pool, zeroForOne }
@@ -122,8 +119,8 @@ function endsOf(paths: readonly Path[]): { tokenIn: Address; tokenOut: Address }
   assert(first !== undefined, 'a route has legs')
   for (const [index, { tokenIn, tokenOut }] of ends.entries())
     if (tokenIn !== first.tokenIn || tokenOut !== first.tokenOut)
-      throw invalid(`legs[${index}]`, 'leads between other tokens than the first leg')
+      throw invalidField(`legs[${index}]`, 'leads between other tokens than the first leg')
   if (first.tokenIn === first.tokenOut)
-    throw invalid('legs[0].pools', 'lead back to where they begin')
+    throw invalidField('legs[0].pools', 'lead back to where they begin')
   return first
 }

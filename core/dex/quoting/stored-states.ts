@@ -9,12 +9,12 @@ import type { Views } from '#core/history/view.ts'
 import type { Pool } from '#core/dex/pool.ts'
 import type { PoolTerms } from '#core/dex/ports.ts'
 import type { ConcentratedState, PoolState, TickWindow } from '#core/dex/protocols/state.ts'
+import { wordsOfSpacing } from '#core/dex/protocols/tick-window.ts'
 
 type StatePorts = HistoryPorts & { readonly views: Views }
 
 const PAGE = 1_000
 const POOLS_AT_ONCE = 8
-const MAX_TICK = 887_272
 
 /**
  * States as the projections have them at the view's head. Undefined where the history does not determine one: a pool
@@ -97,10 +97,8 @@ const concentrated = (
 /** All the ticks that there are, so that no search leaves them. */
 function wholeWindow(spacing: number, nets: ReadonlyMap<number, bigint>): TickWindow {
   const indexes = Int32Array.from(nets.keys()).toSorted()
-  const wordOf = (tick: number): number => Math.floor(tick / spacing) >> 8
   return {
-    fromWord: wordOf(-MAX_TICK),
-    toWord: wordOf(MAX_TICK),
+    ...wordsOfSpacing(spacing),
     indexes,
     nets: Array.from(indexes, (index) => nets.get(index) as bigint),
   }

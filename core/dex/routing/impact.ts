@@ -2,7 +2,7 @@ import type { Address } from '#core/chain.ts'
 import { feePipsOf, midPrice, type Rational } from '#core/dex/protocols/protocols.ts'
 import { add, divideUp, multiply, ONE, shortfall } from './ratio.ts'
 import type { Path, Route } from './route.ts'
-import { afterTax } from './trade.ts'
+import { afterTax } from '#core/dex/protocols/token-tax.ts'
 
 const PIPS = 1_000_000n
 const BPS = 10_000n

@@ -1,7 +1,8 @@
 import { amountIn, amountOut, BEYOND_WINDOW, swap } from '#core/dex/protocols/protocols.ts'
 import { GAS, gasOfHop } from './gas.ts'
 import type { RouteGraph } from './graph.ts'
-import { afterTax, type Trade } from './trade.ts'
+import { afterTax } from '#core/dex/protocols/token-tax.ts'
+import type { Trade } from './trade.ts'
 
 /** The other side of a path's amount, and its gas. */
 export type PathQuote = { readonly quoted: bigint; readonly gas: number }

@@ -4,7 +4,8 @@ import { GAS, gasOfHop } from './gas.ts'
 import type { RouteGraph } from './graph.ts'
 import { quoteEdge, type TickMeter } from './quote-path.ts'
 import { comparePaths, type FoundPath, scoreOf } from './rank.ts'
-import { afterTax, type Trade } from './trade.ts'
+import { afterTax } from '#core/dex/protocols/token-tax.ts'
+import type { Trade } from './trade.ts'
 
 /** More than all the roundings of a bound and a score together; see `boundWorth`. */
 const SLACK = 1e-12

@@ -4,7 +4,7 @@ import type { PoolState, SwapOutcome } from '#core/dex/protocols/state.ts'
 import { assert } from '#core/errors.ts'
 import { GAS, gasOfHop } from './gas.ts'
 import type { Hop, Path } from './route.ts'
-import { afterTax } from './trade.ts'
+import { afterTax } from '#core/dex/protocols/token-tax.ts'
 
 type FilledSwap = Extract<SwapOutcome, { readonly status: 'filled' | 'partial' }>
 

@@ -1,4 +1,4 @@
-import { AppError } from '#core/errors.ts'
+import { invalidField } from '#core/errors.ts'
 import type { Rational } from '#core/dex/protocols/protocols.ts'
 import { INT256_MAX } from '#core/dex/protocols/rounding.ts'
 import type { RouteGraph } from './graph.ts'
@@ -30,12 +30,12 @@ export type Trade = {
 export function readTrade(graph: RouteGraph, request: RouteRequest): Trade | null {
   const { exact, maxHops = HOPS_DEFAULT, gasPrice, taxesBps = new Map<never, number>() } = request
   if (request.tokenIn === request.tokenOut)
-    throw invalid('tokenOut', 'must not be the token that is sold')
+    throw invalidField('tokenOut', 'must not be the token that is sold')
   if (request.amount <= 0n || request.amount > INT256_MAX)
-    throw invalid('amount', 'must be more than 0 and within int256')
+    throw invalidField('amount', 'must be more than 0 and within int256')
   requireWithin('maxHops', maxHops, 1, HOPS_MAX)
   if (gasPrice && (gasPrice.numerator < 0n || gasPrice.denominator <= 0n))
-    throw invalid('gasPrice', 'must not be negative')
+    throw invalidField('gasPrice', 'must not be negative')
   const taxed = new Set<number>()
   for (const [token, taxBps] of taxesBps) {
     requireWithin('taxesBps', taxBps, 0, Number(BPS))
@@ -61,15 +61,8 @@ export function readTrade(graph: RouteGraph, request: RouteRequest): Trade | nul
 export const isRefusedByTax = ({ exact, taxed, start, goal }: Trade): boolean =>
   exact === 'out' && (taxed.has(start) || taxed.has(goal))
 
-/** What is left of a transfer: the token keeps ⌊amount·bps / 10,000⌋ of it. */
-export const afterTax = (amount: bigint, taxBps: bigint): bigint =>
-  taxBps === 0n ? amount : amount - (amount * taxBps) / BPS
-
 /** @throws AppError `invalid` naming `field` */
 export function requireWithin(field: string, value: number, min: number, max: number): void {
   if (!Number.isInteger(value) || value < min || value > max)
-    throw invalid(field, `must be a whole number from ${min} to ${max}`)
+    throw invalidField(field, `must be a whole number from ${min} to ${max}`)
 }
-
-const invalid = (field: string, rule: string): AppError =>
-  new AppError('invalid', `${field}: ${rule}`, { details: { field } })
