@@ -1,13 +1,15 @@
 import type { BlockRange, BlockRef, Hex } from '#core/chain.ts'
 import { AppError } from '#core/errors.ts'
-import type {
-  BlockSource,
-  HeaderHash,
-  LogFilter,
-  RawLog,
-  Receipt,
-  Sourced,
-  SourceHeader,
+import {
+  BEFORE_GENESIS,
+  type BlockSource,
+  type ChainHead,
+  type HeaderHash,
+  type LogFilter,
+  type RawLog,
+  type Receipt,
+  type Sourced,
+  type SourceHeader,
 } from '#core/indexing/ports.ts'
 import { RpcFailure } from './endpoint.ts'
 import { toHash, toHex, toList, toLog, toNumber, toObject, toReceipt } from './parse.ts'
@@ -69,10 +71,7 @@ export function createRpcBlockSource(rpc: Rpc, options: BlockSourceOptions): Blo
   }
 
   function headersOf(numbers: readonly number[]): Promise<Sourced<SourceHeader[]>> {
-    const calls = numbers.map((number) => ({
-      method: 'eth_getBlockByNumber',
-      params: [hex(number), false],
-    }))
+    const calls = numbers.map((number) => blockCall(hex(number)))
     return rpc.call(calls, (results) =>
       results.map((result, index) => toHeader(result, `block ${numbers[index]}`)),
     )
@@ -125,22 +124,39 @@ export function createRpcBlockSource(rpc: Rpc, options: BlockSourceOptions): Blo
     )
   }
 
-  async function head(): Promise<{ latest: BlockRef; finalized: number }> {
-    const latestCall = { method: 'eth_getBlockByNumber', params: ['latest', false] }
-    const latestOf = (result: unknown): BlockRef => {
-      const { number, hash } = toHeader(result, 'the latest block')
-      return { number, hash }
-    }
-    if (finality !== 'finalized') {
-      const { value } = await rpc.call([latestCall], ([result]) => latestOf(result))
-      return { latest: value, finalized: value.number - finality }
-    }
-    const finalCall = { method: 'eth_getBlockByNumber', params: ['finalized', false] }
-    const { value } = await rpc.call([latestCall, finalCall], ([latest, final]) => ({
-      latest: latestOf(latest),
-      // A chain that has not finalized anything yet has none.
-      finalized: final === null ? -1 : toHeader(final, 'the finalized block').number,
-    }))
+  /** Both as one node tells them, so that they are of one branch unless it moved between. */
+  async function head(): Promise<ChainHead> {
+    const { value } = await rpc.converse(async (ask) => {
+      if (finality === 'finalized') {
+        const [newest, final] = await ask([blockCall('latest'), blockCall('finalized')])
+        const latest = toRef(newest, 'the latest block')
+        // A chain that has not finalized anything yet has none.
+        if (final === null) return { latest, finalized: BEFORE_GENESIS }
+        return { latest, finalized: toRef(final, 'the finalized block') }
+      }
+      const [newest] = await ask([blockCall('latest')])
+      const latest = toRef(newest, 'the latest block')
+      if (finality === 0) return { latest, finalized: latest }
+      const number = latest.number - finality
+      if (number < 0) return { latest, finalized: BEFORE_GENESIS }
+      const [final] = await ask([blockCall(hex(number))])
+      return { latest, finalized: toRef(final, `block ${number}`) }
+    })
+    return value
+  }
+
+  async function onOneBranch(blocks: readonly BlockRef[]): Promise<boolean> {
+    const asked = blocks.filter(({ number }) => number >= 0).toSorted((a, b) => b.number - a.number)
+    const highest = asked[0]
+    if (!highest) return true
+    const { value } = await rpc.converse(async (ask) => {
+      const answers = await ask(asked.map(({ number }) => blockCall(hex(number))))
+      if (answers[0] === null || toRef(answers[0], 'a block').hash !== highest.hash)
+        throw new RpcFailure('bad-answer', `it has no block ${highest.number} ${highest.hash}`)
+      return asked.every(
+        ({ number, hash }, index) => toRef(answers[index], `block ${number}`).hash === hash,
+      )
+    })
     return value
   }
 
@@ -148,6 +164,7 @@ export function createRpcBlockSource(rpc: Rpc, options: BlockSourceOptions): Blo
     providerCount: rpc.endpointCount,
     chainId: () => rpc.chainId(),
     head: () => explained(head),
+    onOneBranch: (blocks) => explained(() => onOneBranch(blocks)),
     headers: (range) => explained(() => headers(range)),
     logs: (range, filter) => explained(() => logs(range, filter)),
     receipts: (block) => explained(() => receipts(block)),
@@ -160,6 +177,14 @@ const isTooLarge = (error: unknown): error is RpcFailure =>
 
 const numbersOf = ({ from, to }: BlockRange): number[] =>
   Array.from({ length: to - from + 1 }, (_, index) => from + index)
+
+/** A header: the block without its transactions. */
+const blockCall = (tag: string) => ({ method: 'eth_getBlockByNumber', params: [tag, false] })
+
+function toRef(value: unknown, what: string): BlockRef {
+  const { number, hash } = toObject(value, what)
+  return { number: toNumber(number, `${what}: number`), hash: toHash(hash, `${what}: hash`) }
+}
 
 const logsCall = (range: BlockRange, filter: LogFilter) => ({
   method: 'eth_getLogs',

@@ -24,6 +24,9 @@ export type RpcOptions = {
   readonly warn?: (message: string, details: ErrorDetails) => void
 }
 
+/** Calls to the endpoint that a conversation is with; answers in their order. */
+type Ask = (calls: readonly RpcCall[]) => Promise<unknown[]>
+
 /**
  * All access to a chain's nodes. Endpoints are used in the order of their standing (given order among equals); what
  * one fails, the next is asked.
@@ -32,6 +35,8 @@ export type Rpc = {
   readonly endpointCount: number
   /** Calls answered by one endpoint. `accept` may refuse the answer by throwing an `RpcFailure`. */
   call<T>(calls: readonly RpcCall[], accept: (results: unknown[]) => T): Promise<Told<T>>
+  /** Several calls, each of which may depend on the answers before it, all to one endpoint. */
+  converse<T>(talk: (ask: Ask) => Promise<T>): Promise<Told<T>>
   /** The chain id that the first reachable endpoint serves, whatever is configured. */
   chainId(): Promise<number>
   /** An answer of this endpoint failed a proof: prefer the others for a while. */
@@ -133,13 +138,16 @@ export function createRpc(urls: readonly string[], options: RpcOptions): Rpc {
     throw unavailable(failures)
   }
 
+  const converse: Rpc['converse'] = (talk) =>
+    ask(async (member) => {
+      await refuseWrongChain(member)
+      return talk((calls) => send(member, calls))
+    })
+
   return {
     endpointCount: members.length,
-    call: (calls, accept) =>
-      ask(async (member) => {
-        await refuseWrongChain(member)
-        return accept(await send(member, calls))
-      }),
+    converse,
+    call: (calls, accept) => converse(async (tell) => accept(await tell(calls))),
     async chainId() {
       return (await ask(chainIdOf)).value
     },

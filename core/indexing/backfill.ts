@@ -93,7 +93,8 @@ export async function* backfill(
   cancel: Cancel,
 ): AsyncGenerator<Progress, BackfillReport> {
   await refuseOtherChain(ports.source, input.chainId)
-  const { latest, finalized } = await ports.source.head()
+  const { latest, finalized: final } = await ports.source.head()
+  const finalized = final.number
   const appender = createChainAppender(ports, input.chainId, input.sources)
   const sum = { blocks: 0, logs: 0, events: {} as Tally, quarantined: 0 }
 

@@ -73,7 +73,8 @@ export async function* followHead(
         await appender.open()
         opened = true
       }
-      const { latest, finalized } = await ports.source.head()
+      const { latest, finalized: final } = await ports.source.head()
+      const finalized = final.number
       let moved = false
       let detached = isOtherBranch(appender.view(), latest)
       const from = nextBlock(appender.view(), input.sources, { latest, finalized })

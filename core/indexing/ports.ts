@@ -47,11 +47,27 @@ export type LogFilter = {
 /** An answer and who gave it, so that a lie can be held against its teller. */
 export type Sourced<T> = { readonly value: T; readonly provider: string }
 
+/**
+ * How far a chain is, as one node tells it. While nothing is final, `finalized` is `BEFORE_GENESIS`.
+ */
+export type ChainHead = { readonly latest: BlockRef; readonly finalized: BlockRef }
+
+/** Stands for the block below the genesis block, which every chain has in common. */
+export const BEFORE_GENESIS: BlockRef = { number: -1, hash: `0x${'0'.repeat(64)}` }
+
 /** A chain's nodes. Every call fails over between providers by itself; an `AppError` `unavailable` is final. */
 export type BlockSource = {
   chainId(): Promise<number>
   /** The newest block, and the newest that is final by the configured rule. */
-  head(): Promise<{ readonly latest: BlockRef; readonly finalized: number }>
+  head(): Promise<ChainHead>
+  /**
+   * Whether all these blocks are ancestors of one another as one node sees it: true as soon as a node that has the
+   * highest of them has all, false when a node that has the highest has another block in place of one of the rest.
+   * Blocks below the genesis block are on every branch.
+   *
+   * @throws AppError `unavailable` where no node has the highest of them
+   */
+  onOneBranch(blocks: readonly BlockRef[]): Promise<boolean>
   /** All headers of the range, ascending. */
   headers(range: BlockRange): Promise<Sourced<SourceHeader[]>>
   logs(range: BlockRange, filter: LogFilter): Promise<Sourced<RawLog[]>>

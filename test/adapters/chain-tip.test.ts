@@ -6,7 +6,7 @@ import { AppError } from '#core/errors.ts'
 const block = (number: number): BlockRef => ({ number, hash: `0x${'1'.repeat(64)}` })
 
 function sourceOf(answer: () => Promise<BlockRef>) {
-  const head = vi.fn(async () => ({ latest: await answer(), finalized: 0 }))
+  const head = vi.fn(async () => ({ latest: await answer(), finalized: block(0) }))
   return { head }
 }
 

@@ -3,7 +3,13 @@ import { createReceiptsRoot } from '#adapters/ethereumjs/receipts-root.ts'
 import { keccakBytes } from '#adapters/hash-wasm/keccak.ts'
 import type { BlockRef, Hash } from '#core/chain.ts'
 import { isAppError } from '#core/errors.ts'
-import type { BlockSource, LogFilter, RawLog, SourceHeader } from '#core/indexing/ports.ts'
+import {
+  BEFORE_GENESIS,
+  type BlockSource,
+  type LogFilter,
+  type RawLog,
+  type SourceHeader,
+} from '#core/indexing/ports.ts'
 import type { FakeBlock } from '../fakes/fake-chain.ts'
 
 /** A chain that can be told what to do, and two nodes of it. */
@@ -60,9 +66,22 @@ export function blockSourceContract(name: string, open: () => Promise<BlockSourc
       expect(await source.chainId()).toBe(harness.chainId)
       expect(await source.head()).toEqual({
         latest: refOf(head),
-        finalized: head.header.number - harness.finality,
+        finalized: refOf(blocks[head.header.number - harness.finality] as FakeBlock),
       })
       expect(source.providerCount).toBe(2)
+    })
+
+    test('says whether blocks are on one branch, and of no more than it has', async () => {
+      const at = (number: number): BlockRef => refOf(blocks[number] as FakeBlock)
+      const other = (number: number): BlockRef => ({ number, hash: `0x${'ab'.repeat(32)}` })
+      const top = head.header.number
+      expect(await source.onOneBranch([])).toBe(true)
+      expect(await source.onOneBranch([at(3), at(top), at(top - 2)])).toBe(true)
+      expect(await source.onOneBranch([at(top), at(top), BEFORE_GENESIS])).toBe(true)
+      expect(await source.onOneBranch([other(3), at(top)])).toBe(false)
+      expect(await source.onOneBranch([at(top), at(3), other(top - 1)])).toBe(false)
+      expect(await failureOf(source.onOneBranch([at(3), other(top)]))).toBe('unavailable')
+      expect(await failureOf(source.onOneBranch([at(3), other(top + 1)]))).toBe('unavailable')
     })
 
     test('gives all headers of a range, ascending, both ends included', async () => {

@@ -1,5 +1,13 @@
 import { AppError, isAppError } from '#core/errors.ts'
-import type { BlockSource, LogFilter, RawLog, Receipt, SourceHeader } from '#core/indexing/ports.ts'
+import type { BlockRef } from '#core/chain.ts'
+import {
+  BEFORE_GENESIS,
+  type BlockSource,
+  type LogFilter,
+  type RawLog,
+  type Receipt,
+  type SourceHeader,
+} from '#core/indexing/ports.ts'
 import type { FakeBlock } from './fake-chain.ts'
 
 /** What a lying or lagging node does to its answers; each is given a copy that it may change. */
@@ -69,10 +77,22 @@ export function createFakeSource(options: FakeSourceOptions): FakeSource {
     async head() {
       const { value } = await ask('head', () => {
         const { header } = blocks().at(-1) as FakeBlock
+        const final = blocks()[header.number - finality]?.header
         return {
           latest: { number: header.number, hash: header.hash },
-          finalized: header.number - finality,
+          finalized: final ? { number: final.number, hash: final.hash } : BEFORE_GENESIS,
         }
+      })
+      return value
+    },
+    async onOneBranch(refs) {
+      const { value } = await ask('onOneBranch', () => {
+        const asked = refs.filter(({ number }) => number >= 0)
+        const top = Math.max(...asked.map(({ number }) => number))
+        const isThere = ({ number, hash }: BlockRef) => blocks()[number]?.header.hash === hash
+        if (asked.some((ref) => ref.number === top && !isThere(ref)))
+          throw new AppError('unavailable', `no provider has block ${top}`)
+        return asked.every(isThere)
       })
       return value
     },
