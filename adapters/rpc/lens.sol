@@ -234,11 +234,29 @@ contract Lens {
         }
     }
 
+    // Where tokens keep balances
+
+    /// For each token: whether it answers, what it says this address holds, and whether that can be sent to `other`.
+    function holdings(address[] calldata tokens, address other) external returns (uint256[] memory words) {
+        words = new uint256[](tokens.length * 3);
+        for (uint256 i = 0; i < tokens.length; i++) {
+            (bool ok, uint256 held, ) = ask(tokens[i], 0x70a08231, 36, uint160(address(this)), 1); // balanceOf(address)
+            if (!ok) continue;
+            words[i * 3] = 1;
+            words[i * 3 + 1] = held;
+            bytes memory data = abi.encodeCall(this.pass, (tokens[i], other, held));
+            if (held != 0) (ok, ) = tryOut(address(this), data, tokens.length - i);
+            words[i * 3 + 2] = ok ? 1 : 0;
+        }
+    }
+
     // Trades
 
     struct Trade {
         address tokenIn;
         address tokenOut;
+        /// What this address must hold before it begins.
+        uint256 amountIn;
         address router;
         address recipient;
         bytes call;
@@ -272,7 +290,7 @@ contract Lens {
     function trade(Trade calldata wanted) external returns (uint256 spent, uint256 received, uint256 used) {
         send(wanted.tokenIn, abi.encodeWithSelector(0x095ea7b3, wanted.router, type(uint256).max)); // approve
         uint256 held = Token(wanted.tokenIn).balanceOf(address(this));
-        if (held == 0) revert NoBalance();
+        if (held < wanted.amountIn) revert NoBalance();
         uint256 had = Token(wanted.tokenOut).balanceOf(wanted.recipient);
         used = gasleft();
         send(wanted.router, wanted.call);

@@ -1,5 +1,5 @@
 import { type AbiReader, readWords } from '#core/abi.ts'
-import type { Address, BlockRef, Hex } from '#core/chain.ts'
+import { type Address, type BlockRef, type Hash, type Hex, isAddress, isHash } from '#core/chain.ts'
 import { AppError, isAppError } from '#core/errors.ts'
 import { RpcFailure } from './endpoint.ts'
 import artifact from './lens.artifact.json' with { type: 'json' }
@@ -10,8 +10,12 @@ export const LENS: Address = '0x68616c796172642d6c656e732d30303030303030'
 
 const runtime = artifact.runtime as Hex
 
-/** What an account is during one call; storage slots that are not named stay as they are. */
-export type Override = { readonly code?: Hex; readonly stateDiff?: Readonly<Record<Hex, Hex>> }
+/** What an account is during one call; storage slots that are not named stay as they are. `balance`: wei of ether. */
+export type Override = {
+  readonly code?: Hex
+  readonly balance?: Hex
+  readonly stateDiff?: Readonly<Record<Hex, Hex>>
+}
 export type Overrides = Readonly<Record<Address, Override>>
 
 /** Asks the code of lens.sol, on the state of a block. */
@@ -20,6 +24,16 @@ export type Lens = {
   readonly code: Hex
   /** @throws AppError `unavailable` when no node answers or knows the block; see `isTooMuch` */
   call(block: BlockRef, data: Hex, overrides?: Overrides): Promise<AbiReader>
+  /**
+   * The storage slots that a call of `to` reads; undefined where no node tells, or the call fails.
+   *
+   * @throws AppError `unavailable` when no node answers
+   */
+  slotsRead(
+    block: BlockRef,
+    to: Address,
+    data: Hex,
+  ): Promise<{ readonly contract: Address; readonly slot: Hash }[] | undefined>
 }
 
 export function createLens(rpc: Rpc): Lens {
@@ -46,7 +60,40 @@ export function createLens(rpc: Rpc): Lens {
         throw asTooMuch(error) ?? error
       }
     },
+    async slotsRead(block, to, data) {
+      const call = { to, data, gas: GAS_OF_READ }
+      const params = [call, `0x${block.number.toString(16)}`]
+      try {
+        const calls = [{ method: 'eth_createAccessList', params }]
+        return (await rpc.call(calls, ([result]) => readAccessList(result))).value
+      } catch (error) {
+        const failure = isAppError(error) ? error.cause : error
+        if (failure instanceof RpcFailure && NOT_TOLD.has(failure.kind)) return undefined
+        throw error
+      }
+    },
   }
+}
+
+/** Enough for any balance, and so little that an account without much ether is asked to pay for it (EIP-2930). */
+const GAS_OF_READ = '0xf4240'
+const NOT_TOLD: ReadonlySet<string> = new Set(['refused', 'bad-answer', 'too-large'])
+const SLOTS_READ_MAX = 1_000
+
+function readAccessList(result: unknown): { contract: Address; slot: Hash }[] {
+  const { accessList: list } = (result ?? {}) as { accessList?: unknown }
+  if (!Array.isArray(list)) throw new RpcFailure('bad-answer', 'eth_createAccessList: no list')
+  const slots = list.flatMap((entry: unknown) => {
+    const { address, storageKeys } = (entry ?? {}) as { address?: unknown; storageKeys?: unknown }
+    if (typeof address !== 'string' || !isAddress(address) || !Array.isArray(storageKeys)) return []
+    return storageKeys
+      .filter((key): key is Hash => typeof key === 'string' && isHash(key))
+      .map((key) => ({
+        contract: address.toLowerCase() as Address,
+        slot: key.toLowerCase() as Hash,
+      }))
+  })
+  return slots.slice(0, SLOTS_READ_MAX)
 }
 
 const TOO_MUCH = 'too-much'

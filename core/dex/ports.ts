@@ -78,7 +78,10 @@ export type TrialOutcome =
       readonly received: bigint
       readonly gas: bigint
     }
-  | { readonly status: 'failed'; readonly reason: string }
+  /** The chain was asked, and it refuses the trade. */
+  | { readonly status: 'reverted'; readonly reason: string }
+  /** It could not be tried: no account could be given the token. Says nothing about the trade. */
+  | { readonly status: 'untried'; readonly reason: string }
 
 /** Tries trades out on the state of a block; nothing is sent. */
 export type SwapTrials = {

@@ -27,7 +27,12 @@ export function confirmationJson(confirmation: Confirmation): object {
         gas: confirmation.gas.toString(),
       }
     case 'unconfirmed':
-      return { status: confirmation.status, reason: confirmation.reason }
+      return {
+        status: confirmation.status,
+        cause: confirmation.cause,
+        by: confirmation.by,
+        reason: confirmation.reason,
+      }
     default:
       return confirmation satisfies never
   }

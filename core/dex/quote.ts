@@ -73,7 +73,19 @@ export type Confirmation =
       readonly executed: { readonly amountIn: bigint; readonly amountOut: bigint }
       readonly gas: bigint
     }
-  | { readonly status: 'unconfirmed'; readonly reason: string }
+  | {
+      readonly status: 'unconfirmed'
+      readonly cause: UnconfirmedCause
+      readonly by: ConfirmedBy | null
+      readonly reason: string
+    }
+
+/**
+ * Why the chain does not confirm. `reverted`: it was tried out, and the chain refuses it. `not-asked`: there was nothing
+ * to ask or no node to ask it. `not-tried`: a node was asked, and the trial could not be set up or was not answered; that
+ * says nothing about the swap.
+ */
+type UnconfirmedCause = 'reverted' | 'not-asked' | 'not-tried'
 
 export type QuoteWarning = {
   readonly code:
@@ -83,6 +95,8 @@ export type QuoteWarning = {
     | 'tax-unknown'
     | 'high-impact'
     | 'no-tolerance'
+    | 'reverts'
+    | 'beyond-limits'
   readonly message: string
 }
 

@@ -146,7 +146,7 @@ describe('GET /v1/quotes', () => {
     const reason = 'chain.rpc: no endpoint gives an answer (http://10.0.0.7:8545: ECONNREFUSED)'
     quoter.quote.mockResolvedValueOnce({
       ...sampleQuote,
-      confirmation: { status: 'unconfirmed', reason },
+      confirmation: { status: 'unconfirmed', cause: 'not-tried', by: null, reason },
     })
     const { item } = await rig.json(plain)
     expect(item.confirmation.reason).toBe('the chain cannot be asked now')

@@ -178,7 +178,10 @@ alternatives, and what they lose after gas
     )
     const reason = 'no router is configured'
     const unconfirmed = quoteTable(
-      { ...sampleQuote, confirmation: { status: 'unconfirmed', reason } },
+      {
+        ...sampleQuote,
+        confirmation: { status: 'unconfirmed', cause: 'not-tried', by: null, reason },
+      },
       tokens,
     )
     expect(unconfirmed).toContain(`unconfirmed: ${reason}`)

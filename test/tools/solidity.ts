@@ -1,22 +1,19 @@
 import { readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { basename } from 'node:path'
+import type { Abi } from 'viem'
+import type { Hex } from '#core/chain.ts'
 
 type Code = { readonly object: string }
 
+type Compiled = {
+  readonly abi: unknown
+  readonly evm: { readonly bytecode: Code; readonly deployedBytecode: Code }
+}
+
 type SolcOutput = {
   readonly errors?: readonly { readonly severity: string; readonly formattedMessage: string }[]
-  readonly contracts?: Readonly<
-    Record<
-      string,
-      Readonly<
-        Record<
-          string,
-          { readonly abi: unknown; readonly evm: { bytecode: Code; deployedBytecode: Code } }
-        >
-      >
-    >
-  >
+  readonly contracts?: Readonly<Record<string, Readonly<Record<string, Compiled>>>>
 }
 
 /** The text of a contract's committed artifact: ABI and creation code. */
@@ -29,7 +26,24 @@ export function compileSolidity(path: string, contract: string): string {
 export const compileLent = (path: string, contract: string): string =>
   `${JSON.stringify({ runtime: `0x${compile(path, contract).evm.deployedBytecode.object}` }, null, 2)}\n`
 
-function compile(path: string, contract: string) {
+/** Every contract of a file that can be deployed, by name. */
+export function compileAll(path: string): Record<string, { abi: Abi; bytecode: Hex }> {
+  return Object.fromEntries(
+    Object.entries(compileFile(path)).flatMap(([name, { abi, evm }]) =>
+      evm.bytecode.object === ''
+        ? []
+        : [[name, { abi: abi as Abi, bytecode: `0x${evm.bytecode.object}` }]],
+    ),
+  )
+}
+
+function compile(path: string, contract: string): Compiled {
+  const compiled = compileFile(path)[contract]
+  if (!compiled) throw new Error(`${path} has no contract ${contract}`)
+  return compiled
+}
+
+function compileFile(path: string): Readonly<Record<string, Compiled>> {
   const solc = createRequire(import.meta.url)('solc') as { compile(input: string): string }
   const file = basename(path)
   const output = JSON.parse(
@@ -48,8 +62,8 @@ function compile(path: string, contract: string) {
       }),
     ),
   ) as SolcOutput
-  const compiled = output.contracts?.[file]?.[contract]
-  if (!compiled?.evm)
+  const compiled = output.contracts?.[file]
+  if (!compiled)
     throw new Error(output.errors?.map(({ formattedMessage }) => formattedMessage).join('\n'))
   return compiled
 }

@@ -189,7 +189,25 @@ const ConfirmationStatus = builder.enumType('ConfirmationStatus', {
   values: {
     CONFIRMED: { value: 'confirmed', description: 'The chain gives exactly these amounts.' },
     DIFFERS: { value: 'differs', description: 'The chain gives others.' },
-    UNCONFIRMED: { value: 'unconfirmed', description: 'It was not tried out, or failed.' },
+    UNCONFIRMED: {
+      value: 'unconfirmed',
+      description: 'It was not tried out, or failed: see cause.',
+    },
+  } as const,
+})
+
+const UnconfirmedCause = builder.enumType('UnconfirmedCause', {
+  values: {
+    REVERTED: { value: 'reverted', description: 'It was tried out, and the chain refuses it.' },
+    NOT_ASKED: {
+      value: 'not-asked',
+      description: 'It is of a past block, or no node can be asked.',
+    },
+    NOT_TRIED: {
+      value: 'not-tried',
+      description:
+        'The trial could not be set up or was not answered: this says nothing about the swap.',
+    },
   } as const,
 })
 
@@ -214,6 +232,11 @@ QuoteConfirmation.implement({
       nullable: true,
       description: 'What was tried out; null where nothing was.',
       resolve: (confirmation) => ('by' in confirmation ? confirmation.by : null),
+    }),
+    cause: t.field({
+      type: UnconfirmedCause,
+      description: 'UNCONFIRMED: of which kind the reason is.',
+      resolve: (confirmation) => ('cause' in confirmation ? confirmation.cause : null),
     }),
     reason: t.string({
       description: 'Why it is unconfirmed.',
@@ -245,6 +268,8 @@ const QuoteWarningCode = builder.enumType('QuoteWarningCode', {
     TAX_UNKNOWN: { value: 'tax-unknown' },
     NO_TOLERANCE: { value: 'no-tolerance' },
     HIGH_IMPACT: { value: 'high-impact' },
+    REVERTS: { value: 'reverts' },
+    BEYOND_LIMITS: { value: 'beyond-limits' },
   } as const,
 })
 
@@ -328,7 +353,8 @@ Quote.implement({
     }),
     transaction: t.expose('transaction', {
       type: SwapTransaction,
-      description: 'Null without a recipient, or a router that reaches all of the pools.',
+      description:
+        'Null without a recipient or a router that reaches all of the pools, and where the trial shows that it would revert.',
     }),
     confirmation: t.expose('confirmation', { type: QuoteConfirmation, nullable: false }),
     warnings: t.expose('warnings', { type: [QuoteWarning], nullable: false }),

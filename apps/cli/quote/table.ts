@@ -152,7 +152,9 @@ function confirmationText(
       return `DIFFERS: the chain takes ${sold} and gives ${amountText(amountOut, tokenOut, tokens)}`
     }
     case 'unconfirmed':
-      return `unconfirmed: ${confirmation.reason}`
+      return confirmation.cause === 'reverted'
+        ? `REVERTS: ${confirmation.reason}`
+        : `unconfirmed: ${confirmation.reason}`
     default:
       return confirmation satisfies never
   }

@@ -13,7 +13,7 @@ import { divideUp } from '#core/dex/routing/ratio.ts'
 import type { Alternative } from '#core/dex/routing/request.ts'
 import type { Path } from '#core/dex/routing/route.ts'
 import { simulatePath, type SimulatedPath } from '#core/dex/routing/simulate.ts'
-import { buysExactly, confirmSwap, limitSwap, prepareSwap } from './confirm.ts'
+import { buysExactly, confirmSwap, expectedFailure, limitSwap, prepareSwap } from './confirm.ts'
 import { isMixed } from './swap-router-02.ts'
 import { explainAlternative, explainRoute } from './explain.ts'
 import type { Session } from './session.ts'
@@ -51,6 +51,8 @@ export async function completeQuote(
   const deadline =
     Math.floor(ports.clock.nowMs() / 1_000) + (input.deadlineSeconds ?? DEADLINE_SECONDS_DEFAULT)
   const swap = { exact, tokenIn, tokenOut, limits, recipient: input.recipient, deadline }
+  const confirmation = await confirmSwap(market, settings.router, tryOut, swap)
+  const failure = expectedFailure(confirmation, limits)
   return {
     status: 'filled',
     block: market.place.block,
@@ -74,9 +76,14 @@ export async function completeQuote(
     gasCost: gasPrice ? divideUp(gas * gasPrice.numerator, gasPrice.denominator) : null,
     legs,
     alternatives: costOf.alternatives.map((each) => explainAlternative(market, each)),
-    transaction: prepareSwap(market, settings.router, swap),
-    confirmation: await confirmSwap(market, settings.router, tryOut, swap),
-    warnings: [...staleness, ...warnings, ...intolerance(exact, paths)],
+    transaction: failure ? null : prepareSwap(market, settings.router, swap),
+    confirmation,
+    warnings: [
+      ...(failure ? [failure] : []),
+      ...staleness,
+      ...warnings,
+      ...intolerance(exact, paths),
+    ],
   }
 }
 

@@ -2,7 +2,7 @@ import type { Address } from '#core/chain.ts'
 import { isAppError } from '#core/errors.ts'
 import type { Market } from './market.ts'
 import type { PoolSale, Trial, TrialCall, TrialOutcome } from '#core/dex/ports.ts'
-import type { Confirmation, SwapTransaction } from '#core/dex/quote.ts'
+import type { Confirmation, QuoteWarning, SwapTransaction } from '#core/dex/quote.ts'
 import type { RouterSetting } from '#core/dex/quote-settings.ts'
 import { UINT256_MAX } from '#core/dex/protocols/rounding.ts'
 import type { Path } from '#core/dex/routing/route.ts'
@@ -102,9 +102,14 @@ export async function confirmSwap(
   input: ConfirmInput,
 ): Promise<Confirmation> {
   const { limits, exact, deadline } = input
-  const unconfirmed = (reason: string): Confirmation => ({ status: 'unconfirmed', reason })
-  if (market.place.source === 'historical') return unconfirmed('it is of a past block')
-  if (!market.place.mayAskChain) return unconfirmed('no node of the chain can be asked')
+  const notAsked = (reason: string): Confirmation => ({
+    status: 'unconfirmed',
+    cause: 'not-asked',
+    by: null,
+    reason,
+  })
+  if (market.place.source === 'historical') return notAsked('it is of a past block')
+  if (!market.place.mayAskChain) return notAsked('no node of the chain can be asked')
   const recipient = input.recipient ?? NOBODY
   const isRouted = router !== null && isReachable(market, router, limits.legs)
   const by = isRouted ? 'router' : 'pools'
@@ -126,7 +131,10 @@ export async function confirmSwap(
       recipient,
       call,
     })
-    if (outcome.status === 'failed') return unconfirmed(outcome.reason)
+    if (outcome.status === 'reverted')
+      return { status: 'unconfirmed', cause: 'reverted', by, reason: outcome.reason }
+    if (outcome.status === 'untried')
+      return { status: 'unconfirmed', cause: 'not-tried', by: null, reason: outcome.reason }
     const { spent, received, gas } = outcome
     if (spent === amountIn && received === amountOut) return { status: 'confirmed', by, gas }
     return {
@@ -138,7 +146,30 @@ export async function confirmSwap(
     }
   } catch (error) {
     if (!isAppError(error)) throw error
-    return unconfirmed(error.message)
+    return { status: 'unconfirmed', cause: 'not-tried', by: null, reason: error.message }
+  }
+}
+
+/** What the trial says of the transaction: that it would fail, or break its own limits. Undefined: neither. */
+export function expectedFailure(
+  confirmation: Confirmation,
+  limits: Pick<SwapLimits, 'minimumReceived' | 'maximumSent'>,
+): QuoteWarning | undefined {
+  if (confirmation.status === 'unconfirmed' && confirmation.cause === 'reverted')
+    return {
+      code: 'reverts',
+      message: `the swap fails on the state of the block (${confirmation.reason}), so there is no transaction for it`,
+    }
+  if (confirmation.status !== 'differs') return undefined
+  const { quoted, executed } = confirmation
+  const isShort = executed.amountOut < (limits.minimumReceived ?? quoted.amountOut)
+  const isDear = executed.amountIn > (limits.maximumSent ?? quoted.amountIn)
+  if (!isShort && !isDear) return undefined
+  return {
+    code: 'beyond-limits',
+    message: isShort
+      ? 'on the state of the block the swap gives less than the least that is accepted, so there is no transaction for it'
+      : 'on the state of the block the swap takes more than the most that may be spent, so there is no transaction for it',
   }
 }
 

@@ -1,7 +1,13 @@
 import { describe, expect, test, vi } from 'vitest'
 import type { Address, BlockRef } from '#core/chain.ts'
 import type { Pool } from '#core/dex/pool.ts'
-import type { PoolTerms, QuotePorts, StateWant, TransferTax } from '#core/dex/ports.ts'
+import type {
+  PoolTerms,
+  QuotePorts,
+  StateWant,
+  TransferTax,
+  TrialOutcome,
+} from '#core/dex/ports.ts'
 import type { ConcentratedState, PoolState } from '#core/dex/protocols/state.ts'
 import { sqrtPriceAtTick } from '#core/dex/protocols/tick-price.ts'
 import { newPool } from '#core/dex/pool.ts'
@@ -36,7 +42,7 @@ const reserves = (reserve0: bigint, reserve1: bigint): PoolState => ({
 })
 
 /** A chain of listed pools, and an index that may have some too. */
-function market(states: ReadonlyMap<PoolTerms, PoolState>) {
+function market(states: ReadonlyMap<PoolTerms, PoolState>, changes: Partial<QuoteSettings> = {}) {
   const world = {
     tip: blockAt(100) as BlockRef | undefined,
     view: undefined as View | undefined,
@@ -45,6 +51,7 @@ function market(states: ReadonlyMap<PoolTerms, PoolState>) {
     taxes: new Map<Address, TransferTax>(),
     scan: vi.fn<() => Pool[]>(),
     read: vi.fn<(wants: readonly StateWant[]) => (PoolState | undefined)[]>(),
+    tried: { status: 'untried', reason: '' } as TrialOutcome,
   }
   world.scan.mockImplementation(() => world.stored)
   world.read.mockImplementation((wants) =>
@@ -74,7 +81,9 @@ function market(states: ReadonlyMap<PoolTerms, PoolState>) {
         addresses.map((address) => ({ address, symbol: null, name: null, decimals: 18 })),
     },
     states: { read: async (_block, wants) => world.read(wants) },
-    trials: { run: async (_block, trials) => trials.map(() => ({ status: 'failed', reason: '' })) },
+    trials: {
+      run: async (_block, trials) => trials.map(() => world.tried),
+    },
     taxes: {
       read: async (_block, tokens) =>
         tokens.map(({ token }) => world.taxes.get(token) ?? { buyBps: 0, sellBps: 0 }),
@@ -92,6 +101,7 @@ function market(states: ReadonlyMap<PoolTerms, PoolState>) {
     wrappedNative: null,
     hubs: [],
     pools: [...states.keys()],
+    ...changes,
   }
   return { world, quoter: createQuoter(ports, settings) }
 }
@@ -117,6 +127,44 @@ const filled = (outcome: QuoteOutcome): Quote => {
   return outcome
 }
 const codes = ({ warnings }: Quote): string[] => warnings.map(({ code }) => code)
+
+describe('what a trial says', () => {
+  const states = new Map([[pair(1, sold, bought), reserves(10n ** 12n, 10n ** 12n)]])
+  const router = { address: addressOf(0x70), factoryV2: null, factoryV3: null }
+  const wanted = { ...input, recipient: addressOf(0xd) }
+  const tried = async (outcome: TrialOutcome): Promise<Quote> => {
+    const { world, quoter } = market(states, { router })
+    world.tried = outcome
+    return filled(await quoter.quote(wanted))
+  }
+
+  test('decides whether there is a transaction: not for one that reverts', async () => {
+    const quote = await tried({ status: 'reverted', reason: 'reverted: blocked' })
+    expect(quote).toMatchObject({
+      transaction: null,
+      confirmation: { status: 'unconfirmed', cause: 'reverted', by: 'router' },
+    })
+    expect(codes(quote)).toContain('reverts')
+  })
+
+  test('leaves the transaction alone where nothing could be tried', async () => {
+    const quote = await tried({ status: 'untried', reason: 'no slot' })
+    expect(quote.confirmation).toMatchObject({ status: 'unconfirmed', cause: 'not-tried' })
+    expect(quote.transaction).not.toBeNull()
+  })
+
+  test('takes the transaction away where it gives less than its own limit', async () => {
+    const { amountIn, minimumReceived } = await tried({ status: 'untried', reason: '' })
+    const received = minimumReceived as bigint
+    const done = { status: 'done', spent: amountIn, gas: 1n } as const
+    const within = await tried({ ...done, received })
+    expect(within).toMatchObject({ confirmation: { status: 'differs' } })
+    expect(within.transaction).not.toBeNull()
+    const below = await tried({ ...done, received: received - 1n })
+    expect(below.transaction).toBeNull()
+    expect(codes(below)).toContain('beyond-limits')
+  })
+})
 
 describe('a token that is passed through', () => {
   const direct = pair(1, sold, bought)
