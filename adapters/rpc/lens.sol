@@ -288,16 +288,26 @@ contract Lens {
     }
 
     function trade(Trade calldata wanted) external returns (uint256 spent, uint256 received, uint256 used) {
-        send(wanted.tokenIn, abi.encodeWithSelector(0x095ea7b3, wanted.router, type(uint256).max)); // approve
-        uint256 held = Token(wanted.tokenIn).balanceOf(address(this));
+        uint256 value;
+        if (wanted.tokenIn == address(0)) value = wanted.amountIn;
+        else send(wanted.tokenIn, abi.encodeWithSelector(0x095ea7b3, wanted.router, type(uint256).max)); // approve
+        uint256 held = balance(wanted.tokenIn, address(this));
         if (held < wanted.amountIn) revert NoBalance();
-        uint256 had = Token(wanted.tokenOut).balanceOf(wanted.recipient);
+        uint256 had = balance(wanted.tokenOut, wanted.recipient);
         used = gasleft();
-        send(wanted.router, wanted.call);
+        pay(wanted.router, value, wanted.call);
         used -= gasleft();
-        spent = held - Token(wanted.tokenIn).balanceOf(address(this));
-        received = Token(wanted.tokenOut).balanceOf(wanted.recipient) - had;
+        spent = held - balance(wanted.tokenIn, address(this));
+        received = balance(wanted.tokenOut, wanted.recipient) - had;
     }
+
+    /// Of a token, or of the native currency, which has the address zero.
+    function balance(address token, address account) private view returns (uint256) {
+        return token == address(0) ? account.balance : Token(token).balanceOf(account);
+    }
+
+    /// Change comes back.
+    receive() external payable {}
 
     // Taxes on transfers
 
@@ -324,7 +334,7 @@ contract Lens {
 
     function roundTrip(Probe calldata probe) external returns (uint256 arrived, uint256 returned) {
         arrived = pass(probe.token, probe.other, probe.amount);
-        returned = Lens(probe.other).pass(probe.token, address(this), arrived);
+        returned = Lens(payable(probe.other)).pass(probe.token, address(this), arrived);
     }
 
     function pass(address token, address to, uint256 amount) public returns (uint256) {
@@ -335,7 +345,11 @@ contract Lens {
 
     /// A call that hands on the reason of its failure. What tokens return is not looked at: some return nothing.
     function send(address target, bytes memory data) private {
-        (bool ok, bytes memory reason) = target.call(data);
+        pay(target, 0, data);
+    }
+
+    function pay(address target, uint256 value, bytes memory data) private {
+        (bool ok, bytes memory reason) = target.call{value: value}(data);
         if (!ok)
             assembly {
                 revert(add(reason, 0x20), mload(reason))

@@ -63,28 +63,82 @@ contract PoolRouter {
     uint160 private constant PRICE_MAX = 1461446703485210103287273052203988822378723970342;
     uint256 private constant PIPS = 1_000_000;
 
-    /// Takes the first token from the caller, leg by leg, and gives the last one to the recipient.
-    function sell(Leg[] calldata legs, address recipient) external {
-        for (uint256 i = 0; i < legs.length; i++) {
-            Hop[] calldata hops = legs[i].hops;
+    /// What is sold and bought, the native currency as the address zero; what that is wrapped into; and who receives.
+    struct Ends {
+        address tokenIn;
+        address tokenOut;
+        address wrapped;
+        address recipient;
+    }
+
+    /// Takes the first token from the caller, leg by leg, and gives the last one to the recipient. Between pools of the
+    /// native currency and those of its wrapped token it wraps and unwraps.
+    function sell(Leg[] calldata legs, Ends calldata ends) external payable {
+        for (uint256 i = 0; i < legs.length; i++) sellLeg(legs[i], ends);
+        if (address(this).balance > 0) pay(msg.sender, address(this).balance, '');
+    }
+
+    function sellLeg(Leg calldata leg, Ends calldata ends) private {
+        Hop[] calldata hops = leg.hops;
+        address first = tokenIn(hops[0]);
+        /// Native currency of legs to come.
+        uint256 kept = address(this).balance - (ends.tokenIn == address(0) ? leg.amountIn : 0);
+        if (first == ends.tokenIn && first != address(0)) {
             // transferFrom(address,address,uint256): straight to a pair, so that a token is taxed as a router's is.
-            send(tokenIn(hops[0]), abi.encodeWithSelector(0x23b872dd, msg.sender, receiver(hops[0]), legs[i].amountIn));
-            for (uint256 j = 0; j < hops.length; j++)
-                swap(hops[j], j + 1 < hops.length ? receiver(hops[j + 1]) : recipient);
+            take(first, receiver(hops[0]), leg.amountIn);
+        } else {
+            if (ends.tokenIn != address(0)) take(ends.tokenIn, address(this), leg.amountIn);
+            exchange(ends.tokenIn, first, ends.wrapped, leg.amountIn);
+            if (receiver(hops[0]) != address(this)) move(first, hops[0].target, leg.amountIn);
+        }
+        for (uint256 j = 0; j < hops.length; j++) {
+            bool isLast = j + 1 == hops.length;
+            address next = isLast ? ends.tokenOut : tokenIn(hops[j + 1]);
+            address to = isLast ? ends.recipient : receiver(hops[j + 1]);
+            address got = tokenOut(hops[j]);
+            swap(hops[j], got == next ? to : address(this), kept);
+            if (got == next) continue;
+            uint256 amount = available(got, kept);
+            exchange(got, next, ends.wrapped, amount);
+            if (to != address(this)) move(next, to, amount);
         }
     }
+
+    /// Wraps or unwraps, where the two are not the same.
+    function exchange(address from, address to, address wrapped, uint256 amount) private {
+        if (from == to) return;
+        require(from == address(0) || to == address(0), 'not a pair of native and wrapped');
+        if (from == address(0)) pay(wrapped, amount, abi.encodeWithSelector(0xd0e30db0)); // deposit()
+        else send(wrapped, abi.encodeWithSelector(0x2e1a7d4d, amount)); // withdraw(uint256)
+    }
+
+    function take(address token, address to, uint256 amount) private {
+        send(token, abi.encodeWithSelector(0x23b872dd, msg.sender, to, amount));
+    }
+
+    function move(address token, address to, uint256 amount) private {
+        if (token == address(0)) pay(to, amount, '');
+        else send(token, transfer(to, amount));
+    }
+
+    function available(address token, uint256 kept) private view returns (uint256) {
+        return token == address(0) ? address(this).balance - kept : Token(token).balanceOf(address(this));
+    }
+
+    /// What is unwrapped, and what V4 pools pay.
+    receive() external payable {}
 
     /// Where a hop wants its input to be: a pair looks at its own balance, the others ask for it.
     function receiver(Hop calldata hop) private view returns (address) {
         return hop.kind == 2 ? hop.target : address(this);
     }
 
-    function swap(Hop calldata hop, address to) private {
+    function swap(Hop calldata hop, address to, uint256 kept) private {
         if (hop.kind == 2) {
             swapPair(hop, to);
             return;
         }
-        uint256 amount = Token(tokenIn(hop)).balanceOf(address(this));
+        uint256 amount = available(tokenIn(hop), kept);
         if (hop.kind == 3) Pool(hop.target).swap(to, hop.zeroForOne, int256(amount), limit(hop), abi.encode(tokenIn(hop)));
         else Manager(hop.target).unlock(abi.encode(hop, amount, to));
     }
@@ -112,9 +166,13 @@ contract PoolRouter {
         int256 delta = manager.swap(key, Manager.Params(hop.zeroForOne, -int256(amount), end), '');
         int256 out = hop.zeroForOne ? int256(int128(delta)) : delta >> 128;
         (address sold, address bought) = hop.zeroForOne ? (hop.token0, hop.token1) : (hop.token1, hop.token0);
-        manager.sync(sold);
-        send(sold, transfer(msg.sender, amount));
-        manager.settle();
+        if (sold == address(0)) {
+            manager.settle{value: amount}();
+        } else {
+            manager.sync(sold);
+            send(sold, transfer(msg.sender, amount));
+            manager.settle();
+        }
         manager.take(bought, to, uint256(out));
         return '';
     }
@@ -127,12 +185,20 @@ contract PoolRouter {
         return hop.zeroForOne ? hop.token0 : hop.token1;
     }
 
+    function tokenOut(Hop calldata hop) private pure returns (address) {
+        return hop.zeroForOne ? hop.token1 : hop.token0;
+    }
+
     function transfer(address to, uint256 amount) private pure returns (bytes memory) {
         return abi.encodeWithSelector(0xa9059cbb, to, amount);
     }
 
     function send(address target, bytes memory data) private {
-        (bool ok, bytes memory reason) = target.call(data);
+        pay(target, 0, data);
+    }
+
+    function pay(address target, uint256 value, bytes memory data) private {
+        (bool ok, bytes memory reason) = target.call{value: value}(data);
         if (!ok)
             assembly {
                 revert(add(reason, 0x20), mload(reason))

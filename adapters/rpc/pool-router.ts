@@ -1,6 +1,7 @@
 import { type AbiValue, encodeCall } from '#core/abi.ts'
 import type { Address, Hex } from '#core/chain.ts'
-import type { PoolSale, PoolTerms } from '#core/dex/ports.ts'
+import { NATIVE } from '#core/dex/native.ts'
+import type { PoolTerms, Trial, TrialCall } from '#core/dex/ports.ts'
 import { KINDS } from './kinds.ts'
 import artifact from './pool-router.artifact.json' with { type: 'json' }
 
@@ -8,10 +9,13 @@ import artifact from './pool-router.artifact.json' with { type: 'json' }
 export const POOL_ROUTER: Address = '0x68616c796172642d706f6f6c732d303030303030'
 export const poolRouterCode = artifact.runtime as Hex
 
-/** `sell(Leg[],address)` of pool-router.sol. */
-const SELL = '0x9b256511'
+/** `sell(Leg[],Ends)` of pool-router.sol. */
+const SELL = '0xe1c274a5'
 
-export const encodeSale = (legs: readonly PoolSale[], recipient: Address): Hex =>
+export const encodeSale = (
+  { legs, wrappedNative }: Extract<TrialCall, { readonly by: 'pools' }>,
+  { tokenIn, tokenOut, recipient }: Pick<Trial, 'tokenIn' | 'tokenOut' | 'recipient'>,
+): Hex =>
   encodeCall(SELL, [
     {
       array: legs.map(({ amountIn, hops }) => ({
@@ -21,7 +25,7 @@ export const encodeSale = (legs: readonly PoolSale[], recipient: Address): Hex =
         ],
       })),
     },
-    recipient,
+    { tuple: [tokenIn, tokenOut, wrappedNative ?? NATIVE, recipient] },
   ])
 
 function encodeHop(pool: PoolTerms, zeroForOne: boolean): AbiValue {

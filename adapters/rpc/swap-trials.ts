@@ -1,10 +1,11 @@
 import { type AbiReader, encodeCall } from '#core/abi.ts'
 import type { Address, BlockRef, Hash, Hex } from '#core/chain.ts'
 import { mapConcurrent, partsOf } from '#core/concurrent.ts'
+import { NATIVE } from '#core/dex/native.ts'
 import type { SwapTrials, Trial, TrialOutcome } from '#core/dex/ports.ts'
 import { encodeSale, POOL_ROUTER, poolRouterCode } from './pool-router.ts'
 import { type BalancePlace, createBalancePlaces, overridesOf, wordFor } from './balance-places.ts'
-import type { Lens, Override } from './lens.ts'
+import { LENS, type Lens, type Override } from './lens.ts'
 
 /** `trades(Trade[])` of lens.sol. */
 const TRADES = '0x4f90d230'
@@ -28,30 +29,34 @@ export function createRpcSwapTrials(lens: Lens, keccak: (bytes: Hex) => Hash): S
     const amounts = new Map<Address, bigint>()
     for (const { tokenIn, amountIn } of trials)
       if (amountIn > (amounts.get(tokenIn) ?? 0n)) amounts.set(tokenIn, amountIn)
-    return overridesOf(
+    const overrides = overridesOf(
       [...amounts].flatMap(([token, amount]) => {
         const place = found.get(token)
         return place ? [[place, wordFor(place, amount)] as const] : []
       }),
     )
+    const native = amounts.get(NATIVE)
+    if (native !== undefined) overrides[LENS] = { balance: `0x${native.toString(16)}` }
+    if (trials.some(({ call }) => call.by === 'pools'))
+      overrides[POOL_ROUTER] = { code: poolRouterCode }
+    return overrides
   }
 
   async function runPart(block: BlockRef, trials: readonly Trial[]): Promise<TrialOutcome[]> {
     const found = await places.find(
       block,
-      trials.map(({ tokenIn }) => tokenIn),
+      trials.map(({ tokenIn }) => tokenIn).filter((token) => token !== NATIVE),
     )
-    const able = trials.filter(({ tokenIn }) => found.has(tokenIn))
+    const able = trials.filter(({ tokenIn }) => tokenIn === NATIVE || found.has(tokenIn))
     const trades = able.map(({ tokenIn, tokenOut, amountIn, recipient, call }) => {
       const router = call.by === 'router' ? call.router : POOL_ROUTER
-      const data = call.by === 'router' ? call.data : encodeSale(call.legs, recipient)
+      const data =
+        call.by === 'router' ? call.data : encodeSale(call, { tokenIn, tokenOut, recipient })
       return { tuple: [tokenIn, tokenOut, amountIn, router, recipient, { bytes: data }] }
     })
     const outcomes = new Map<Trial, TrialOutcome>()
     if (able.length > 0) {
       const overrides = overridesFor(able, found)
-      if (able.some(({ call }) => call.by === 'pools'))
-        overrides[POOL_ROUTER] = { code: poolRouterCode }
       const words = await lens.call(block, encodeCall(TRADES, [{ array: trades }]), overrides)
       for (const [index, trial] of able.entries()) outcomes.set(trial, decodeOutcome(words, index))
     }

@@ -1,5 +1,6 @@
 import type { Address, Hex } from '#core/chain.ts'
 import { mapConcurrent, partsOf } from '#core/concurrent.ts'
+import { NATIVE } from '#core/dex/native.ts'
 import type { TokenInfo, TokenReader } from '#core/dex/ports.ts'
 import { isAppError } from '#core/errors.ts'
 import { RpcFailure, type RpcCall } from './endpoint.ts'
@@ -19,13 +20,24 @@ const INCOMPLETE_MS = 10 * 60_000
 /** keccak256 of `symbol()`, `name()` and `decimals()`, four bytes. */
 const SELECTORS = ['0x95d89b41', '0x06fdde03', '0x313ce567'] as const
 
+/** Wei, on every chain with the EVM. */
+const NATIVE_DECIMALS = 18
+
 type Cached = { readonly info: TokenInfo; readonly until: number }
 
 /**
  * What tokens' contracts say of themselves, from the newest block. All of it is text by strangers: calls are bounded
  * in gas, answers in length, and a token that reverts or answers nonsense is a token without a name. Answers are kept.
+ *
+ * @param nativeSymbol of the chain's own currency, which no contract speaks for
  */
-export function createRpcTokenReader(rpc: Rpc): TokenReader {
+export function createRpcTokenReader(rpc: Rpc, nativeSymbol = 'ETH'): TokenReader {
+  const native: TokenInfo = {
+    address: NATIVE,
+    symbol: nativeSymbol,
+    name: nativeSymbol,
+    decimals: NATIVE_DECIMALS,
+  }
   const cache = new Map<Address, Cached>()
   const asking = new Map<Address, Promise<unknown>>()
 
@@ -34,7 +46,8 @@ export function createRpcTokenReader(rpc: Rpc): TokenReader {
     const now = performance.now()
     for (const address of addresses) {
       const cached = cache.get(address)
-      if (cached && cached.until > now) known.set(address, cached.info)
+      if (address === NATIVE) known.set(address, native)
+      else if (cached && cached.until > now) known.set(address, cached.info)
     }
     const missing = [...new Set(addresses)].filter((address) => !known.has(address))
     if (missing.length > 0) {

@@ -53,7 +53,12 @@ export type StateReader = {
 /** What a trial does: a router's calldata, or legs that are sold through the pools themselves, one after the other. */
 export type TrialCall =
   | { readonly by: 'router'; readonly router: Address; readonly data: Hex }
-  | { readonly by: 'pools'; readonly legs: readonly PoolSale[] }
+  | {
+      readonly by: 'pools'
+      readonly legs: readonly PoolSale[]
+      /** What the native currency is wrapped into, where a leg needs that. */
+      readonly wrappedNative: Address | null
+    }
 
 /** All of `amountIn` of the first token, through these pools. */
 export type PoolSale = {
@@ -61,7 +66,10 @@ export type PoolSale = {
   readonly hops: readonly { readonly pool: PoolTerms; readonly zeroForOne: boolean }[]
 }
 
-/** A swap, tried out by an account that holds `amountIn` of the token and lets it be taken. */
+/**
+ * A swap, tried out by an account that holds `amountIn` of the token and lets it be taken; of the native currency it
+ * sends so much along.
+ */
 export type Trial = {
   readonly tokenIn: Address
   readonly tokenOut: Address

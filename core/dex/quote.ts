@@ -12,6 +12,7 @@ export const DEADLINE_SECONDS_MAX = 30 * 24 * 3_600
 
 /** What is to be swapped, and how. */
 export type QuoteInput = {
+  /** The address zero is the chain's own currency; see `NATIVE`. */
   readonly tokenIn: Address
   readonly tokenOut: Address
   /** Which side `amountRaw` fixes. */
@@ -100,7 +101,10 @@ export type QuoteWarning = {
   readonly message: string
 }
 
-/** Ready to be signed, once the router may take `amountIn` (or `maximumSent`) of the token. */
+/**
+ * Ready to be signed, once the router may take `amountIn` (or `maximumSent`) of the token. `value`: wei of the chain's
+ * own currency that goes along where that is what is sold, 0 otherwise.
+ */
 export type SwapTransaction = { readonly to: Address; readonly data: Hex; readonly value: bigint }
 
 /** A next best single path, and what it is worth less than the route: raw units of the quoted token, after gas. */

@@ -13,6 +13,7 @@ import type { Deployment } from '#cli/devnet/deployment.ts'
 import { connect, type DevNode } from '#cli/devnet/node.ts'
 import { type Address, type BlockRef, type Hex, parseAddress } from '#core/chain.ts'
 import type { Trial } from '#core/dex/ports.ts'
+import { encodeSwap, type RouterOutput } from '#core/dex/quoting/swap-router-02.ts'
 import { compileAll } from '../tools/solidity.ts'
 
 const SUPPLY = 10n ** 27n
@@ -187,6 +188,45 @@ describe('trials of odd tokens', () => {
     expect(outcome).toMatchObject({
       status: 'reverted',
       reason: expect.stringContaining('INSUFFICIENT_OUTPUT_AMOUNT'),
+    })
+  })
+
+  test('what is bought exactly through V2 arrives, or the chain refuses it', async () => {
+    const token = tokenOf('BlockingToken')
+    const { weth, swapRouter } = deployment
+    const [token0, token1] = [token, weth].toSorted() as [Address, Address]
+    const state = { kind: 'constant-product', reserve0: 1n, reserve1: 1n, feePips: 3_000 } as const
+    const pool = { id: '', protocol: 'uniswap-v2', token0, token1, state } as const
+    const amountOut = SUPPLY / 1_000n
+    const leg = {
+      path: [{ pool, zeroForOne: token0 === weth }],
+      amountIn: 0n,
+      amountOut,
+      amountOutMinimum: 0n,
+      amountInMaximum: 10n ** 18n,
+    }
+    const bought = (output: RouterOutput): Trial => {
+      const data = encodeSwap({
+        exact: 'out',
+        legs: [leg],
+        recipient,
+        deadline: 10 ** 10,
+        isNativeIn: false,
+        output,
+      })
+      const call = { by: 'router', router: swapRouter, data } as const
+      return { tokenIn: weth, tokenOut: token, amountIn: 10n ** 18n, recipient, call }
+    }
+    // The pair is not exempt from the token's fee, which nobody told the router of.
+    const [unchecked, checked] = await run([
+      bought({ kind: 'recipient' }),
+      bought({ kind: 'collected', minimum: amountOut, isNative: false }),
+    ])
+    expect(unchecked).toMatchObject({ status: 'done' })
+    if (unchecked?.status === 'done') expect(unchecked.received).toBeLessThan(amountOut)
+    expect(checked).toMatchObject({
+      status: 'reverted',
+      reason: expect.stringContaining('Insufficient token'),
     })
   })
 

@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest'
 import { encodeArguments, readWords } from '#core/abi.ts'
 import type { Address, Hex } from '#core/chain.ts'
 import type { PoolState } from '#core/dex/protocols/state.ts'
-import { encodeSwap, type RouterLeg } from '#core/dex/quoting/swap-router-02.ts'
+import { encodeSwap, type RouterLeg, type RouterOutput } from '#core/dex/quoting/swap-router-02.ts'
 import type { Hop, SwapProtocol } from '#core/dex/routing/route.ts'
 
 const hex = (length: number): fc.Arbitrary<Hex> =>
@@ -71,6 +71,9 @@ describe('calls of SwapRouter02', () => {
     'struct Exact { bytes path; address recipient; uint256 amount; uint256 limit; }',
     'function exactInput(Exact params)',
     'function exactOutput(Exact params)',
+    'function sweepToken(address token, uint256 amountMinimum, address recipient)',
+    'function unwrapWETH9(uint256 amountMinimum, address recipient)',
+    'function refundETH()',
   ])
   const [A, B, C, D] = ['a', 'b', 'c', 'd'].map((digit) => `0x${digit.repeat(40)}`) as [
     Address,
@@ -96,18 +99,21 @@ describe('calls of SwapRouter02', () => {
     amountOutMinimum: 890n,
     amountInMaximum: 1_010n,
   })
-  const callsOf = (legs: RouterLeg[], exact: 'in' | 'out') => {
-    const { functionName, args } = decodeFunctionData({
-      abi,
-      data: encodeSwap(legs, exact, RECIPIENT, 123),
-    })
+  const callsOf = (
+    legs: RouterLeg[],
+    exact: 'in' | 'out',
+    output: RouterOutput = { kind: 'recipient' },
+    isNativeIn = false,
+  ) => {
+    const swap = { exact, legs, recipient: RECIPIENT, deadline: 123, isNativeIn, output }
+    const { functionName, args } = decodeFunctionData({ abi, data: encodeSwap(swap) })
     expect(functionName).toBe('multicall')
     const [deadline, data] = args as unknown as [bigint, Hex[]]
     expect(deadline).toBe(123n)
     return data.map((each) => {
       const { functionName: name, args: values } = decodeFunctionData({ abi, data: each })
       expect(encodeFunctionData({ abi, functionName: name, args: values })).toBe(each)
-      return [name, ...(values as readonly unknown[])]
+      return [name, ...((values ?? []) as readonly unknown[])]
     })
   }
   const path3 = (...parts: (string | number)[]): string =>
@@ -155,5 +161,26 @@ describe('calls of SwapRouter02', () => {
         ['swapExactTokensForTokens', 0n, 890n, [C, D], RECIPIENT],
       ]),
     )
+  })
+
+  test('check the whole once, where the router collects it', () => {
+    const legs = [
+      leg(hop('uniswap-v2', A, D, 3_000)),
+      leg(hop('uniswap-v3', A, C, 500), hop('uniswap-v3', C, D, 10_000)),
+    ]
+    const swept = callsOf(legs, 'out', { kind: 'collected', minimum: 1_800n, isNative: false })
+    expect(swept.slice(0, 2).map(([name]) => name)).toEqual([
+      'swapTokensForExactTokens',
+      'exactOutput',
+    ])
+    expect(lower(swept[0]?.at(-1))).toBe(ROUTER)
+    expect(lower(swept.slice(2))).toEqual(lower([['sweepToken', D, 1_800n, RECIPIENT]]))
+    const unwrapped = callsOf(legs, 'in', { kind: 'collected', minimum: 1_700n, isNative: true })
+    expect(lower(unwrapped.slice(2))).toEqual(lower([['unwrapWETH9', 1_700n, RECIPIENT]]))
+  })
+
+  test('give back what is left of the native currency that was sent along', () => {
+    const calls = callsOf([leg(hop('uniswap-v3', A, D, 500))], 'out', { kind: 'recipient' }, true)
+    expect(calls.map(([name]) => name)).toEqual(['exactOutput', 'refundETH'])
   })
 })

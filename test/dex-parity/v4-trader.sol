@@ -94,6 +94,9 @@ contract V4Trader {
     function settle(address trader, address currency, int256 amount) private {
         if (amount > 0) {
             manager.take(currency, trader, uint256(amount));
+        } else if (amount < 0 && currency == address(0)) {
+            // The native currency is paid from what this contract holds.
+            manager.settle{value: uint256(-amount)}();
         } else if (amount < 0) {
             manager.sync(currency);
             Token(currency).transferFrom(trader, address(manager), uint256(-amount));

@@ -289,7 +289,8 @@ Quote.implement({
     'What a swap gives at a block, to the wei, and how. Amounts in raw units. The token whose side is not fixed is the ' +
     'one that is quoted.',
   fields: (t) => ({
-    block: t.expose('block', { type: QuoteBlock, nullable: false }),
+    // Nullable as a refusal's is: a query may then ask for both by one name (GraphQL, "Field Selection Merging").
+    block: t.expose('block', { type: QuoteBlock, description: 'Never null.' }),
     stateSource: t.expose('stateSource', { type: StateSource, nullable: false }),
     exact: t.expose('exact', { type: SwapSide, nullable: false, description: 'What is fixed.' }),
     tokenIn: t.expose('tokenIn', { type: Token, nullable: false }),

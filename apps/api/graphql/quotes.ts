@@ -19,7 +19,11 @@ const StateChoice = builder.enumType('StateChoice', {
 
 const QuoteInput = builder.inputType('QuoteInput', {
   fields: (t) => ({
-    tokenIn: t.field({ type: 'Address', required: true }),
+    tokenIn: t.field({
+      type: 'Address',
+      required: true,
+      description: 'The address zero is the chain’s own currency.',
+    }),
     tokenOut: t.field({ type: 'Address', required: true }),
     amount: t.field({
       type: 'BigInt',

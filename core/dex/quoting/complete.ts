@@ -13,7 +13,9 @@ import { divideUp } from '#core/dex/routing/ratio.ts'
 import type { Alternative } from '#core/dex/routing/request.ts'
 import type { Path } from '#core/dex/routing/route.ts'
 import { simulatePath, type SimulatedPath } from '#core/dex/routing/simulate.ts'
-import { buysExactly, confirmSwap, expectedFailure, limitSwap, prepareSwap } from './confirm.ts'
+import { asTraded, NATIVE } from '#core/dex/native.ts'
+import { confirmSwap, expectedFailure, prepareSwap } from './confirm.ts'
+import { buysExactly, limitSwap } from './limit-swap.ts'
 import { isMixed } from './swap-router-02.ts'
 import { explainAlternative, explainRoute } from './explain.ts'
 import type { Session } from './session.ts'
@@ -47,7 +49,13 @@ export async function completeQuote(
   }))
   const amountIn = executed.reduce((total, leg) => total + leg.amountIn, 0n)
   const amountOut = executed.reduce((total, leg) => total + leg.amountOut, 0n)
-  const limits = limitSwap(exact, executed, slippageBps)
+  const [taxIn, taxOut] = [tokenIn, tokenOut].map((token) =>
+    taxes.get(asTraded(token, settings.wrappedNative)),
+  )
+  const limits = limitSwap(exact, executed, slippageBps, {
+    arrivesWhole: taxOut?.buyBps === 0,
+    isNativeOut: tokenOut === NATIVE,
+  })
   const deadline =
     Math.floor(ports.clock.nowMs() / 1_000) + (input.deadlineSeconds ?? DEADLINE_SECONDS_DEFAULT)
   const swap = { exact, tokenIn, tokenOut, limits, recipient: input.recipient, deadline }
@@ -70,8 +78,8 @@ export async function completeQuote(
     midPrice: numbers.midPrice,
     priceImpactBps: numbers.impactBps,
     lpFeeBps: numbers.feeShareBps,
-    taxInBps: taxes.get(tokenIn)?.sellBps ?? null,
-    taxOutBps: taxes.get(tokenOut)?.buyBps ?? null,
+    taxInBps: taxIn?.sellBps ?? null,
+    taxOutBps: taxOut?.buyBps ?? null,
     gas,
     gasCost: gasPrice ? divideUp(gas * gasPrice.numerator, gasPrice.denominator) : null,
     legs,

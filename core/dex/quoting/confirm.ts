@@ -6,69 +6,9 @@ import type { Confirmation, QuoteWarning, SwapTransaction } from '#core/dex/quot
 import type { RouterSetting } from '#core/dex/quote-settings.ts'
 import { UINT256_MAX } from '#core/dex/protocols/rounding.ts'
 import type { Path } from '#core/dex/routing/route.ts'
-import { maximumSent, minimumReceived } from '#core/dex/routing/slippage.ts'
-import { canRoute, encodeSwap, isMixed, type RouterLeg } from './swap-router-02.ts'
-
-export type ExecutedLeg = {
-  readonly path: Path
-  readonly amountIn: bigint
-  readonly amountOut: bigint
-  /**
-   * What arrives when the router executes it. More than `amountOut`, by dust, for some legs of an exact-out swap: through
-   * V2 pools SwapRouter02 computes the input and then sells it, whatever that gives.
-   */
-  readonly delivered: bigint
-  /** What selling all of `amountIn` gives. */
-  readonly sold: bigint
-}
-
-/** Whether the router buys exactly the output of an exact-out leg, and does not sell its input. */
-export const buysExactly = (path: Path): boolean =>
-  path.every(({ pool }) => pool.protocol === 'uniswap-v3')
-
-export type SwapLimits = {
-  readonly minimumReceived: bigint | null
-  readonly maximumSent: bigint | null
-  readonly legs: readonly (RouterLeg & ExecutedLeg)[]
-}
-
-/**
- * What the transaction insists on, all in all and leg by leg: the limits of the legs add up to those of the whole. A
- * mixed leg of an exact-out swap spends what was quoted and no more (see `encodeSwap`).
- */
-export function limitSwap(
-  exact: 'in' | 'out',
-  legs: readonly ExecutedLeg[],
-  slippageBps: number,
-): SwapLimits {
-  if (exact === 'in') {
-    const total = minimumReceived(sum(legs, 'amountOut'), slippageBps)
-    const minima = legs.map((leg) => minimumReceived(leg.amountOut, slippageBps))
-    // Each is rounded down; what that loses is asked of the first that give it.
-    let rest = total - minima.reduce((all, one) => all + one, 0n)
-    return {
-      minimumReceived: total,
-      maximumSent: null,
-      legs: legs.map((leg, index) => {
-        const minimum = minima[index] as bigint
-        const room = leg.amountOut - minimum
-        const more = rest < room ? rest : room
-        rest -= more
-        return { ...leg, amountOutMinimum: minimum + more, amountInMaximum: leg.amountIn }
-      }),
-    }
-  }
-  const limited = legs.map((leg) => ({
-    ...leg,
-    amountOutMinimum: leg.amountOut,
-    amountInMaximum: isMixed(leg.path) ? leg.amountIn : maximumSent(leg.amountIn, slippageBps),
-  }))
-  return {
-    minimumReceived: null,
-    maximumSent: limited.reduce((all, { amountInMaximum }) => all + amountInMaximum, 0n),
-    legs: limited,
-  }
-}
+import { NATIVE } from '#core/dex/native.ts'
+import { type ExecutedLeg, sumOf, type SwapLimits } from './limit-swap.ts'
+import { canRoute, encodeSwap, type RouterSwap } from './swap-router-02.ts'
 
 /** Stands in for a recipient that was not named. */
 const NOBODY: Address = '0x68616c796172642d6e6f626f64792d3030303030'
@@ -87,12 +27,29 @@ export type ConfirmInput = {
 export function prepareSwap(
   market: Market,
   router: RouterSetting | null,
-  { exact, limits, recipient, deadline }: ConfirmInput,
+  input: ConfirmInput,
 ): SwapTransaction | null {
+  const { limits, recipient } = input
   if (!router || recipient === undefined || !isReachable(market, router, limits.legs)) return null
-  const data = encodeSwap(limits.legs, exact, recipient, deadline)
-  return { to: router.address, data, value: 0n }
+  const swap = routerSwap(input, recipient)
+  return { to: router.address, data: encodeSwap(swap), value: valueOf(input) }
 }
+
+/** The native currency that the transaction carries: all that it may spend. What is left comes back. */
+const valueOf = ({ tokenIn, limits }: ConfirmInput): bigint =>
+  tokenIn === NATIVE ? (limits.maximumSent ?? sumOf(limits.legs, 'amountIn')) : 0n
+
+const routerSwap = (
+  { exact, tokenIn, limits, deadline }: ConfirmInput,
+  recipient: Address,
+): RouterSwap => ({
+  exact,
+  legs: limits.legs,
+  recipient,
+  deadline,
+  isNativeIn: tokenIn === NATIVE,
+  output: limits.output,
+})
 
 /** Tries the swap out on the state of the block that it was quoted at. */
 export async function confirmSwap(
@@ -101,7 +58,7 @@ export async function confirmSwap(
   run: (trial: Trial) => Promise<TrialOutcome>,
   input: ConfirmInput,
 ): Promise<Confirmation> {
-  const { limits, exact, deadline } = input
+  const { limits, exact } = input
   const notAsked = (reason: string): Confirmation => ({
     status: 'unconfirmed',
     cause: 'not-asked',
@@ -113,15 +70,19 @@ export async function confirmSwap(
   const recipient = input.recipient ?? NOBODY
   const isRouted = router !== null && isReachable(market, router, limits.legs)
   const by = isRouted ? 'router' : 'pools'
-  const amountIn = sum(limits.legs, 'amountIn')
-  const amountOut = sum(limits.legs, isRouted ? 'delivered' : 'sold')
+  const amountIn = sumOf(limits.legs, 'amountIn')
+  const amountOut = sumOf(limits.legs, isRouted ? 'delivered' : 'sold')
   const call: TrialCall = isRouted
     ? {
         by: 'router',
         router: router.address,
-        data: encodeSwap(free(limits), exact, recipient, deadline),
+        data: encodeSwap(free(routerSwap(input, recipient))),
       }
-    : { by: 'pools', legs: limits.legs.map((leg) => saleOf(market, leg)) }
+    : {
+        by: 'pools',
+        legs: limits.legs.map((leg) => saleOf(market, leg)),
+        wrappedNative: market.wrappedNative,
+      }
   try {
     const outcome = await run({
       tokenIn: input.tokenIn,
@@ -187,8 +148,11 @@ export const isReachable = (
   )
 
 /** A trial is not held to the limits: a difference is to be seen, not to be refused. */
-const free = ({ legs }: SwapLimits): RouterLeg[] =>
-  legs.map((leg) => ({ ...leg, amountOutMinimum: 0n, amountInMaximum: UINT256_MAX }))
+const free = ({ legs, output, ...swap }: RouterSwap): RouterSwap => ({
+  ...swap,
+  legs: legs.map((leg) => ({ ...leg, amountOutMinimum: 0n, amountInMaximum: UINT256_MAX })),
+  output: output.kind === 'collected' ? { ...output, minimum: 0n } : output,
+})
 
 const saleOf = (market: Market, { path, amountIn }: ExecutedLeg): PoolSale => ({
   amountIn,
@@ -197,8 +161,3 @@ const saleOf = (market: Market, { path, amountIn }: ExecutedLeg): PoolSale => ({
     return terms ? [{ pool: terms, zeroForOne }] : []
   }),
 })
-
-const sum = (
-  legs: readonly ExecutedLeg[],
-  side: 'amountIn' | 'amountOut' | 'delivered' | 'sold',
-): bigint => legs.reduce((total, leg) => total + leg[side], 0n)

@@ -2,6 +2,7 @@ import { createBatcher } from '#core/batch.ts'
 import type { Address } from '#core/chain.ts'
 import type { Clock } from '#core/clock.ts'
 import { isAppError } from '#core/errors.ts'
+import { NATIVE } from '#core/dex/native.ts'
 import type { Market } from './market.ts'
 import type { GasPriceReader, TaxReader, TransferTax } from '#core/dex/ports.ts'
 import type { Rational } from '#core/dex/protocols/protocols.ts'
@@ -57,6 +58,7 @@ export function createCosts(ports: CostPorts, wrappedNative: Address | null): Co
     graph: RouteGraph,
     token: Address,
   ): Promise<TransferTax | undefined> {
+    if (token === NATIVE) return Promise.resolve({ buyBps: 0, sellBps: 0 })
     // Today's taxes say nothing about a past block.
     if (market.place.source === 'historical') return Promise.resolve(undefined)
     const now = clock.monotonicMs()
@@ -83,15 +85,16 @@ export function createCosts(ports: CostPorts, wrappedNative: Address | null): Co
   }
 
   async function priceOf(market: Market, token: Address): Promise<Rational | undefined> {
-    if (wrappedNative === null || !market.place.mayAskChain) return undefined
+    if (!market.place.mayAskChain || (wrappedNative === null && token !== NATIVE)) return undefined
+    const native = wrappedNative ?? NATIVE
     try {
       const wei = await ports.gasPrice.weiPerGas()
-      if (token === wrappedNative) return { numerator: wei, denominator: 1n }
+      if (token === native) return { numerator: wei, denominator: 1n }
       const amount = wei * USUAL_GAS
       if (amount === 0n) return undefined
-      const graph = await market.graphOf(wrappedNative, token)
+      const graph = await market.graphOf(native, token)
       const found = findRoute(graph, {
-        tokenIn: wrappedNative,
+        tokenIn: native,
         tokenOut: token,
         exact: 'in',
         amount,

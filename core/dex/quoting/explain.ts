@@ -105,7 +105,9 @@ function quotedHop(market: Market, simulated: SimulatedHop): QuotedHop {
     tickSpacing: null,
     origin: null,
   }
-  const [tokenIn, tokenOut] = hop.zeroForOne ? [token0, token1] : [token1, token0]
+  const [tokenIn, tokenOut] = hop.zeroForOne
+    ? [pool.token0, pool.token1]
+    : [pool.token1, pool.token0]
   return { pool, tokenIn, tokenOut, amountIn, amountOut, feeAmount, ticksCrossed }
 }
 

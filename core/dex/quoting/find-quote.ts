@@ -1,5 +1,6 @@
 import type { Address } from '#core/chain.ts'
-import { assert, isAppError } from '#core/errors.ts'
+import { assert, invalidField, isAppError } from '#core/errors.ts'
+import { asTraded, NATIVE } from '#core/dex/native.ts'
 import { PARTS_MAX, type RouteOutcome } from '#core/dex/routing/request.ts'
 import type { QuoteInput, QuoteOutcome, QuoteRefusal } from '#core/dex/quote.ts'
 import type { QuoteSettings } from '#core/dex/quote-settings.ts'
@@ -21,7 +22,9 @@ export async function findQuote(
   input: QuoteInput,
 ): Promise<QuoteOutcome> {
   const { market } = session
-  const { tokenIn, tokenOut, exact } = input
+  const { exact } = input
+  const traded = tradedOf(input, settings)
+  const { tokenIn, tokenOut } = traded
   const quoted = exact === 'in' ? tokenOut : tokenIn
   const [unknown, gasPrice, [first, ofEnds]] = await counted(session.busy, 'reading', () =>
     Promise.all([
@@ -50,7 +53,7 @@ export async function findQuote(
         ...(gasPrice && { gasPrice }),
       }),
     )
-  let taxesBps = ratesOf(input, ofEnds)
+  let taxesBps = ratesOf(traded, ofEnds)
   let { graph, found } = await search(reachableFrom(market, settings, first, input), taxesBps)
   // Prices of a token with a tax differ by it from pool to pool, so that ways through it look good.
   const measured = new Map(ofEnds)
@@ -59,7 +62,7 @@ export async function findQuote(
     // oxlint-disable-next-line no-await-in-loop -- which tokens are passed is known from the search before
     const taxes = await costs.taxesOf(market, graph, passed)
     for (const [token, tax] of taxes) measured.set(token, tax)
-    taxesBps = ratesOf(input, measured)
+    taxesBps = ratesOf(traded, measured)
     if (!passed.some((token) => (taxesBps.get(token) ?? 0) > 0)) break
     // oxlint-disable-next-line no-await-in-loop -- as above
     ;({ graph, found } = await search(graph, taxesBps))
@@ -82,6 +85,31 @@ export async function findQuote(
     taxesBps,
     alternatives: found.alternatives,
   })
+}
+
+/** @throws AppError `invalid` naming the token that is not traded as such */
+function tradedOf<T extends Pick<QuoteInput, 'tokenIn' | 'tokenOut'>>(
+  input: T,
+  { wrappedNative, pools }: Pick<QuoteSettings, 'wrappedNative' | 'pools'>,
+): T {
+  const isTraded = wrappedNative !== null || pools.some(({ token0 }) => token0 === NATIVE)
+  for (const field of ['tokenIn', 'tokenOut'] as const)
+    if (input[field] === NATIVE && !isTraded)
+      throw invalidField(
+        field,
+        'the native currency is traded as its wrapped token; name that one in quotes.wrappedNative',
+      )
+  const traded = {
+    ...input,
+    tokenIn: asTraded(input.tokenIn, wrappedNative),
+    tokenOut: asTraded(input.tokenOut, wrappedNative),
+  }
+  if (traded.tokenIn === traded.tokenOut)
+    throw invalidField(
+      'tokenOut',
+      'the native currency and its wrapped token change one for one: call deposit or withdraw of the token',
+    )
+  return traded
 }
 
 /** Who names a recipient wants a transaction: then only pools count that the router reaches. */
@@ -117,18 +145,22 @@ async function findUnknown(
   if (!market.place.mayAskChain) return undefined
   let infos
   try {
-    infos = await tokens.read([tokenIn, tokenOut])
+    const asked = [tokenIn, tokenOut].filter((token) => token !== NATIVE)
+    infos = new Map((await tokens.read(asked)).map((info) => [info.address, info]))
   } catch (error) {
     // Names are extras where the chain is away.
     if (isAppError(error)) return undefined
     throw error
   }
-  for (const [index, field] of (['tokenIn', 'tokenOut'] as const).entries())
-    if (infos[index]?.decimals === null)
+  for (const [field, token] of [
+    ['tokenIn', tokenIn],
+    ['tokenOut', tokenOut],
+  ] as const)
+    if (infos.get(token)?.decimals === null)
       return {
         status: 'unknown-token',
         field,
-        reason: `${field}: at ${infos[index].address} is no token that tells its decimals, from 0 to 36`,
+        reason: `${field}: at ${token} is no token that tells its decimals, from 0 to 36`,
       }
   return undefined
 }

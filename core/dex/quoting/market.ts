@@ -9,7 +9,9 @@ import { readAllPools, readPools, readPoolsBetween } from './pool-catalog.ts'
 import type { PoolTerms, StateReader, StateWant, WordRange } from '#core/dex/ports.ts'
 import type { PoolState } from '#core/dex/protocols/state.ts'
 import { wordsOfSpacing } from '#core/dex/protocols/tick-window.ts'
+import { asTraded } from '#core/dex/native.ts'
 import type { StateSource } from '#core/dex/quote.ts'
+import type { QuoteSettings } from '#core/dex/quote-settings.ts'
 import { createGraph, type RouteGraph } from '#core/dex/routing/graph.ts'
 import type { RoutePool } from '#core/dex/routing/route.ts'
 import { readHistoricalStates, readIndexedStates } from './stored-states.ts'
@@ -40,6 +42,8 @@ export type MarketPool = RoutePool & { readonly terms: PoolTerms; readonly sourc
  */
 export type Market = {
   readonly place: MarketPlace
+  /** What the native currency is traded as; see `asTraded`. */
+  readonly wrappedNative: Address | null
   /** How many quotes are about to read something of it. */
   readonly pending: () => number
   /** The pools that routes between two tokens may take. */
@@ -66,7 +70,7 @@ const SPACING_ASSUMED = 60
 export function createMarket(
   ports: MarketPorts,
   place: MarketPlace,
-  settings: { readonly hubs: readonly Address[]; readonly pools: readonly PoolTerms[] },
+  settings: Pick<QuoteSettings, 'hubs' | 'pools' | 'wrappedNative'>,
   /** How many quotes are about to need states. */
   pending: () => number,
 ): Market {
@@ -103,7 +107,10 @@ export function createMarket(
   }
 
   function keep(terms: PoolTerms, state: PoolState, from: StateSource): MarketPool {
-    const { id, protocol, token0, token1 } = terms
+    const { id, protocol } = terms
+    const [token0, token1] = [terms.token0, terms.token1].map((token) =>
+      asTraded(token, settings.wrappedNative),
+    ) as [Address, Address]
     const pool: MarketPool = { id, protocol, token0, token1, state, terms, source: from }
     loaded.set(id, pool)
     return pool
@@ -159,6 +166,7 @@ export function createMarket(
 
   return {
     place,
+    wrappedNative: settings.wrappedNative,
     pending,
     async graphOf(tokenIn, tokenOut) {
       const key = (await readEverything()) ? '' : [tokenIn, tokenOut].toSorted().join()

@@ -41,7 +41,7 @@ export function createSessions(ports: QuotePorts, settings: QuoteSettings): Sess
   function begin(place: MarketPlace, tip: BlockRef | undefined): Session {
     const busy = { reading: 0, trying: 0 }
     return {
-      market: createMarket(ports, place, { hubs, pools: settings.pools }, () => busy.reading),
+      market: createMarket(ports, place, { ...settings, hubs }, () => busy.reading),
       staleness: stalenessOf(place, tip),
       tryOut: createBatcher<Trial, TrialOutcome>(
         ports.clock,

@@ -1,4 +1,5 @@
 import type { Address } from '#core/chain.ts'
+import { asTraded, NATIVE } from '#core/dex/native.ts'
 import type { QuoteOutcome, SimulateInput } from '#core/dex/quote.ts'
 import type { Hop, Path } from '#core/dex/routing/route.ts'
 import { largestThrough, simulateRoute } from '#core/dex/routing/simulate.ts'
@@ -26,7 +27,11 @@ export async function simulateSwap(
     )
     const legs = input.legs.map((leg, index) => ({
       amount: leg.amountRaw,
-      path: pathOf(leg, index, pools),
+      path: pathOf(
+        { ...leg, tokenIn: asTraded(leg.tokenIn, settings.wrappedNative) },
+        index,
+        pools,
+      ),
     }))
     const { tokenIn, tokenOut } = endsOf(legs.map(({ path }) => path))
     const graph = await market.graphOf(tokenIn, tokenOut)
@@ -45,7 +50,8 @@ export async function simulateSwap(
         path,
         filled: simulated.legs[index] as FilledPath,
       }))
-      return completeQuote(ports, settings, session, { ...input, tokenIn, tokenOut }, paths, {
+      const ends = { tokenIn: soldBy(input, tokenIn), tokenOut }
+      return completeQuote(ports, settings, session, { ...input, ...ends }, paths, {
         gas: simulated.gas,
         gasPrice,
         taxes,
@@ -68,6 +74,18 @@ export async function simulateSwap(
       largest: largestThrough(path, input.exact, amount, { taxesBps, states: before.states }),
     }
   }
+}
+
+/** @throws AppError `invalid` where some legs are paid with the native currency and others with its wrapped token */
+function soldBy({ legs }: SimulateInput, traded: Address): Address {
+  const native = legs.filter(({ tokenIn }) => tokenIn === NATIVE)
+  if (native.length === 0) return traded
+  if (native.length < legs.length)
+    throw invalidField(
+      'legs',
+      'are all paid with the native currency, or all with its wrapped token',
+    )
+  return NATIVE
 }
 
 /** As `findRoute` does, for a path that is given. */

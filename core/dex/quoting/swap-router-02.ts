@@ -1,6 +1,27 @@
 import { type AbiValue, encodeCall } from '#core/abi.ts'
 import type { Address, Hex } from '#core/chain.ts'
 import type { Hop, Path } from '#core/dex/routing/route.ts'
+import { assert } from '#core/errors.ts'
+
+/** A swap as the router is to do it. Raw units. */
+export type RouterSwap = {
+  readonly exact: 'in' | 'out'
+  readonly legs: readonly RouterLeg[]
+  readonly recipient: Address
+  /** Seconds since 1970, after which the router refuses. */
+  readonly deadline: number
+  /** Whether it is paid with the native currency that the transaction carries. */
+  readonly isNativeIn: boolean
+  readonly output: RouterOutput
+}
+
+/**
+ * Where legs deliver to. `recipient`: each gives its own least to the recipient. `collected`: all give to the router,
+ * which hands everything on if it is at least `minimum`, unwrapped where `isNative`.
+ */
+export type RouterOutput =
+  | { readonly kind: 'recipient' }
+  | { readonly kind: 'collected'; readonly minimum: bigint; readonly isNative: boolean }
 
 /** A leg, with what its transaction may spend and must give. Raw units. */
 export type RouterLeg = {
@@ -19,6 +40,12 @@ const V2_EXACT_IN = '0x472b43f3'
 const V2_EXACT_OUT = '0x42712a67'
 const V3_EXACT_IN = '0xb858183f'
 const V3_EXACT_OUT = '0x09b81346'
+/** Checks that the router holds at least so much of the token, and sends all of it. */
+const SWEEP_TOKEN = '0xdf2ab5bb'
+/** The same for the wrapped native token, which is sent unwrapped. */
+const UNWRAP = '0x49404b7c'
+/** Sends the native currency that is left back to who sent it. */
+const REFUND = '0x12210e8a'
 
 /** What the router takes for itself as the recipient, and for all that it holds as the amount. */
 const ROUTER_ITSELF: Address = '0x0000000000000000000000000000000000000002'
@@ -51,23 +78,36 @@ export const isMixed = (path: Path): boolean => segmentsOf(path).length > 1
  * One transaction for all legs. Legs go one after the other; within a leg that mixes protocols the router keeps what
  * the first part gives and the second spends all of it.
  *
- * Exact out: legs of one protocol buy exactly their output. The router has no such call for a mixed leg, so that one
- * sells exactly what was quoted and insists on the output.
- *
- * @param deadline seconds since 1970, after which the router refuses
+ * Exact out: legs of one protocol buy their output. The router has no such call for a mixed leg, so that one sells
+ * exactly what was quoted.
  */
-export function encodeSwap(
-  legs: readonly RouterLeg[],
-  exact: 'in' | 'out',
-  recipient: Address,
-  deadline: number,
-): Hex {
+export function encodeSwap({
+  exact,
+  legs,
+  recipient,
+  deadline,
+  isNativeIn,
+  output,
+}: RouterSwap): Hex {
+  const to = output.kind === 'collected' ? ROUTER_ITSELF : recipient
   const calls = legs.flatMap((leg) =>
-    exact === 'out' && !isMixed(leg.path)
-      ? [encodeExactOut(leg, recipient)]
-      : encodeExactIn(leg, recipient),
+    exact === 'out' && !isMixed(leg.path) ? [encodeExactOut(leg, to)] : encodeExactIn(leg, to),
   )
+  const [leg] = legs
+  if (output.kind === 'collected' && leg)
+    calls.push(
+      output.isNative
+        ? encodeCall(UNWRAP, [output.minimum, recipient])
+        : encodeCall(SWEEP_TOKEN, [boughtBy(leg.path), output.minimum, recipient]),
+    )
+  if (isNativeIn) calls.push(encodeCall(REFUND, []))
   return encodeCall(MULTICALL, [deadline, { array: calls.map((bytes) => ({ bytes })) }])
+}
+
+const boughtBy = (path: Path): Address => {
+  const last = path.at(-1)
+  assert(last !== undefined, 'a path has hops')
+  return tokenOutOf(last)
 }
 
 function encodeExactIn(leg: RouterLeg, recipient: Address): Hex[] {
