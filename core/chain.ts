@@ -1,4 +1,4 @@
-import { AppError } from './errors.ts'
+import { invalidField } from './errors.ts'
 
 export type Hex = `0x${string}`
 /** 20 bytes, lower-case hex. */
@@ -26,9 +26,7 @@ export const isHash = (text: string): boolean => HASH.test(text)
 /** @throws AppError `invalid` naming `field` when `text` is not 20 bytes of hex. */
 export function parseAddress(text: string, field: string): Address {
   if (!isAddress(text))
-    throw new AppError('invalid', `${field}: "${text}" is not an address (0x and 40 hex digits)`, {
-      details: { field },
-    })
+    throw invalidField(field, `"${text}" is not an address (0x and 40 hex digits)`)
   return text.toLowerCase() as Address
 }
 

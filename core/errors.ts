@@ -2,34 +2,111 @@
  * What can go wrong on purpose. Everything thrown that is not an `AppError` is a bug.
  *
  * - `invalid`: the caller's input or configuration is wrong; another call with the same input fails the same way.
+ * - `unauthenticated`: nobody has said who asks, or what was said proves nothing.
+ * - `forbidden`: it is known who asks, and this one may not.
  * - `not-found`: what was asked for does not exist at the block that was asked for.
  * - `conflict`: somebody else was first (another writer moved the head), or the stored state forbids the step.
+ * - `rate-limited`: the caller has asked for more than its share; the same call succeeds later.
  * - `unavailable`: a server, a provider or a file cannot be used now; the same call may succeed later.
  */
-export type ErrorKind = 'invalid' | 'not-found' | 'conflict' | 'unavailable'
+export type ErrorKind =
+  | 'invalid'
+  | 'unauthenticated'
+  | 'forbidden'
+  | 'not-found'
+  | 'conflict'
+  | 'rate-limited'
+  | 'unavailable'
 
-export type ErrorDetails = Readonly<Record<string, string | number | boolean | null>>
+/**
+ * Why, where programs act on it. The set is closed: a new reason is a new member, and whoever asks for a reason that
+ * is not in it does not compile.
+ *
+ * - `answer-too-large`: the answer would have more bytes than one answer may have.
+ * - `busy`: as much is under way as may be at once.
+ * - `damaged`: a store gives back something else than was put into it.
+ * - `deep-reorg`: the chain changed below what was taken to be final.
+ * - `detached`: a block does not follow the one before it.
+ * - `empty`: nothing is indexed yet.
+ * - `lost-chain`: the development chain that was to be joined is not the one that was left.
+ * - `not-indexed`: the thing may exist on the chain, but no source of this history covers it.
+ * - `other-branch`: a block was taken to be on the canonical chain, and is not.
+ * - `second-writer`: another process writes the same store.
+ * - `stale-view`: what an answer stood on was removed while it was read.
+ * - `too-costly`: the request asks for more work than one request may.
+ * - `too-deep`: the request is nested deeper than one may be.
+ * - `too-much`: a call asks for more gas, time or bytes than a node gives it; a part of it may not.
+ * - `unproven`: a node's answer does not prove itself.
+ */
+export type ErrorReason =
+  | 'answer-too-large'
+  | 'busy'
+  | 'damaged'
+  | 'deep-reorg'
+  | 'detached'
+  | 'empty'
+  | 'lost-chain'
+  | 'not-indexed'
+  | 'other-branch'
+  | 'second-writer'
+  | 'stale-view'
+  | 'too-costly'
+  | 'too-deep'
+  | 'too-much'
+  | 'unproven'
+
+/**
+ * Who may read the message. `operator`: it may name files, hosts and settings, so only the log and the terminal of whoever
+ * runs the process show it. `client`: it says nothing that a stranger may not know.
+ */
+export type Audience = 'client' | 'operator'
+
+export type ErrorDetails = {
+  /** The input or setting at fault, as its owner writes it: `legs[0].pools`, `chain.rpc`. */
+  readonly field?: string
+  /** What the field breaks and the remedy: the message without the name of the field. */
+  readonly rule?: string
+  readonly reason?: ErrorReason
+  readonly [name: string]: string | number | boolean | null
+}
+
+export type ErrorOptions = {
+  readonly details?: ErrorDetails
+  /** `operator` unless said. */
+  readonly audience?: Audience
+  readonly cause?: unknown
+}
 
 /** An expected failure. `message` names the field or resource and the remedy; it never holds a secret. */
 export class AppError extends Error {
   readonly kind: ErrorKind
   readonly details: ErrorDetails
+  readonly audience: Audience
 
-  constructor(
-    kind: ErrorKind,
-    message: string,
-    options: { details?: ErrorDetails; cause?: unknown } = {},
-  ) {
+  constructor(kind: ErrorKind, message: string, options: ErrorOptions = {}) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause })
     this.name = 'AppError'
     this.kind = kind
     this.details = options.details ?? {}
+    this.audience = options.audience ?? 'operator'
   }
 }
 
-/** A field of an input that breaks a rule; the rule says what would do. */
-export const invalidField = (field: string, rule: string): AppError =>
-  new AppError('invalid', `${field}: ${rule}`, { details: { field } })
+/**
+ * A field of a caller's input that breaks a rule; the rule says what would do. For callers to read; what is wrong with a
+ * setting is an `AppError` of its own, since it is for operators.
+ */
+export const invalidField = (
+  field: string,
+  rule: string,
+  details: ErrorDetails = {},
+  cause?: unknown,
+): AppError =>
+  new AppError('invalid', `${field}: ${rule}`, {
+    details: { ...details, field, rule },
+    audience: 'client',
+    cause,
+  })
 
 /** A store gives back something else than was put into it. */
 export const damagedStore = (what: string, cause?: unknown): AppError =>
@@ -41,6 +118,10 @@ export const damagedStore = (what: string, cause?: unknown): AppError =>
 
 export const isAppError = (error: unknown, kind?: ErrorKind): error is AppError =>
   error instanceof AppError && (kind === undefined || error.kind === kind)
+
+/** Whether it is an expected failure for this reason. */
+export const hasReason = (error: unknown, reason: ErrorReason): error is AppError =>
+  error instanceof AppError && error.details.reason === reason
 
 /** The message of anything that was thrown. */
 export const messageOf = (error: unknown): string =>

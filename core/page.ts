@@ -1,4 +1,4 @@
-import { AppError } from './errors.ts'
+import { invalidField } from './errors.ts'
 
 /** A page of a list, and whether the list goes on behind it. */
 export type Page<T> = { readonly items: readonly T[]; readonly hasMore: boolean }
@@ -15,9 +15,5 @@ export function refuseInverted(
   to: { readonly field: string; readonly value: number | undefined },
 ): void {
   if (from.value !== undefined && to.value !== undefined && from.value > to.value)
-    throw new AppError(
-      'invalid',
-      `${from.field}: ${from.value} is above ${to.field}, ${to.value}; swap the two`,
-      { details: { field: from.field } },
-    )
+    throw invalidField(from.field, `${from.value} is above ${to.field}, ${to.value}; swap the two`)
 }

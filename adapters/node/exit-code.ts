@@ -10,20 +10,41 @@ export const exitCodes = {
   unavailable: 69,
   /** A bug of Halyard, or a history that a human must look at. */
   internal: 70,
+  /** Somebody else may do this, or nobody may. */
+  permission: 77,
   configuration: 78,
 } as const
 
-/** Fields of the configuration file, as errors name them. */
-const CONFIGURED = /^(config|chain|store|sources|quotes|api|indexer)\b/
+/** Sections of the configuration file, and the file itself, as errors name them. */
+export const configuredSections: ReadonlySet<string> = new Set([
+  'config',
+  'chain',
+  'store',
+  'sources',
+  'quotes',
+  'api',
+  'indexer',
+])
+
+/** Whether a field is a setting: `chain.rpc`, `sources[3].address`. */
+const isSetting = (field: string | undefined): boolean => {
+  const [first = ''] = (field ?? '').split('.', 1)
+  const [section = ''] = first.split('[', 1)
+  return configuredSections.has(section)
+}
 
 /** What a process that fails of this error exits with. */
 export function exitCodeOf(error: unknown): number {
   if (!isAppError(error)) return exitCodes.internal
-  const isConfigured = CONFIGURED.test(String(error.details.field ?? ''))
+  const isConfigured = isSetting(error.details.field)
   switch (error.kind) {
     case 'invalid':
     case 'not-found':
       return isConfigured ? exitCodes.configuration : exitCodes.usage
+    case 'unauthenticated':
+    case 'forbidden':
+      return exitCodes.permission
+    case 'rate-limited':
     case 'unavailable':
       return exitCodes.unavailable
     case 'conflict':

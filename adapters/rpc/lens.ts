@@ -1,6 +1,6 @@
 import { type AbiReader, readWords } from '#core/abi.ts'
 import { type Address, type BlockRef, type Hash, type Hex, isAddress, isHash } from '#core/chain.ts'
-import { AppError, isAppError } from '#core/errors.ts'
+import { AppError, hasReason, isAppError } from '#core/errors.ts'
 import { RpcFailure } from './endpoint.ts'
 import artifact from './lens.artifact.json' with { type: 'json' }
 import type { Rpc } from './rpc.ts'
@@ -96,11 +96,8 @@ function readAccessList(result: unknown): { contract: Address; slot: Hash }[] {
   return slots.slice(0, SLOTS_READ_MAX)
 }
 
-const TOO_MUCH = 'too-much'
-
 /** Whether a call failed as one does that asks for more gas, time or bytes than nodes give it: a part of it may not. */
-export const isTooMuch = (error: unknown): boolean =>
-  isAppError(error, 'unavailable') && error.details.reason === TOO_MUCH
+export const isTooMuch = (error: unknown): boolean => hasReason(error, 'too-much')
 
 /** How nodes word it. A revert too: code of lens.sol that runs short of gas does, and nothing else in it. */
 const SHORT = /out ?of ?gas|gas (limit|required|exhausted|allowance|uint)|time(d |-)?out|revert/i
@@ -113,6 +110,6 @@ function asTooMuch(error: unknown): AppError | undefined {
   return new AppError(
     'unavailable',
     `chain.rpc: a call is more than the node takes (${message}); use one that allows calls 30 million gas and 5 seconds`,
-    { details: { field: 'chain.rpc', reason: TOO_MUCH }, cause: error },
+    { details: { field: 'chain.rpc', reason: 'too-much' }, cause: error },
   )
 }

@@ -154,7 +154,7 @@ export function createRpc(urls: readonly string[], options: RpcOptions): Rpc {
     distrust(provider, reason) {
       options.warn?.(`${provider} gave an answer that cannot be proven: ${reason}`, {
         endpoint: provider,
-        reason,
+        why: reason,
       })
       for (const member of members)
         if (member.endpoint.name === provider)

@@ -53,7 +53,11 @@ port.on('message', (call: ThreadCall) => {
       reply = isAppError(error)
         ? {
             id: call.id,
-            error: { kind: error.kind, message: error.message, details: error.details },
+            error: {
+              kind: error.kind,
+              message: error.message,
+              options: { details: error.details, audience: error.audience },
+            },
           }
         : { id: call.id, error: { message: messageOf(error) } }
     }

@@ -1,5 +1,5 @@
 import { Worker } from 'node:worker_threads'
-import { AppError, type ErrorDetails, type ErrorKind } from '#core/errors.ts'
+import { AppError, type ErrorKind, type ErrorOptions } from '#core/errors.ts'
 import type { EventTable, HeadLog, HistoryPorts, WorkingTree } from '#core/history/ports.ts'
 import type { ChainWriter } from '#core/indexing/ports.ts'
 import type { BlockRows } from './insert-events.ts'
@@ -18,7 +18,7 @@ export type ThreadReply = {
   readonly error?: {
     readonly kind?: ErrorKind
     readonly message: string
-    readonly details?: ErrorDetails
+    readonly options?: ErrorOptions
   }
 }
 
@@ -116,10 +116,8 @@ function createCalls(worker: Worker) {
     const call = waiting.get(id)
     waiting.delete(id)
     if (waiting.size === 0) worker.unref()
-    if (error?.kind) {
-      const options = error.details ? { details: error.details } : {}
-      call?.reject(new AppError(error.kind, error.message, options))
-    } else if (error) call?.reject(new Error(error.message))
+    if (error?.kind) call?.reject(new AppError(error.kind, error.message, error.options))
+    else if (error) call?.reject(new Error(error.message))
     else call?.resolve(result)
   })
   worker.on('error', (error) => lose(error.message))

@@ -1,5 +1,5 @@
 import type { z } from 'zod'
-import { AppError, type ErrorKind } from '#core/errors.ts'
+import { AppError, type ErrorKind, type ErrorReason } from '#core/errors.ts'
 
 /** What a kind of failure is called: by HTTP, and by GraphQL. */
 export const kinds: Readonly<
@@ -7,26 +7,64 @@ export const kinds: Readonly<
 > = {
   invalid: { status: 400, title: 'Bad request', code: 'BAD_USER_INPUT' },
   'not-found': { status: 404, title: 'Not found', code: 'NOT_FOUND' },
+  unauthenticated: { status: 401, title: 'Unauthenticated', code: 'UNAUTHENTICATED' },
+  forbidden: { status: 403, title: 'Forbidden', code: 'FORBIDDEN' },
   conflict: { status: 409, title: 'Conflict', code: 'CONFLICT' },
+  'rate-limited': { status: 429, title: 'Too many requests', code: 'RATE_LIMITED' },
   unavailable: { status: 503, title: 'Unavailable', code: 'UNAVAILABLE' },
 }
 
-/** Reasons for which an answer is unavailable that say nothing about the machine, and what to do about them. */
-const PUBLIC_REASONS: ReadonlySet<unknown> = new Set(['empty', 'stale-view', 'busy'])
-
 /**
- * What a client is told of an expected failure. What is wrong with a store or a node is for operators, who find it in
- * the log: it names files and hosts.
+ * The kind as it is to a client. What is wrong with a setting is nothing that another request mends: to a client the
+ * service is unavailable.
  */
-export function publicMessage(error: AppError, development: boolean): string {
-  if (development || error.kind !== 'unavailable' || PUBLIC_REASONS.has(error.details.reason))
-    return error.message
-  const part = error.details.field === 'store' ? 'the store' : 'a part of the service'
-  return `${part} cannot be used now; ask again later`
+export const clientKind = ({ kind, audience }: AppError): ErrorKind =>
+  kind === 'invalid' && audience === 'operator' ? 'unavailable' : kind
+
+/** Reasons that clients act on have a code of their own; any other failure has that of its kind. */
+const CODES: Partial<Record<ErrorReason, string>> = {
+  'answer-too-large': 'ANSWER_TOO_LARGE',
+  'not-indexed': 'NOT_INDEXED',
+  'too-costly': 'QUERY_TOO_COSTLY',
+  'too-deep': 'QUERY_TOO_DEEP',
 }
 
-/** When to ask again after a 503. */
+/** What programs go by, in REST and in GraphQL alike. */
+export const codeOf = (error: AppError): string =>
+  (error.details.reason && CODES[error.details.reason]) ?? kinds[clientKind(error)].code
+
+/** Parts of the service as clients know them, by the setting that names each for the operator. */
+const PARTS: Readonly<Record<string, string>> = {
+  store: 'the store cannot be used now; ask again later',
+  'chain.rpc': 'the chain cannot be asked now',
+}
+
+/** What is said in the place of a message that is for operators. */
+const NEUTRAL: Readonly<Record<ErrorKind, string>> = {
+  invalid: 'the request cannot be answered as it is',
+  unauthenticated: 'say who you are',
+  forbidden: 'this is not allowed',
+  'not-found': 'there is no such thing',
+  conflict: 'the state of the service forbids it now',
+  'rate-limited': 'too many requests; ask again later',
+  unavailable: 'a part of the service cannot be used now; ask again later',
+}
+
+/**
+ * What a client is told of an expected failure: its message where that is for clients. What is for operators names files
+ * and hosts, and is in the log.
+ */
+export function publicMessage(error: AppError, development: boolean): string {
+  if (development || error.audience === 'client') return error.message
+  return PARTS[error.details.field ?? ''] ?? NEUTRAL[error.kind]
+}
+
+/** When to ask again after a 429 or a 503. */
 export const RETRY_SECONDS = 1
+
+/** Whether the same request may be answered later. */
+export const isRetryable = (kind: ErrorKind): boolean =>
+  kind === 'unavailable' || kind === 'rate-limited'
 
 /** One thing that is wrong with a request. */
 export type Fault = { readonly field: string; readonly message: string }
@@ -38,7 +76,8 @@ export class InvalidRequest extends AppError {
   constructor(faults: readonly Fault[]) {
     const [first] = faults
     super('invalid', faults.map(({ field, message }) => `${field}: ${message}`).join('; '), {
-      details: first ? { field: first.field } : {},
+      details: first ? { field: first.field, rule: first.message } : {},
+      audience: 'client',
     })
     this.faults = faults
   }

@@ -19,7 +19,10 @@ export function createLateStore(open: () => HistoryStore | undefined): HistorySt
 
   function opened(): HistoryStore {
     const there = found()
-    if (!there) throw new AppError('unavailable', 'store: it is not there yet')
+    if (!there)
+      throw new AppError('unavailable', 'store: it is not there yet', {
+        details: { field: 'store' },
+      })
     return there
   }
 

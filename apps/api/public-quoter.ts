@@ -1,27 +1,39 @@
 import type { Logger } from '#adapters/log/logger.ts'
 import type { QuoteOutcome } from '#core/dex/quote.ts'
 import type { Quoter } from '#core/dex/quoter.ts'
+import type { AppError } from '#core/errors.ts'
+import { publicMessage } from './errors.ts'
 
-/** Failures of nodes and stores begin with their setting; the rest names hosts and files, which are for operators. */
-const INTERNAL: readonly (readonly [RegExp, string])[] = [
-  [/^chain\.rpc\b/, 'the chain cannot be asked now'],
-  [/^store\b/, 'the store cannot be used now'],
-]
+/**
+ * The same quotes with reasons that clients may read. Where a part of a quote failed, the failure says who may read its
+ * message; the log has those that clients do not get.
+ */
+export function createPublicQuoter(
+  quoter: Quoter,
+  log: Pick<Logger, 'warn'>,
+  development = false,
+): Quoter {
+  function publicReason(failure: AppError): string {
+    const told = publicMessage(failure, development)
+    if (told !== failure.message)
+      log.warn({ reason: failure.message }, 'a quote is without a part, or not given')
+    return told
+  }
 
-/** The same quotes with reasons that clients may read; the log has them as they were. */
-export function createPublicQuoter(quoter: Quoter, log: Pick<Logger, 'warn'>): Quoter {
-  function publicReason(reason: string): string {
-    const [, told] = INTERNAL.find(([internal]) => internal.test(reason)) ?? []
-    if (told !== undefined) log.warn({ reason }, 'a quote is without a part, or not given')
-    return told ?? reason
+  /** The same with the reason that clients may read, and without the failure. */
+  function readable<T extends { readonly reason: string; readonly failure?: AppError }>(
+    refusal: T,
+  ): Omit<T, 'failure'> {
+    const { failure, ...rest } = refusal
+    return failure ? { ...rest, reason: publicReason(failure) } : rest
   }
 
   function publicOutcome(outcome: QuoteOutcome): QuoteOutcome {
-    if (outcome.status !== 'filled') return { ...outcome, reason: publicReason(outcome.reason) }
+    if (outcome.status === 'unavailable') return readable(outcome)
+    if (outcome.status !== 'filled') return outcome
     const { confirmation } = outcome
     if (confirmation.status !== 'unconfirmed') return outcome
-    const reason = publicReason(confirmation.reason)
-    return { ...outcome, confirmation: { ...confirmation, reason } }
+    return { ...outcome, confirmation: readable(confirmation) }
   }
 
   return {

@@ -27,7 +27,7 @@ export function createSubscriptions(): Subscriptions {
       throw new AppError(
         'unavailable',
         `${SUBSCRIPTIONS_MAX} subscriptions are open, and more are not served; ask again later`,
-        { details: { reason: 'busy' } },
+        { details: { reason: 'busy' }, audience: 'client' },
       )
     stops.add(stop)
     try {

@@ -97,7 +97,7 @@ export async function wire(config: Config, overrides: Overrides = {}): Promise<A
     subscriptions: createSubscriptions(),
     ports: {
       ...history,
-      quoter: config.api.development ? quoter : createPublicQuoter(quoter, log),
+      quoter: createPublicQuoter(quoter, log, config.api.development),
       sha256,
       log,
       metrics: createApiMetrics(createMetrics()),

@@ -1,4 +1,5 @@
 import type { Address, BlockRef, Hex } from '#core/chain.ts'
+import type { AppError } from '#core/errors.ts'
 import type { Rational } from './protocols/protocols.ts'
 import type { PoolTerms } from './ports.ts'
 
@@ -79,6 +80,8 @@ export type Confirmation =
       readonly cause: UnconfirmedCause
       readonly by: ConfirmedBy | null
       readonly reason: string
+      /** What failed, where something did: it says who may read the reason. */
+      readonly failure?: AppError
     }
 
 /**
@@ -168,7 +171,12 @@ export type QuoteRefusal =
       /** The most that a single path carries. */
       readonly largest: { readonly amountIn: bigint; readonly amountOut: bigint }
     }
-  | { readonly status: 'unavailable'; readonly reason: string }
+  | {
+      readonly status: 'unavailable'
+      readonly reason: string
+      /** What failed: it says who may read the reason. */
+      readonly failure?: AppError
+    }
 
 export type QuoteOutcome = Quote | (QuoteRefusal & { readonly block: BlockRef | null })
 

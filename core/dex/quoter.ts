@@ -107,10 +107,11 @@ async function refusing(
 const isUnavailable = (error: unknown): error is AppError =>
   isAppError(error) && error.kind === 'unavailable'
 
-const unavailable = ({ message }: AppError): QuoteOutcome => ({
+const unavailable = (failure: AppError): QuoteOutcome => ({
   status: 'unavailable',
   block: null,
-  reason: message,
+  reason: failure.message,
+  failure,
 })
 
 function keyOf(input: QuoteInput | SimulateInput, nowMs: number): string {

@@ -10,6 +10,7 @@ export async function readPool(ports: ResolvePorts, view: View, address: Address
   if (!pool)
     throw new AppError('not-found', `pool: none at ${address} as of block ${view.head.number}`, {
       details: { field: 'pool' },
+      audience: 'client',
     })
   return pool
 }

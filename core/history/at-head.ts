@@ -13,6 +13,7 @@ export function expectView(view: View | undefined): View {
   if (!view || isEmpty(view))
     throw new AppError('unavailable', 'nothing is indexed yet; start the indexer or a backfill', {
       details: { reason: 'empty' },
+      audience: 'client',
     })
   return view
 }

@@ -1,5 +1,5 @@
 import type { BlockRef } from '#core/chain.ts'
-import { AppError } from '#core/errors.ts'
+import { type AppError, invalidField } from '#core/errors.ts'
 import type { View } from './head.ts'
 import type { HeadLog } from './ports.ts'
 
@@ -15,8 +15,7 @@ export async function blockAt(
   field: string,
 ): Promise<BlockRef> {
   const { head, chainId } = view
-  const refuse = (why: string): AppError =>
-    new AppError('invalid', `${field}: ${why}`, { details: { field, block: number } })
+  const refuse = (why: string): AppError => invalidField(field, why, { block: number })
   if (!Number.isSafeInteger(number) || number < 0) throw refuse('not a block number')
   if (number > head.number)
     throw refuse(`block ${number} is above the newest that is indexed, ${head.number}`)

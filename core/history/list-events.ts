@@ -1,4 +1,4 @@
-import { AppError } from '#core/errors.ts'
+import { invalidField } from '#core/errors.ts'
 import type {
   ChainEvent,
   EventBody,
@@ -29,7 +29,7 @@ export async function listEvents<F extends EventFamily>(
   view: View,
   query: EventQuery & { readonly family: F },
 ): Promise<ChainEvent<BodyOf[F]>[]> {
-  if (query.limit < 1) throw new AppError('invalid', 'limit: at least 1')
+  if (query.limit < 1) throw invalidField('limit', 'at least 1')
   const to = Math.min(query.to ?? view.head.number, view.head.number)
   const page: ChainEvent[] = []
   let after: EventQuery['after'] = query.after

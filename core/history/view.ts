@@ -1,5 +1,5 @@
 import type { BlockRef, Hash } from '#core/chain.ts'
-import { AppError, damagedStore } from '#core/errors.ts'
+import { AppError, damagedStore, hasReason } from '#core/errors.ts'
 import { advanceView, type HeadEntry, raiseFloor, type View, viewFrom } from './head.ts'
 import type { HeadLog } from './ports.ts'
 
@@ -10,10 +10,10 @@ export const SETTLED_CACHE_MAX = 100_000
 export const staleView = (view: View): AppError =>
   new AppError('unavailable', `block ${view.head.number} was swept while it was read; ask again`, {
     details: { reason: 'stale-view', block: view.head.number },
+    audience: 'client',
   })
 
-export const isStaleView = (error: unknown): boolean =>
-  error instanceof AppError && error.details.reason === 'stale-view'
+export const isStaleView = (error: unknown): boolean => hasReason(error, 'stale-view')
 
 /** Where readers take the head. One a process and chain: it remembers the window and the settled hashes. */
 export type Views = {

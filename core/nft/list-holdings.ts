@@ -1,5 +1,5 @@
 import type { Address } from '#core/chain.ts'
-import { AppError } from '#core/errors.ts'
+import { invalidField } from '#core/errors.ts'
 import type { View } from '#core/history/head.ts'
 import { type ResolvePorts, scanDocuments } from '#core/history/resolve.ts'
 import { type Page, pageOf } from '#core/page.ts'
@@ -31,9 +31,7 @@ export async function listHoldings(
   const { collection, owner, tokenId, after, limit } = query
   const rest = { kind: 'holding', limit: limit + 1 } as const
   if (tokenId !== undefined && !collection)
-    throw new AppError('invalid', 'tokenId: name the collection that it is a token of', {
-      details: { field: 'tokenId' },
-    })
+    throw invalidField('tokenId', 'name the collection that it is a token of')
   const isHeld = (holding: Holding): boolean => holding.amount > 0n
   if (owner) {
     // All three name one holding: nothing is behind it.
@@ -52,10 +50,7 @@ export async function listHoldings(
     )
     return pageOf(page, limit)
   }
-  if (!collection)
-    throw new AppError('invalid', 'collection: name a collection, an owner, or both', {
-      details: { field: 'collection' },
-    })
+  if (!collection) throw invalidField('collection', 'name a collection, an owner, or both')
   const page = await scanDocuments(
     ports,
     view,

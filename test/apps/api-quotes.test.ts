@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest'
 import type { QuoteInput, QuoteOutcome, SimulateInput } from '#core/dex/quote.ts'
-import { AppError } from '#core/errors.ts'
+import { AppError, invalidField } from '#core/errors.ts'
 import { addressOf } from '../fakes/encode.ts'
 import { sampleExactOut, sampleQuote, sampleTokens } from '../fakes/sample-quote.ts'
 import { fakeToken, openRig, openSockets, type Rig, type RigOptions } from './api-rig.ts'
@@ -142,18 +142,31 @@ describe('GET /v1/quotes', () => {
     })
   })
 
-  test('what is wrong with a node is for the log, not for clients', async () => {
-    const reason = 'chain.rpc: no endpoint gives an answer (http://10.0.0.7:8545: ECONNREFUSED)'
-    quoter.quote.mockResolvedValueOnce({
-      ...sampleQuote,
-      confirmation: { status: 'unconfirmed', cause: 'not-tried', by: null, reason },
-    })
-    const { item } = await rig.json(plain)
-    expect(item.confirmation.reason).toBe('the chain cannot be asked now')
-    quoter.quote.mockResolvedValueOnce({ status: 'unavailable', reason, block: null })
-    const text = await (await rig.get(plain)).text()
-    expect(text).not.toContain('10.0.0.7')
-    expect(rig.lines).toContainEqual(expect.objectContaining({ level: 'warn', fields: { reason } }))
+  test('what is wrong with a node is for the log, not for clients, however it is worded', async () => {
+    for (const reason of [
+      'chain.rpc: no endpoint gives an answer (http://10.0.0.7:8545: ECONNREFUSED)',
+      'http://10.0.0.7:8545 refused, as chain.rpc has it',
+    ]) {
+      const failure = new AppError('unavailable', reason, { details: { field: 'chain.rpc' } })
+      quoter.quote.mockResolvedValueOnce({
+        ...sampleQuote,
+        confirmation: { status: 'unconfirmed', cause: 'not-tried', by: null, reason, failure },
+      })
+      const { item } = await rig.json(plain)
+      expect(item.confirmation.reason).toBe('the chain cannot be asked now')
+      quoter.quote.mockResolvedValueOnce({ status: 'unavailable', reason, failure, block: null })
+      const text = await (await rig.get(plain)).text()
+      expect(text).not.toContain('10.0.0.7')
+      const logged = expect.objectContaining({ level: 'warn', fields: { reason } })
+      expect(rig.lines.filter((line) => logged.asymmetricMatch(line))).toHaveLength(2)
+    }
+  })
+
+  test('a failure that clients may read is passed on, also where it begins with the name of a setting', async () => {
+    const reason = 'store of value: not a token'
+    const failure = new AppError('unavailable', reason, { audience: 'client' })
+    quoter.quote.mockResolvedValueOnce({ status: 'unavailable', reason, failure, block: null })
+    expect(await (await rig.get(plain)).json()).toMatchObject({ detail: reason })
   })
 
   test.each(refusals)('a refusal, $status, is a problem with its reason', async (refusal) => {
@@ -225,9 +238,7 @@ describe('GET /v1/quotes', () => {
   })
 
   test('what only the quoter knows to be wrong names its field, too', async () => {
-    quoter.quote.mockRejectedValue(
-      new AppError('invalid', 'at: block 9 is not indexed', { details: { field: 'at' } }),
-    )
+    quoter.quote.mockRejectedValue(invalidField('at', 'block 9 is not indexed'))
     const response = await rig.get(`${plain}&at=9`)
     expect(response.status).toBe(400)
     expect((await response.json()).errors).toEqual([
@@ -693,9 +704,7 @@ describe('quoteUpdates', () => {
 
   test('what only the quoter knows to be wrong ends it', async () => {
     const rig = await startPolling()
-    quoter.quote.mockRejectedValue(
-      new AppError('invalid', 'amount: too odd', { details: { field: 'amount' } }),
-    )
+    quoter.quote.mockRejectedValue(invalidField('amount', 'too odd'))
     const updates = await subscribe(rig, { input })
     await updates.done
     expect(updates.events[0]?.data.errors[0]).toMatchObject({

@@ -1,7 +1,14 @@
 import type { GraphQLError } from 'graphql'
 import { createGraphQLError } from 'graphql-yoga'
 import { isAppError, messageOf } from '#core/errors.ts'
-import { kinds, publicMessage, RETRY_SECONDS } from '#api/errors.ts'
+import {
+  clientKind,
+  codeOf,
+  isRetryable,
+  kinds,
+  publicMessage,
+  RETRY_SECONDS,
+} from '#api/errors.ts'
 
 /** By its name: whoever loads GraphQL.js as another kind of module gets another class. */
 const isGraphqlError = (error: unknown): error is GraphQLError =>
@@ -38,14 +45,15 @@ export function toGraphqlError(
   const { nodes, path } = isGraphqlError(error) ? error : {}
   const place = { nodes: nodes ?? null, path: path ?? null }
   if (isAppError(cause)) {
-    const { code, status } = kinds[cause.kind]
+    const kind = clientKind(cause)
+    const { status } = kinds[kind]
     const { field } = cause.details
     return createGraphQLError(publicMessage(cause, development), {
       ...place,
       extensions: {
-        code,
-        ...(cause.kind === 'invalid' && field !== undefined && { argument: field }),
-        ...(cause.kind === 'unavailable' && {
+        code: codeOf(cause),
+        ...(kind === 'invalid' && field !== undefined && { argument: field }),
+        ...(isRetryable(kind) && {
           http: { status, headers: { 'retry-after': String(RETRY_SECONDS) } },
         }),
       },

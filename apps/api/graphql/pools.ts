@@ -27,7 +27,10 @@ export const Pool = builder.loadableObjectRef<StoredPool, Address>('Pool', {
 })
 
 const missing = (address: Address | undefined): AppError =>
-  new AppError('not-found', `pool: none at ${address}`, { details: { field: 'pool' } })
+  new AppError('not-found', `pool: none at ${address}`, {
+    details: { field: 'pool' },
+    audience: 'client',
+  })
 
 const PoolPrice = builder.objectRef<Price>('PoolPrice')
 

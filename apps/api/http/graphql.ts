@@ -14,6 +14,7 @@ const onlyObject: RequestHandler = (req, res, next) => {
   }
   sendProblem(res, {
     name: 'invalid',
+    code: 'BAD_REQUEST',
     title: 'Bad request',
     status: 400,
     detail: 'send one operation as an object with query, and variables and operationName if needed',

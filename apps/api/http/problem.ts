@@ -1,12 +1,22 @@
 import type { Request, Response } from 'express'
 import { isAppError, messageOf } from '#core/errors.ts'
-import { type Fault, InvalidRequest, kinds, publicMessage, RETRY_SECONDS } from '#api/errors.ts'
+import {
+  clientKind,
+  codeOf,
+  type Fault,
+  InvalidRequest,
+  kinds,
+  publicMessage,
+  RETRY_SECONDS,
+} from '#api/errors.ts'
 
 /** RFC 9457, with the faults of a request by field, why there is no quote, and the id that the log has it under. */
 type Problem = {
   readonly type: string
   readonly title: string
   readonly status: number
+  /** What programs go by: the same word as in GraphQL. */
+  readonly code: string
   readonly detail: string
   readonly instance: string
   readonly requestId: string
@@ -14,24 +24,34 @@ type Problem = {
   readonly refusal?: object
 }
 
-type Failure = Pick<Problem, 'title' | 'status' | 'detail' | 'errors' | 'refusal'> & {
+export type Failure = Pick<Problem, 'title' | 'status' | 'detail' | 'errors' | 'refusal'> & {
+  /** Of the problem's type; the code is made of it unless it has one of its own. */
   readonly name: string
+  readonly code?: string
 }
 
 export function sendProblem(res: Response, failure: Failure): void {
-  const { name, ...members } = failure
+  const { name, code = codeOfName(name), ...members } = failure
   const problem: Problem = {
     type: `urn:halyard:problem:${name}`,
+    code,
     ...members,
     instance: res.req.path,
     requestId: res.locals.requestId,
   }
-  if (failure.status === kinds.unavailable.status) res.setHeader('retry-after', RETRY_SECONDS)
+  if (
+    failure.status === kinds.unavailable.status ||
+    failure.status === kinds['rate-limited'].status
+  )
+    res.setHeader('retry-after', RETRY_SECONDS)
   // A body that nobody reads is not waited for.
   if (hasBody(res.req) && !res.req.complete) res.setHeader('connection', 'close')
   res.setHeader('cache-control', 'no-store')
   res.status(failure.status).type('application/problem+json').send(JSON.stringify(problem))
 }
+
+/** `method-not-allowed` is METHOD_NOT_ALLOWED. */
+const codeOfName = (name: string): string => name.replaceAll('-', '_').toUpperCase()
 
 const hasBody = ({ headers }: Request): boolean =>
   headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0
@@ -39,23 +59,38 @@ const hasBody = ({ headers }: Request): boolean =>
 /** What is told of anything thrown. @param development whether causes are told that are for operators */
 export function failureOf(error: unknown, development: boolean): Failure {
   if (isAppError(error)) {
-    const { status, title } = kinds[error.kind]
+    const kind = clientKind(error)
+    const { status, title } = kinds[kind]
     const { field } = error.details
     const faults =
       error instanceof InvalidRequest
         ? error.faults
-        : error.kind === 'invalid' && typeof field === 'string'
+        : kind === 'invalid' && field !== undefined
           ? [{ field, message: error.message }]
           : undefined
     const detail = publicMessage(error, development)
-    return { name: error.kind, title, status, detail, ...(faults && { errors: faults }) }
+    return {
+      name: kind,
+      code: codeOf(error),
+      title,
+      status,
+      detail,
+      ...(faults && { errors: faults }),
+    }
   }
   if (isRefusalOfExpress(error)) {
     const { title } = kinds.invalid
-    return { name: 'invalid', title, status: error.status, detail: error.message }
+    return {
+      name: 'invalid',
+      code: kinds.invalid.code,
+      title,
+      status: error.status,
+      detail: error.message,
+    }
   }
   return {
     name: 'internal',
+    code: 'INTERNAL_SERVER_ERROR',
     title: 'Internal error',
     status: 500,
     detail: development

@@ -14,7 +14,7 @@ import type { Address } from '#core/chain.ts'
 import type { TokenInfo, TokenReader } from '#core/dex/ports.ts'
 import { type Quote, type QuoteInput, SLIPPAGE_BPS_DEFAULT } from '#core/dex/quote.ts'
 import { ALTERNATIVES_MAX, HOPS_DEFAULT, HOPS_MAX, PARTS_MAX } from '#core/dex/routing/request.ts'
-import { AppError, isAppError } from '#core/errors.ts'
+import { type AppError, invalidField, isAppError } from '#core/errors.ts'
 
 type Options = {
   readonly config: string
@@ -131,7 +131,7 @@ function toInput(options: Options): QuoteInput {
 }
 
 const refused = (option: string, message: string, cause?: unknown): AppError =>
-  new AppError('invalid', `--${option}: ${message}`, { details: { field: option }, cause })
+  invalidField(`--${option}`, message, {}, cause)
 
 const optionOf: Readonly<Record<string, string>> = {
   tokenIn: 'in',
@@ -152,11 +152,7 @@ function nameOption(error: unknown): never {
   const field = String(error.details.field)
   const option = optionOf[field]
   if (option === undefined) throw error
-  const prefix = `${field}: `
-  const message = error.message.startsWith(prefix)
-    ? error.message.slice(prefix.length)
-    : error.message
-  throw refused(option, message, error)
+  throw refused(option, error.details.rule ?? error.message, error)
 }
 
 /** What tokens say of themselves; nothing where the chain cannot be asked. */

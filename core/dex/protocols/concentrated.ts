@@ -1,4 +1,4 @@
-import { AppError, assert } from '#core/errors.ts'
+import { assert, invalidField } from '#core/errors.ts'
 import { INT256_MAX, PIPS, UINT128_MAX } from './rounding.ts'
 import type { ConcentratedState, SwapInput, SwapOutcome } from './state.ts'
 import { type SwapStep, stepExactIn, stepExactOut } from './swap-step.ts'
@@ -93,16 +93,13 @@ function limitOf(
   { zeroForOne, amount, sqrtPriceLimitX96 }: SwapInput,
 ): bigint {
   if (amount <= 0n || amount > INT256_MAX)
-    throw new AppError('invalid', 'amount: must be more than 0 and within int256', {
-      details: { field: 'amount' },
-    })
+    throw invalidField('amount', 'must be more than 0 and within int256')
   if (sqrtPriceLimitX96 === undefined) return defaultLimit(zeroForOne)
   const reachable = sqrtPriceLimitX96 > SQRT_PRICE_MIN && sqrtPriceLimitX96 < SQRT_PRICE_MAX
   if (!reachable || !isOnTheWay(zeroForOne, sqrtPriceX96, sqrtPriceLimitX96))
-    throw new AppError(
-      'invalid',
-      `sqrtPriceLimitX96: must be a price ${zeroForOne ? 'below' : 'above'} the pool's, between the ends of all prices`,
-      { details: { field: 'sqrtPriceLimitX96' } },
+    throw invalidField(
+      'sqrtPriceLimitX96',
+      `must be a price ${zeroForOne ? 'below' : 'above'} the pool's, between the ends of all prices`,
     )
   return sqrtPriceLimitX96
 }

@@ -1,4 +1,4 @@
-import { AppError } from '#core/errors.ts'
+import { invalidField } from '#core/errors.ts'
 import { PIPS, UINT112_MAX, UINT256_MAX } from './rounding.ts'
 import type { ConstantProductState, SwapInput, SwapOutcome } from './state.ts'
 
@@ -72,9 +72,7 @@ export function swapConstantProduct(
   { zeroForOne, exact, amount }: SwapInput,
 ): SwapOutcome {
   if (amount <= 0n || amount > UINT256_MAX)
-    throw new AppError('invalid', 'amount: must be more than 0 and within uint256', {
-      details: { field: 'amount' },
-    })
+    throw invalidField('amount', 'must be more than 0 and within uint256')
   const largest = constantProductLargest(state, zeroForOne, exact)
   const filled = amount < largest ? amount : largest
   const amountIn = exact === 'in' ? filled : constantProductIn(state, zeroForOne, filled)

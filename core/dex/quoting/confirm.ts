@@ -107,7 +107,13 @@ export async function confirmSwap(
     }
   } catch (error) {
     if (!isAppError(error)) throw error
-    return { status: 'unconfirmed', cause: 'not-tried', by: null, reason: error.message }
+    return {
+      status: 'unconfirmed',
+      cause: 'not-tried',
+      by: null,
+      reason: error.message,
+      failure: error,
+    }
   }
 }
 

@@ -3,7 +3,7 @@ import type { BlockRef } from '#core/chain.ts'
 import type { QuotePorts, Trial, TrialOutcome } from '#core/dex/ports.ts'
 import type { QuoteInput, QuoteOutcome, QuoteWarning } from '#core/dex/quote.ts'
 import type { QuoteSettings } from '#core/dex/quote-settings.ts'
-import { AppError } from '#core/errors.ts'
+import { AppError, invalidField } from '#core/errors.ts'
 import { expectView } from '#core/history/at-head.ts'
 import { blockAt } from '#core/history/block-at.ts'
 import { isEmpty } from '#core/history/head.ts'
@@ -80,11 +80,7 @@ async function placeOf(
   const view = stored && !isEmpty(stored) ? stored : undefined
   if (at !== undefined) {
     if (state !== undefined)
-      throw new AppError(
-        'invalid',
-        'state: a past block has one state only; leave out either at or state',
-        { details: { field: 'state' } },
-      )
+      throw invalidField('state', 'a past block has one state only; leave out either at or state')
     const past = expectView(view)
     const block = await blockAt(ports.heads, past, at, 'at')
     const where = { block, view: past, mayAskChain: false, fillsLive: false }
@@ -92,12 +88,12 @@ async function placeOf(
   }
   const tip = await ports.tip.newest()
   if (!tip && state === 'live')
-    throw new AppError('unavailable', 'no node of the chain can be asked')
+    throw new AppError('unavailable', 'no node of the chain can be asked', { audience: 'client' })
   if (!tip && !view && state === undefined)
     throw new AppError(
       'unavailable',
       'no node of the chain can be asked, and nothing is indexed yet; check chain.rpc, or start the indexer or a backfill',
-      { details: { reason: 'empty' } },
+      { details: { reason: 'empty' }, audience: 'client' },
     )
   if (state === 'indexed' || !tip) {
     const { head } = expectView(view)
