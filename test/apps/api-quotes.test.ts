@@ -360,7 +360,7 @@ const RESULT = `
     confirmation { status reason gas quoted { amountIn amountOut } executed { amountIn amountOut } }
     warnings { code message }
   }
-  ... on QuoteRefusal { status reason field largest { amountIn amountOut } refusedAt: block { number hash } }`
+  ... on QuoteRefusal { status reason field largest { amountIn amountOut } block { number hash } }`
 const QUOTE = `query ($input: QuoteInput!) { quote(input: $input) { ${RESULT} } }`
 const SIMULATE = `query ($input: SimulateSwapInput!) { simulateSwap(input: $input) { ${RESULT} } }`
 const input = { tokenIn: sold, tokenOut: bought, amount: '300000000' }
@@ -464,7 +464,7 @@ describe('GraphQL quotes', () => {
       reason: refusal.reason,
       field: 'field' in refusal ? refusal.field : null,
       largest: 'largest' in refusal ? amounts : null,
-      refusedAt: refusal.block,
+      block: refusal.block,
     })
   })
 

@@ -68,6 +68,7 @@ export type RigOptions = {
   readonly blocks?: number
   readonly maxLogs?: number
   readonly api?: Partial<Config['api']>
+  readonly quotes?: Partial<Config['quotes']>
   readonly pollMs?: number
   readonly overrides?: (path: string) => Overrides
   /** Whether the store is there when the API starts; otherwise `append` makes it. */
@@ -133,7 +134,7 @@ export async function openRig(options: RigOptions = {}): Promise<Rig> {
     },
     store: { kind: 'sqlite', path },
     sources: [],
-    quotes: { router: null, wrappedNative: null, hubs: [], pools: [] },
+    quotes: { router: null, wrappedNative: null, hubs: [], pools: [], ...options.quotes },
     secrets: [],
     api: {
       host: '127.0.0.1',

@@ -4,7 +4,7 @@ import { expect, test } from 'vitest'
 import { schema } from '#api/graphql/schema.ts'
 
 // Vite and Node choose different files of this package, and each knows only schemas of its own.
-const { lexicographicSortSchema, printSchema } = createRequire(import.meta.url)(
+const { isUnionType, lexicographicSortSchema, printSchema } = createRequire(import.meta.url)(
   'graphql',
 ) as typeof import('graphql')
 
@@ -18,4 +18,19 @@ test('schema.graphql is what the code makes (accept a change with --update)', as
     encoding: 'utf8',
   })
   await expect(formatted).toMatchFileSnapshot(`../../${path}`)
+})
+
+test('types of a union give a field of one name one type, so that a query needs no aliases', () => {
+  for (const type of Object.values(schema.getTypeMap())) {
+    if (!isUnionType(type)) continue
+    const seen = new Map<string, string>()
+    for (const member of type.getTypes())
+      for (const [name, field] of Object.entries(member.getFields())) {
+        const known = seen.get(name) ?? String(field.type)
+        expect(`${member.name}.${name}: ${String(field.type)}`).toBe(
+          `${member.name}.${name}: ${known}`,
+        )
+        seen.set(name, known)
+      }
+  }
 })

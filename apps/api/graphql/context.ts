@@ -5,8 +5,10 @@ import type { QuoteInput, QuoteOutcome } from '#core/dex/quote.ts'
 import type { Quoter } from '#core/dex/quoter.ts'
 import type { View } from '#core/history/head.ts'
 import { invalidField } from '#core/errors.ts'
+import type { Config } from '#api/config.ts'
 import { watchQuote } from '#api/quote-updates.ts'
 import { type Status, statusAt } from '#api/status.ts'
+import { type SwapContracts, swapContractsOf } from '#api/swap-contracts.ts'
 import { isComplete, readTokens } from '#api/tokens.ts'
 import type { Api, Ports } from '#api/wire.ts'
 
@@ -27,6 +29,9 @@ export type GraphqlContext = {
   quoter(): Quoter
   /** The quote now, and again whenever it changes, until the client leaves. */
   quoteUpdates(input: QuoteInput): AsyncIterableIterator<QuoteOutcome, void>
+  readonly swapContracts: SwapContracts
+  /** Pools that no event tells of. */
+  readonly listedPools: Config['quotes']['pools']
   /** Counts rows that a field asks for. @throws AppError `invalid` when they are too many */
   spend(rows: number, argument: string): void
   /** Whether the answer holds anything that asking again at the same block could answer otherwise. */
@@ -72,6 +77,8 @@ export function createContext(
           `the lists of this request ask for more than ${ROWS_MAX} rows together; ask for less of each`,
         )
     },
+    swapContracts: swapContractsOf(config),
+    listedPools: config.quotes.pools,
     isLive: () => isLive,
   }
 }

@@ -6,6 +6,7 @@ import { addPools } from './pools.ts'
 import { addQuotes } from './quotes.ts'
 import { addScalars } from './scalars.ts'
 import { addSwaps } from './swaps.ts'
+import { addTokens } from './tokens.ts'
 import { addVolumes } from './volumes.ts'
 
 for (const add of [
@@ -17,6 +18,7 @@ for (const add of [
   addVolumes,
   addHoldings,
   addQuotes,
+  addTokens,
 ])
   add()
 

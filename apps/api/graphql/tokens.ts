@@ -1,5 +1,9 @@
 import type { Address } from '#core/chain.ts'
+import { listTokens } from '#core/dex/list-tokens.ts'
+import { addressCursor } from '#api/cursors.ts'
+import type { SwapContracts as Contracts } from '#api/swap-contracts.ts'
 import { builder } from './builder.ts'
+import { forwardArgs, toConnection, toPageRequest } from './paging.ts'
 
 /** Known by its address alone: a query that asks for no more makes no call to the chain. */
 export const Token = builder.objectRef<Address>('Token')
@@ -22,3 +26,54 @@ Token.implement({
     }),
   }),
 })
+
+const TokenConnection = builder.connectionObject({ type: Token, name: 'TokenConnection' })
+
+const SwapContracts = builder.objectRef<Contracts>('SwapContracts')
+
+SwapContracts.implement({
+  description: 'The addresses that a client needs to trade with quotes.',
+  fields: (t) => ({
+    chainId: t.exposeInt('chainId', { nullable: false }),
+    router: t.expose('router', {
+      type: 'Address',
+      description:
+        'What transactions are sent to, and what has to be allowed to take the token that is sold. Null: none are made.',
+    }),
+    native: t.expose('native', {
+      type: 'Address',
+      nullable: false,
+      description: 'Stands for the chain’s own currency in quotes; there is no contract.',
+    }),
+    wrappedNative: t.expose('wrappedNative', {
+      type: 'Address',
+      description:
+        'The token that the native currency is wrapped into; null where none is configured.',
+    }),
+  }),
+})
+
+/** `Query.tokens` and `Query.swapContracts` */
+export function addTokens(): void {
+  builder.queryFields((t) => ({
+    tokens: t.field({
+      type: TokenConnection,
+      description: 'Tokens that have a pool, by address.',
+      args: { ...forwardArgs },
+      async resolve(_root, args, context) {
+        const request = toPageRequest(args, addressCursor)
+        context.spend(request.limit, request.argument)
+        const page = await listTokens(context.ports, context.view(), context.listedPools, {
+          limit: request.limit,
+          ...(request.after && { after: request.after }),
+        })
+        return toConnection(page, request, (token) => addressCursor.encode(token))
+      },
+    }),
+    swapContracts: t.field({
+      type: SwapContracts,
+      nullable: false,
+      resolve: (_root, _args, context) => context.swapContracts,
+    }),
+  }))
+}

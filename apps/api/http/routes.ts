@@ -8,6 +8,7 @@ import { quotes, simulations } from './quotes.ts'
 import type { RouteOf } from './route.ts'
 import { status } from './status.ts'
 import { swapsOfPool } from './swaps.ts'
+import { swapContracts, tokens } from './tokens.ts'
 import { volumesOfPool } from './volumes.ts'
 
 /** Everything that the API answers; any other path is not there. */
@@ -25,5 +26,7 @@ export const routes: readonly RouteOf[] = [
   holdingsOfAccount,
   quotes,
   simulations,
+  tokens,
+  swapContracts,
   status,
 ]

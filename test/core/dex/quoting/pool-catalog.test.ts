@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
 import type { Address } from '#core/chain.ts'
+import { listTokens } from '#core/dex/list-tokens.ts'
 import { newPool, type Pool } from '#core/dex/pool.ts'
 import { readPoolsBetween } from '#core/dex/quoting/pool-catalog.ts'
 import { orderKey } from '#core/history/document.ts'
@@ -23,10 +24,11 @@ const pool = (id: number, token0: Address, token1: Address, swapCount: number): 
 /** A tree that walks the orders of these pools as stores do. */
 function treeOf(pools: readonly Pool[]): ResolvePorts {
   const at = { number: 1, hash: '0x01' }
-  const scan = async (_tree: string, { order, prefix, limit }: Scan<'pool'>) =>
+  const scan = async (_tree: string, { order, prefix, limit, after }: Scan<'pool'>) =>
     pools
       .map((value) => ({ value, at, move: 1, key: orderKey('pool', order, value) }))
       .filter(({ key }) => prefix.every((part, index) => key[index] === part))
+      .filter(({ key }) => !after || key.join() > after.join())
       .toSorted((a, b) => (a.key.join() < b.key.join() ? -1 : 1))
       .slice(0, limit)
   return {
@@ -35,6 +37,30 @@ function treeOf(pools: readonly Pool[]): ResolvePorts {
     views: { canonical: async () => () => true },
   } as unknown as ResolvePorts
 }
+
+test('every token that has a pool is listed once, page by page, however many pools one has', async () => {
+  const hub = addressOf(0x50)
+  const others = Array.from({ length: 650 }, (_, index) => addressOf(1 + index))
+  const pools = others
+    .filter((other) => other !== hub)
+    .map((other, index) =>
+      pool(0x1000 + index, ...([other, hub].toSorted() as [Address, Address]), 1),
+    )
+  const listed = { token0: addressOf(0), token1: addressOf(0x2000) }
+  const view = { chainId: 1, head: { number: 2, tree: 't' } } as unknown as View
+  const found: Address[] = []
+  for (let more = true; more;) {
+    const after = found.at(-1)
+    const page = await listTokens(treeOf(pools), view, [listed], {
+      limit: 90,
+      ...(after && { after }),
+    })
+    expect(page.items.length).toBeLessThanOrEqual(90)
+    found.push(...page.items)
+    more = page.hasMore
+  }
+  expect(found).toEqual([listed.token0, ...others, listed.token1])
+})
 
 test('pools between tokens that have thousands of them are found, whatever their addresses', async () => {
   const [hub, usd, eur] = [addressOf(0xe0_0000), addressOf(0xe0_0001), addressOf(0xe0_0002)]
