@@ -26,6 +26,7 @@ export type PoolV4Setting = {
 type QuotesSetting = {
   readonly router: Address | null
   readonly wrappedNative: Address | null
+  readonly nativeSymbol: string
   readonly hubs: readonly Address[]
   readonly pools: readonly PoolV4Setting[]
 }
@@ -254,7 +255,14 @@ function toStore(path: string, store: string): StoreSetting {
   return { kind: 'sqlite', path: resolve(dirname(path), store.slice('sqlite:'.length)) }
 }
 
-const toQuotes = ({ router, wrappedNative, hubs, pools }: ConfigFile['quotes']): QuotesSetting => ({
+const toQuotes = ({
+  router,
+  wrappedNative,
+  nativeSymbol,
+  hubs,
+  pools,
+}: ConfigFile['quotes']): QuotesSetting => ({
+  nativeSymbol,
   router: router === undefined ? null : parse(router),
   wrappedNative: wrappedNative === undefined ? null : parse(wrappedNative),
   hubs: hubs.map(parse),

@@ -149,6 +149,11 @@ const quotes = z.strictObject({
   wrappedNative: address
     .optional()
     .meta({ description: 'What gas is paid in, as a token; with it routes are ranked after gas' }),
+  nativeSymbol: z
+    .string()
+    .regex(/^[!-~]{1,12}$/, 'not 1 to 12 letters, digits or signs')
+    .default('ETH')
+    .meta({ description: 'What the chain’s own currency is called' }),
   hubs: z
     .array(address)
     .max(HUBS_MAX, `more than ${HUBS_MAX}`)

@@ -79,7 +79,7 @@ export async function wire(config: Config, overrides: Overrides = {}): Promise<A
     tree: store.tree,
     events: store.events,
     views: createViews(store.heads, chain.id),
-    tokens: overrides.tokens ?? createRpcTokenReader(rpc),
+    tokens: overrides.tokens ?? createRpcTokenReader(rpc, config.quotes.nativeSymbol),
     tip: overrides.tip ?? createChainTip(source, chain.pollMs),
     clock,
   }

@@ -104,7 +104,7 @@ export async function wireQuotes(settings: Settings, warn: Warn = toStderr): Pro
   for (const warning of store.warnings ?? []) warn(warning)
   const rpc = createRpc(chain.rpc, { chainId: chain.id, warn, ...QUOTE_RPC })
   const lens = createLens(rpc)
-  const tokens = createRpcTokenReader(rpc)
+  const tokens = createRpcTokenReader(rpc, settings.quotes.nativeSymbol)
   const quoting = toQuoteSettings(settings, keccak)
   return {
     tokens,

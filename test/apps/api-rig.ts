@@ -134,7 +134,14 @@ export async function openRig(options: RigOptions = {}): Promise<Rig> {
     },
     store: { kind: 'sqlite', path },
     sources: [],
-    quotes: { router: null, wrappedNative: null, hubs: [], pools: [], ...options.quotes },
+    quotes: {
+      router: null,
+      wrappedNative: null,
+      nativeSymbol: 'ETH',
+      hubs: [],
+      pools: [],
+      ...options.quotes,
+    },
     secrets: [],
     api: {
       host: '127.0.0.1',

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { ZERO_ADDRESS } from '#core/chain.ts'
+import { type Address, ZERO_ADDRESS } from '#core/chain.ts'
 import { addressOf } from '../fakes/encode.ts'
 import { fakeToken, openRig, type Rig } from './api-rig.ts'
 
@@ -13,9 +13,11 @@ describe('tokens and contracts', () => {
 
   test('lists every token that has a pool, over REST and GraphQL alike', async () => {
     const { items } = await rig.json('/v1/pools?limit=500')
-    const expected = [
-      ...new Set(items.flatMap(({ token0, token1 }: any) => [token0.address, token1.address])),
-    ].toSorted()
+    const sides: Address[] = items.flatMap(({ token0, token1 }: any) => [
+      token0.address,
+      token1.address,
+    ])
+    const expected = [...new Set(sides)].toSorted()
     expect(expected.length).toBeGreaterThan(3)
     const found: any[] = []
     let cursor: string | null = ''
@@ -25,7 +27,7 @@ describe('tokens and contracts', () => {
       found.push(...page.items)
       cursor = page.nextCursor
     }
-    expect(found).toEqual(expected.map((address) => fakeToken(address as never)))
+    expect(found).toEqual(expected.map(fakeToken))
     const { data } = await rig.query(
       '{ tokens(first: 500) { nodes { address symbol decimals } pageInfo { hasNextPage } } }',
     )
