@@ -1,21 +1,7 @@
 import { Pool } from 'undici'
+import { kindOf, type RpcFailureKind } from './refusals.ts'
 
 export type RpcCall = { readonly method: string; readonly params: readonly unknown[] }
-
-/** What went wrong with one answer of one endpoint, and so what to do about it. */
-export type RpcFailureKind =
-  /** No connection, a time-out, a 5xx: ask elsewhere, come back later. */
-  | 'unreachable'
-  /** Told to slow down; `retryAfterMs` says for how long, where the endpoint did. */
-  | 'rate-limited'
-  /** The answer would be, or was, too large: ask for less. */
-  | 'too-large'
-  /** Not JSON-RPC, or not what was asked for. */
-  | 'bad-answer'
-  /** The endpoint refuses these parameters or knows no such method. */
-  | 'refused'
-  /** It serves another chain. */
-  | 'wrong-chain'
 
 /** What is shown of a node's words: enough to know its message by, and never what a terminal would obey. */
 const MESSAGE_LENGTH_MAX = 300
@@ -47,8 +33,13 @@ export class RpcFailure extends Error {
 export type Endpoint = {
   /** Scheme, host and port; never the path, which may hold a key. */
   readonly name: string
-  /** Answers in the order of `calls`. More than one go as a JSON-RPC batch. */
-  send(calls: readonly RpcCall[], timeoutMs: number): Promise<unknown[]>
+  /**
+   * Answers in the order of `calls`; an `RpcFailure` stands for one that failed by itself. More than one go as a
+   * JSON-RPC batch.
+   *
+   * @throws RpcFailure where the request as a whole failed
+   */
+  send(calls: readonly RpcCall[], timeoutMs: number, stop?: AbortSignal): Promise<unknown[]>
   close(): Promise<void>
 }
 
@@ -69,64 +60,73 @@ export function createEndpoint(url: string): Endpoint {
   }
   let nextId = 1
 
-  async function post(body: string, timeoutMs: number): Promise<string> {
+  async function post(
+    body: string,
+    timeoutMs: number,
+    stop: AbortSignal | undefined,
+  ): Promise<unknown> {
     // One deadline over connection, headers and body: a body that trickles must not hold a slot.
-    const signal = AbortSignal.timeout(timeoutMs)
+    const deadline = AbortSignal.timeout(timeoutMs)
+    const signal = stop ? AbortSignal.any([deadline, stop]) : deadline
     try {
-      const response = await pool.request({
-        path,
-        method: 'POST',
-        headers,
-        body,
-        signal,
-      })
-      if (response.statusCode === 429 || response.statusCode === 503) {
-        await response.body.dump()
-        const wait = retryAfterMs(response.headers['retry-after'])
-        throw new RpcFailure('rate-limited', `HTTP ${response.statusCode}`, {
-          ...(wait !== undefined && { retryAfterMs: wait }),
-        })
-      }
-      if (response.statusCode === 413) {
-        await response.body.dump()
-        throw new RpcFailure('too-large', 'HTTP 413')
-      }
+      const response = await pool.request({ path, method: 'POST', headers, body, signal })
+      const { statusCode: status } = response
+      const wait = retryAfterMs(response.headers['retry-after'])
       const text = await readText(response.body)
-      // Some nodes send their JSON-RPC errors with a 4xx.
-      if (response.statusCode >= 500 || (response.statusCode >= 400 && !text.startsWith('{')))
-        throw new RpcFailure('unreachable', `HTTP ${response.statusCode}`)
-      return text
+      // Some nodes send their JSON-RPC errors with a 4xx or 5xx.
+      if (status < 400) return parseJson(text)
+      const told = jsonOrUndefined(text)
+      if (isRpcAnswer(told) && !isSlowDown(status, wait)) return told
+      throw new RpcFailure(kindOfStatus(status, wait), `HTTP ${status}`, {
+        ...(wait !== undefined && { retryAfterMs: wait }),
+      })
     } catch (error) {
       if (error instanceof RpcFailure) throw error
-      const reason = signal.aborted ? `no answer within ${timeoutMs} ms` : reasonOf(error)
-      throw new RpcFailure('unreachable', reason, { cause: error })
+      if (stop?.aborted) throw new RpcFailure('stopped', 'it was stopped', { cause: error })
+      if (deadline.aborted)
+        throw new RpcFailure('timeout', `no answer within ${timeoutMs} ms`, { cause: error })
+      throw new RpcFailure('unreachable', reasonOf(error), { cause: error })
     }
   }
 
   return {
     name: origin,
-    async send(calls, timeoutMs) {
+    async send(calls, timeoutMs, stop) {
       const requests = calls.map((call) => ({ jsonrpc: '2.0', id: nextId++, ...call }))
       const single = requests.length === 1
-      const text = await post(JSON.stringify(single ? requests[0] : requests), timeoutMs)
-      const answer = parseJson(text)
+      const answer = await post(JSON.stringify(single ? requests[0] : requests), timeoutMs, stop)
       const answers = Array.isArray(answer) ? (answer as Answer[]) : [answer as Answer]
       // A batch that is refused as a whole comes back as one error.
       if (!single && answers.length === 1 && answers[0]?.error)
         throw failureOf(answers[0].error, secrets)
       const byId = new Map(answers.map((each) => [each?.id, each]))
       return requests.map(({ id, method }) => {
-        const each = byId.get(id)
-        if (!each) throw new RpcFailure('bad-answer', `${method}: no answer with the request's id`)
-        if (each.error) throw failureOf(each.error, secrets)
+        // To a single request there is but one answer; some gateways lose its id where it is an error.
+        const each = byId.get(id) ?? (single && answers[0]?.error ? answers[0] : undefined)
+        if (!each) return new RpcFailure('bad-answer', `${method}: no answer with the request's id`)
+        if (each.error) return failureOf(each.error, secrets)
         if (each.result === undefined)
-          throw new RpcFailure('bad-answer', `${method}: neither a result nor an error`)
+          return new RpcFailure('bad-answer', `${method}: neither a result nor an error`)
         return each.result
       })
     },
     close: () => pool.destroy(),
   }
 }
+
+/** A server that is busy names a time to come back with a 503; one without is just not well. */
+const isSlowDown = (status: number, wait: number | undefined): boolean =>
+  status === 429 || (status === 503 && wait !== undefined)
+
+function kindOfStatus(status: number, wait: number | undefined): RpcFailureKind {
+  if (isSlowDown(status, wait)) return 'rate-limited'
+  if (status === 413) return 'too-large'
+  return status >= 401 && status <= 403 ? 'denied' : 'failed'
+}
+
+const isRpcAnswer = (told: unknown): boolean =>
+  Array.isArray(told) ||
+  (typeof told === 'object' && told !== null && ('error' in told || 'result' in told))
 
 /** A user and password in a URL, which are no part of a request's address. */
 function authorizationOf({ username, password }: URL): { authorization?: string } {
@@ -170,10 +170,16 @@ async function readText(body: AsyncIterable<Buffer>): Promise<string> {
 }
 
 function parseJson(text: string): unknown {
+  const value = jsonOrUndefined(text)
+  if (value === undefined) throw new RpcFailure('bad-answer', 'an answer that is not JSON')
+  return value
+}
+
+function jsonOrUndefined(text: string): unknown {
   try {
     return JSON.parse(text)
-  } catch (cause) {
-    throw new RpcFailure('bad-answer', 'an answer that is not JSON', { cause })
+  } catch {
+    return undefined
   }
 }
 
@@ -187,16 +193,6 @@ function retryAfterMs(header: string | string[] | undefined): number | undefined
   return Number.isNaN(date) ? undefined : Math.max(0, date - Date.now())
 }
 
-/** How nodes word that a range or its answer is too large; there is no standard code for it. */
-const TOO_LARGE =
-  /(block|range|result|response|log|query|batch).{0,40}(too (large|wide|many|big)|limit|exceed|more than|maximum|max is)|more than \d+ (results|logs)|(limit|exceed)\w*.{0,40}(range|blocks|results|logs|response size)/i
-const RATE_LIMITED = /rate limit|too many requests|capacity|throttl|compute units/i
-const RATE_LIMIT_CODES: ReadonlySet<number> = new Set([429, -32_005, -32_097])
-
-/** The code of "execution reverted"; some nodes give another and say it in words. */
-const REVERTED = 3
-const REVERTED_WORDS = /\brevert(ed)?\b/i
-
 /** As much of a message as is looked at: it may be of any length. */
 const MESSAGE_LENGTH_READ = 10 * MESSAGE_LENGTH_MAX
 
@@ -206,19 +202,10 @@ function failureOf(error: JsonRpcError, secrets: readonly string[]): RpcFailure 
   words = words.slice(0, MESSAGE_LENGTH_READ)
   for (const secret of secrets) words = words.replaceAll(secret, '***')
   const message = `${words.slice(0, MESSAGE_LENGTH_MAX / 2)} (code ${code ?? 'none'})`
-  const options = {
+  return new RpcFailure(kindOf(code, message), message, {
     ...(code !== undefined && { code }),
     ...(error.data !== undefined && { data: error.data }),
-  }
-  // First, since a contract's reason may speak of limits too.
-  if (code === REVERTED || REVERTED_WORDS.test(message))
-    return new RpcFailure('refused', message, options)
-  // -32005 stands for both "limit exceeded" in the answer and in requests a second: the words decide.
-  if (TOO_LARGE.test(message) && !RATE_LIMITED.test(message))
-    return new RpcFailure('too-large', message, options)
-  if (RATE_LIMITED.test(message) || RATE_LIMIT_CODES.has(code ?? 0))
-    return new RpcFailure('rate-limited', message, options)
-  return new RpcFailure('refused', message, options)
+  })
 }
 
 /** The innermost reason: undici wraps the socket's error, and the address may hold credentials. */

@@ -106,7 +106,8 @@ function asTooMuch(error: unknown): AppError | undefined {
   const failure = isAppError(error, 'unavailable') ? error.cause : error
   if (!(failure instanceof RpcFailure)) return undefined
   const { kind, message } = failure
-  if (kind !== 'too-large' && !(kind === 'refused' && SHORT.test(message))) return undefined
+  const isRefused = kind === 'refused' || kind === 'reverted'
+  if (kind !== 'too-large' && !(isRefused && SHORT.test(message))) return undefined
   return new AppError(
     'unavailable',
     `chain.rpc: a call is more than the node takes (${message}); use one that allows calls 30 million gas and 5 seconds`,

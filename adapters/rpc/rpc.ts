@@ -1,31 +1,52 @@
-import {
-  bulkhead,
-  circuitBreaker,
-  ConsecutiveBreaker,
-  handleWhen,
-  isBrokenCircuitError,
-  type CircuitBreakerPolicy,
-} from 'cockatiel'
-import { AppError, type ErrorDetails } from '#core/errors.ts'
-import { createEndpoint, type Endpoint, type RpcCall, RpcFailure } from './endpoint.ts'
-import { toNumber } from './parse.ts'
+import type { ErrorDetails } from '#core/errors.ts'
+import type { Capabilities } from './capabilities.ts'
+import { type RpcCall, RpcFailure } from './endpoint.ts'
+import { createMember, type Member } from './member.ts'
+import { inTurn, type Told } from './in-turn.ts'
+import { sleep } from './sleep.ts'
+import { isFinal, unavailable } from './unavailable.ts'
+import type { PaceLimits } from './pace.ts'
 
-/** An answer and the endpoint that gave it. */
-type Told<T> = { readonly value: T; readonly provider: string }
+/** Where a node is, and how fast it may be asked. */
+export type EndpointSetting = PaceLimits & { readonly url: string }
 
 export type RpcOptions = {
   /** `eth_chainId` of every endpoint must be this; one that serves another chain is barred. */
   readonly chainId: number
   /** Total time for one request, connection and body included. */
   readonly timeoutMs?: number
-  /** How many times all endpoints are gone through before giving up. */
+  /** How many times all endpoints are gone through at most before giving up; unlimited where not named. */
   readonly rounds?: number
+  /** How long a question is asked again; a Retry-After is waited for to its end, however long, up to an hour. */
+  readonly patienceMs?: number
+  /** Ends all waiting when aborted. */
+  readonly stop?: AbortSignal
   /** Told once when an endpoint is barred or an answer of it fails a proof. */
   readonly warn?: (message: string, details: ErrorDetails) => void
+  /** Told before every pause that is long enough to wonder about. */
+  readonly onWait?: (reason: string, ms: number) => void
 }
 
-/** Calls to the endpoint that a conversation is with; answers in their order. */
-type Ask = (calls: readonly RpcCall[]) => Promise<unknown[]>
+/** One endpoint, in a conversation with it. */
+export type Talk = {
+  readonly name: string
+  readonly learned: Capabilities
+  /** @throws RpcFailure of the first call that failed */
+  ask(calls: readonly RpcCall[]): Promise<unknown[]>
+  /** An `RpcFailure` stands for a call that failed by itself. */
+  askEach(calls: readonly RpcCall[]): Promise<unknown[]>
+}
+
+/** How an endpoint is doing, for people. */
+export type EndpointStatus = {
+  readonly name: string
+  readonly state: 'ok' | 'untried' | 'paused' | 'failing' | 'wrong-chain'
+  /** Why it is not `ok`, or its newest failure. */
+  readonly reason: string | null
+  /** Requests a second that it is asked at most; null: no limit has shown. */
+  readonly perSecond: number | null
+  readonly learned: Capabilities
+}
 
 /**
  * All access to a chain's nodes. Endpoints are used in the order of their standing (given order among equals); what
@@ -36,163 +57,137 @@ export type Rpc = {
   /** Calls answered by one endpoint. `accept` may refuse the answer by throwing an `RpcFailure`. */
   call<T>(calls: readonly RpcCall[], accept: (results: unknown[]) => T): Promise<Told<T>>
   /** Several calls, each of which may depend on the answers before it, all to one endpoint. */
-  converse<T>(talk: (ask: Ask) => Promise<T>): Promise<Told<T>>
-  /** The chain id that the first reachable endpoint serves, whatever is configured. */
+  converse<T>(talk: (node: Talk) => Promise<T>): Promise<Told<T>>
+  /** One conversation with every endpoint that is not out of use, at the same time; those that fail are left out. */
+  survey<T>(talk: (node: Talk) => Promise<T>): Promise<Told<T>[]>
+  /** The configured chain id where one endpoint serves it, else what one serves instead. Every endpoint is asked. */
   chainId(): Promise<number>
   /** An answer of this endpoint failed a proof: prefer the others for a while. */
   distrust(provider: string, reason: string): void
+  isDistrusted(provider: string): boolean
+  status(): EndpointStatus[]
   close(): Promise<void>
 }
 
-const TIMEOUT_MS = 30_000
-const ROUNDS = 3
-const REQUESTS_AT_ONCE_MAX = 16
-const QUEUE_MAX = 10_000
-/** After this many failures in a row an endpoint is left alone for a while. */
-const BREAKER_FAILURES = 5
-const BREAKER_PAUSE_MS = 5_000
+const TIMEOUT_MS = 10_000
+const PATIENCE_MS = 60_000
 const BACKOFF_FIRST_MS = 250
 const BACKOFF_MS_MAX = 8_000
-/** A failed proof counts as much as being slow for this long. */
-const DISTRUST_MS = 60_000
+/** A Retry-After beyond this is for the operator. */
+const ASKED_WAIT_MS_MAX = 3_600_000
+/** What no endpoint gives in the form that was asked for is not asked for all the time that an outage may take. */
+const BAD_ANSWER_ROUNDS = 3
+/** Shorter pauses are nobody's business. */
+const TOLD_WAIT_MS_MIN = 2_000
+/** What a survey waits for the rest when one has answered. */
+const SURVEY_REST_MS = 1_000
 
-type Member = {
-  readonly endpoint: Endpoint
-  readonly breaker: CircuitBreakerPolicy
-  readonly limit: ReturnType<typeof bulkhead>
-  /** Not before this time, by the monotonic clock. */
-  pausedUntil: number
-  distrustedUntil: number
-  /** Undefined until it has told its chain id. */
-  isRightChain: boolean | undefined
-}
-
-export function createRpc(urls: readonly string[], options: RpcOptions): Rpc {
-  const timeoutMs = options.timeoutMs ?? TIMEOUT_MS
-  const rounds = options.rounds ?? ROUNDS
-  const members = urls.map((url): Member => ({
-    endpoint: createEndpoint(url),
-    // What a node refuses or finds too large says nothing about its health.
-    breaker: circuitBreaker(handleWhen(isIllness), {
-      halfOpenAfter: BREAKER_PAUSE_MS,
-      breaker: new ConsecutiveBreaker(BREAKER_FAILURES),
+export function createRpc(
+  endpoints: readonly (string | EndpointSetting)[],
+  options: RpcOptions,
+): Rpc {
+  const { stop, timeoutMs = TIMEOUT_MS, patienceMs = PATIENCE_MS } = options
+  const rounds = options.rounds ?? Number.POSITIVE_INFINITY
+  const members = namesOf(endpoints).map(({ name, setting }) =>
+    createMember(name, setting, options, {
+      timeoutMs,
+      // Who asks once wants an answer now.
+      turnMsMax: rounds === 1 ? timeoutMs : Number.POSITIVE_INFINITY,
     }),
-    limit: bulkhead(REQUESTS_AT_ONCE_MAX, QUEUE_MAX),
-    pausedUntil: 0,
-    distrustedUntil: 0,
-    isRightChain: undefined,
-  }))
+  )
 
-  const send = (member: Member, calls: readonly RpcCall[]): Promise<unknown[]> =>
-    member.limit.execute(() => member.breaker.execute(() => member.endpoint.send(calls, timeoutMs)))
+  const ranked = (): Member[] => members.toSorted((a, b) => a.rank() - b.rank())
 
-  async function refuseWrongChain(member: Member): Promise<void> {
-    if (member.isRightChain === undefined) {
-      const actual = await chainIdOf(member)
-      member.isRightChain = actual === options.chainId
-      if (!member.isRightChain)
-        options.warn?.(`${member.endpoint.name} serves chain ${actual}; it is not used`, {
-          endpoint: member.endpoint.name,
-          expected: options.chainId,
-          actual,
-        })
+  /** Asks until one endpoint answers, or nothing will be different in a second. */
+  async function ask<T>(question: (node: Talk) => Promise<T>): Promise<Told<T>> {
+    let until = performance.now() + patienceMs
+    for (let round = 1; ; round++) {
+      const failures = new Map<Member, RpcFailure>()
+      // oxlint-disable-next-line no-await-in-loop -- the next round is only for where this one fails
+      const told = await inTurn(ranked(), question, failures, stop)
+      if (told) return told
+      if (stop?.aborted) throw unavailable(failures, true)
+      if (isFinal(failures) || round >= rounds) throw unavailable(failures)
+      if (round >= BAD_ANSWER_ROUNDS && allAre(failures, 'bad-answer')) throw unavailable(failures)
+      const left = until - performance.now()
+      const asked = Math.min(...members.map((member) => member.node.pace.pausedMs()))
+      const isTooLong = Number.isFinite(rounds) ? asked > left : asked > ASKED_WAIT_MS_MAX
+      if (isTooLong || (left <= 0 && asked === 0)) throw unavailable(failures)
+      // A pause that was asked for is nobody's failure.
+      if (!Number.isFinite(rounds)) until += asked
+      // Never before an endpoint asked to be called again; the last try is when patience ends.
+      const ms = Math.max(asked, Math.min(left, backoffMs(round)))
+      if (ms >= TOLD_WAIT_MS_MIN) options.onWait?.(unavailable(failures).message, ms)
+      // oxlint-disable-next-line no-await-in-loop -- as above
+      await sleep(ms, stop)
     }
-    if (!member.isRightChain) throw new RpcFailure('wrong-chain', 'it serves another chain')
   }
 
-  async function chainIdOf(member: Member): Promise<number> {
-    const [result] = await send(member, [{ method: 'eth_chainId', params: [] }])
-    return toNumber(result, 'eth_chainId')
-  }
-
-  /** Those not paused first, then by standing; `sort` is stable, so given order decides among equals. */
-  function ranked(): Member[] {
-    const now = performance.now()
-    const rank = (member: Member): number =>
-      (member.pausedUntil > now ? 2 : 0) + (member.distrustedUntil > now ? 1 : 0)
-    return members.toSorted((a, b) => rank(a) - rank(b))
-  }
-
-  /** Asks one endpoint after the other. */
-  async function ask<T>(question: (member: Member) => Promise<T>): Promise<Told<T>> {
-    const failures = new Map<string, RpcFailure>()
-    for (let round = 0; round < rounds; round++) {
-      if (round > 0) await pause(round, ranked()[0] as Member)
-      for (const member of ranked()) {
-        const provider = member.endpoint.name
-        try {
-          return { value: await question(member), provider }
-        } catch (error) {
-          const failure = failureFrom(error)
-          // Only the caller can ask for less.
-          if (failure.kind === 'too-large') throw failure
-          if (failure.kind === 'rate-limited')
-            member.pausedUntil = performance.now() + (failure.retryAfterMs ?? BACKOFF_FIRST_MS)
-          failures.set(provider, failure)
-        }
-      }
-      // Nothing of this will be different in a second.
-      if ([...failures.values()].every(({ kind }) => kind === 'refused' || kind === 'wrong-chain'))
-        break
-    }
-    throw unavailable(failures)
-  }
-
-  const converse: Rpc['converse'] = (talk) =>
-    ask(async (member) => {
-      await refuseWrongChain(member)
-      return talk((calls) => send(member, calls))
+  async function survey<T>(question: (node: Talk) => Promise<T>): Promise<Told<T>[]> {
+    const told: Told<T>[] = []
+    const usable = members.filter((member) => member.isUsable())
+    const asked = usable.map(async (member) => {
+      const outcome = await inTurn([member], question, new Map(), stop)
+      if (outcome) told.push(outcome)
     })
+    const all = Promise.all(asked)
+    // One endpoint that hangs must not hold up what the others know.
+    await Promise.race([all, firstOf(asked, () => told.length > 0)])
+    if (told.length < usable.length) await Promise.race([all, sleep(SURVEY_REST_MS, stop)])
+    return told
+  }
 
   return {
     endpointCount: members.length,
-    converse,
-    call: (calls, accept) => converse(async (tell) => accept(await tell(calls))),
+    converse: ask,
+    call: (calls, accept) => ask(async (node) => accept(await node.ask(calls))),
+    survey,
     async chainId() {
-      return (await ask(chainIdOf)).value
+      const seen = await Promise.all(members.map((member) => member.chainId()))
+      if (seen.includes(options.chainId)) return options.chainId
+      const other = seen.find((id) => id !== undefined)
+      if (other !== undefined) return other
+      return (await ask(async () => options.chainId)).value
     },
     distrust(provider, reason) {
       options.warn?.(`${provider} gave an answer that cannot be proven: ${reason}`, {
         endpoint: provider,
         why: reason,
       })
-      for (const member of members)
-        if (member.endpoint.name === provider)
-          member.distrustedUntil = performance.now() + DISTRUST_MS
+      for (const member of members) if (member.node.name === provider) member.distrust()
     },
+    isDistrusted: (provider) =>
+      members.some((member) => member.node.name === provider && member.isDistrusted()),
+    status: () => members.map((member) => member.status()),
     async close() {
-      await Promise.all(members.map((member) => member.endpoint.close()))
+      await Promise.all(members.map((member) => member.node.close()))
     },
   }
 }
 
-const isIllness = (error: unknown): boolean =>
-  error instanceof RpcFailure && (error.kind === 'unreachable' || error.kind === 'bad-answer')
+/** Resolves when one of these is done and `isEnough`; never where none is. */
+const firstOf = (asked: readonly Promise<void>[], isEnough: () => boolean): Promise<void> =>
+  new Promise((resolve, reject) => {
+    for (const each of asked) each.then(() => isEnough() && resolve(), reject)
+  })
 
-function failureFrom(error: unknown): RpcFailure {
-  if (error instanceof RpcFailure) return error
-  if (isBrokenCircuitError(error))
-    return new RpcFailure('unreachable', `left alone after ${BREAKER_FAILURES} failures in a row`)
-  throw error
-}
+/** Doubles each round, with jitter. */
+const backoffMs = (round: number): number =>
+  Math.min(BACKOFF_FIRST_MS * 2 ** round, BACKOFF_MS_MAX) * (0.5 + Math.random() / 2)
 
-/** Doubles each round, with jitter, and never before the endpoint asked to be called again. */
-async function pause(round: number, next: Member): Promise<void> {
-  const backoff = Math.min(BACKOFF_FIRST_MS * 2 ** round, BACKOFF_MS_MAX)
-  const asked = Math.min(next.pausedUntil - performance.now(), BACKOFF_MS_MAX)
-  const ms = Math.max(asked, backoff * (0.5 + Math.random() / 2))
-  await new Promise((resolve) => setTimeout(resolve, ms))
-}
+const allAre = (failures: ReadonlyMap<Member, RpcFailure>, kind: RpcFailure['kind']): boolean =>
+  [...failures.values()].every((failure) => failure.kind === kind)
 
-function unavailable(failures: ReadonlyMap<string, RpcFailure>): AppError {
-  const reasons = [...failures].map(([provider, failure]) => `${provider}: ${failure.message}`)
-  const wrongChain = [...failures.values()].every(({ kind }) => kind === 'wrong-chain')
-  return new AppError(
-    wrongChain ? 'invalid' : 'unavailable',
-    wrongChain
-      ? `chain.rpc: no endpoint serves the configured chain (${reasons.join('; ')})`
-      : `chain.rpc: no endpoint gives an answer (${reasons.join('; ')}); ` +
-          'check that the node runs, that the URL is right, and that this machine may reach it',
-    { details: { field: 'chain.rpc' }, cause: [...failures.values()].at(-1) },
-  )
+/** Names without the path, which may hold a key; those that are then the same are numbered. */
+function namesOf(
+  endpoints: readonly (string | EndpointSetting)[],
+): { name: string; setting: EndpointSetting }[] {
+  const seen = new Map<string, number>()
+  return endpoints.map((each) => {
+    const setting = typeof each === 'string' ? { url: each } : each
+    const { origin } = new URL(setting.url)
+    const count = (seen.get(origin) ?? 0) + 1
+    seen.set(origin, count)
+    return { name: count === 1 ? origin : `${origin} (${count})`, setting }
+  })
 }

@@ -139,5 +139,5 @@ function toBytes(result: unknown): Hex {
 function isRefusal(error: unknown): boolean {
   const failure = isAppError(error) ? error.cause : error
   if (!(failure instanceof RpcFailure)) return false
-  return failure.kind === 'refused' || failure.kind === 'too-large'
+  return ['reverted', 'refused', 'too-large'].includes(failure.kind)
 }

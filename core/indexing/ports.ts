@@ -50,7 +50,10 @@ export type Sourced<T> = { readonly value: T; readonly provider: string }
 /**
  * How far a chain is, as one node tells it. While nothing is final, `finalized` is `BEFORE_GENESIS`.
  */
-export type ChainHead = { readonly latest: BlockRef; readonly finalized: BlockRef }
+export type ChainHead = { readonly latest: NewestBlock; readonly finalized: BlockRef }
+
+/** `timestamp` in seconds since 1970. */
+export type NewestBlock = BlockRef & { readonly timestamp: number }
 
 /** Stands for the block below the genesis block, which every chain has in common. */
 export const BEFORE_GENESIS: BlockRef = { number: -1, hash: `0x${'0'.repeat(64)}` }

@@ -70,7 +70,7 @@ blockSourceContract('JSON-RPC', async (): Promise<BlockSourceHarness> => {
       await mine(1)
     },
     connect() {
-      const rpc = createRpc(urls, { chainId: DEVNET_CHAIN_ID })
+      const rpc = createRpc(urls, { chainId: DEVNET_CHAIN_ID, patienceMs: 500 })
       rpcs.push(rpc)
       return createRpcBlockSource(rpc, { finality: FINALITY, headerHash })
     },

@@ -24,6 +24,8 @@ const receiptsRoot = createReceiptsRoot(keccakBytes)
 /** A block with everything that a node would tell of it, true to its hash, bloom and receiptsRoot. */
 export type FakeBlock = {
   readonly header: SourceHeader
+  /** The header's fields and hash as JSON-RPC has them, where this block was made up. */
+  readonly fields?: Readonly<Record<string, string>>
   readonly receipts: readonly Receipt[]
   readonly logs: readonly RawLog[]
 }
@@ -305,6 +307,7 @@ async function seal(
       logsBloom: fields.logsBloom,
       hashProven: true,
     },
+    fields: { ...fields, hash },
     receipts,
     logs: receipts.flatMap((receipt) => receipt.logs),
   }

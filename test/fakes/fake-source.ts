@@ -79,7 +79,7 @@ export function createFakeSource(options: FakeSourceOptions): FakeSource {
         const { header } = blocks().at(-1) as FakeBlock
         const final = blocks()[header.number - finality]?.header
         return {
-          latest: { number: header.number, hash: header.hash },
+          latest: { number: header.number, hash: header.hash, timestamp: header.timestamp },
           finalized: final ? { number: final.number, hash: final.hash } : BEFORE_GENESIS,
         }
       })

@@ -1,0 +1,160 @@
+import type { BlockRef, Hash } from '#core/chain.ts'
+import type { ErrorDetails } from '#core/errors.ts'
+import { BEFORE_GENESIS, type ChainHead, type NewestBlock } from '#core/indexing/ports.ts'
+import { RpcFailure } from './endpoint.ts'
+import type { Told } from './in-turn.ts'
+import { toHash, toNumber, toObject } from './parse.ts'
+import type { Rpc, Talk } from './rpc.ts'
+
+/** The newest final block: what the chain's `finalized` tag says, or so many blocks below the head. */
+type Finality = 'finalized' | number
+
+export type HeadsOptions = {
+  readonly finality: Finality
+  readonly warn?: ((message: string, details: ErrorDetails) => void) | undefined
+}
+
+/** What one endpoint says; no `finalized` where it knows none. */
+type Claim = { readonly latest: NewestBlock; readonly finalized: BlockRef | undefined }
+
+/** An endpoint whose newest block is older than another's by more has no say in what is final. */
+const STALE_SECONDS = 300
+
+/**
+ * How far a chain is, by all endpoints that answer. The newest block wins, so that one that stands still hides nobody.
+ * Final is what two say; where only one does, what it said of the time before too: a single wrong answer must not
+ * settle blocks, which nothing takes back.
+ */
+export function createHeads(rpc: Rpc, { finality, warn }: HeadsOptions): () => Promise<ChainHead> {
+  /** The newest block of each endpoint when it was last asked. */
+  const seen = new Map<string, BlockRef>()
+  /** What was said to be final the last time, and what was last believed. */
+  let saidBefore: BlockRef | undefined
+  let believed: BlockRef = BEFORE_GENESIS
+  let last: BlockRef | undefined
+  let isWarned = false
+
+  async function claimOf(node: Talk): Promise<Claim> {
+    const isTag = finality === 'finalized'
+    const [newest, final] = await node.askEach(
+      isTag ? [blockCall('latest'), blockCall('finalized')] : [blockCall('latest')],
+    )
+    if (newest instanceof RpcFailure) throw newest
+    const latest = toNewest(newest)
+    await refuseUnlinked(node, latest)
+    seen.set(node.name, latest)
+    if (isTag) return { latest, finalized: finalOf(node, final, latest) }
+    return { latest, finalized: await depthOf(node, latest, finality) }
+  }
+
+  /** A block that does not follow the endpoint's own block below it is no head of any chain. */
+  async function refuseUnlinked(node: Talk, latest: Newest): Promise<void> {
+    const before = seen.get(node.name)
+    if (latest.number === 0 || before?.hash === latest.hash || before?.hash === latest.parentHash)
+      return
+    const [below] = await node.ask([blockCall(hex(latest.number - 1))])
+    if (toRef(below, `block ${latest.number - 1}`).hash !== latest.parentHash)
+      throw new RpcFailure('bad-answer', `its block ${latest.number} does not follow its own chain`)
+  }
+
+  function finalOf(node: Talk, final: unknown, latest: BlockRef): BlockRef | undefined {
+    if (final instanceof RpcFailure && final.kind === 'rate-limited') throw final
+    // Nothing is final yet on a new chain; others do not know the tag at all. Nodes say both in many ways.
+    if (final === null || final instanceof RpcFailure) {
+      node.learned.finalizedTag ??= false
+      return undefined
+    }
+    const ref = toRef(final, 'the finalized block')
+    if (ref.number > latest.number)
+      throw new RpcFailure('bad-answer', 'its finalized block is above its newest one')
+    node.learned.finalizedTag = true
+    return ref
+  }
+
+  function warnOfNone(): void {
+    if (isWarned || finality !== 'finalized') return
+    isWarned = true
+    warn?.(
+      'chain.finality: no endpoint of chain.rpc names a finalized block, so no block is settled and every one is stored ' +
+        'by itself; where the chain has no such tag, set chain.finality to the number of blocks after which it is final',
+      { field: 'chain.finality' },
+    )
+  }
+
+  /** What two say is final, else what one says twice. */
+  async function believe(claims: readonly Told<Claim>[], newest: NewestBlock): Promise<BlockRef> {
+    const said = claims
+      .filter(({ value }) => newest.timestamp - value.latest.timestamp <= STALE_SECONDS)
+      .flatMap(({ value: { finalized } }) => finalized ?? [])
+      .toSorted((a, b) => b.number - a.number)
+    const [highest, second] = said
+    if (!highest) return believed
+    if (second || finality !== 'finalized') return second ?? highest
+    const before = saidBefore ?? (await askAgain()) ?? BEFORE_GENESIS
+    saidBefore = highest
+    return lower(before, highest)
+  }
+
+  async function askAgain(): Promise<BlockRef | undefined> {
+    return (await rpc.converse(claimOf)).value.finalized
+  }
+
+  return async () => {
+    const surveyed = await rpc.survey(claimOf)
+    const trusted = surveyed.filter(({ provider }) => !rpc.isDistrusted(provider))
+    let claims = trusted.length > 0 ? trusted : surveyed
+    if (claims.length === 0) claims = [await rpc.converse(claimOf)]
+    const latest = newestOf(claims, last)
+    const finalized = await believe(claims, latest)
+    if (finalized.number < 0) warnOfNone()
+    last = latest
+    believed = finalized
+    return {
+      latest: { number: latest.number, hash: latest.hash, timestamp: latest.timestamp },
+      finalized,
+    }
+  }
+}
+
+/** The highest; of several that was seen before, so that two branches of one height do not take turns. */
+function newestOf(claims: readonly Told<Claim>[], before: BlockRef | undefined): NewestBlock {
+  const blocks = claims.map(({ value }) => value.latest)
+  const number = Math.max(...blocks.map((block) => block.number))
+  const highest = blocks.filter((block) => block.number === number)
+  return highest.find(({ hash }) => hash === before?.hash) ?? (highest[0] as NewestBlock)
+}
+
+const lower = (a: BlockRef, b: BlockRef): BlockRef => (a.number < b.number ? a : b)
+
+async function depthOf(node: Talk, latest: BlockRef, depth: number): Promise<BlockRef> {
+  if (depth === 0) return { number: latest.number, hash: latest.hash }
+  const number = latest.number - depth
+  if (number < 0) return BEFORE_GENESIS
+  const [final] = await node.ask([blockCall(hex(number))])
+  return toRef(final, `block ${number}`)
+}
+
+type Newest = NewestBlock & { readonly parentHash: Hash }
+
+function toNewest(value: unknown): Newest {
+  const what = 'the newest block'
+  const { timestamp, parentHash } = toObject(value, what)
+  return {
+    ...toRef(value, what),
+    timestamp: toNumber(timestamp, `${what}: timestamp`),
+    parentHash: toHash(parentHash, `${what}: parentHash`),
+  }
+}
+
+export const hex = (number: number): string => `0x${number.toString(16)}`
+
+/** A header: the block without its transactions. */
+export const blockCall = (tag: string) => ({
+  method: 'eth_getBlockByNumber',
+  params: [tag, false],
+})
+
+export function toRef(value: unknown, what: string): BlockRef {
+  const { number, hash } = toObject(value, what)
+  return { number: toNumber(number, `${what}: number`), hash: toHash(hash, `${what}: hash`) }
+}
