@@ -146,7 +146,10 @@ export type Quote = {
   /** What the tokens keep of a transfer; null where it could not be told. */
   readonly taxInBps: number | null
   readonly taxOutBps: number | null
-  /** Estimated units of gas; the confirmation has those used. */
+  /**
+   * Units of gas that the transaction is expected to use: from those of its trial by the router where there was one, else
+   * from its hops. (The confirmation has those that the trial itself used.)
+   */
   readonly gas: bigint
   /** What that gas costs in the quoted token (the one whose side is not fixed); null without a price. */
   readonly gasCost: bigint | null

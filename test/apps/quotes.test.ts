@@ -37,7 +37,7 @@ import { type CountingProxy, startCountingProxy } from '../tools/counting-proxy.
 
 const BLOCKS = 30
 const QUOTES = 200
-const EXECUTED_EVERY = 10
+const EXECUTED_EVERY = 5
 
 const DEFLATING = createRequire(import.meta.url)(
   '@uniswap/v2-periphery/build/DeflatingERC20.json',
@@ -219,10 +219,11 @@ describe('quotes on a live chain', () => {
     await rpc.close()
   })
 
-  test(`${QUOTES} quotes are confirmed by the router, and every ${EXECUTED_EVERY}th is executed to the wei`, async () => {
+  test(`${QUOTES} quotes are confirmed by the router, and one in ${EXECUTED_EVERY} is executed to the wei`, async () => {
     const statuses = new Map<string, number>()
     const shapes = new Set<string>()
     let executed = 0
+    let estimated = 0
     for (const [place, input] of [...cases(7, QUOTES)].entries()) {
       const outcome = await quote({ ...input, recipient: trader })
       statuses.set(outcome.status, (statuses.get(outcome.status) ?? 0) + 1)
@@ -236,26 +237,37 @@ describe('quotes on a live chain', () => {
         if (new Set(hops.map(({ pool }) => pool.protocol)).size > 1) shapes.add('mixed')
       }
       if (place % EXECUTED_EVERY === 0) {
-        await execute(outcome)
+        const gasUsed = await execute(outcome)
         executed++
+        expect(Math.abs(Number(outcome.gas) / gasUsed - 1)).toBeLessThan(0.15)
+        // Of a past block it is estimated from the hops alone; a tick that was never crossed costs more.
+        const past = await filled({ ...input, recipient: trader, at: outcome.block.number })
+        const crosses = past.legs.some(({ hops }) => hops.some((hop) => hop.ticksCrossed > 0))
+        if (crosses || String(wayOf(past)) !== String(wayOf(outcome))) continue
+        expect(Math.abs(Number(past.gas) / gasUsed - 1)).toBeLessThan(0.15)
+        estimated++
       }
     }
     expect([...shapes]).toEqual(expect.arrayContaining(['split', 'mixed', '1 hops', '2 hops']))
     expect(statuses.get('filled')).toBeGreaterThan(QUOTES * 0.8)
-    expect(executed).toBeGreaterThan(10)
+    expect(executed).toBeGreaterThan(20)
+    expect(estimated).toBeGreaterThan(10)
   }, 120_000)
 
   const text = (_: string, value: unknown): unknown =>
     typeof value === 'bigint' ? `${value}` : value
 
-  /** Sends the transaction of a quote, compares balances, and takes it all back. */
+  const wayOf = ({ legs }: Quote): string[] =>
+    legs.map(({ hops }) => hops.map(({ pool }) => pool.id).join('>'))
+
+  /** Sends the transaction of a quote, compares balances, and takes it all back. Gives the gas that it used. */
   async function execute({
     tokenIn,
     tokenOut,
     exact,
     transaction,
     ...quoted
-  }: Quote): Promise<void> {
+  }: Quote): Promise<number> {
     const snapshot = await node.request<Hex>('evm_snapshot')
     const rich = await richest(tokenIn)
     const amount = quoted.maximumSent ?? quoted.amountIn
@@ -281,7 +293,7 @@ describe('quotes on a live chain', () => {
       await balanceOf(tokenIn, trader),
       await balanceOf(tokenOut, trader),
     ]
-    await send(trader, to, data)
+    const { gasUsed } = await send(trader, to, data)
     const spent = inBefore - (await balanceOf(tokenIn, trader))
     const received = (await balanceOf(tokenOut, trader)) - outBefore
     expect(spent).toBe(quoted.amountIn)
@@ -289,6 +301,7 @@ describe('quotes on a live chain', () => {
     if (exact === 'in') expect(received).toBe(quoted.amountOut)
     else expect(received).toBeGreaterThanOrEqual(quoted.amountOut)
     await node.request('evm_revert', [snapshot])
+    return Number(gasUsed)
   }
 
   /** Who has the token: the pools do, but a swap through one that was drained first would be another swap. */
@@ -547,7 +560,7 @@ describe('quotes on a live chain', () => {
       const spent = before[0] - (await held(tokenIn)) - feeOf(tokenIn)
       const received = (await held(tokenOut)) - before[1] + feeOf(tokenOut)
       await node.request('evm_revert', [snapshot])
-      return { isDone: receipt.status === '0x1', spent, received }
+      return { isDone: receipt.status === '0x1', spent, received, gasUsed: Number(receipt.gasUsed) }
     }
 
     test('is wrapped on its way in and unwrapped on its way out, as quoted to the wei', async () => {
@@ -567,8 +580,9 @@ describe('quotes on a live chain', () => {
             expect(quoted.confirmation, what).toMatchObject({ status: 'confirmed', by: 'router' })
             const value = tokenIn === eth ? (quoted.maximumSent ?? quoted.amountIn) : 0n
             expect(quoted.transaction?.value).toBe(value)
-            const { isDone, spent, received } = await carryOut(quoted)
+            const { isDone, spent, received, gasUsed } = await carryOut(quoted)
             expect(isDone, what).toBe(true)
+            expect(Math.abs(Number(quoted.gas) / gasUsed - 1), what).toBeLessThan(0.15)
             expect(spent).toBe(quoted.amountIn)
             // V2 pools are sold the input, which gives dust more than was asked.
             if (exact === 'in') expect(received).toBe(quoted.amountOut)

@@ -14,7 +14,8 @@ import type { Alternative } from '#core/dex/routing/request.ts'
 import type { Path } from '#core/dex/routing/route.ts'
 import { simulatePath, type SimulatedPath } from '#core/dex/routing/simulate.ts'
 import { asTraded, NATIVE } from '#core/dex/native.ts'
-import { confirmSwap, expectedFailure, prepareSwap } from './confirm.ts'
+import { confirmSwap, expectedFailure, prepareSwap, routerData } from './confirm.ts'
+import { estimateGas, gasAfterTrial } from './estimate-gas.ts'
 import { buysExactly, limitSwap } from './limit-swap.ts'
 import { isMixed } from './swap-router-02.ts'
 import { explainAlternative, explainRoute } from './explain.ts'
@@ -39,7 +40,7 @@ export async function completeQuote(
   },
 ): Promise<QuoteOutcome> {
   const { exact, tokenIn, tokenOut, slippageBps = SLIPPAGE_BPS_DEFAULT } = input
-  const { gas, gasPrice, taxes, taxesBps } = costOf
+  const { gasPrice, taxes, taxesBps } = costOf
   const { legs, numbers, source, warnings } = explainRoute(market, exact, paths, taxes, taxesBps)
   const executed = paths.map(({ path, filled }) => ({
     path,
@@ -61,6 +62,16 @@ export async function completeQuote(
   const swap = { exact, tokenIn, tokenOut, limits, recipient: input.recipient, deadline }
   const confirmation = await confirmSwap(market, settings.router, tryOut, swap)
   const failure = expectedFailure(confirmation, limits)
+  const terms = {
+    exact,
+    paths: paths.map(({ path }) => path),
+    output: limits.output,
+    isNativeIn: tokenIn === NATIVE,
+  }
+  const gas =
+    confirmation.status !== 'unconfirmed' && confirmation.by === 'router'
+      ? gasAfterTrial(confirmation.gas, routerData(swap), terms)
+      : estimateGas(costOf.gas, terms)
   return {
     status: 'filled',
     block: market.place.block,

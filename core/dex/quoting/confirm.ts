@@ -1,4 +1,4 @@
-import type { Address } from '#core/chain.ts'
+import type { Address, Hex } from '#core/chain.ts'
 import { isAppError } from '#core/errors.ts'
 import type { Market } from './market.ts'
 import type { PoolSale, Trial, TrialCall, TrialOutcome } from '#core/dex/ports.ts'
@@ -38,6 +38,10 @@ export function prepareSwap(
 /** The native currency that the transaction carries: all that it may spend. What is left comes back. */
 const valueOf = ({ tokenIn, limits }: ConfirmInput): bigint =>
   tokenIn === NATIVE ? (limits.maximumSent ?? sumOf(limits.legs, 'amountIn')) : 0n
+
+/** What the router is to be called with, whether or not there is a recipient. */
+export const routerData = (input: ConfirmInput): Hex =>
+  encodeSwap(routerSwap(input, input.recipient ?? NOBODY))
 
 const routerSwap = (
   { exact, tokenIn, limits, deadline }: ConfirmInput,

@@ -9,14 +9,15 @@ type GasOfProtocol = {
 }
 
 /**
- * Units of gas. Estimates, for ranking only, of the size that public routers work with (Uniswap's smart order router
- * takes 135,000 and 50,000 for V2 and 31,000 for a tick of V3); to be calibrated by measuring swaps on the chain that is
- * served. A V4 pool holds its tokens in the same contract as the next one, so another hop there moves none.
+ * Units of gas of a path that is a transaction of its own, sent to SwapRouter02. V2 and V3: measured by swaps on a local
+ * chain with the contracts of Uniswap, and fitted. V4, which that router does not reach: what public routers work with,
+ * by the same proportion; another hop there moves no tokens. Ticks: Uniswap's smart order router takes 31,000; one that
+ * nobody has crossed before costs twice as much.
  */
 export const GAS: Readonly<Record<SwapProtocol, GasOfProtocol>> = {
-  'uniswap-v2': { firstHop: 135_000, extraHop: 50_000, tick: 0 },
-  'uniswap-v3': { firstHop: 145_000, extraHop: 80_000, tick: 31_000 },
-  'uniswap-v4': { firstHop: 140_000, extraHop: 55_000, tick: 31_000 },
+  'uniswap-v2': { firstHop: 98_000, extraHop: 51_000, tick: 0 },
+  'uniswap-v3': { firstHop: 109_000, extraHop: 67_000, tick: 31_000 },
+  'uniswap-v4': { firstHop: 105_000, extraHop: 46_000, tick: 31_000 },
 }
 
 /** A hop's gas before the ticks that it crosses. */
