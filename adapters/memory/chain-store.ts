@@ -1,7 +1,9 @@
-import type { BlockHeader, BlockRef, Hash } from '#core/chain.ts'
+import type { BlockHeader, BlockRef } from '#core/chain.ts'
 import {
+  type DocumentId,
   type DocumentKind,
   type Documents,
+  isSameVersion,
   type Key,
   type KeyPart,
   keyText,
@@ -9,34 +11,53 @@ import {
   type Version,
 } from '#core/history/document.ts'
 import { type ChainEvent, familyOf } from '#core/history/event.ts'
-import type { HeadEntry } from '#core/history/head.ts'
-import type { EventPlace, HistoryPorts, Scan, Undo, Upkeep } from '#core/history/ports.ts'
-import type { ChainWriter, QuarantinedLog } from '#core/indexing/ports.ts'
+import type { CommitId, DerivedRef, HeadEntry } from '#core/history/head.ts'
+import type { EventPlace, HistoryPorts, Scan, StoredEvent, Upkeep } from '#core/history/ports.ts'
+import type {
+  ChainWriter,
+  JournalRecord,
+  QuarantinedLog,
+  SettledCommit,
+  Undo,
+} from '#core/indexing/ports.ts'
+
+/** A document as it is kept: the current version, and the one before it beside it. */
+type Kept = {
+  readonly tree: string
+  readonly kind: DocumentKind
+  readonly version: Version
+  readonly previous: Version | null
+}
 
 /** What is kept, of all chains and trees. Several stores may share it, as processes share a server. */
 export type MemoryTables = {
   readonly heads: Map<string, HeadEntry>
   readonly upkeep: Map<number, Upkeep>
-  readonly blocks: Map<string, BlockHeader & { readonly chainId: number }>
-  readonly canonical: Map<string, Hash>
-  readonly events: Map<string, ChainEvent & { readonly chainId: number }>
-  readonly quarantined: Map<string, QuarantinedLog>
-  readonly documents: Map<
+  readonly blocks: Map<
     string,
-    { readonly tree: string; readonly kind: DocumentKind; version: Version }
+    BlockHeader & { readonly chainId: number; readonly commit: CommitId }
   >
+  readonly settled: Map<string, SettledCommit & { readonly chainId: number }>
+  readonly events: Map<string, StoredEvent & { readonly chainId: number }>
+  readonly quarantined: Map<string, QuarantinedLog>
+  readonly documents: Map<string, Kept>
   readonly undo: Map<string, Undo & { readonly tree: string }>
+  readonly journal: Map<
+    string,
+    JournalRecord & { readonly chainId: number; readonly ids: readonly DocumentId[] }
+  >
 }
 
 export const createMemoryTables = (): MemoryTables => ({
   heads: new Map(),
   upkeep: new Map(),
   blocks: new Map(),
-  canonical: new Map(),
+  settled: new Map(),
   events: new Map(),
   quarantined: new Map(),
   documents: new Map(),
   undo: new Map(),
+  journal: new Map(),
 })
 
 /** Called around every single write, so that a simulation can stop a writer there. `name` says which write. */
@@ -70,20 +91,17 @@ export function createMemoryChainStore(
       async upkeep(chainId) {
         return tables.upkeep.get(chainId) ?? { settledTo: -1, sweptTo: -1, cleanTo: -1 }
       },
-      async blocks(chainId, from, to) {
-        return [...tables.blocks.values()]
-          .filter(
-            (block) => block.chainId === chainId && block.number >= from && block.number <= to,
-          )
-          .toSorted((a, b) => a.number - b.number)
+      async settled(chainId, commits) {
+        return commits.filter((commit) => tables.settled.has(`${chainId} ${commit}`))
       },
-      async canonicalHashes(chainId, numbers) {
-        const found = new Map<number, Hash>()
-        for (const number of numbers) {
-          const hash = tables.canonical.get(`${chainId} ${number}`)
-          if (hash) found.set(number, hash)
-        }
-        return found
+      async settledBlock(chainId, number) {
+        for (const each of tables.settled.values())
+          if (each.chainId === chainId && each.from <= number && number <= each.to)
+            return blockAt(tables, chainId, { number, commit: each.commit })
+        return undefined
+      },
+      async block(chainId, ref) {
+        return blockAt(tables, chainId, ref)
       },
     },
 
@@ -93,13 +111,32 @@ export function createMemoryChainStore(
           (key) => tables.documents.get(documentKey(tree, kind, key))?.version as Version<K>,
         )
       },
-      async readUndo<K extends DocumentKind>(tree: string, kind: K, keys: readonly Key[]) {
-        const wanted = new Map(keys.map((key) => [keyText(kind, key), [] as Undo<K>[]]))
-        for (const record of tables.undo.values()) {
-          if (record.tree !== tree || record.id.kind !== kind) continue
-          wanted.get(keyText(kind, record.id.key))?.push(record as unknown as Undo<K>)
-        }
-        return keys.map((key) => wanted.get(keyText(kind, key)) ?? [])
+      async readPrevious<K extends DocumentKind>(tree: string, kind: K, keys: readonly Key[]) {
+        return keys.map(
+          (key) =>
+            (tables.documents.get(documentKey(tree, kind, key))?.previous ?? undefined) as
+              | Version<K>
+              | undefined,
+        )
+      },
+      async versions<K extends DocumentKind>(
+        tree: string,
+        kind: K,
+        key: Key,
+        { atMost, limit }: { readonly atMost: number; readonly limit: number },
+      ) {
+        const kept = tables.documents.get(documentKey(tree, kind, key))
+        const text = keyText(kind, key)
+        const aside = [...tables.undo.values()]
+          .filter(
+            (record) => record.tree === tree && keyText(record.id.kind, record.id.key) === text,
+          )
+          .map((record) => record.version)
+        return [kept?.version, kept?.previous, ...aside]
+          .filter((version) => version !== undefined && version !== null)
+          .filter((version) => version.number <= atMost)
+          .toSorted((a, b) => b.number - a.number || compareParts(b.commit, a.commit))
+          .slice(0, limit) as Version<K>[]
       },
       async scan<K extends DocumentKind>(tree: string, scan: Scan<K>) {
         const direction = scan.descending ? -1 : 1
@@ -121,54 +158,72 @@ export function createMemoryChainStore(
         const direction = query.descending ? -1 : 1
         return [...tables.events.values()]
           .filter(
-            (event) =>
-              event.chainId === chainId &&
+            ({ event, chainId: chain, commit }) =>
+              chain === chainId &&
               familyOf[event.body.type] === query.family &&
               (query.address === undefined || event.address === query.address) &&
               (query.from === undefined || event.block.number >= query.from) &&
               (query.to === undefined || event.block.number <= query.to) &&
-              (query.after === undefined || direction * comparePlaces(event, query.after) > 0),
+              (query.after === undefined ||
+                direction * comparePlaces(event, commit, query.after) > 0),
           )
-          .toSorted((a, b) => direction * comparePlaces(a, { ...placeOf(b), hash: b.block.hash }))
+          .toSorted(
+            (a, b) =>
+              direction *
+              comparePlaces(a.event, a.commit, { ...placeOf(b.event), branch: b.commit }),
+          )
           .slice(0, query.limit)
       },
     },
 
     writer: {
       atomically: (steps) => steps(),
-      async putBlocks(chainId, blocks) {
+      async putBlocks(chainId, commit, blocks) {
         for (const block of blocks)
           await write(`block ${block.number}`, () =>
-            insert(tables.blocks, blockKey(chainId, block), { ...block, chainId }),
+            insert(tables.blocks, blockKey(chainId, { number: block.number, commit }), {
+              ...block,
+              chainId,
+              commit,
+            }),
           )
       },
-      async putEvents(chainId, blocks) {
-        for (const event of blocks.flatMap(({ events }) => events))
+      async putEvents(chainId, commit, blocks) {
+        for (const event of blocks.flatMap(({ events }) => events)) {
+          const key = `${blockKey(chainId, { number: event.block.number, commit })} ${event.logIndex}`
           await write(`event ${event.logIndex}`, () =>
-            insert(tables.events, eventKey(chainId, event), { ...event, chainId }),
+            insert(tables.events, key, { event, commit, branch: commit, chainId }),
           )
+        }
       },
-      async putQuarantined(chainId, logs) {
+      async putQuarantined(chainId, commit, logs) {
         for (const quarantined of logs) {
-          const key = `${blockKey(chainId, quarantined.block)} ${quarantined.log.logIndex}`
+          const ref = { number: quarantined.block.number, commit }
+          const key = `${blockKey(chainId, ref)} ${quarantined.log.logIndex}`
           await write(`quarantine`, () => insert(tables.quarantined, key, quarantined))
         }
       },
+      async putJournal(chainId, record, ids) {
+        await write('journal', () =>
+          insert(tables.journal, `${chainId} ${record.commit}`, { ...record, chainId, ids }),
+        )
+      },
       async putUndo(tree, records) {
         for (const record of records)
-          await write(`undo ${record.id.kind}`, () =>
-            insert(tables.undo, undoKey(tree, record), { ...record, tree }),
-          )
+          await write(`undo ${record.id.kind}`, () => {
+            const key = undoKey(tree, record)
+            const until = Math.max(record.until, tables.undo.get(key)?.until ?? record.until)
+            tables.undo.set(key, { ...record, until, tree })
+          })
       },
       async replace(tree, changes) {
         const missed: number[] = []
-        for (const [index, { id, version, expected }] of changes.entries()) {
+        for (const [index, { id, version, previous, expected }] of changes.entries()) {
           const key = documentKey(tree, id.kind, id.key)
           await write(`document ${id.kind}`, () => {
             const stored = tables.documents.get(key)?.version
-            if (stored?.at.hash !== expected?.at.hash || stored?.move !== expected?.move)
-              missed.push(index)
-            else if (version) tables.documents.set(key, { tree, kind: id.kind, version })
+            if (!isSameVersion(stored, expected)) missed.push(index)
+            else if (version) tables.documents.set(key, { tree, kind: id.kind, version, previous })
             else tables.documents.delete(key)
           })
         }
@@ -176,9 +231,11 @@ export function createMemoryChainStore(
       },
       appendHead: (entry) =>
         write('head', () => insert(tables.heads, `${entry.chainId} ${entry.move}`, entry)),
-      async putCanonical(chainId, blocks) {
-        for (const { number, hash } of blocks)
-          await write('canonical', () => insert(tables.canonical, `${chainId} ${number}`, hash))
+      async putSettled(chainId, commits) {
+        for (const each of commits)
+          await write('settled', () =>
+            insert(tables.settled, `${chainId} ${each.commit}`, { ...each, chainId }),
+          )
       },
       mark: (chainId, marks) =>
         write('mark', () => {
@@ -189,24 +246,41 @@ export function createMemoryChainStore(
             cleanTo: Math.max(now.cleanTo, marks.cleanTo ?? now.cleanTo),
           })
         }),
-      async undoReplacedIn(tree, { from, to }) {
-        return [...tables.undo.values()].filter(
-          (record) => record.tree === tree && record.by.number >= from && record.by.number <= to,
-        )
+      async journal(chainId, upTo) {
+        return [...tables.journal.values()]
+          .filter((record) => record.chainId === chainId && record.to <= upTo)
+          .map(({ commit, move, from, to }) => ({ commit, move, from, to }))
       },
-      async deleteUndo(tree, records) {
-        for (const record of records)
-          await write('delete undo', () => tables.undo.delete(undoKey(tree, record)))
+      async journalIds(chainId, commit) {
+        return [...(tables.journal.get(`${chainId} ${commit}`)?.ids ?? [])]
+      },
+      async deleteJournal(chainId, commits) {
+        for (const commit of commits)
+          await write('delete journal', () => tables.journal.delete(`${chainId} ${commit}`))
+      },
+      async deleteUndo(tree, upTo) {
+        for (const [key, record] of tables.undo)
+          if (record.tree === tree && record.until <= upTo)
+            await write('delete undo', () => tables.undo.delete(key))
+      },
+      async unsettledBlocks(chainId, { from, to }) {
+        return [...tables.blocks.values()]
+          .filter(
+            ({ chainId: chain, number, commit }) =>
+              chain === chainId &&
+              number >= from &&
+              number <= to &&
+              !tables.settled.has(`${chainId} ${commit}`),
+          )
+          .map(({ number, commit }) => ({ number, commit }))
       },
       async deleteBlocks(chainId, blocks) {
-        for (const block of blocks)
+        for (const ref of blocks)
           await write('delete block', () => {
-            for (const [key, event] of tables.events)
-              if (event.chainId === chainId && event.block.hash === block.hash)
-                tables.events.delete(key)
-            for (const [key, { block: at }] of tables.quarantined)
-              if (at.hash === block.hash) tables.quarantined.delete(key)
-            tables.blocks.delete(blockKey(chainId, block))
+            const prefix = blockKey(chainId, ref)
+            for (const table of [tables.events, tables.quarantined])
+              for (const key of table.keys()) if (key.startsWith(`${prefix} `)) table.delete(key)
+            tables.blocks.delete(prefix)
           })
       },
     },
@@ -218,22 +292,29 @@ const entriesOf = (tables: MemoryTables, chainId: number): HeadEntry[] =>
     .filter((entry) => entry.chainId === chainId)
     .toSorted((a, b) => a.move - b.move)
 
-const blockKey = (chainId: number, { hash }: BlockRef): string => `${chainId} ${hash}`
-const eventKey = (chainId: number, event: ChainEvent): string =>
-  `${blockKey(chainId, event.block)} ${event.logIndex}`
+function blockAt(tables: MemoryTables, chainId: number, ref: DerivedRef): BlockRef | undefined {
+  const block = tables.blocks.get(blockKey(chainId, ref))
+  return block && { number: block.number, hash: block.hash }
+}
+
+const blockKey = (chainId: number, { number, commit }: DerivedRef): string =>
+  `${chainId} ${number} ${commit}`
 const documentKey = (tree: string, kind: DocumentKind, key: Key): string =>
   `${tree} ${keyText(kind, key)}`
-const undoKey = (tree: string, { id, version, by }: Undo): string =>
-  `${documentKey(tree, id.kind, id.key)} ${by.hash} ${version?.at.hash}`
+const undoKey = (tree: string, { id, version }: Undo): string =>
+  `${documentKey(tree, id.kind, id.key)} ${version.number} ${version.commit}`
 
 const placeOf = ({ block, logIndex }: ChainEvent): EventPlace => ({
   number: block.number,
   logIndex,
 })
-function comparePlaces(event: ChainEvent, place: EventPlace & { readonly hash?: Hash }): number {
-  const { number, hash } = event.block
-  const order = number - place.number || event.logIndex - place.logIndex
-  return order !== 0 || place.hash === undefined ? order : compareParts(hash, place.hash)
+function comparePlaces(
+  event: ChainEvent,
+  commit: CommitId,
+  place: EventPlace & { readonly branch?: string | number },
+): number {
+  const order = event.block.number - place.number || event.logIndex - place.logIndex
+  return order !== 0 || place.branch === undefined ? order : compareParts(commit, place.branch)
 }
 
 const compareParts = (a: KeyPart, b: KeyPart): number => (a < b ? -1 : a > b ? 1 : 0)

@@ -1,104 +1,184 @@
-import type { BlockRef } from '#core/chain.ts'
-import type { ChainWriter } from '#core/indexing/ports.ts'
+import type { Collection } from 'mongodb'
+import { keyText, parseDocumentId } from '#core/history/document.ts'
+import type { CommitId, DerivedRef } from '#core/history/head.ts'
+import type { ChainWriter, JournalRecord } from '#core/indexing/ports.ts'
 import { batchesOf } from './batches.ts'
 import type { Collections } from './collections.ts'
 import { isDuplicate } from './errors.ts'
-import { blockId, toEventDocument } from './event-table.ts'
+import { blockId, logId, toEventDocument } from './event-table.ts'
+import { createMongoHeadLog } from './head-log.ts'
 import { insertNew, WRITE_BATCH_MAX } from './insert.ts'
 import { replaceDocuments } from './replace.ts'
-import { fromUndoDocument, toUndoDocument, undoId } from './working-tree.ts'
+import { toUndoDocument } from './working-tree.ts'
 
-export const createMongoChainWriter = (collections: Collections): ChainWriter => ({
-  // A transaction would only add its own limits: the order of the steps is what makes a commit.
-  atomically: (steps) => steps(),
+/** Identities in one document of the journal: far below the size that a document may have. */
+const JOURNAL_PART = 20_000
 
-  putBlocks: (chainId, blocks) =>
-    insertNew(collections.blocks, blocks, ({ number, hash, parentHash, timestamp }) => ({
-      _id: blockId(chainId, { number, hash }),
-      chainId,
-      number,
-      hash,
-      parentHash,
-      timestamp,
-    })),
+export function createMongoChainWriter(collections: Collections): ChainWriter {
+  const heads = createMongoHeadLog(collections)
+  return {
+    // A transaction would only add its own limits: the order of the steps is what makes a commit.
+    atomically: (steps) => steps(),
 
-  putEvents: (chainId, blocks) =>
-    insertNew(
-      collections.events,
-      blocks.flatMap(({ events }) => events),
-      (event) => toEventDocument(chainId, event),
-    ),
+    putBlocks: (chainId, commit, blocks) =>
+      insertNew(collections.blocks, blocks, ({ number, hash, parentHash, timestamp }) => ({
+        _id: blockId(chainId, { number, commit }),
+        chainId,
+        number,
+        hash,
+        parentHash,
+        timestamp,
+        commit,
+      })),
 
-  putQuarantined: (chainId, logs) =>
-    insertNew(collections.quarantine, logs, ({ block, log, reason }) => ({
-      _id: `${blockId(chainId, block)}:${log.logIndex}`,
-      chainId,
-      block: { number: block.number, hash: block.hash },
-      reason,
-      log,
-    })),
+    putEvents: (chainId, commit, blocks) =>
+      insertNew(
+        collections.events,
+        blocks.flatMap(({ events }) => events),
+        (event) => toEventDocument(chainId, commit, event),
+      ),
 
-  putUndo: (tree, records) =>
-    insertNew(collections.undo, records, (record) => toUndoDocument(tree, record)),
+    putQuarantined: (chainId, commit, logs) =>
+      insertNew(collections.quarantine, logs, ({ block, log, reason }) => ({
+        _id: logId(chainId, { number: block.number, commit }, log.logIndex),
+        chainId,
+        commit,
+        block: { number: block.number, hash: block.hash },
+        reason,
+        log,
+      })),
 
-  replace: (tree, changes) => replaceDocuments(collections, tree, changes),
+    putJournal: (chainId, { commit, move, from, to }, ids) =>
+      insertNew(
+        collections.journal,
+        [...batchesOf(ids, JOURNAL_PART)].entries().toArray(),
+        ([part, batch]) => ({
+          _id: `${chainId}:${commit}:${part}`,
+          chainId,
+          commit,
+          move,
+          from,
+          to,
+          ids: batch.map(({ kind, key }) => keyText(kind, key)),
+        }),
+      ),
 
-  async appendHead(entry) {
-    try {
-      await collections.heads.insertOne({ _id: `${entry.chainId}:${entry.move}`, ...entry })
-      return true
-    } catch (error) {
-      if (isDuplicate(error)) return false
-      throw error
-    }
-  },
+    async putUndo(tree, records) {
+      for (const batch of batchesOf(records, WRITE_BATCH_MAX)) {
+        const operations = batch.map((record) => {
+          const { _id, until, ...rest } = toUndoDocument(tree, record)
+          const update = { $setOnInsert: rest, $max: { until } }
+          return { updateOne: { filter: { _id }, update, upsert: true } }
+        })
+        await collections.undo.bulkWrite(operations, { ordered: false })
+      }
+    },
 
-  putCanonical: (chainId, blocks) =>
-    insertNew(collections.canonical, blocks, ({ number, hash }) => ({
-      _id: `${chainId}:${number}`,
-      chainId,
-      number,
-      hash,
-    })),
+    replace: (tree, changes) => replaceDocuments(collections, tree, changes),
 
-  async mark(chainId, marks) {
-    await collections.upkeep.updateOne(
-      { _id: `${chainId}` },
-      { $setOnInsert: { chainId }, $max: marks },
-      { upsert: true },
-    )
-  },
+    async appendHead(entry) {
+      try {
+        await collections.heads.insertOne({ _id: `${entry.chainId}:${entry.move}`, ...entry })
+        return true
+      } catch (error) {
+        if (!isDuplicate(error)) throw error
+        // The answer to an insert may get lost, and the driver asks again.
+        const stored = await collections.heads.findOne({ _id: `${entry.chainId}:${entry.move}` })
+        return (
+          entry.reason === 'advance' &&
+          stored?.reason === 'advance' &&
+          stored.commit === entry.commit
+        )
+      }
+    },
 
-  async undoReplacedIn(tree, { from, to }) {
-    const stored = await collections.undo
-      .find({ tree, 'by.number': { $gte: from, $lte: to } })
-      .hint('byBlock')
-      .toArray()
-    return stored.map(fromUndoDocument)
-  },
+    putSettled: (chainId, commits) =>
+      insertNew(collections.settled, commits, ({ commit, from, to }) => ({
+        _id: `${chainId}:${commit}`,
+        chainId,
+        commit,
+        from,
+        to,
+      })),
 
-  async deleteUndo(tree, records) {
-    for (const batch of batchesOf(records, WRITE_BATCH_MAX))
-      await collections.undo.deleteMany({
-        _id: { $in: batch.map((record) => undoId(tree, record)) },
-      })
-  },
+    async mark(chainId, marks) {
+      await collections.upkeep.updateOne(
+        { _id: `${chainId}` },
+        { $setOnInsert: { chainId }, $max: marks },
+        { upsert: true },
+      )
+    },
 
-  async deleteBlocks(chainId, blocks) {
-    // The blocks last: as long as one is there, the next sweep finds what is left of it.
-    for (const block of blocks) {
-      await collections.events.deleteMany(within(chainId, block))
-      await collections.quarantine.deleteMany(within(chainId, block))
-    }
-    for (const batch of batchesOf(blocks, WRITE_BATCH_MAX))
-      await collections.blocks.deleteMany({
-        _id: { $in: batch.map((block) => blockId(chainId, block)) },
-      })
-  },
+    async journal(chainId, upTo) {
+      const records = new Map<CommitId, JournalRecord>()
+      const cursor = collections.journal
+        .find({ chainId, to: { $lte: upTo } }, { projection: { ids: 0 }, sort: { to: 1 } })
+        .hint('byBlock')
+      for await (const { commit, move, from, to } of cursor)
+        records.set(commit, { commit, move, from, to })
+      return [...records.values()]
+    },
+
+    async journalIds(chainId, commit) {
+      const parts = await collections.journal.find(partsOf(chainId, commit)).toArray()
+      return parts.flatMap(({ ids }) => ids.map(parseDocumentId))
+    },
+
+    async deleteJournal(chainId, commits) {
+      for (const commit of commits) await collections.journal.deleteMany(partsOf(chainId, commit))
+    },
+
+    async deleteUndo(tree, upTo) {
+      await collections.undo.deleteMany({ tree, until: { $lte: upTo } }, { hint: 'byUntil' })
+    },
+
+    async unsettledBlocks(chainId, { from, to }) {
+      const stored = await collections.blocks
+        .find(
+          { chainId, number: { $gte: from, $lte: to } },
+          { projection: { number: 1, commit: 1 }, sort: { number: 1 }, hint: 'byNumber' },
+        )
+        .toArray()
+      const commits = [...new Set(stored.map(({ commit }) => commit))]
+      const settled = new Set(await heads.settled(chainId, commits))
+      return stored
+        .filter(({ commit }) => !settled.has(commit))
+        .map(({ number, commit }) => ({ number, commit }))
+    },
+
+    async deleteBlocks(chainId, blocks) {
+      // The blocks last: as long as one is there, the next sweep finds what is left of it.
+      for (const block of blocks)
+        for (const collection of [collections.events, collections.quarantine])
+          await deleteWithin(collection as unknown as Collection<Derived>, chainId, block)
+      for (const batch of batchesOf(blocks, WRITE_BATCH_MAX))
+        await collections.blocks.deleteMany({
+          _id: { $in: batch.map((block) => blockId(chainId, block)) },
+        })
+    },
+  }
+}
+
+/** All parts of a commit's journal: their `_id` begins with its name and a colon. */
+const partsOf = (chainId: number, commit: CommitId) => ({
+  _id: { $gt: `${chainId}:${commit}:`, $lt: `${chainId}:${commit};` },
 })
 
-/** All whose `_id` begins with a block's and a colon; the character after that is the semicolon. */
-function within(chainId: number, block: BlockRef) {
-  const id = blockId(chainId, block)
-  return { _id: { $gt: `${id}:`, $lt: `${id};` } }
+type Derived = { readonly _id: string; readonly commit: CommitId }
+
+/** Removes what a commit stored in a block: its `_id` begins with the block's number; behind a colon comes `;`. */
+async function deleteWithin(
+  collection: Collection<Derived>,
+  chainId: number,
+  { number, commit }: DerivedRef,
+): Promise<void> {
+  const range = { $gt: `${chainId}:${number}:`, $lt: `${chainId}:${number};` }
+  const ids: string[] = []
+  const cursor = collection.find({ _id: range }, { projection: { commit: 1 } })
+  for await (const found of cursor) {
+    const { _id: id } = found
+    if (found.commit === commit) ids.push(id)
+  }
+  for (const batch of batchesOf(ids, WRITE_BATCH_MAX))
+    await collection.deleteMany({ _id: { $in: batch } })
 }

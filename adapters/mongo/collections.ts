@@ -1,5 +1,5 @@
 import type { Collection, Db } from 'mongodb'
-import type { Address, BlockHeader, BlockRef, Hash } from '#core/chain.ts'
+import type { Address, BlockHeader, Hash } from '#core/chain.ts'
 import {
   type DocumentKind,
   documentKinds,
@@ -7,9 +7,9 @@ import {
   type VersionRef,
 } from '#core/history/document.ts'
 import type { EventFamily, EventKind } from '#core/history/event.ts'
-import type { HeadEntry } from '#core/history/head.ts'
+import type { CommitId, HeadEntry } from '#core/history/head.ts'
 import type { Upkeep } from '#core/history/ports.ts'
-import type { QuarantinedLog } from '#core/indexing/ports.ts'
+import type { JournalRecord, QuarantinedLog, SettledCommit } from '#core/indexing/ports.ts'
 
 /*
  * Every `_id` is text made of the natural key, so that the index which each collection has anyway is the unique key
@@ -22,21 +22,23 @@ import type { QuarantinedLog } from '#core/indexing/ports.ts'
 export type HeadDocument = { readonly _id: string } & HeadEntry
 /** `chain` */
 export type UpkeepDocument = { readonly _id: string; readonly chainId: number } & Partial<Upkeep>
-/** `chain:number:hash` */
+/** `chain:number:commit` */
 export type BlockDocument = {
   readonly _id: string
   readonly chainId: number
+  readonly commit: CommitId
 } & BlockHeader
-/** `chain:number` */
-export type CanonicalDocument = {
+/** `chain:commit` */
+export type SettledDocument = { readonly _id: string; readonly chainId: number } & SettledCommit
+/** `chain:commit:part`; `ids` are identities as `kind:key`. */
+export type JournalDocument = {
   readonly _id: string
   readonly chainId: number
-  readonly number: number
-  readonly hash: Hash
-}
+  readonly ids: readonly string[]
+} & JournalRecord
 /**
- * `chain:number:hash:logIndex`, and the fields of the body. It begins with the block's so that a block's events are
- * one range; the number comes before the hash so that new ones are added at one end of the index.
+ * `chain:number:logIndex:commit`, and the fields of the body. It begins with the block's number so that a block's
+ * events are one range, and new ones are added at one end of the index.
  */
 export type EventDocument = {
   readonly _id: string
@@ -45,8 +47,7 @@ export type EventDocument = {
   readonly kind: EventKind
   readonly number: number
   readonly hash: Hash
-  /** The beginning of the hash as a number. */
-  readonly branch: number
+  readonly commit: CommitId
   readonly timestamp: number
   readonly logIndex: number
   readonly address: Address
@@ -56,18 +57,24 @@ export type EventDocument = {
 export type QuarantineDocument = {
   readonly _id: string
   readonly chainId: number
+  readonly commit: CommitId
 } & QuarantinedLog
-/** `tree:kind:key`, and the fields of the value, which is true at the block `at`. */
-export type TreeDocument = { readonly _id: string; readonly tree: string } & VersionRef
-/** `tree:kind:key:block:version`; `version` has the fields of the value too, or is null. */
+/** A version: the fields of the value, and which version it is. */
+export type VersionDocument = { readonly at: VersionRef }
+/** `tree:kind:key`, the current version, and the one before it as `previous`. */
+export type TreeDocument = {
+  readonly _id: string
+  readonly tree: string
+  readonly previous: VersionDocument | null
+} & VersionDocument
+/** `tree:kind:key:number:commit`; `version` has the fields of the value too. */
 export type UndoDocument = {
   readonly _id: string
   readonly tree: string
-  readonly kind: DocumentKind
   /** `kind:key` */
   readonly key: string
-  readonly by: BlockRef
-  readonly version: VersionRef | null
+  readonly until: number
+  readonly version: VersionDocument
 }
 
 /** All fields ascending; an index is walked both ways. */
@@ -83,8 +90,8 @@ const documentCollections: Readonly<Record<DocumentKind, string>> = {
   holder: 'holders',
 }
 
-/** The order of events; the branch, since blocks of one height have events of one log index. */
-export const EVENT_ORDER = ['number', 'logIndex', 'branch'] as const
+/** The order of events; the commit, since several may have stored events for one place. */
+export const EVENT_ORDER = ['number', 'logIndex', 'commit'] as const
 
 /** An index for each order that a list may walk, named as the order is. */
 const documentIndexes = (kind: DocumentKind): Index[] => {
@@ -100,15 +107,16 @@ export const collectionIndexes: Readonly<Record<string, readonly Index[]>> = {
   heads: [{ name: 'byMove', fields: ['chainId', 'move'] }],
   upkeep: [],
   blocks: [{ name: 'byNumber', fields: ['chainId', 'number'] }],
-  canonical: [],
+  settled: [{ name: 'byBlock', fields: ['chainId', 'to'] }],
+  journal: [{ name: 'byBlock', fields: ['chainId', 'to'] }],
   events: [
     { name: 'byFamily', fields: ['chainId', 'family', ...EVENT_ORDER] },
     { name: 'byAddress', fields: ['chainId', 'family', 'address', ...EVENT_ORDER] },
   ],
   quarantine: [],
   undo: [
-    { name: 'byDocument', fields: ['tree', 'key'] },
-    { name: 'byBlock', fields: ['tree', 'by.number'] },
+    { name: 'byDocument', fields: ['tree', 'key', 'version.at.number', 'version.at.commit'] },
+    { name: 'byUntil', fields: ['tree', 'until'] },
   ],
   ...Object.fromEntries(
     documentKinds.map((kind) => [documentCollections[kind], documentIndexes(kind)]),
@@ -119,7 +127,8 @@ export type Collections = {
   readonly heads: Collection<HeadDocument>
   readonly upkeep: Collection<UpkeepDocument>
   readonly blocks: Collection<BlockDocument>
-  readonly canonical: Collection<CanonicalDocument>
+  readonly settled: Collection<SettledDocument>
+  readonly journal: Collection<JournalDocument>
   readonly events: Collection<EventDocument>
   readonly quarantine: Collection<QuarantineDocument>
   readonly undo: Collection<UndoDocument>
@@ -140,7 +149,8 @@ export const collectionsOf = (db: Db): Collections => ({
   heads: db.collection<HeadDocument>('heads', CONCERNS),
   upkeep: db.collection<UpkeepDocument>('upkeep', CONCERNS),
   blocks: db.collection<BlockDocument>('blocks', CONCERNS),
-  canonical: db.collection<CanonicalDocument>('canonical', CONCERNS),
+  settled: db.collection<SettledDocument>('settled', CONCERNS),
+  journal: db.collection<JournalDocument>('journal', CONCERNS),
   events: db.collection<EventDocument>('events', CONCERNS),
   quarantine: db.collection<QuarantineDocument>('quarantine', CONCERNS),
   undo: db.collection<UndoDocument>('undo', CONCERNS),

@@ -1,7 +1,7 @@
 import type { EventBody, ChainEvent } from '#core/history/event.ts'
 import { familyOf, fieldsOfEvent, kindOf } from '#core/history/event.ts'
-import type { EventTable } from '#core/history/ports.ts'
-import type { BlockRef, Hash } from '#core/chain.ts'
+import type { CommitId, DerivedRef } from '#core/history/head.ts'
+import type { EventTable, StoredEvent } from '#core/history/ports.ts'
 import { fromStored, toStored } from './codec.ts'
 import { type Collections, EVENT_ORDER, type EventDocument } from './collections.ts'
 import { rangeFilter } from './tuple-range.ts'
@@ -12,7 +12,11 @@ export const createMongoEventTable = ({ events }: Collections): EventTable => ({
     const filter = rangeFilter(common, EVENT_ORDER, {
       from: from === undefined ? [] : [from],
       to: to === undefined ? [] : [to],
-      after: after && [after.number, after.logIndex, ...(after.hash ? [branchOf(after.hash)] : [])],
+      after: after && [
+        after.number,
+        after.logIndex,
+        ...(after.branch === undefined ? [] : [after.branch]),
+      ],
       descending,
     })
     if (!filter) return []
@@ -29,27 +33,29 @@ export const createMongoEventTable = ({ events }: Collections): EventTable => ({
   },
 })
 
-/** As many bits of a hash as a number holds. */
-const BRANCH_HEX_DIGITS = 13
+/** What the `_id` of a block is. */
+export const blockId = (chainId: number, { number, commit }: DerivedRef): string =>
+  `${chainId}:${number}:${commit}`
 
-/** Tells the branches of one height apart, in a tenth of the room that the hash would take in an index. */
-const branchOf = (hash: Hash): number => Number.parseInt(hash.slice(2, 2 + BRANCH_HEX_DIGITS), 16)
+/** What the `_id` of a log in a block is. */
+export const logId = (chainId: number, { number, commit }: DerivedRef, logIndex: number): string =>
+  `${chainId}:${number}:${logIndex}:${commit}`
 
-/** What the `_id` of a block is, and those of all in it begin with. */
-export const blockId = (chainId: number, { number, hash }: BlockRef): string =>
-  `${chainId}:${number}:${hash}`
-
-export function toEventDocument(chainId: number, event: ChainEvent): EventDocument {
+export function toEventDocument(
+  chainId: number,
+  commit: CommitId,
+  event: ChainEvent,
+): EventDocument {
   const { block, body } = event
   const kind = kindOf(body)
   const envelope: EventDocument = {
-    _id: `${blockId(chainId, block)}:${event.logIndex}`,
+    _id: logId(chainId, { number: block.number, commit }, event.logIndex),
     chainId,
     family: familyOf[body.type],
     kind,
     number: block.number,
     hash: block.hash,
-    branch: branchOf(block.hash),
+    commit,
     timestamp: block.timestamp,
     logIndex: event.logIndex,
     address: event.address,
@@ -58,14 +64,15 @@ export function toEventDocument(chainId: number, event: ChainEvent): EventDocume
   return toStored(envelope, fieldsOfEvent(kind), body) as EventDocument
 }
 
-function fromEventDocument(stored: EventDocument): ChainEvent {
-  const { number, hash, timestamp, kind } = stored
+function fromEventDocument(stored: EventDocument): StoredEvent {
+  const { number, hash, timestamp, kind, commit } = stored
   const [type, protocol] = kind.split('/')
-  return {
+  const event: ChainEvent = {
     block: { number, hash, timestamp },
     transactionHash: stored.transactionHash,
     logIndex: stored.logIndex,
     address: stored.address,
     body: { type, protocol, ...fromStored(fieldsOfEvent(kind), stored) } as EventBody,
   }
+  return { event, commit, branch: commit }
 }

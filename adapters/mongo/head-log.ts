@@ -1,50 +1,57 @@
-import type { Hash } from '#core/chain.ts'
-import type { HeadEntry } from '#core/history/head.ts'
+import type { BlockRef } from '#core/chain.ts'
+import type { CommitId, DerivedRef, HeadEntry } from '#core/history/head.ts'
 import type { HeadLog } from '#core/history/ports.ts'
 import { batchesOf } from './batches.ts'
 import type { Collections, HeadDocument } from './collections.ts'
+import { blockId } from './event-table.ts'
 
-/** Numbers that one query asks for. */
-const NUMBERS_BATCH = 1_000
+/** Commits that one query asks for. */
+const COMMITS_BATCH = 1_000
 
-export const createMongoHeadLog = ({ heads, upkeep, blocks, canonical }: Collections): HeadLog => ({
-  async latest(chainId) {
-    const newest = await heads.findOne({ chainId }, { sort: { move: -1 }, hint: 'byMove' })
-    return newest ? entryOf(newest) : undefined
-  },
-  async since(chainId, fromMove) {
-    const entries = await heads
-      .find({ chainId, move: { $gte: fromMove } }, { sort: { move: 1 }, hint: 'byMove' })
-      .toArray()
-    return entries.map(entryOf)
-  },
-  async upkeep(chainId) {
-    const marks = await upkeep.findOne({ _id: `${chainId}` })
-    return {
-      settledTo: marks?.settledTo ?? -1,
-      sweptTo: marks?.sweptTo ?? -1,
-      cleanTo: marks?.cleanTo ?? -1,
-    }
-  },
-  async blocks(chainId, from, to) {
-    const stored = await blocks
-      .find(
-        { chainId, number: { $gte: from, $lte: to } },
-        { sort: { number: 1 }, hint: 'byNumber' },
+export function createMongoHeadLog({ heads, upkeep, blocks, settled }: Collections): HeadLog {
+  async function findBlock(chainId: number, ref: DerivedRef): Promise<BlockRef | undefined> {
+    const block = await blocks.findOne({ _id: blockId(chainId, ref) })
+    return block ? { number: block.number, hash: block.hash } : undefined
+  }
+
+  return {
+    async latest(chainId) {
+      const newest = await heads.findOne({ chainId }, { sort: { move: -1 }, hint: 'byMove' })
+      return newest ? entryOf(newest) : undefined
+    },
+    async since(chainId, fromMove) {
+      const entries = await heads
+        .find({ chainId, move: { $gte: fromMove } }, { sort: { move: 1 }, hint: 'byMove' })
+        .toArray()
+      return entries.map(entryOf)
+    },
+    async upkeep(chainId) {
+      const marks = await upkeep.findOne({ _id: `${chainId}` })
+      return {
+        settledTo: marks?.settledTo ?? -1,
+        sweptTo: marks?.sweptTo ?? -1,
+        cleanTo: marks?.cleanTo ?? -1,
+      }
+    },
+    async settled(chainId, commits) {
+      const found: CommitId[] = []
+      for (const batch of batchesOf(commits, COMMITS_BATCH)) {
+        const ids = batch.map((commit) => `${chainId}:${commit}`)
+        for await (const { commit } of settled.find({ _id: { $in: ids } })) found.push(commit)
+      }
+      return found
+    },
+    async settledBlock(chainId, number) {
+      const around = await settled.findOne(
+        { chainId, to: { $gte: number } },
+        { sort: { to: 1 }, hint: 'byBlock' },
       )
-      .toArray()
-    return stored.map(({ number, hash, parentHash }) => ({ number, hash, parentHash }))
-  },
-  async canonicalHashes(chainId, numbers) {
-    const hashes = new Map<number, Hash>()
-    for (const batch of batchesOf(numbers, NUMBERS_BATCH)) {
-      const ids = batch.map((number) => `${chainId}:${number}`)
-      for await (const { number, hash } of canonical.find({ _id: { $in: ids } }))
-        hashes.set(number, hash)
-    }
-    return hashes
-  },
-})
+      if (!around || around.from > number) return undefined
+      return findBlock(chainId, { number, commit: around.commit })
+    },
+    block: findBlock,
+  }
+}
 
 function entryOf({ _id, ...entry }: HeadDocument): HeadEntry {
   return entry

@@ -36,10 +36,14 @@ export async function replaceDocuments(
   return missed
 }
 
-const entryOf = (tree: string, place: number, { id, version, expected }: Replacement): Entry => ({
+const entryOf = (
+  tree: string,
+  place: number,
+  { id, version, previous, expected }: Replacement,
+): Entry => ({
   place,
   id: documentId(tree, id.kind, id.key),
-  document: version && toTreeDocument(tree, id.kind, id.key, version),
+  document: version && toTreeDocument(tree, id, version, previous),
   expected,
 })
 
@@ -66,9 +70,9 @@ async function updateAll(
 function operationOf({ id, document, expected }: Update): AnyBulkWriteOperation<TreeDocument> {
   const filter = {
     _id: id,
-    'at.number': expected.at.number,
-    'at.hash': expected.at.hash,
-    move: expected.move,
+    'at.number': expected.number,
+    'at.commit': expected.commit,
+    'at.move': expected.move,
   }
   return document ? { replaceOne: { filter, replacement: document } } : { deleteOne: { filter } }
 }
@@ -92,6 +96,6 @@ async function findMissed(
     .map(({ place }) => place)
 }
 
-/** By content: of one block and move there may be two versions, where writers began at different blocks. */
+/** By content: what is put back may be a version with another one beside it. */
 const isSame = (a: TreeDocument | undefined, b: TreeDocument | null): boolean =>
   a && b ? Buffer.compare(BSON.serialize(a), BSON.serialize(b)) === 0 : !a && !b

@@ -1,19 +1,24 @@
+import { AppError } from '#core/errors.ts'
 import {
+  type DocumentId,
   type DocumentKind,
   fieldsOfDocument,
+  isSameVersion,
   type Key,
   keyText,
   orderFields,
-  parseKeyText,
+  refOf,
   type Version,
-  type VersionRef,
 } from '#core/history/document.ts'
-import type { Scan, Undo, WorkingTree } from '#core/history/ports.ts'
+import type { Scan, WorkingTree } from '#core/history/ports.ts'
+import type { Undo } from '#core/indexing/ports.ts'
 import { batchesOf } from './batches.ts'
 import { fromStored, toStored } from './codec.ts'
-import type { Collections, TreeDocument, UndoDocument } from './collections.ts'
+import type { Collections, TreeDocument, UndoDocument, VersionDocument } from './collections.ts'
 import { rangeFilter } from './tuple-range.ts'
 
+/** How often a document may change while its versions are read. */
+const LOOKS_MAX = 16
 /** Documents that one query asks for by name. */
 const KEYS_BATCH = 1_000
 
@@ -28,17 +33,52 @@ export const createMongoWorkingTree = ({ documents, undo }: Collections): Workin
     return ids.map((id) => found.get(id))
   },
 
-  async readUndo<K extends DocumentKind>(tree: string, kind: K, keys: readonly Key[]) {
-    const texts = keys.map((key) => keyText(kind, key))
-    const found = new Map(texts.map((text) => [text, [] as Undo<K>[]]))
-    for (const batch of batchesOf(texts, KEYS_BATCH)) {
-      const cursor = undo
-        .find({ tree, key: { $in: batch } }, { batchSize: KEYS_BATCH })
-        .hint('byDocument')
-      for await (const stored of cursor)
-        found.get(stored.key)?.push(fromUndoDocument(stored) as unknown as Undo<K>)
+  async readPrevious<K extends DocumentKind>(tree: string, kind: K, keys: readonly Key[]) {
+    const found = new Map<string, Version<K>>()
+    const ids = keys.map((key) => documentId(tree, kind, key))
+    for (const batch of batchesOf(ids, KEYS_BATCH)) {
+      const cursor = documents(kind).find(
+        { _id: { $in: batch } },
+        { batchSize: KEYS_BATCH, projection: { previous: 1 } },
+      )
+      for await (const { _id: id, previous } of cursor)
+        if (previous) found.set(id, fromVersion(kind, previous))
     }
-    return texts.map((text) => found.get(text) ?? [])
+    return ids.map((id) => found.get(id))
+  },
+
+  async versions<K extends DocumentKind>(
+    tree: string,
+    kind: K,
+    key: Key,
+    { atMost, limit }: { readonly atMost: number; readonly limit: number },
+  ) {
+    const _id = documentId(tree, kind, key)
+    for (let looks = 0; looks < LOOKS_MAX; looks++) {
+      const document = await documents(kind).findOne({ _id })
+      const aside = await undo
+        .find({ tree, key: keyText(kind, key), 'version.at.number': { $lte: atMost } })
+        .sort({ 'version.at.number': -1, 'version.at.commit': -1 })
+        .limit(limit)
+        .hint('byDocument')
+        .toArray()
+      const again = await documents(kind).findOne({ _id }, { projection: { at: 1 } })
+      // Where the document stayed as it was, both were read as of one moment.
+      if (!isSameVersion(document?.at, again?.at)) continue
+      return [document, document?.previous, ...aside.map(({ version }) => version)]
+        .filter((version) => version !== undefined && version !== null)
+        .map((version) => fromVersion(kind, version))
+        .filter(({ number }) => number <= atMost)
+        .toSorted((a, b) => b.number - a.number || (a.commit < b.commit ? 1 : -1))
+        .slice(0, limit)
+    }
+    throw new AppError(
+      'unavailable',
+      'store: a document is changed too often to be read; try again',
+      {
+        details: { field: 'store' },
+      },
+    )
   },
 
   async scan<K extends DocumentKind>(tree: string, scan: Scan<K>) {
@@ -59,49 +99,34 @@ export const documentId = (tree: string, kind: DocumentKind, key: Key): string =
 
 export function toTreeDocument(
   tree: string,
-  kind: DocumentKind,
-  key: Key,
+  { kind, key }: DocumentId,
   version: Version,
+  previous: Version | null,
 ): TreeDocument {
-  const envelope = { _id: documentId(tree, kind, key), tree, ...refOf(version) }
+  const envelope = {
+    _id: documentId(tree, kind, key),
+    tree,
+    at: refOf(version),
+    previous: previous && toVersion(kind, previous),
+  }
   return toStored(envelope, fieldsOfDocument(kind), version.value) as TreeDocument
 }
 
-function fromVersion<K extends DocumentKind>(kind: K, stored: VersionRef): Version<K> {
-  return {
-    ...refOf(stored),
-    value: fromStored(fieldsOfDocument(kind), stored) as Version<K>['value'],
-  }
-}
+const toVersion = (kind: DocumentKind, version: Version): VersionDocument =>
+  toStored({ at: refOf(version) }, fieldsOfDocument(kind), version.value) as VersionDocument
 
-const refOf = ({ at: { number, hash }, move }: VersionRef): VersionRef => ({
-  at: { number, hash },
-  move,
+const fromVersion = <K extends DocumentKind>(kind: K, stored: VersionDocument): Version<K> => ({
+  ...refOf(stored.at),
+  value: fromStored(fieldsOfDocument(kind), stored) as Version<K>['value'],
 })
 
-/** Stands in an undo record's `_id` for "there was none". */
-const NO_VERSION = 'none'
-
-export const undoId = (tree: string, { id, by, version }: Undo): string =>
-  `${documentId(tree, id.kind, id.key)}:${by.hash}:${version?.at.hash ?? NO_VERSION}`
-
-export function toUndoDocument(tree: string, record: Undo): UndoDocument {
-  const { id, by, version } = record
+export function toUndoDocument(tree: string, { id, version, until }: Undo): UndoDocument {
+  const { kind, key } = id
   return {
-    _id: undoId(tree, record),
+    _id: `${documentId(tree, kind, key)}:${version.number}:${version.commit}`,
     tree,
-    kind: id.kind,
-    key: keyText(id.kind, id.key),
-    by: { number: by.number, hash: by.hash },
-    version:
-      version && (toStored(refOf(version), fieldsOfDocument(id.kind), version.value) as VersionRef),
-  }
-}
-
-export function fromUndoDocument({ kind, key, by, version }: UndoDocument): Undo {
-  return {
-    id: { kind, key: parseKeyText(kind, key) },
-    version: version && fromVersion(kind, version),
-    by: { number: by.number, hash: by.hash },
+    key: keyText(kind, key),
+    until,
+    version: toVersion(kind, version),
   }
 }

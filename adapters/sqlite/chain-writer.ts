@@ -4,55 +4,62 @@ import {
   documentSpecs,
   encodeDocument,
   keyText,
+  parseDocumentId,
   type Version,
 } from '#core/history/document.ts'
 import type { ChainWriter, Replacement } from '#core/indexing/ports.ts'
 import type { Database } from './database.ts'
-import { idOfBlock, insertEvents } from './insert-events.ts'
+import { findBlock, insertEvents } from './insert-events.ts'
 import { documentTable, eventFamilies, eventTable, keyColumns } from './schema.ts'
-import { toColumn, treeId, undoOf } from './working-tree.ts'
+import { toColumn, treeId } from './working-tree.ts'
 
-/** Stands in an undo record's key for "there was none". */
-const NO_VERSION = ''
+/** Identities in one row of the journal. */
+const JOURNAL_PART = 1_000
 
 export const createSqliteChainWriter = (db: Database): ChainWriter => ({
-  atomically: (steps) => db.transaction(steps),
+  atomically: (steps, durability = 'cheap') => db.transaction(steps, durability),
 
-  async putBlocks(chainId, blocks) {
-    const sql = `INSERT INTO block (chain, number, hash, parent_hash, timestamp) VALUES (?, ?, ?, ?, ?)
-      ON CONFLICT DO NOTHING`
+  async putBlocks(chainId, commit, blocks) {
+    const insert =
+      db.prepareRun(`INSERT INTO block (chain, number, hash, parent_hash, timestamp, "commit")
+      VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`)
     for (const { number, hash, parentHash, timestamp } of blocks)
-      db.run(sql, chainId, number, hash, parentHash, timestamp)
+      insert(chainId, number, hash, parentHash, timestamp, commit)
   },
 
-  async putEvents(chainId, blocks) {
-    insertEvents(db, chainId, blocks)
+  async putEvents(chainId, commit, blocks) {
+    insertEvents(db, chainId, commit, blocks)
   },
 
-  async putQuarantined(chainId, logs) {
-    const sql = `INSERT INTO quarantine (chain, number, log_index, hash, reason, log) VALUES (?, ?, ?, ?, ?, ?)
-      ON CONFLICT DO NOTHING`
-    for (const { block, log, reason } of logs)
-      db.run(sql, chainId, block.number, log.logIndex, block.hash, reason, JSON.stringify(log))
+  async putQuarantined(chainId, commit, logs) {
+    const sql = `INSERT INTO quarantine (chain, number, log_index, "commit", hash, reason, log)
+      VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`
+    for (const { block, log, reason } of logs) {
+      const text = JSON.stringify(log)
+      db.run(sql, chainId, block.number, log.logIndex, commit, block.hash, reason, text)
+    }
+  },
+
+  async putJournal(chainId, { commit, move, from, to }, ids) {
+    const sql = `INSERT INTO journal (chain, "commit", part, move, from_number, to_number, ids)
+      VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`
+    const texts = ids.map(({ kind, key }) => keyText(kind, key))
+    for (let start = 0; start < texts.length; start += JOURNAL_PART) {
+      const part = texts.slice(start, start + JOURNAL_PART).join('\n')
+      db.run(sql, chainId, commit, start / JOURNAL_PART, move, from, to, part)
+    }
   },
 
   async putUndo(tree, records) {
     const id = makeTree(db, tree)
-    const sql = `INSERT INTO undo (tree, kind, key, by_number, by_hash, at_number, at_hash, move, body)
-      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`
-    for (const { id: document, version, by } of records) {
-      db.run(
-        sql,
-        id,
-        document.kind,
-        keyText(document.kind, document.key),
-        by.number,
-        by.hash,
-        version?.at.number ?? null,
-        version?.at.hash ?? NO_VERSION,
-        version?.move ?? null,
-        version && encodeDocument(document.kind, version.value),
-      )
+    const insert =
+      db.prepareRun(`INSERT INTO undo (tree, kind, key, at_number, at_commit, at_move, body, until)
+      VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET until = max(until, excluded.until)`)
+    for (const { id: document, version, until } of records) {
+      const { kind, key } = document
+      const { number, commit, move, value } = version
+      const body = encodeDocument(kind, value)
+      insert(id, kind, keyText(kind, key), number, commit, move, body, until)
     }
   },
 
@@ -69,10 +76,10 @@ export const createSqliteChainWriter = (db: Database): ChainWriter => ({
     return db.run(sql, entry.chainId, entry.move, JSON.stringify(entry)) === 1
   },
 
-  async putCanonical(chainId, blocks) {
-    const sql =
-      'INSERT INTO canonical (chain, number, hash) VALUES (?, ?, ?) ON CONFLICT DO NOTHING'
-    for (const { number, hash } of blocks) db.run(sql, chainId, number, hash)
+  async putSettled(chainId, commits) {
+    const sql = `INSERT INTO settled (chain, "commit", from_number, to_number) VALUES (?, ?, ?, ?)
+      ON CONFLICT DO NOTHING`
+    for (const { commit, from, to } of commits) db.run(sql, chainId, commit, from, to)
   },
 
   async mark(chainId, { settledTo = -1, sweptTo = -1, cleanTo = -1 }) {
@@ -87,35 +94,54 @@ export const createSqliteChainWriter = (db: Database): ChainWriter => ({
     )
   },
 
-  async undoReplacedIn(tree, { from, to }) {
-    const id = treeId(db, tree)
-    if (id === undefined) return []
-    const sql = 'SELECT * FROM undo WHERE tree = ? AND by_number BETWEEN ? AND ?'
-    return db.all(sql, id, from, to).map((row) => undoOf(row.kind as DocumentKind, row))
+  async journal(chainId, upTo) {
+    const sql = `SELECT DISTINCT "commit", move, from_number, to_number FROM journal
+      WHERE chain = ? AND to_number <= ? ORDER BY to_number`
+    return db.all(sql, chainId, upTo).map((row) => ({
+      commit: row.commit as string,
+      move: row.move as number,
+      from: row.from_number as number,
+      to: row.to_number as number,
+    }))
   },
 
-  async deleteUndo(tree, records) {
-    const sql = `DELETE FROM undo
-      WHERE tree = ? AND kind = ? AND key = ? AND by_number = ? AND by_hash = ? AND at_hash = ?`
-    const id = makeTree(db, tree)
-    for (const { id: document, by, version } of records) {
-      const key = keyText(document.kind, document.key)
-      db.run(sql, id, document.kind, key, by.number, by.hash, version?.at.hash ?? NO_VERSION)
-    }
+  async journalIds(chainId, commit) {
+    const sql = 'SELECT ids FROM journal WHERE chain = ? AND "commit" = ? ORDER BY part'
+    return db
+      .all(sql, chainId, commit)
+      .flatMap((row) => (row.ids as string).split('\n'))
+      .map(parseDocumentId)
+  },
+
+  async deleteJournal(chainId, commits) {
+    for (const commit of commits)
+      db.run('DELETE FROM journal WHERE chain = ? AND "commit" = ?', chainId, commit)
+  },
+
+  async deleteUndo(tree, upTo) {
+    const id = treeId(db, tree)
+    if (id !== undefined) db.run('DELETE FROM undo WHERE tree = ? AND until <= ?', id, upTo)
+  },
+
+  async unsettledBlocks(chainId, { from, to }) {
+    const sql = `SELECT number, "commit" FROM block b WHERE chain = ? AND number BETWEEN ? AND ? AND NOT EXISTS
+      (SELECT 1 FROM settled s WHERE s.chain = b.chain AND s."commit" = b."commit")`
+    return db
+      .all(sql, chainId, from, to)
+      .map((row) => ({ number: row.number as number, commit: row.commit as string }))
   },
 
   async deleteBlocks(chainId, blocks) {
-    for (const block of blocks) {
-      const id = idOfBlock(db, chainId, block)
-      for (const family of eventFamilies)
-        db.run(
-          `DELETE FROM ${eventTable(family)} WHERE chain = ? AND number = ? AND block = ?`,
-          chainId,
-          block.number,
-          id,
-        )
-      const sql = 'DELETE FROM quarantine WHERE chain = ? AND number = ? AND hash = ?'
-      db.run(sql, chainId, block.number, block.hash)
+    for (const { number, commit } of blocks) {
+      const id = findBlock(db, chainId, { number, commit })
+      // Somebody else was there.
+      if (id === undefined) continue
+      for (const family of eventFamilies) {
+        const sql = `DELETE FROM ${eventTable(family)} WHERE chain = ? AND number = ? AND block = ?`
+        db.run(sql, chainId, number, id)
+      }
+      const sql = 'DELETE FROM quarantine WHERE chain = ? AND number = ? AND "commit" = ?'
+      db.run(sql, chainId, number, commit)
       db.run('DELETE FROM block WHERE id = ?', id)
     }
   },
@@ -133,34 +159,55 @@ function sqlFor(kind: DocumentKind): DocumentSql {
   const known = documentSql.get(kind)
   if (known) return known
   const table = documentTable(kind)
-  const columns = keyColumns(kind).map((name) => `"${name}"`)
+  const quoted = (names: readonly string[]): string[] => names.map((name) => `"${name}"`)
+  const columns = [...quoted(keyColumns(kind)), ...VERSION_COLUMNS]
   const { identity } = documentSpecs[kind]
-  const where = ['tree', ...identity.map((name) => `"${name}"`), 'at_number', 'at_hash', 'move']
+  const where = ['tree', ...quoted(identity), 'at_number', 'at_commit', 'at_move']
     .map((name) => `${name} = ?`)
     .join(' AND ')
-  const marks = Array.from({ length: columns.length + 5 }, () => '?').join(', ')
   const made = {
-    insert: `INSERT INTO ${table} (tree, ${columns.join(', ')}, at_number, at_hash, move, body)
-      VALUES (${marks}) ON CONFLICT DO NOTHING`,
-    update: `UPDATE ${table} SET at_number = ?, at_hash = ?, move = ?, body = ? WHERE ${where}`,
+    insert: `INSERT INTO ${table} (tree, ${columns.join(', ')})
+      VALUES (?, ${columns.map(() => '?').join(', ')}) ON CONFLICT DO NOTHING`,
+    // The fields that other orders walk may change with the value.
+    update: `UPDATE ${table} SET ${columns.map((name) => `${name} = ?`).join(', ')} WHERE ${where}`,
     remove: `DELETE FROM ${table} WHERE ${where}`,
   }
   documentSql.set(kind, made)
   return made
 }
 
-/** @returns the number of documents changed: 0 where another version than expected is stored */
-function replaceOne(db: Database, tree: number, { id, version, expected }: Replacement): number {
+const VERSION_COLUMNS = [
+  ...['at_number', 'at_commit', 'at_move', 'body'],
+  ...['previous_number', 'previous_commit', 'previous_move', 'previous_body'],
+]
+
+/** @returns the number of documents changed: 0 where another version than expected is current */
+function replaceOne(
+  db: Database,
+  tree: number,
+  { id, version, previous, expected }: Replacement,
+): number {
   const sql = sqlFor(id.kind)
   const key = id.key.map(toColumn)
-  const stored = expected ? [expected.at.number, expected.at.hash, expected.move] : []
+  const stored = expected ? [expected.number, expected.commit, expected.move] : []
   if (!version) return expected ? db.run(sql.remove, tree, ...key, ...stored) : 1
-  const { at, move, value } = version
-  const fresh = [at.number, at.hash, move, encodeDocument(id.kind, value)]
+  const fresh = [
+    ...keyValues(id.kind, version),
+    ...versionColumns(id.kind, version),
+    ...versionColumns(id.kind, previous),
+  ]
   return expected
     ? db.run(sql.update, ...fresh, tree, ...key, ...stored)
-    : db.run(sql.insert, tree, ...keyValues(id.kind, version), ...fresh)
+    : db.run(sql.insert, tree, ...fresh)
 }
+
+const versionColumns = <K extends DocumentKind>(
+  kind: K,
+  version: Version<K> | null,
+): SQLInputValue[] =>
+  version
+    ? [version.number, version.commit, version.move, encodeDocument(kind, version.value)]
+    : [null, null, null, null]
 
 const keyValues = <K extends DocumentKind>(kind: K, version: Version<K>): SQLInputValue[] =>
   keyColumns(kind).map((name) =>

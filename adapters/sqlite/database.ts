@@ -18,9 +18,16 @@ export type Database = {
   /** Ends a transaction without its changes, if one is open. */
   rollback(): void
   /** Steps as one transaction that begins by taking the write lock; one at a time. */
-  transaction<T>(steps: () => Promise<T>): Promise<T>
+  transaction<T>(steps: () => Promise<T>, durability: Durability): Promise<T>
+  begin(durability: Durability): void
   close(): void
 }
+
+/**
+ * What a power cut may take back. `durable`: nothing of this transaction or of those before it, at the price of waiting
+ * for the disk; `cheap`: the newest transactions, never a part of one.
+ */
+export type Durability = 'durable' | 'cheap'
 
 /** "HALY": says whose file it is. */
 const APPLICATION_ID = 0x48414c59
@@ -133,8 +140,17 @@ function wrap(connection: DatabaseSync, path: string): Database {
     if (connection.isTransaction) connection.exec('ROLLBACK')
   }
 
-  async function runTransaction<T>(steps: () => Promise<T>): Promise<T> {
+  let durability: Durability = 'cheap'
+  function begin(wanted: Durability): void {
+    // Only to be changed outside of a transaction.
+    if (wanted !== durability)
+      connection.exec(`PRAGMA synchronous = ${wanted === 'durable' ? 'FULL' : 'NORMAL'}`)
+    durability = wanted
     connection.exec('BEGIN IMMEDIATE')
+  }
+
+  async function runTransaction<T>(steps: () => Promise<T>, wanted: Durability): Promise<T> {
+    begin(wanted)
     try {
       const result = await steps()
       connection.exec('COMMIT')
@@ -158,8 +174,9 @@ function wrap(connection: DatabaseSync, path: string): Database {
       }
     },
     rollback,
-    transaction(steps) {
-      const turn = last.then(() => runTransaction(steps))
+    begin,
+    transaction(steps, wanted) {
+      const turn = last.then(() => runTransaction(steps, wanted))
       last = turn.catch(() => undefined)
       return turn
     },

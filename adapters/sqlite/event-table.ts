@@ -1,19 +1,14 @@
 import type { SQLInputValue } from 'node:sqlite'
 import type { Address, Hash } from '#core/chain.ts'
-import {
-  type ChainEvent,
-  decodeEventBody,
-  type EventKind,
-  eventKinds,
-} from '#core/history/event.ts'
-import type { EventQuery, EventTable } from '#core/history/ports.ts'
+import { decodeEventBody, type EventKind, eventKinds } from '#core/history/event.ts'
+import type { EventQuery, EventTable, StoredEvent } from '#core/history/ports.ts'
 import type { Database, Row } from './database.ts'
 import { eventTable } from './schema.ts'
 
 export const createSqliteEventTable = (db: Database): EventTable => ({
   async list(chainId, query) {
     const { sql, parameters } = listSql(chainId, query)
-    return db.all(sql, ...parameters).map(eventOf)
+    return db.all(sql, ...parameters).map(storedEventOf)
   },
 })
 
@@ -30,28 +25,29 @@ function listSql(chainId: number, query: EventQuery): { sql: string; parameters:
   if (byHeight) add('p.chain = ? AND e.contract = p.contract AND e.number = p.number', chainId)
   if (query.address !== undefined)
     add(`${first}.contract = (SELECT id FROM contract WHERE address = ?)`, query.address)
-  if (query.from !== undefined) add(`${first}.number >= ?`, query.from)
-  if (query.to !== undefined) add(`${first}.number <= ?`, query.to)
-  if (query.after) {
-    const operator = query.descending ? '<' : '>'
-    const { number, logIndex, hash } = query.after
-    if (hash === undefined) add(`(e.number, e.log_index) ${operator} (?, ?)`, number, logIndex)
-    else {
-      const block = '(SELECT id FROM block WHERE chain = ? AND number = ? AND hash = ?)'
+  const { after, from, to, descending } = query
+  // Of two bounds on the same end only one may stand here: SQLite walks to the first row along the one that it picks.
+  if (from !== undefined && (descending || !after || after.number < from))
+    add(`${first}.number >= ?`, from)
+  if (to !== undefined && (!descending || !after || after.number > to))
+    add(`${first}.number <= ?`, to)
+  if (after) {
+    if (byHeight) add(`p.number ${descending ? '<=' : '>='} ?`, after.number)
+    const operator = descending ? '<' : '>'
+    const { number, logIndex, branch } = after
+    if (branch === undefined) add(`(e.number, e.log_index) ${operator} (?, ?)`, number, logIndex)
+    else
       add(
-        `(e.number, e.log_index, e.block) ${operator} (?, ?, ${block})`,
+        `(e.number, e.log_index, e.block) ${operator} (?, ?, ?)`,
         number,
         logIndex,
-        chainId,
-        number,
-        hash,
+        Number(branch),
       )
-    }
   }
   const direction = query.descending ? 'DESC' : 'ASC'
   parameters.push(query.limit)
   return {
-    sql: `SELECT e.number, e.log_index, e.kind, c.address, e.transaction_hash, e.body, b.hash, b.timestamp
+    sql: `SELECT e.number, e.log_index, e.kind, c.address, e.transaction_hash, e.body, e.block, b.hash, b.timestamp, b."commit"
       FROM ${byHeight ? 'pool_block p CROSS JOIN ' : ''}${eventTable(query.family)} e JOIN block b ON b.id = e.block JOIN contract c ON c.id = e.contract
       WHERE ${conditions.join(' AND ')}
       ORDER BY ${first}.number ${direction}, e.log_index ${direction}, e.block ${direction} LIMIT ?`,
@@ -59,14 +55,18 @@ function listSql(chainId: number, query: EventQuery): { sql: string; parameters:
   }
 }
 
-const eventOf = (row: Row): ChainEvent => ({
-  block: {
-    number: row.number as number,
-    hash: row.hash as Hash,
-    timestamp: row.timestamp as number,
+const storedEventOf = (row: Row): StoredEvent => ({
+  event: {
+    block: {
+      number: row.number as number,
+      hash: row.hash as Hash,
+      timestamp: row.timestamp as number,
+    },
+    transactionHash: `0x${Buffer.from(row.transaction_hash as Uint8Array).toString('hex')}`,
+    logIndex: row.log_index as number,
+    address: row.address as Address,
+    body: decodeEventBody(eventKinds[row.kind as number] as EventKind, row.body as string),
   },
-  transactionHash: `0x${Buffer.from(row.transaction_hash as Uint8Array).toString('hex')}`,
-  logIndex: row.log_index as number,
-  address: row.address as Address,
-  body: decodeEventBody(eventKinds[row.kind as number] as EventKind, row.body as string),
+  commit: row.commit as string,
+  branch: row.block as number,
 })

@@ -1,6 +1,6 @@
-import type { Hash } from '#core/chain.ts'
+import type { BlockRef, Hash } from '#core/chain.ts'
 import { damagedStore } from '#core/errors.ts'
-import type { HeadEntry } from '#core/history/head.ts'
+import type { DerivedRef, HeadEntry } from '#core/history/head.ts'
 import type { HeadLog } from '#core/history/ports.ts'
 import type { Database, Row } from './database.ts'
 
@@ -29,25 +29,24 @@ export const createSqliteHeadLog = (db: Database): HeadLog => ({
       cleanTo: Number(row?.clean_to ?? -1),
     }
   },
-  async blocks(chainId, from, to) {
-    const sql =
-      'SELECT number, hash, parent_hash FROM block WHERE chain = ? AND number BETWEEN ? AND ? ORDER BY number'
-    return db.all(sql, chainId, from, to).map((row) => ({
-      number: row.number as number,
-      hash: row.hash as Hash,
-      parentHash: row.parent_hash as Hash,
-    }))
+  async settled(chainId, commits) {
+    const sql = 'SELECT 1 FROM settled WHERE chain = ? AND "commit" = ?'
+    return commits.filter((commit) => db.get(sql, chainId, commit) !== undefined)
   },
-  async canonicalHashes(chainId, numbers) {
-    const hashes = new Map<number, Hash>()
-    for (const number of numbers) {
-      const row = db.get(
-        'SELECT hash FROM canonical WHERE chain = ? AND number = ?',
-        chainId,
-        number,
-      )
-      if (row) hashes.set(number, row.hash as Hash)
-    }
-    return hashes
+  async settledBlock(chainId, number) {
+    const sql = `SELECT "commit", from_number FROM settled WHERE chain = ? AND to_number >= ?
+      ORDER BY to_number LIMIT 1`
+    const row = db.get(sql, chainId, number)
+    if (!row || (row.from_number as number) > number) return undefined
+    return blockOf(db, chainId, { number, commit: row.commit as string })
+  },
+  async block(chainId, ref) {
+    return blockOf(db, chainId, ref)
   },
 })
+
+function blockOf(db: Database, chainId: number, ref: DerivedRef): BlockRef | undefined {
+  const sql = 'SELECT hash FROM block WHERE chain = ? AND number = ? AND "commit" = ?'
+  const row = db.get(sql, chainId, ref.number, ref.commit)
+  return row && { number: ref.number, hash: row.hash as Hash }
+}

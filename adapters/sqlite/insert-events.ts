@@ -1,4 +1,5 @@
 import type { Address, BlockRef } from '#core/chain.ts'
+import type { CommitId, DerivedRef } from '#core/history/head.ts'
 import { type EventKind, eventKinds, familyOf, typeOf } from '#core/history/event.ts'
 import { readBlockRows } from '#core/indexing/block-rows.ts'
 import type { Database } from './database.ts'
@@ -14,7 +15,12 @@ type Insert = {
 }
 
 /** Stores events of blocks that are stored; those that are there already stay as they are. */
-export function insertEvents(db: Database, chainId: number, blocks: readonly BlockRows[]): void {
+export function insertEvents(
+  db: Database,
+  chainId: number,
+  commit: CommitId,
+  blocks: readonly BlockRows[],
+): void {
   const contracts = new Map<Address, number>()
   const inserts = new Map<EventKind, Insert>(
     eventKinds.map((kind, place) => [
@@ -38,7 +44,7 @@ export function insertEvents(db: Database, chainId: number, blocks: readonly Blo
   }
   for (const { block, rows } of blocks) {
     if (rows === '') continue
-    const blockId = idOfBlock(db, chainId, block)
+    const blockId = idOfBlock(db, chainId, { number: block.number, commit })
     // Rows of one transaction follow one another.
     const changed = new Set<number>()
     let transaction = ''
@@ -67,9 +73,18 @@ function makeContract(db: Database, address: Address): number {
   return db.get('SELECT id FROM contract WHERE address = ?', address)?.id as number
 }
 
-export function idOfBlock(db: Database, chainId: number, { number, hash }: BlockRef): number {
-  const sql = 'SELECT id FROM block WHERE chain = ? AND number = ? AND hash = ?'
-  const row = db.get(sql, chainId, number, hash)
-  if (!row) throw new Error(`block ${hash} is stored before what refers to it`)
-  return row.id as number
+/** The row of a block as a commit stored it. @throws where it is not stored */
+function idOfBlock(db: Database, chainId: number, ref: DerivedRef): number {
+  const id = findBlock(db, chainId, ref)
+  if (id === undefined) throw new Error(`block ${ref.number} is stored before what refers to it`)
+  return id
+}
+
+export function findBlock(
+  db: Database,
+  chainId: number,
+  { number, commit }: DerivedRef,
+): number | undefined {
+  const sql = 'SELECT id FROM block WHERE chain = ? AND number = ? AND "commit" = ?'
+  return db.get(sql, chainId, number, commit)?.id as number | undefined
 }

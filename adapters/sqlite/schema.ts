@@ -4,7 +4,7 @@ import type { EventFamily } from '#core/history/event.ts'
 import { scalarOf } from '#core/record.ts'
 
 /** Raised with every change of the tables. */
-export const SCHEMA_VERSION = 4
+export const SCHEMA_VERSION = 5
 
 export const eventFamilies: readonly EventFamily[] = ['swap', 'liquidity', 'pool', 'transfer']
 
@@ -33,7 +33,8 @@ function documentDdl(kind: DocumentKind): string {
   return `
 CREATE TABLE ${table} (
   tree INTEGER NOT NULL, ${columns.join(', ')},
-  at_number INTEGER NOT NULL, at_hash TEXT NOT NULL, move INTEGER NOT NULL, body TEXT NOT NULL,
+  at_number INTEGER NOT NULL, at_commit TEXT NOT NULL, at_move INTEGER NOT NULL, body TEXT NOT NULL,
+  previous_number INTEGER, previous_commit TEXT, previous_move INTEGER, previous_body TEXT,
   PRIMARY KEY (tree, ${quoted(identity)})
 ) STRICT, WITHOUT ROWID;
 ${indexes.join('\n')}`
@@ -55,10 +56,12 @@ ${
 }
 
 /**
- * Objects (blocks, events, quarantined logs), the ref (head), what is settled (canonical, upkeep), and the working
- * tree with its undo. A pool's changes, of which there are as many as all trades, are rarely asked for by contract, so
- * that `pool_block` has only the heights that have any. Bodies are the canonical JSON that the digest hashes. An event's `kind` is its place in
- * `eventKinds`; blocks, contracts and trees, which rows name again and again, have short ids.
+ * Objects (blocks, events, quarantined logs), the ref (head), what is settled (settled, upkeep), what commits were about
+ * to change (journal), and the working tree with the versions that were put aside (undo). A pool's changes, of which
+ * there are as many as all trades, are rarely asked for by contract, so that `pool_block` has only the heights that have
+ * any. Bodies are the canonical JSON that the digest hashes. An event's `kind` is its place in `eventKinds`, and its
+ * `block` the row of its block, which says whose commit it is; blocks, contracts and trees, which rows name again and
+ * again, have short ids.
  */
 export const SCHEMA = `
 CREATE TABLE head (
@@ -70,28 +73,38 @@ CREATE TABLE upkeep (
 ) STRICT;
 CREATE TABLE block (
   id INTEGER PRIMARY KEY, chain INTEGER NOT NULL, number INTEGER NOT NULL, hash TEXT NOT NULL,
-  parent_hash TEXT NOT NULL, timestamp INTEGER NOT NULL, UNIQUE (chain, number, hash)
+  parent_hash TEXT NOT NULL, timestamp INTEGER NOT NULL, "commit" TEXT NOT NULL,
+  UNIQUE (chain, number, "commit")
 ) STRICT;
 CREATE TABLE contract (id INTEGER PRIMARY KEY, address TEXT NOT NULL UNIQUE) STRICT;
 CREATE TABLE pool_block (
   chain INTEGER NOT NULL, contract INTEGER NOT NULL, number INTEGER NOT NULL,
   PRIMARY KEY (chain, contract, number)
 ) STRICT, WITHOUT ROWID;
-CREATE TABLE canonical (
-  chain INTEGER NOT NULL, number INTEGER NOT NULL, hash TEXT NOT NULL, PRIMARY KEY (chain, number)
+CREATE TABLE settled (
+  chain INTEGER NOT NULL, "commit" TEXT NOT NULL, from_number INTEGER NOT NULL, to_number INTEGER NOT NULL,
+  PRIMARY KEY (chain, "commit")
 ) STRICT, WITHOUT ROWID;
+CREATE INDEX settled_by_block ON settled(chain, to_number);
+CREATE TABLE journal (
+  chain INTEGER NOT NULL, "commit" TEXT NOT NULL, part INTEGER NOT NULL, move INTEGER NOT NULL,
+  from_number INTEGER NOT NULL, to_number INTEGER NOT NULL, ids TEXT NOT NULL,
+  PRIMARY KEY (chain, "commit", part)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX journal_by_block ON journal(chain, to_number);
 ${eventFamilies.map(eventDdl).join('')}
 CREATE TABLE quarantine (
-  chain INTEGER NOT NULL, number INTEGER NOT NULL, log_index INTEGER NOT NULL, hash TEXT NOT NULL,
-  reason TEXT NOT NULL, log TEXT NOT NULL, PRIMARY KEY (chain, number, log_index, hash)
+  chain INTEGER NOT NULL, number INTEGER NOT NULL, log_index INTEGER NOT NULL, "commit" TEXT NOT NULL,
+  hash TEXT NOT NULL, reason TEXT NOT NULL, log TEXT NOT NULL,
+  PRIMARY KEY (chain, number, log_index, "commit")
 ) STRICT, WITHOUT ROWID;
 CREATE TABLE tree (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE) STRICT;
 ${documentKinds.map(documentDdl).join('')}
 CREATE TABLE undo (
   tree INTEGER NOT NULL, kind TEXT NOT NULL, key TEXT NOT NULL,
-  by_number INTEGER NOT NULL, by_hash TEXT NOT NULL,
-  at_number INTEGER, at_hash TEXT NOT NULL, move INTEGER, body TEXT,
-  PRIMARY KEY (tree, kind, key, by_number, by_hash, at_hash)
+  at_number INTEGER NOT NULL, at_commit TEXT NOT NULL, at_move INTEGER NOT NULL, body TEXT NOT NULL,
+  until INTEGER NOT NULL,
+  PRIMARY KEY (tree, kind, key, at_number, at_commit)
 ) STRICT, WITHOUT ROWID;
-CREATE INDEX undo_by_block ON undo(tree, by_number);
+CREATE INDEX undo_by_until ON undo(tree, until);
 `

@@ -1,7 +1,7 @@
 import { parentPort, workerData } from 'node:worker_threads'
 import { isAppError, messageOf } from '#core/errors.ts'
 import { openSqliteDatabase, sqliteChainStore } from './chain-store.ts'
-import { toAppError } from './database.ts'
+import { type Durability, toAppError } from './database.ts'
 import { type BlockRows, insertEvents } from './insert-events.ts'
 import type { ThreadCall, ThreadReply } from './threaded-chain-store.ts'
 
@@ -27,13 +27,13 @@ async function answer({ port: name, method, args }: ThreadCall): Promise<unknown
     case 'open':
       return undefined
     case 'begin':
-      return db.exec('BEGIN IMMEDIATE')
+      return db.begin(args[0] as Durability)
     case 'commit':
       return db.exec('COMMIT')
     case 'rollback':
       return db.rollback()
     case 'putRows':
-      return insertEvents(db, args[0] as number, args[1] as BlockRows[])
+      return insertEvents(db, args[0] as number, args[1] as string, args[2] as BlockRows[])
     case 'close':
       return store.close()
     default:

@@ -2,6 +2,7 @@ import { Worker } from 'node:worker_threads'
 import { AppError, type ErrorKind, type ErrorOptions } from '#core/errors.ts'
 import type { EventTable, HeadLog, HistoryPorts, WorkingTree } from '#core/history/ports.ts'
 import type { ChainWriter } from '#core/indexing/ports.ts'
+import type { Durability } from './database.ts'
 import type { BlockRows } from './insert-events.ts'
 
 /** A call to a port of the thread's store, or to the thread itself. */
@@ -53,8 +54,8 @@ export async function openThreadedSqliteChainStore(path: string): Promise<Thread
     ) as P
   let turn: Promise<unknown> = Promise.resolve()
 
-  async function transaction<T>(steps: () => Promise<T>): Promise<T> {
-    await call('thread', 'begin')
+  async function transaction<T>(steps: () => Promise<T>, durability: Durability): Promise<T> {
+    await call('thread', 'begin', durability)
     try {
       const result = await steps()
       await call('thread', 'commit')
@@ -67,28 +68,39 @@ export async function openThreadedSqliteChainStore(path: string): Promise<Thread
 
   await call('thread', 'open')
   return {
-    heads: proxy<HeadLog>('heads', ['latest', 'since', 'upkeep', 'blocks', 'canonicalHashes']),
-    tree: proxy<WorkingTree>('tree', ['read', 'readUndo', 'scan']),
+    heads: proxy<HeadLog>('heads', [
+      'latest',
+      'since',
+      'upkeep',
+      'settled',
+      'settledBlock',
+      'block',
+    ]),
+    tree: proxy<WorkingTree>('tree', ['read', 'readPrevious', 'versions', 'scan']),
     events: proxy<EventTable>('events', ['list']),
     writer: {
       ...proxy<ChainWriter>('writer', [
         'putBlocks',
         'putQuarantined',
+        'putJournal',
         'putUndo',
         'replace',
         'appendHead',
-        'putCanonical',
+        'putSettled',
         'mark',
-        'undoReplacedIn',
+        'journal',
+        'journalIds',
+        'deleteJournal',
         'deleteUndo',
+        'unsettledBlocks',
         'deleteBlocks',
       ]),
-      async putEvents(chainId, blocks) {
+      async putEvents(chainId, commit, blocks) {
         const rows = blocks.map(({ block, rows: text }): BlockRows => ({ block, rows: text }))
-        await call('thread', 'putRows', chainId, rows)
+        await call('thread', 'putRows', chainId, commit, rows)
       },
-      atomically(steps) {
-        const mine = turn.then(() => transaction(steps))
+      atomically(steps, durability = 'cheap') {
+        const mine = turn.then(() => transaction(steps, durability))
         turn = mine.catch(() => undefined)
         return mine
       },

@@ -1,5 +1,4 @@
 import type { SQLInputValue } from 'node:sqlite'
-import type { Hash } from '#core/chain.ts'
 import {
   decodeDocument,
   type DocumentKind,
@@ -8,10 +7,9 @@ import {
   type KeyPart,
   keyText,
   orderFields,
-  parseKeyText,
   type Version,
 } from '#core/history/document.ts'
-import type { Scan, Undo, WorkingTree } from '#core/history/ports.ts'
+import type { Scan, WorkingTree } from '#core/history/ports.ts'
 import type { Database, Row } from './database.ts'
 import { documentTable } from './schema.ts'
 
@@ -23,47 +21,62 @@ export const createSqliteWorkingTree = (db: Database): WorkingTree => ({
   async read(tree, kind, keys) {
     const id = treeId(db, tree)
     if (id === undefined) return keys.map(() => undefined)
-    const where = documentSpecs[kind].identity.map((name) => `"${name}" = ?`).join(' AND ')
-    const sql = `SELECT at_number, at_hash, move, body FROM ${documentTable(kind)} WHERE tree = ? AND ${where}`
-    return keys.map((key) => {
-      const row = db.get(sql, id, ...key.map(toColumn))
-      return row && versionOf(kind, row)
-    })
+    const sql = `SELECT ${VERSION} FROM ${documentTable(kind)} WHERE ${whereIdentity(kind)}`
+    return keys.map((key) => versionOf(kind, db.get(sql, id, ...key.map(toColumn))))
   },
-  async readUndo(tree, kind, keys) {
+  async readPrevious(tree, kind, keys) {
     const id = treeId(db, tree)
-    if (id === undefined) return keys.map(() => [])
-    const sql = 'SELECT * FROM undo WHERE tree = ? AND kind = ? AND key = ?'
-    return keys.map((key) =>
-      db.all(sql, id, kind, keyText(kind, key)).map((row) => undoOf(kind, row)),
-    )
+    if (id === undefined) return keys.map(() => undefined)
+    const sql = `SELECT ${PREVIOUS} FROM ${documentTable(kind)} WHERE ${whereIdentity(kind)}`
+    return keys.map((key) => versionOf(kind, db.get(sql, id, ...key.map(toColumn))))
+  },
+  async versions(tree, kind, key, { atMost, limit }) {
+    const id = treeId(db, tree)
+    if (id === undefined) return []
+    const identity = key.map(toColumn)
+    const where = whereIdentity(kind)
+    const table = documentTable(kind)
+    // One statement sees one moment.
+    const sql = `SELECT ${VERSION} FROM ${table} WHERE ${where} AND at_number <= ?
+      UNION ALL SELECT ${PREVIOUS} FROM ${table} WHERE ${where} AND previous_number <= ?
+      UNION ALL SELECT * FROM (SELECT ${VERSION} FROM undo
+        WHERE tree = ? AND kind = ? AND key = ? AND at_number <= ?
+        ORDER BY at_number DESC, at_commit DESC LIMIT ?)
+      ORDER BY at_number DESC, at_commit DESC LIMIT ?`
+    const current = [id, ...identity, atMost]
+    return db
+      .all(sql, ...current, ...current, id, kind, keyText(kind, key), atMost, limit, limit)
+      .flatMap((row) => versionOf(kind, row) ?? [])
   },
   async scan(tree, scan) {
     const id = treeId(db, tree)
     if (id === undefined) return []
     const { sql, parameters } = scanSql(scan)
-    return db.all(sql, id, ...parameters).map((row) => versionOf(scan.kind, row))
+    return db.all(sql, id, ...parameters).flatMap((row) => versionOf(scan.kind, row) ?? [])
   },
 })
 
 export const treeId = (db: Database, tree: string): number | undefined =>
   db.get('SELECT id FROM tree WHERE name = ?', tree)?.id as number | undefined
 
-function versionOf<K extends DocumentKind>(kind: K, row: Row): Version<K> {
-  return {
-    at: { number: row.at_number as number, hash: row.at_hash as Hash },
-    move: row.move as number,
-    value: decodeDocument(kind, row.body as string),
-  }
-}
+const VERSION = 'at_number, at_commit, at_move, body'
+const PREVIOUS =
+  'previous_number AS at_number, previous_commit AS at_commit, previous_move AS at_move, previous_body AS body'
 
-export function undoOf<K extends DocumentKind>(kind: K, row: Row): Undo<K> {
-  return {
-    id: { kind, key: parseKeyText(kind, row.key as string) },
-    version: row.body === null ? null : versionOf(kind, row),
-    by: { number: row.by_number as number, hash: row.by_hash as Hash },
-  }
-}
+const whereIdentity = (kind: DocumentKind): string =>
+  ['tree', ...documentSpecs[kind].identity.map((name) => `"${name}"`)]
+    .map((name) => `${name} = ?`)
+    .join(' AND ')
+
+const versionOf = <K extends DocumentKind>(kind: K, row: Row | undefined): Version<K> | undefined =>
+  row && row.body !== null
+    ? {
+        number: row.at_number as number,
+        commit: row.at_commit as string,
+        move: row.at_move as number,
+        value: decodeDocument(kind, row.body as string),
+      }
+    : undefined
 
 /** The walk as one index range. */
 function scanSql(scan: Scan): { sql: string; parameters: SQLInputValue[] } {
@@ -85,7 +98,7 @@ function scanSql(scan: Scan): { sql: string; parameters: SQLInputValue[] } {
   const where = ['tree = ?', ...conditions].join(' AND ')
   parameters.push(scan.limit)
   return {
-    sql: `SELECT at_number, at_hash, move, body FROM ${documentTable(scan.kind)} WHERE ${where} ORDER BY ${order} LIMIT ?`,
+    sql: `SELECT ${VERSION} FROM ${documentTable(scan.kind)} WHERE ${where} ORDER BY ${order} LIMIT ?`,
     parameters,
   }
 }

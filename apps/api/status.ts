@@ -31,7 +31,7 @@ export async function statusAt(ports: StatusPorts, view: View): Promise<Status> 
 
 /** The newest indexed block that is final; null where none is. */
 export function finalizedOf({ finalized, number, coverage }: View['head']): number | null {
-  const newest = Math.min(finalized, number)
+  const newest = Math.min(finalized.number, number)
   const first = coverage[0]
   return first && newest >= first.from ? newest : null
 }

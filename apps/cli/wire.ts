@@ -7,6 +7,7 @@ import { createReceiptsRoot } from '#adapters/ethereumjs/receipts-root.ts'
 import { createMemoryChainStore, createMemoryTables } from '#adapters/memory/chain-store.ts'
 import { openMongoChainStore } from '#adapters/mongo/chain-store.ts'
 import { systemClock } from '#adapters/node/clock.ts'
+import { newId } from '#adapters/node/new-id.ts'
 import { sha256 } from '#adapters/node/sha256.ts'
 import { createRpcBlockSource } from '#adapters/rpc/block-source.ts'
 import { createRpcGasPrice } from '#adapters/rpc/gas-price.ts'
@@ -78,6 +79,7 @@ export async function wireIndexing(settings: Settings, warn: Warn = toStderr): P
     ports: {
       ...commitPorts(store, systemClock, chain.id),
       sha256,
+      newId,
       keccak,
       receiptsRoot: createReceiptsRoot(keccakBytes),
       source,

@@ -4,6 +4,7 @@ import { createLogger, type Logger } from '#adapters/log/logger.ts'
 import { createMetrics } from '#adapters/metrics/metrics.ts'
 import { openMongoChainStore } from '#adapters/mongo/chain-store.ts'
 import { systemClock } from '#adapters/node/clock.ts'
+import { newId } from '#adapters/node/new-id.ts'
 import { sha256 } from '#adapters/node/sha256.ts'
 import { createRpcBlockSource } from '#adapters/rpc/block-source.ts'
 import { createRpc } from '#adapters/rpc/rpc.ts'
@@ -57,6 +58,7 @@ export async function wire(config: Config, overrides: Overrides = {}): Promise<I
     ports: {
       ...commitPorts(store, systemClock, chain.id),
       sha256,
+      newId,
       keccak,
       receiptsRoot: createReceiptsRoot(keccakBytes),
       source,

@@ -1,5 +1,5 @@
 import { AppError } from '#core/errors.ts'
-import { isEmpty, type View } from './head.ts'
+import { isEmpty, ORIGIN_COMMIT, type View } from './head.ts'
 import { isStaleView, staleView, type Views } from './view.ts'
 
 /** An answer is begun again this often when the head overtakes it. */
@@ -31,13 +31,15 @@ export async function whileStale<T>(attempt: () => Promise<T>): Promise<T> {
 
 /**
  * To be asked when an answer is complete. What a reorg left is swept as soon as its heights are final, and what was
- * read of it then has holes that no single read could see.
+ * read of it then has holes that no single read could see. A head that went back and came again over the same blocks
+ * has left this view too: what was derived then is another history.
  *
  * @throws AppError (`isStaleView`) when the view's head is not canonical any more
  */
 export async function refuseLeftView(views: Views, view: View): Promise<void> {
   const now = await views.current()
   if (!now || now.head.move === view.head.move) return
-  const isCanonical = await views.canonical(now, [view.head.number])
-  if (!isCanonical(view.head)) throw staleView(view)
+  const isCanonical = await views.canonical(now, [view.head])
+  // The origin was brought by no commit, and every history of this log begins there.
+  if (view.head.commit !== ORIGIN_COMMIT && !isCanonical(view.head)) throw staleView(view)
 }

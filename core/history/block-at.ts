@@ -1,7 +1,8 @@
 import type { BlockRef } from '#core/chain.ts'
 import { type AppError, invalidField } from '#core/errors.ts'
-import type { View } from './head.ts'
+import { hashAt, type View } from './head.ts'
 import type { HeadLog } from './ports.ts'
+import { atOrAbove } from './window.ts'
 
 /**
  * The canonical block of a height that is indexed.
@@ -9,7 +10,7 @@ import type { HeadLog } from './ports.ts'
  * @throws AppError `invalid` naming `field` for one that is not
  */
 export async function blockAt(
-  heads: Pick<HeadLog, 'canonicalHashes'>,
+  heads: Pick<HeadLog, 'block' | 'settledBlock'>,
   view: View,
   number: number,
   field: string,
@@ -23,9 +24,13 @@ export async function blockAt(
     const ranges = head.coverage.map(({ from, to }) => `${from}-${to}`).join(', ')
     throw refuse(`block ${number} is not indexed; these are: ${ranges}`)
   }
-  if (number === head.number) return { number, hash: head.hash }
-  const hash =
-    view.hashes.get(number) ?? (await heads.canonicalHashes(chainId, [number])).get(number)
-  if (!hash) throw refuse(`block ${number} is not settled yet; ask again`)
-  return { number, hash }
+  const known = hashAt(view, number)
+  if (known) return { number, hash: known }
+  const commit = atOrAbove(view.window, number)?.commit
+  const block =
+    number > view.floor.number && commit
+      ? await heads.block(chainId, { number, commit })
+      : await heads.settledBlock(chainId, number)
+  if (!block) throw refuse(`block ${number} is not settled yet; ask again`)
+  return block
 }

@@ -22,9 +22,7 @@ export const hashDocument = <K extends DocumentKind>(
   key: Key,
   version: Draft<K>,
 ): bigint =>
-  BigInt(
-    sha256(`${keyText(kind, key)}\n${version.at.hash}\n${encodeDocument(kind, version.value)}`),
-  )
+  BigInt(sha256(`${keyText(kind, key)}\n${version.number}\n${encodeDocument(kind, version.value)}`))
 
 /** The digest of the state after documents worth `removed` gave way to documents worth `added`. */
 export function shiftState(state: Hash, added: bigint, removed: bigint): Hash {

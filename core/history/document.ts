@@ -1,9 +1,9 @@
-import type { BlockRef } from '#core/chain.ts'
 import { type Pool, poolFields } from '#core/dex/pool.ts'
 import { type Tick, tickFields } from '#core/dex/tick.ts'
 import { type Holder, type Holding, holderFields, holdingFields } from '#core/nft/holding.ts'
 import { type AnyFields, decodeRecord, encodeRecord, type Fields } from '#core/record.ts'
 import { type Candle, candleFields } from './candle.ts'
+import type { DerivedRef } from './head.ts'
 import { type Volume, volumeFields } from './volume.ts'
 
 /** The projections: what events fold into, one document an entity. */
@@ -58,18 +58,17 @@ export type DocumentId<K extends DocumentKind = DocumentKind> = {
   readonly key: Key
 }
 
-/** A document's value, and the block whose events made it so. */
+/** A document's value, and the height of the block whose events made it so. */
 export type Draft<K extends DocumentKind = DocumentKind> = {
-  readonly at: BlockRef
+  readonly number: number
   readonly value: Documents[K]
 }
 
 /** Which version of a document. */
-export type VersionRef = {
-  readonly at: BlockRef
+export type VersionRef = DerivedRef & {
   /**
-   * The move of the head that was to commit it. Where another entry has taken that move, this version can never
-   * become visible by its own writer; where none has yet, its writer may be about to.
+   * The move of the head that was to commit it. Where the log has that move already, it is decided whether this version
+   * was committed; where it does not, its writer may be about to.
    */
   readonly move: number
 }
@@ -77,18 +76,32 @@ export type VersionRef = {
 /** One version of a document as it is stored. */
 export type Version<K extends DocumentKind = DocumentKind> = VersionRef & Draft<K>
 
+/** The same version, as the store is asked for it. */
+export const refOf = ({ number, commit, move }: VersionRef): VersionRef => ({
+  number,
+  commit,
+  move,
+})
+
+export const isSameVersion = (
+  a: VersionRef | null | undefined,
+  b: VersionRef | null | undefined,
+): boolean => a?.number === b?.number && a?.commit === b?.commit && a?.move === b?.move
+
 /** An identity as text: equal for equal identities, different for others. */
 export const keyText = (kind: DocumentKind, key: Key): string => `${kind}:${key.join(':')}`
 
-/** The identity that `keyText` wrote. */
-export function parseKeyText(kind: DocumentKind, text: string): Key {
-  const parts = text.split(':').slice(1)
+/** The document whose identity `keyText` wrote. */
+export function parseDocumentId(text: string): DocumentId {
+  const [name, ...parts] = text.split(':')
+  const kind = name as DocumentKind
   const fields = fieldsOfDocument(kind)
-  return documentSpecs[kind].identity.map((name, index): KeyPart => {
+  const key = documentSpecs[kind].identity.map((field, index): KeyPart => {
     const part = parts[index] as string
-    const type = fields[name]
+    const type = fields[field]
     return type === 'int' ? Number(part) : type === 'uint256' ? BigInt(part) : part
   })
+  return { kind, key }
 }
 
 export const keyOf = <K extends DocumentKind>(kind: K, value: Documents[K]): Key =>

@@ -1,11 +1,33 @@
 import type { BlockRange, BlockRef, Hash } from '#core/chain.ts'
 import { assert, damagedStore } from '#core/errors.ts'
+import {
+  above,
+  atOrAbove,
+  atOrBelow,
+  emptyWindow,
+  lastOf,
+  listOf,
+  push,
+  upTo,
+  type Waypoint,
+  type Window,
+} from './window.ts'
 
 /**
  * Why the head moved. `origin` is the first entry of every log: the point before the first block indexed. `fence` stays
- * where the head is; it takes a move away from a writer that has written for it and may be dead or late.
+ * where the head is; it takes a move away from writers that have written for it and may be dead or late.
  */
 type MoveReason = 'origin' | 'advance' | 'reorg' | 'fence'
+
+/**
+ * Names one attempt to commit blocks, and no other: a retry has another. All that an attempt derives and stores carries
+ * it, so that what a row or a version says is tied to the very attempt that derived it. Text of letters, digits, `-`
+ * and `_`.
+ */
+export type CommitId = string
+
+/** The commit of a log's origin, which brought no block. */
+export const ORIGIN_COMMIT: CommitId = 'origin'
 
 /**
  * Two running digests: `events` chains every covered block and its rows in order; `state` is the sum (mod 2^256) of
@@ -28,8 +50,10 @@ export type HeadEntry = {
   readonly timestamp: number
   /** How many blocks this move brought: they end at `number` and follow one another. 0 unless it advances. */
   readonly blocks: number
-  /** The newest block that cannot change any more, as the chain's nodes said at that time. */
-  readonly finalized: number
+  /** The attempt that brought the block `number`: this move's where it advances, else the one that did. */
+  readonly commit: CommitId
+  /** The newest block of this history that cannot change any more. It never falls. */
+  readonly finalized: BlockRef
   /** Where a reader starts to replay the log: the move of the floor (see `View`) before this one. */
   readonly floorMove: number
   readonly digest: Digest
@@ -41,12 +65,8 @@ export type HeadEntry = {
   readonly committedAtMs: number
 }
 
-/** A block that a reorg can still go back to, as its commit left it. */
-export type Waypoint = BlockRef & {
-  readonly move: number
-  readonly timestamp: number
-  readonly digest: Digest
-}
+/** What a block's rows and a document's versions are named by: the height, and the attempt that derived them. */
+export type DerivedRef = { readonly number: number; readonly commit: CommitId }
 
 /**
  * The head as a reader takes it, once an answer: everything is read as this says, whatever is written meanwhile.
@@ -56,20 +76,20 @@ export type View = {
   readonly chainId: number
   readonly head: HeadEntry
   /**
-   * The newest block that is final and settled: at or below it the store's one hash a number is canonical. Above it,
-   * `hashes` is.
+   * The newest block that is final and settled: at or below it what a settled commit brought is canonical. Above it,
+   * `window` says which commit brought which block.
    */
   readonly floor: Waypoint
-  /** The commits above the floor, ascending. */
-  readonly window: readonly Waypoint[]
-  /** Every canonical block above the floor. */
-  readonly hashes: ReadonlyMap<number, Hash>
+  /** The commits above the floor. */
+  readonly window: Window
 }
 
 const waypointOf = (entry: HeadEntry): Waypoint => ({
   number: entry.number,
   hash: entry.hash,
+  commit: entry.commit,
   move: entry.move,
+  blocks: entry.blocks,
   timestamp: entry.timestamp,
   digest: entry.digest,
 })
@@ -79,70 +99,71 @@ export const viewFrom = (entry: HeadEntry): View => ({
   chainId: entry.chainId,
   head: entry,
   floor: waypointOf(entry),
-  window: [],
-  hashes: new Map(),
+  window: emptyWindow(),
 })
 
-/**
- * The view after the log's next entry.
- *
- * @param blocks what the entry brought, if it advanced; for one that is settled its last block will do
- */
-export function advanceView(view: View, entry: HeadEntry, blocks: readonly BlockRef[]): View {
+/** The view after the log's next entry, in constant time unless the head went back. */
+export function advanceView(view: View, entry: HeadEntry): View {
   if (entry.move !== view.head.move + 1 || entry.chainId !== view.chainId)
     throw damagedStore(`move ${view.head.move + 1} of the head log is missing`)
-  const window = [...view.window]
-  const hashes = new Map(view.hashes)
   if (entry.reason === 'advance') {
     assert(entry.number > view.head.number, 'the head advances')
-    assert(blocks.at(-1)?.hash === entry.hash, 'the blocks end at the head')
-    window.push(waypointOf(entry))
-    for (const block of blocks) hashes.set(block.number, block.hash)
-  } else {
-    while (window.length > 0 && (window.at(-1) as Waypoint).number > entry.number) window.pop()
-    for (const number of view.hashes.keys()) if (number > entry.number) hashes.delete(number)
-    const top = window.at(-1) ?? view.floor
-    assert(top.number === entry.number && top.hash === entry.hash, 'the head ends at a waypoint')
+    return { ...view, head: entry, window: push(view.window, waypointOf(entry)) }
   }
-  return { chainId: view.chainId, head: entry, floor: view.floor, window, hashes }
+  const window = upTo(view.window, entry.number)
+  const top = lastOf(window) ?? view.floor
+  assert(top.number === entry.number && top.hash === entry.hash, 'the head ends at a waypoint')
+  return { ...view, head: entry, window }
 }
 
-/** The blocks above the floor that are final at this head, ascending: what is to be settled. */
-export const finalBlocks = (view: View): BlockRef[] =>
-  [...view.hashes]
-    .filter(([number]) => number <= view.head.finalized)
-    .map(([number, hash]) => ({ number, hash }))
-    .toSorted((a, b) => a.number - b.number)
+/** The floor and the commits above it, ascending: where the head may go back to. */
+export const waypointsOf = (view: View): Waypoint[] => [view.floor, ...listOf(view.window)]
 
-/** The same view, its floor raised to the newest commit whose blocks are final at its head, and settled. */
+/** The commits above the floor that are final at this head, ascending: what is to be settled. */
+export const finalWaypoints = (view: View): Waypoint[] =>
+  listOf(upTo(view.window, view.head.finalized.number))
+
+/** The same view, its floor raised to the newest commit that is final at its head, and settled. */
 export function raiseFloor(view: View, settledTo: number): View {
-  const highest = Math.min(settledTo, view.head.finalized)
-  const window = [...view.window]
-  let floor = view.floor
-  while (window[0] && window[0].number <= highest) floor = window.shift() as Waypoint
-  if (floor === view.floor) return view
-  const hashes = new Map([...view.hashes].filter(([number]) => number > floor.number))
-  return { ...view, floor, window, hashes }
+  const highest = Math.min(settledTo, view.head.finalized.number)
+  const floor = atOrBelow(view.window, highest)
+  return floor ? { ...view, floor, window: above(view.window, floor.number) } : view
+}
+
+/**
+ * Whether what is named so is on the line of this view. Below the floor the store has to be asked: undefined.
+ */
+export function isOnLine(view: View, { number, commit }: DerivedRef): boolean | undefined {
+  if (number > view.head.number) return false
+  if (number <= view.floor.number) return undefined
+  return atOrAbove(view.window, number)?.commit === commit
+}
+
+/** The hash of a waypoint's block; undefined for a block that is none, which may be canonical all the same. */
+export const hashAt = (view: View, number: number): Hash | undefined => {
+  const waypoint = number === view.floor.number ? view.floor : atOrAbove(view.window, number)
+  return waypoint?.number === number ? waypoint.hash : undefined
 }
 
 /** The same chain as it was at an earlier commit that the window still holds; undefined below it. */
 export function viewAt(view: View, number: number): View | undefined {
   if (number >= view.head.number) return view
-  const at = [view.floor, ...view.window].findLast((waypoint) => waypoint.number <= number)
+  const at = number < view.floor.number ? undefined : (atOrBelow(view.window, number) ?? view.floor)
   if (!at) return undefined
+  const { hash, commit, timestamp, digest } = at
+  const coverage = coverageTo(view.head, at.number)
   return {
     ...view,
-    head: {
-      ...view.head,
-      number: at.number,
-      hash: at.hash,
-      timestamp: at.timestamp,
-      digest: at.digest,
-    },
-    window: view.window.filter((waypoint) => waypoint.number <= at.number),
-    hashes: new Map([...view.hashes].filter(([known]) => known <= at.number)),
+    head: { ...view.head, number: at.number, hash, commit, timestamp, digest, coverage },
+    window: upTo(view.window, at.number),
   }
 }
+
+/** What was covered when the head stood at this block. */
+export const coverageTo = ({ coverage }: HeadEntry, number: number): BlockRange[] =>
+  coverage
+    .filter((range) => range.from <= number)
+    .map((range) => ({ from: range.from, to: Math.min(range.to, number) }))
 
 /** True where the head has not yet covered any block. */
 export const isEmpty = (view: View): boolean => view.head.coverage.length === 0

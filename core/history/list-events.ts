@@ -8,7 +8,7 @@ import type {
   Swap,
   Transfer,
 } from './event.ts'
-import type { View } from './head.ts'
+import type { DerivedRef, View } from './head.ts'
 import type { EventQuery, EventTable } from './ports.ts'
 import type { Views } from './view.ts'
 
@@ -35,17 +35,16 @@ export async function listEvents<F extends EventFamily>(
   let after: EventQuery['after'] = query.after
   while (page.length < query.limit) {
     const stored = await ports.events.list(view.chainId, { ...query, to, ...(after && { after }) })
-    const isCanonical = await ports.views.canonical(
-      view,
-      stored.map((event) => event.block.number),
-    )
-    for (const event of stored) {
-      if (page.length < query.limit && isCanonical(event.block)) page.push(event)
+    const refs = stored.map(({ event, commit }) => ({ number: event.block.number, commit }))
+    const isCanonical = await ports.views.canonical(view, refs)
+    for (const [index, { event }] of stored.entries()) {
+      if (page.length < query.limit && isCanonical(refs[index] as DerivedRef)) page.push(event)
     }
     const last = stored.at(-1)
     if (!last || stored.length < query.limit) break
-    // The page may end between the branches of one place.
-    after = { number: last.block.number, logIndex: last.logIndex, hash: last.block.hash }
+    // The page may end between the rows of one place.
+    const { block, logIndex } = last.event
+    after = { number: block.number, logIndex, branch: last.branch }
   }
   return page as ChainEvent<BodyOf[F] & EventBody>[]
 }

@@ -1,15 +1,15 @@
-import type { Address, BlockRef, Hash } from '#core/chain.ts'
-import type { DocumentId, DocumentKind, Key, Version } from './document.ts'
+import type { Address, BlockRef } from '#core/chain.ts'
+import type { DocumentKind, Key, Version } from './document.ts'
 import type { ChainEvent, EventFamily } from './event.ts'
-import type { HeadEntry } from './head.ts'
+import type { CommitId, DerivedRef, HeadEntry } from './head.ts'
 
 /** How far the housekeeping after commits has come; all only grow. */
 export type Upkeep = {
-  /** The final blocks up to this one are settled, see `HeadLog.canonicalHashes`. -1: none. */
+  /** The final blocks up to this one are settled, see `HeadLog.settled`. -1: none. */
   readonly settledTo: number
-  /** Undo of versions replaced at or below this block may be gone. */
+  /** Versions that were replaced at or below this block may be gone. */
   readonly sweptTo: number
-  /** Undo and orphans up to this block are gone. */
+  /** What dead branches and unfinished commits left up to this block is gone. */
   readonly cleanTo: number
 }
 
@@ -19,21 +19,12 @@ export type HeadLog = {
   /** Entries from `fromMove` on, ascending. */
   since(chainId: number, fromMove: number): Promise<HeadEntry[]>
   upkeep(chainId: number): Promise<Upkeep>
-  /** Stored blocks of any branch in these numbers, by number. */
-  blocks(chainId: number, from: number, to: number): Promise<(BlockRef & { parentHash: Hash })[]>
-  /** The settled hash of each number that has one. */
-  canonicalHashes(chainId: number, numbers: readonly number[]): Promise<Map<number, Hash>>
-}
-
-/**
- * A version that a block replaced, or hid; `version` is null where the document did not exist. Immutable, named by
- * document, block and version.
- */
-export type Undo<K extends DocumentKind = DocumentKind> = {
-  readonly id: DocumentId<K>
-  readonly version: Version<K> | null
-  /** The block whose commit replaced it. */
-  readonly by: BlockRef
+  /** Those of these commits that are settled: all their blocks are final and canonical. */
+  settled(chainId: number, commits: readonly CommitId[]): Promise<CommitId[]>
+  /** The settled block of a height. */
+  settledBlock(chainId: number, number: number): Promise<BlockRef | undefined>
+  /** A block as a commit brought it. */
+  block(chainId: number, ref: DerivedRef): Promise<BlockRef | undefined>
 }
 
 /** A walk over the stored documents of a kind in one of its declared orders. */
@@ -53,22 +44,35 @@ export type Scan<K extends DocumentKind = DocumentKind> = {
 }
 
 /**
- * The projections as they are stored: one version a document, which may be newer than the head or of a dead branch,
- * and undo records. Only `core/history/resolve.ts` makes sense of them.
+ * The projections as they are stored: of each document the current version, the one before it beside it, and older ones
+ * that were put aside. Any of them may be newer than a head, of a dead branch, or of a commit that never came about.
+ * Only `core/history/resolve.ts` makes sense of them.
  */
 export type WorkingTree = {
-  /** In the order of `ids`; undefined where nothing is stored. */
+  /** Current versions in the order of `keys`; undefined where nothing is stored. */
   read<K extends DocumentKind>(
     tree: string,
     kind: K,
     keys: readonly Key[],
   ): Promise<(Version<K> | undefined)[]>
-  /** Every undo record of each document, in the order of `keys`. */
-  readUndo<K extends DocumentKind>(
+  /** The versions that stand beside the current ones. */
+  readPrevious<K extends DocumentKind>(
     tree: string,
     kind: K,
     keys: readonly Key[],
-  ): Promise<Undo<K>[][]>
+  ): Promise<(Version<K> | undefined)[]>
+  /**
+   * All stored versions of a document at or below a height, the current one and the one beside it included, newest
+   * first, at most `limit`: as they were at one moment, so that a version which moves from one place to another
+   * meanwhile is not missed.
+   */
+  versions<K extends DocumentKind>(
+    tree: string,
+    kind: K,
+    key: Key,
+    query: { readonly atMost: number; readonly limit: number },
+  ): Promise<Version<K>[]>
+  /** A walk over current versions. */
   scan<K extends DocumentKind>(tree: string, scan: Scan<K>): Promise<Version<K>[]>
 }
 
@@ -76,22 +80,30 @@ export type WorkingTree = {
 export type EventPlace = { readonly number: number; readonly logIndex: number }
 
 /**
- * Events of one family by place, and among those of several branches by block hash in whatever order the store likes.
- * Bounds include; `after` does not: all of that place, or with a hash what comes behind that branch's.
+ * Events of one family by place, and those that several commits stored for one place in whatever order the store likes.
+ * Bounds include; `after` does not: all of that place, or with a branch what comes behind that row.
  */
 export type EventQuery = {
   readonly family: EventFamily
   readonly address?: Address
   readonly from?: number
   readonly to?: number
-  readonly after?: EventPlace & { readonly hash?: Hash }
+  readonly after?: EventPlace & { readonly branch?: string | number }
   readonly descending?: boolean
   readonly limit: number
 }
 
-/** Events as stored, of every branch that was ever written. Only `core/history/list-events.ts` sorts them out. */
+/** An event as a commit stored it. */
+export type StoredEvent = {
+  readonly event: ChainEvent
+  readonly commit: CommitId
+  /** Where the store keeps this row among those of its place: only good to resume behind it, even when it is gone. */
+  readonly branch: string | number
+}
+
+/** Events as stored, of every commit that was ever tried. Only `core/history/list-events.ts` sorts them out. */
 export type EventTable = {
-  list(chainId: number, query: EventQuery): Promise<ChainEvent[]>
+  list(chainId: number, query: EventQuery): Promise<StoredEvent[]>
 }
 
 /** The chain's newest block, as far as it is known: to tell how far the history is behind, never worth waiting for. */

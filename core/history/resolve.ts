@@ -1,4 +1,4 @@
-import type { BlockRef } from '#core/chain.ts'
+import { mapConcurrent } from '#core/concurrent.ts'
 import {
   type DocumentKind,
   type Documents,
@@ -8,24 +8,29 @@ import {
   type Version,
 } from './document.ts'
 import type { View } from './head.ts'
-import type { HistoryPorts, Scan, Undo } from './ports.ts'
+import type { HistoryPorts, Scan } from './ports.ts'
 import { staleView, type Views } from './view.ts'
 
-/** What reading projections needs: the stored tree, and who knows which blocks are canonical. */
+/** What reading projections needs: the stored tree, and who knows what is canonical. */
 export type ResolvePorts = Pick<HistoryPorts, 'heads' | 'tree'> & { readonly views: Views }
 
 /** A document as it is stored and as a view sees it. */
 export type Resolved<K extends DocumentKind> = {
-  /** What a writer replaces, visible or not. */
+  /** The current version, visible or not: what a writer replaces. */
   readonly stored: Version<K> | undefined
   readonly visible: Version<K> | undefined
 }
 
+/** How many versions of a hidden document are looked at first; then eight times as many, and so on. */
+const VERSIONS_LOOK = 8
+/** Hidden documents looked up at a time. */
+const LOOKS_MAX = 16
+
 /**
  * Documents as of a view, in the order of `keys`.
  *
- * A stored version that is newer than the view's head, or of a dead branch, is passed over for the newest undo record
- * that the head can see.
+ * A current version that is newer than the view's head, of a dead branch or of a commit that never came about is passed
+ * over for the newest stored version that the view can see.
  *
  * @throws AppError (`isStaleView`) when what the view needs was swept
  */
@@ -67,13 +72,20 @@ export async function scanDocuments<K extends DocumentKind>(
     const stored = await ports.tree.scan(view.head.tree, { ...scan, ...(after && { after }) })
     const keys = stored.map((version) => keyOf(scan.kind, version.value))
     for (const { visible } of await resolveStored(ports, view, scan.kind, keys, stored)) {
-      if (visible && page.length < scan.limit && keep(visible.value)) page.push(visible.value)
+      if (!visible || page.length === scan.limit) continue
+      // The version that the view sees may have stood elsewhere in the order.
+      if (isUnder(scan, visible.value) && keep(visible.value)) page.push(visible.value)
     }
     const last = stored.at(-1)
     if (!last || stored.length < scan.limit) break
     after = orderKey(scan.kind, scan.order, last.value)
   }
   return page
+}
+
+const isUnder = <K extends DocumentKind>(scan: Scan<K>, value: Documents[K]): boolean => {
+  const key = orderKey(scan.kind, scan.order, value)
+  return scan.prefix.every((part, index) => key[index] === part)
 }
 
 async function resolveStored<K extends DocumentKind>(
@@ -85,42 +97,41 @@ async function resolveStored<K extends DocumentKind>(
 ): Promise<Resolved<K>[]> {
   const isCanonical = await ports.views.canonical(
     view,
-    stored.flatMap((version) => (version ? [version.at.number] : [])),
+    stored.filter((version) => version !== undefined),
   )
   const hidden: number[] = []
   const resolved = stored.map((version, index): Resolved<K> => {
-    if (version && !isCanonical(version.at)) hidden.push(index)
+    if (version && !isCanonical(version)) hidden.push(index)
     return { stored: version, visible: version }
   })
   if (hidden.length === 0) return resolved
 
-  const undo = await ports.tree.readUndo(
-    view.head.tree,
-    kind,
-    hidden.map((index) => keys[index] as Key),
+  const visible = await mapConcurrent(hidden, LOOKS_MAX, (index) =>
+    newestVisible(ports, view, kind, keys[index] as Key),
   )
-  const seen = await ports.views.canonical(
-    view,
-    undo.flatMap((records) => records.flatMap((record) => record.version?.at.number ?? [])),
-  )
-  // Read after the undo: records that were not swept by now were all there.
+  // Read last: what was not swept by now was there all the time.
   const { sweptTo } = await ports.heads.upkeep(view.chainId)
   if (sweptTo > view.head.number) throw staleView(view)
   for (const [place, index] of hidden.entries()) {
     const { stored: hiddenVersion } = resolved[index] as Resolved<K>
-    resolved[index] = { stored: hiddenVersion, visible: newestVisible(undo[place] ?? [], seen) }
+    resolved[index] = { stored: hiddenVersion, visible: visible[place] }
   }
   return resolved
 }
 
-function newestVisible<K extends DocumentKind>(
-  records: readonly Undo<K>[],
-  isCanonical: (block: BlockRef) => boolean,
-): Version<K> | undefined {
-  let newest: Version<K> | undefined
-  for (const { version } of records) {
-    if (!version || !isCanonical(version.at)) continue
-    if (!newest || version.at.number > newest.at.number) newest = version
+/** The newest version of a document that the view can see, however many were tried since. */
+async function newestVisible<K extends DocumentKind>(
+  ports: ResolvePorts,
+  view: View,
+  kind: K,
+  key: Key,
+): Promise<Version<K> | undefined> {
+  const { number, tree } = view.head
+  for (let limit = VERSIONS_LOOK; ; limit *= VERSIONS_LOOK) {
+    // Each look begins at the newest: between two of them a version may have moved to another place.
+    const versions = await ports.tree.versions(tree, kind, key, { atMost: number, limit })
+    const isCanonical = await ports.views.canonical(view, versions)
+    const found = versions.find((version) => isCanonical(version))
+    if (found || versions.length < limit) return found
   }
-  return newest
 }

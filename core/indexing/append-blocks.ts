@@ -1,27 +1,33 @@
 import type { Address, BlockHeader, BlockRef, Hash } from '#core/chain.ts'
-import { AppError, assert } from '#core/errors.ts'
+import { AppError, assert, messageOf } from '#core/errors.ts'
 import { chainBlock, emptyDigest, type Sha256 } from '#core/history/digest.ts'
 import type { ChainEvent, EventType } from '#core/history/event.ts'
-import type { View, Waypoint } from '#core/history/head.ts'
+import type { CommitId, View } from '#core/history/head.ts'
 import { scanDocuments } from '#core/history/resolve.ts'
 import { isStaleView } from '#core/history/view.ts'
+import type { Waypoint } from '#core/history/window.ts'
 import { type Admission, createAdmission } from './admission.ts'
 import {
+  type Commit,
   commitBlocks,
   type CommitOutcome,
   type CommitPorts,
   moveHeadBack,
   putObjects,
-  recoverHead,
   startLog,
 } from './commit.ts'
 import { decodeBlocks, type DecodedBlocks } from './decode-blocks.ts'
 import type { ProvenBlock } from './fetch-proven.ts'
+import { clearLeftovers, type Leftovers, openHead } from './open-head.ts'
 import { createFold, isOpen, wantedByEvents, wantedByTrades } from './fold.ts'
 import { type PoolSource, type Source, treeOf } from './source.ts'
 import { createWorkingSet } from './working-set.ts'
 
-export type AppendPorts = CommitPorts & { readonly sha256: Sha256 }
+export type AppendPorts = CommitPorts & {
+  readonly sha256: Sha256
+  /** Text that nobody else is given: letters, digits, `-` and `_`. */
+  readonly newId: () => string
+}
 
 /** What a commit brings. */
 export type Appended = {
@@ -60,10 +66,15 @@ export type ChainAppender = {
   /**
    * Folds what was taken and moves the head onto it; several blocks at once only where all are final. More may be
    * taken while it is under way, and further commits wait for their turn.
+   *
+   * @param finalized the newest block known to be final, at most the last of those taken; it counts only where it is
+   *   this history's own. It may be still being asked for: the commit waits for it, and fails where it does.
    */
-  commit(finalized: number): Promise<CommitOutcome['status']>
+  commit(finalized: BlockRef | Promise<BlockRef>): Promise<CommitOutcome['status']>
   /** Moves the head back to a waypoint of the view's window. */
   moveBack(to: Waypoint): Promise<CommitOutcome['status']>
+  /** Why the last conflict was one, for people. */
+  conflict(): string | undefined
 }
 
 /** Where the next block is expected, and the digest of events up to there. */
@@ -71,6 +82,7 @@ type Tip = BlockRef & { readonly events: Hash }
 
 /** What one commit will bring. */
 type Batch = {
+  readonly commit: CommitId
   /** The head that it builds on. */
   readonly after: BlockRef
   readonly blocks: BlockHeader[]
@@ -82,7 +94,8 @@ type Batch = {
   readonly stored: Promise<void>[]
 }
 
-const newBatch = (tip: Tip): Batch => ({
+const newBatch = (commit: CommitId, tip: Tip): Batch => ({
+  commit,
   after: { number: tip.number, hash: tip.hash },
   blocks: [],
   events: [],
@@ -121,6 +134,9 @@ export function createChainAppender(
   let batch: Batch | undefined
   /** Another writer was first, or a commit failed: nothing goes on before the head is read anew. */
   let isLost = false
+  let lastConflict: string | undefined
+  /** What was found unfinished in a store without a log. */
+  let leftovers: Leftovers | undefined
   /** Settles when the commits asked for so far are done. */
   let lastCommit: Promise<unknown> = Promise.resolve()
 
@@ -131,7 +147,9 @@ export function createChainAppender(
     isLost = false
     admission.removePools(created.map(({ pool }) => pool))
     created = []
-    view = await recoverHead(ports, chainId)
+    const opened = await openHead(ports, chainId)
+    view = opened.view
+    leftovers = opened.leftovers
     tip = view && tipOf(view)
     if (view) await openAt(view)
   }
@@ -174,7 +192,7 @@ export function createChainAppender(
       await dropTaken()
       return { status: 'detached', header: first }
     }
-    batch ??= newBatch(tip)
+    batch ??= newBatch(ports.newId(), tip)
     assert(batch.blocks.length === 0 || first.number === tip.number + 1, 'a batch has no gaps')
     const decoded = decodeBlocks(admission, blocks)
     created.push(...decoded.createdPools)
@@ -198,13 +216,14 @@ export function createChainAppender(
     created = created.filter((pool) => pool.number <= number)
   }
 
-  function lose(): { readonly status: 'conflict' } {
+  function lose(reason: string): 'conflict' {
     isLost = true
-    return { status: 'conflict' }
+    lastConflict = reason
+    return 'conflict'
   }
 
   function addTo(to: Batch, decoded: DecodedBlocks): void {
-    const stored = putObjects(ports, chainId, decoded)
+    const stored = putObjects(ports, chainId, { commit: to.commit, ...decoded })
     // The commit awaits it; without one nobody needs to hear of it.
     stored.catch(() => undefined)
     to.stored.push(stored)
@@ -217,58 +236,81 @@ export function createChainAppender(
       to.digest = chainBlock(sha256, to.digest, block, rows)
   }
 
-  function commit(finalized: number): Promise<CommitOutcome['status']> {
+  function commit(finalized: BlockRef | Promise<BlockRef>): Promise<CommitOutcome['status']> {
     assert(batch, 'something was taken')
     const mine = batch
     batch = undefined
+    // Its turn to be awaited may never come.
+    Promise.resolve(finalized).catch(() => undefined)
     const done = lastCommit.then(() => commitBatch(mine, finalized))
     // What comes behind one that failed is not to be committed.
-    lastCommit = done.catch(() => lose())
+    lastCommit = done.catch((error: unknown) => lose(messageOf(error)))
     return done
   }
 
-  async function commitBatch(mine: Batch, finalized: number): Promise<CommitOutcome['status']> {
+  async function commitBatch(
+    mine: Batch,
+    finalized: BlockRef | Promise<BlockRef>,
+  ): Promise<CommitOutcome['status']> {
     if (isLost) return 'conflict'
     await Promise.all(mine.stored)
     if (!view) {
       // Only now, so that a run that fails before its first commit leaves no beginning behind.
       const outcome = await startLog(ports, chainId, tree, mine.blocks[0] as BlockHeader)
-      if (outcome.status === 'conflict') return lose().status
+      if (outcome.status === 'conflict') return lose(outcome.reason)
       view = outcome.view
+      // Whoever stored them cannot begin this log any more.
+      if (leftovers) await clearLeftovers(ports, view, leftovers)
     }
     const base = view
     // Without the batch before it, this one has nothing to stand on.
     if (base.head.number !== mine.after.number || base.head.hash !== mine.after.hash)
-      return lose().status
-    try {
-      await set.load(base, wantedByEvents(mine.events))
-      await set.load(base, wantedByTrades(set, mine.events))
-    } catch (error) {
-      // Only another writer's commits sweep what this head stands on.
-      if (isStaleView(error)) return lose().status
+      return lose('the blocks before these were not committed')
+    const derived = await derive(base, mine).catch(async (error: unknown) => {
+      // Where another writer has gone on and swept, this head is no ground to stand on: anything may be missing.
+      if (isStaleView(error) || (await isOvertaken(base))) return undefined
       throw error
-    }
+    })
+    if (!derived) return lose('another writer has gone on, and swept what this one read')
+    const { changes, digest } = derived
+    const outcome = await commitBlocks(ports, base, {
+      commit: mine.commit,
+      blocks: mine.blocks,
+      changes,
+      digest,
+      finalized: await finalized,
+    })
+    if (outcome.status === 'conflict') return lose(outcome.reason)
+    view = outcome.view
+    set.accept({ commit: mine.commit, move: view.head.move }, (slot) => isOpen(set, slot))
+    return 'committed'
+  }
+
+  /** Folds the events of a batch into the documents of its base. */
+  async function derive(
+    base: View,
+    { events, digest }: Batch,
+  ): Promise<Pick<Commit, 'changes' | 'digest'>> {
+    await set.load(base, wantedByEvents(events))
+    await set.load(base, wantedByTrades(set, events))
     const fold = createFold(set, listed)
-    for (const [index, event] of mine.events.entries()) {
+    for (const [index, event] of events.entries()) {
       // Let answers come in meanwhile: a node that cannot deliver does not go on to the next one.
       if (index % FOLD_TURN === FOLD_TURN - 1) await ports.clock.sleep(0)
       fold.apply(event)
     }
     fold.finish()
     const { changes, state } = set.changes(base.head.digest.state)
-    const digest = { events: mine.digest, state }
-    const { blocks } = mine
-    const outcome = await commitBlocks(ports, base, { blocks, changes, digest, finalized })
-    if (outcome.status === 'conflict') return lose().status
-    view = outcome.view
-    set.accept(view.head.move, (slot) => isOpen(set, slot))
-    return 'committed'
+    return { changes, digest: { events: digest, state } }
   }
+
+  const isOvertaken = async ({ head }: View): Promise<boolean> =>
+    (await ports.heads.latest(chainId))?.move !== head.move
 
   async function moveBack(to: Waypoint): Promise<CommitOutcome['status']> {
     assert(view, 'a head that moves back exists')
     const outcome = await moveHeadBack(ports, view, to)
-    if (outcome.status === 'conflict') return lose().status
+    if (outcome.status === 'conflict') return lose(outcome.reason)
     view = outcome.view
     tip = tipOf(view)
     batch = undefined
@@ -290,5 +332,6 @@ export function createChainAppender(
     }),
     commit,
     moveBack,
+    conflict: () => lastConflict,
   }
 }

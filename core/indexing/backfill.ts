@@ -2,6 +2,7 @@ import {
   type Address,
   type BlockHeader,
   type BlockRange,
+  type BlockRef,
   countBlocks,
   type Hash,
 } from '#core/chain.ts'
@@ -78,6 +79,8 @@ const COMMIT_BLOCKS_MAX = 4_000
 const CHUNKS_AHEAD = 3
 /** A conflict means that another writer is at work; losing this often in a row means that it does all of it. */
 const CONFLICTS_MAX = 5
+/** The pause after a conflict, which doubles: the other one gets ahead, or goes away. */
+const CONFLICT_PAUSE_MS = 100
 
 /**
  * Indexes ranges of blocks: plans what is missing, fetches and proves ahead in parallel, appends in order. Stopping
@@ -93,8 +96,7 @@ export async function* backfill(
   cancel: Cancel,
 ): AsyncGenerator<Progress, BackfillReport> {
   await refuseOtherChain(ports.source, input.chainId)
-  const { latest, finalized: final } = await ports.source.head()
-  const finalized = final.number
+  const { latest, finalized } = await ports.source.head()
   const appender = createChainAppender(ports, input.chainId, input.sources)
   const sum = { blocks: 0, logs: 0, events: {} as Tally, quarantined: 0 }
 
@@ -110,7 +112,7 @@ export async function* backfill(
       ...(input.to !== undefined && { to: input.to }),
     })
     const left = countBlocks(missing)
-    const policy = policyFor(input.proof, left, finalized)
+    const policy = policyFor(input.proof, left, finalized.number)
     const total = sum.blocks + left
     const work = { ports, appender, policy, fetchProven: createFetchProven(ports) }
     let conflict = false
@@ -129,10 +131,12 @@ export async function* backfill(
       yield { done: sum.blocks, total, logs: sum.logs, number }
     }
     if (!conflict) return { ...sum, ...standing(ports, appender) }
+    await ports.clock.sleep(CONFLICT_PAUSE_MS * 2 ** attempt, cancel)
   }
   throw new AppError(
     'conflict',
-    `another writer indexes this store and was first ${CONFLICTS_MAX} times; stop one of the two`,
+    `another writer indexes this store and was first ${CONFLICTS_MAX} times (${appender.conflict() ?? 'at the head'}); ` +
+      'stop one of the two',
     { details: { reason: 'second-writer' } },
   )
 }
@@ -210,7 +214,7 @@ export type AppendOutcome =
 export async function* appendRanges(
   work: Work,
   ranges: readonly BlockRange[],
-  finalized: number,
+  finalized: BlockRef,
   cancel: Cancel,
 ): AsyncGenerator<AppendOutcome> {
   const { appender } = work
@@ -220,7 +224,7 @@ export async function* appendRanges(
   try {
     for await (const chunk of fetchAhead(work, ranges)) {
       const proven = await completed(work, chunk, created)
-      for (const run of runsOf(proven, finalized)) {
+      for (const run of runsOf(proven, finalized.number)) {
         if (cancel.aborted) {
           if (committing) yield await committing
           return
@@ -231,16 +235,16 @@ export async function* appendRanges(
           yield outcome
           return
         }
-        const last = (run.at(-1) as ProvenBlock).header.number
-        if (!isDue(appender.pending(), last, ranges, finalized)) continue
+        const last = (run.at(-1) as ProvenBlock).header
+        if (!isDue(appender.pending(), last.number, ranges, finalized.number)) continue
         if (committing) {
           const before = await committing
           yield before
           if (before.status !== 'appended') return
         }
-        committing = commit(appender, finalized)
+        committing = commit(work, last, finalized)
         committing.catch(() => undefined)
-        if (last <= finalized) continue
+        if (last.number <= finalized.number) continue
         const open = await committing
         committing = undefined
         yield open
@@ -253,11 +257,43 @@ export async function* appendRanges(
   }
 }
 
-async function commit(appender: ChainAppender, finalized: number): Promise<AppendOutcome> {
+async function commit(
+  { ports, appender }: Work,
+  last: BlockRef,
+  finalized: BlockRef,
+): Promise<AppendOutcome> {
   const appended = appender.pending()
-  const status = await appender.commit(finalized)
+  const isFinal = last.number <= finalized.number
+  const status = await appender.commit(
+    isFinal ? confirmFinal(ports.source, last, finalized) : finalized,
+  )
   return status === 'committed' ? { status: 'appended', appended } : { status }
 }
+
+/** @throws AppError `unavailable` where the block is not on the chain of the final one */
+async function confirmFinal(
+  source: BlockSource,
+  { number, hash }: BlockRef,
+  finalized: BlockRef,
+): Promise<BlockRef> {
+  if (await isAncestor(source, { number, hash }, finalized)) return { number, hash }
+  throw new AppError(
+    'unavailable',
+    `chain.rpc: block ${number} as it was read (${hash}) is not below the final block ${finalized.number} ` +
+      `(${finalized.hash}) of the chain: the endpoints are of several branches; it is tried again`,
+    { details: { reason: 'other-branch', block: number } },
+  )
+}
+
+/** What is final is said by one node, and blocks may come from another: only what one of them has in one line counts. */
+const isAncestor = async (
+  source: BlockSource,
+  block: BlockRef,
+  finalized: BlockRef,
+): Promise<boolean> =>
+  block.number === finalized.number
+    ? block.hash === finalized.hash
+    : source.onOneBranch([block, finalized])
 
 const isDue = (
   pending: Appended,

@@ -1,23 +1,35 @@
-import type { BlockHeader, BlockRange, BlockRef, Hash } from '#core/chain.ts'
+import type { BlockHeader, BlockRef, Hash } from '#core/chain.ts'
 import { mergeRanges } from '#core/chain.ts'
 import type { Clock } from '#core/clock.ts'
 import { assert } from '#core/errors.ts'
-import type { DocumentId, DocumentKind, Draft, Version } from '#core/history/document.ts'
 import { emptyDigest } from '#core/history/digest.ts'
 import {
+  type DocumentId,
+  type DocumentKind,
+  type Draft,
+  isSameVersion,
+  refOf,
+  type Version,
+} from '#core/history/document.ts'
+import {
   advanceView,
+  type CommitId,
+  coverageTo,
   type Digest,
-  finalBlocks,
+  hashAt,
   type HeadEntry,
-  raiseFloor,
+  ORIGIN_COMMIT,
   type View,
   viewFrom,
-  type Waypoint,
+  waypointsOf,
 } from '#core/history/head.ts'
-import type { HistoryPorts, Undo } from '#core/history/ports.ts'
+import type { HistoryPorts } from '#core/history/ports.ts'
 import { type ResolvePorts, resolveDocuments } from '#core/history/resolve.ts'
 import { createViews, isStaleView, loadView } from '#core/history/view.ts'
-import type { BlockEvents, ChainWriter, QuarantinedLog, Replacement } from './ports.ts'
+import type { Waypoint } from '#core/history/window.ts'
+import type { BlockEvents, ChainWriter, QuarantinedLog, Replacement, Undo } from './ports.ts'
+import { putBack } from './put-back.ts'
+import { tidyUp } from './sweep.ts'
 
 export type CommitPorts = HistoryPorts &
   ResolvePorts & { readonly writer: ChainWriter; readonly clock: Clock }
@@ -28,43 +40,46 @@ export type Change<K extends DocumentKind = DocumentKind> = {
   readonly version: Draft<K>
   /** What the base view sees; null where the document does not exist there. */
   readonly before: Version<K> | null
-  /** What is stored, visible or not; null where nothing is. */
+  /** The current version as stored, visible or not; null where nothing is. */
   readonly stored: Version<K> | null
+  /** What stands beside the current version; undefined where it was not read. */
+  readonly previous: Version<K> | null | undefined
 }
 
-/** What proven blocks hold: immutable, named by content, invisible until a commit reaches them. */
+/** What proven blocks hold, as one attempt derived it: invisible until the commit of that name. */
 export type Objects = {
+  readonly commit: CommitId
   readonly blocks: readonly BlockHeader[]
   readonly events: readonly BlockEvents[]
   readonly quarantined: readonly QuarantinedLog[]
 }
 
-/** A move of the head onto consecutive blocks whose objects are stored. */
+/** A move of the head onto consecutive blocks whose objects are stored in the name of the same commit. */
 export type Commit = {
+  readonly commit: CommitId
   readonly blocks: readonly BlockHeader[]
   readonly changes: readonly Change[]
   readonly digest: Digest
-  /** The newest final block, as the chain's nodes say. Several blocks in one commit must all be final. */
-  readonly finalized: number
+  /**
+   * The newest block that is known to be final, at most the last of these. It counts only where it is this history's
+   * own block of that height. Several blocks in one commit must all be final.
+   */
+  readonly finalized: BlockRef
 }
 
 export type CommitOutcome =
   | { readonly status: 'committed'; readonly view: View }
-  /** Another writer was first. Nothing of this commit is visible; read the head again. */
-  | { readonly status: 'conflict' }
+  /** Another writer was first. Nothing of this commit is visible; open the head again. `reason` is for people. */
+  | { readonly status: 'conflict'; readonly reason: string }
 
 /** Thrown within a transaction to undo it. */
 class LostRace extends Error {}
 
-/** Only the commits of another writer sweep what a head stands on. */
-function loseIfStale(error: unknown): never {
-  throw isStaleView(error) ? new LostRace() : error
-}
+/** Thrown likewise where a document holds another version than the one that is to be replaced. */
+class Displaced extends Error {}
 
-/** How often a replacement may find yet another dead version in its place. */
-const REPLACE_ATTEMPTS_MAX = 8
-/** How many blocks one sweep looks through at a time. */
-const SWEEP_BLOCKS_MAX = 500
+/** How often late writers may get between a commit and its documents. */
+const ATTEMPTS_MAX = 8
 
 /**
  * The log's first entry: the point before the first block. From it on there is always a head to build on and, for a
@@ -76,41 +91,44 @@ export async function startLog(
   tree: string,
   first: { readonly number: number; readonly parentHash: Hash },
 ): Promise<CommitOutcome> {
+  const origin: BlockRef = { number: first.number - 1, hash: first.parentHash }
   const entry: HeadEntry = {
     chainId,
     move: 1,
     reason: 'origin',
-    number: first.number - 1,
-    hash: first.parentHash,
+    ...origin,
     timestamp: 0,
     blocks: 0,
-    finalized: first.number - 1,
+    commit: ORIGIN_COMMIT,
+    finalized: origin,
     floorMove: 1,
     digest: emptyDigest,
     coverage: [],
     tree,
     committedAtMs: ports.clock.nowMs(),
   }
-  const isFirst = await ports.writer.atomically(() => ports.writer.appendHead(entry))
-  return isFirst ? { status: 'committed', view: viewFrom(entry) } : { status: 'conflict' }
+  const isFirst = await ports.writer.atomically(() => ports.writer.appendHead(entry), 'durable')
+  return isFirst
+    ? { status: 'committed', view: viewFrom(entry) }
+    : { status: 'conflict', reason: 'another writer began the history' }
 }
 
-/** Stores objects. Any writer may, at any time and in any order: what is there already stays as it is. */
+/** Stores objects in the name of a commit to come. What is there already stays as it is. */
 export const putObjects = (
   { writer }: CommitPorts,
   chainId: number,
-  { blocks, events, quarantined }: Objects,
+  { commit, blocks, events, quarantined }: Objects,
 ): Promise<void> =>
   writer.atomically(async () => {
-    await writer.putBlocks(chainId, blocks)
-    await writer.putEvents(chainId, events)
-    if (quarantined.length > 0) await writer.putQuarantined(chainId, quarantined)
+    await writer.putBlocks(chainId, commit, blocks)
+    await writer.putEvents(chainId, commit, events)
+    if (quarantined.length > 0) await writer.putQuarantined(chainId, commit, quarantined)
   })
 
 /**
  * Moves the head onto blocks whose objects are stored. Everything is acknowledged before the head's entry is
- * inserted: until then nothing of it is visible, afterwards all of it is, and a crash between any two writes leaves
- * only what the next attempt writes again.
+ * inserted: until then nothing of it is visible, afterwards all of it is. A crash between any two writes leaves only
+ * what the journal names, and the next writer that opens the head puts it back.
  */
 export async function commitBlocks(
   ports: CommitPorts,
@@ -119,8 +137,9 @@ export async function commitBlocks(
 ): Promise<CommitOutcome> {
   const last = commit.blocks.at(-1)
   assert(last, 'a commit has blocks')
+  const finalized = finalOnLine(base, commit)
   assert(
-    commit.blocks.length === 1 || last.number <= commit.finalized,
+    commit.blocks.length === 1 || finalized.number === last.number,
     'blocks that can be reorganised are committed one by one',
   )
   const entry: HeadEntry = {
@@ -130,20 +149,34 @@ export async function commitBlocks(
     hash: last.hash,
     timestamp: last.timestamp,
     blocks: commit.blocks.length,
-    finalized: Math.max(commit.finalized, base.head.finalized),
+    commit: commit.commit,
+    finalized,
     digest: commit.digest,
     coverage: mergeRanges([
       ...base.head.coverage,
       { from: (commit.blocks[0] as BlockHeader).number, to: last.number },
     ]),
   }
-  return attempt(ports, async () => {
-    const isReversible = last.number > entry.finalized
-    const fenced = await replaceAll(ports, base, commit.changes, isReversible).catch(loseIfStale)
-    const moved = { ...entry, move: fenced.head.move + 1 }
-    if (!(await ports.writer.appendHead(moved))) throw new LostRace()
-    return tidyUp(ports, base, advanceView(fenced, moved, commit.blocks))
-  })
+  let changes: readonly Change[] | undefined = commit.changes
+  for (let attempts = 0; changes && attempts < ATTEMPTS_MAX; attempts++) {
+    if (await fenceOff(ports, base, changes))
+      return { status: 'conflict', reason: 'another writer has begun on the same blocks' }
+    const mine = { ...commit, changes }
+    try {
+      return await attempt(ports, async () => {
+        await writeDocuments(ports, base, mine, last.number)
+        if (!(await ports.writer.appendHead(entry)))
+          throw new LostRace('another writer moved the head first')
+        return tidyUp(ports, advanceView(base, entry), base.floor.number)
+      })
+    } catch (error) {
+      if (!(error instanceof LostRace || error instanceof Displaced)) throw error
+      await abandon(ports, base.chainId, commit.commit)
+      if (error instanceof LostRace) return { status: 'conflict', reason: error.message }
+    }
+    changes = await lookAgain(ports, base, changes)
+  }
+  return { status: 'conflict', reason: 'another writer changed the same documents' }
 }
 
 /** Moves the head back to a block that the window still holds. One insert: readers are before it or after it. */
@@ -152,39 +185,32 @@ export async function moveHeadBack(
   base: View,
   to: Waypoint,
 ): Promise<CommitOutcome> {
+  assert(to.number >= base.head.finalized.number, 'what is final is never taken back')
   const entry: HeadEntry = {
-    ...nextEntry(ports, base),
-    reason: 'reorg',
+    ...standingEntry(nextEntry(ports, base), base, 'reorg'),
     number: to.number,
     hash: to.hash,
     timestamp: to.timestamp,
-    blocks: 0,
-    finalized: base.head.finalized,
+    commit: to.commit,
     digest: to.digest,
-    coverage: base.head.coverage
-      .filter((range) => range.from <= to.number)
-      .map((range) => ({ from: range.from, to: Math.min(range.to, to.number) })),
+    coverage: coverageTo(base.head, to.number),
   }
-  return attempt(ports, async () => {
-    if (!(await ports.writer.appendHead(entry))) throw new LostRace()
-    return tidyUp(ports, base, advanceView(base, entry, []))
-  })
-}
-
-/**
- * The head as a writer takes it when it starts: what a writer before it committed but did not tidy up is tidied up.
- * Undefined for a chain without a log.
- */
-export async function recoverHead(ports: CommitPorts, chainId: number): Promise<View | undefined> {
-  const latest = await ports.heads.latest(chainId)
-  if (!latest) return undefined
-  const view = await loadView(ports.heads, latest)
-  return ports.writer.atomically(() => settle(ports, view))
+  try {
+    return await attempt(ports, async () => {
+      if (!(await ports.writer.appendHead(entry)))
+        throw new LostRace('another writer moved the head first')
+      return tidyUp(ports, advanceView(base, entry), base.floor.number)
+    })
+  } catch (error) {
+    if (error instanceof LostRace) return { status: 'conflict', reason: error.message }
+    throw error
+  }
 }
 
 type NextEntry = Pick<HeadEntry, 'chainId' | 'move' | 'floorMove' | 'tree' | 'committedAtMs'>
 
-const nextEntry = (ports: CommitPorts, base: View): NextEntry => ({
+/** What the entries that may follow a view have in common. */
+export const nextEntry = (ports: Pick<CommitPorts, 'clock'>, base: View): NextEntry => ({
   chainId: base.chainId,
   move: base.head.move + 1,
   floorMove: base.floor.move,
@@ -192,189 +218,175 @@ const nextEntry = (ports: CommitPorts, base: View): NextEntry => ({
   committedAtMs: ports.clock.nowMs(),
 })
 
+/** An entry that brings no block and leaves the head where it is. */
+export const standingEntry = (
+  next: NextEntry,
+  { head }: View,
+  reason: 'fence' | 'reorg',
+): HeadEntry => ({ ...head, ...next, reason, blocks: 0 })
+
+/** The newest final block of this history after the commit; a block of another branch changes nothing. */
+function finalOnLine(base: View, { blocks, finalized }: Commit): BlockRef {
+  const known = base.head.finalized
+  if (finalized.number <= known.number) return known
+  const { number } = finalized
+  const hash = blocks.find((block) => block.number === number)?.hash ?? hashAt(base, number)
+  return hash === finalized.hash ? { number, hash } : known
+}
+
 async function attempt(ports: CommitPorts, steps: () => Promise<View>): Promise<CommitOutcome> {
   try {
-    return { status: 'committed', view: await ports.writer.atomically(steps) }
+    return { status: 'committed', view: await ports.writer.atomically(steps, 'durable') }
   } catch (error) {
-    if (error instanceof LostRace) return { status: 'conflict' }
-    throw error
+    // Only the commits of another writer sweep what a head stands on.
+    throw isStaleView(error) ? new LostRace(SWEPT) : error
   }
 }
 
-/**
- * What a change is about to hide: the version that the head shows, and the stored one where that is another. That a
- * document did not exist is recorded only where the block can still be reorganised, for the sweep; readers see it
- * without.
- */
-function undoOf({ id, version, before, stored }: Change, isReversible: boolean): Undo[] {
-  const by = version.at
-  const records: Undo[] = []
-  if (before || isReversible) records.push({ id, version: before, by })
-  const isKept = sameBlock(stored?.at, before?.at) || sameBlock(stored?.at, by)
-  if (stored && !isKept) records.push({ id, version: stored, by })
-  return records
-}
-
-const sameBlock = (a: BlockRef | null | undefined, b: BlockRef | null | undefined): boolean =>
-  a?.number === b?.number && a?.hash === b?.hash
+const SWEPT = 'another writer has gone on, and swept what this one read'
 
 /**
- * Replaces every document by its version for the next move, what it hides put aside first.
- *
- * Where another version is stored than the base view sees, a writer has been there that died, is late, or is about to
- * commit. Replacing what it is about to commit would leave the head showing an older version than it should, so its
- * move is taken first: a fence, whose insertion succeeds only if that writer's has not, and makes it fail after.
- *
- * @returns the base, moved on by the fences that were needed
+ * The changes beside what is stored now; undefined where they were derived from what is not so any more: then another
+ * writer has gone on from this head.
  */
-async function replaceAll(
+async function lookAgain(
   ports: CommitPorts,
   base: View,
   changes: readonly Change[],
-  isReversible: boolean,
-): Promise<View> {
+): Promise<readonly Change[] | undefined> {
+  const again = new Map<Change, Change>()
+  for (const [kind, ofKind] of Map.groupBy(changes, ({ id }) => id.kind)) {
+    const keys = ofKind.map(({ id }) => id.key)
+    const found = await resolveDocuments(ports, base, kind, keys).catch((error: unknown) => {
+      if (isStaleView(error)) return undefined
+      throw error
+    })
+    for (const [index, change] of ofKind.entries()) {
+      const now = found?.[index]
+      if (!now || !isSameVersion(now.visible, change.before)) return undefined
+      again.set(change, { ...change, stored: now.stored ?? null, previous: undefined })
+    }
+  }
+  return changes.map((change) => again.get(change) as Change)
+}
+
+const isHidden = ({ stored, before }: Change): boolean =>
+  stored !== null && !isSameVersion(stored, before)
+
+/**
+ * A current version that the base does not show is of a dead branch, or of a writer that died, is late, or is about to
+ * commit. It may be replaced only when it can never be committed any more: so where the log has not yet decided on its
+ * move, that move is taken first. Whether or not that works out, somebody else is at work.
+ *
+ * @returns true where there was such a version
+ */
+async function fenceOff(
+  ports: CommitPorts,
+  base: View,
+  changes: readonly Change[],
+): Promise<boolean> {
+  const isOpen = changes.some(
+    (change) => isHidden(change) && (change.stored?.move ?? 0) > base.head.move,
+  )
+  if (!isOpen) return false
+  const entry = standingEntry(nextEntry(ports, base), base, 'fence')
+  await ports.writer.atomically(() => ports.writer.appendHead(entry), 'durable')
+  return true
+}
+
+/**
+ * Writes the journal, what is displaced and then the new versions.
+ *
+ * @throws Displaced where a document holds another version than the one that this commit was derived beside
+ */
+async function writeDocuments(
+  ports: CommitPorts,
+  base: View,
+  { commit, blocks, changes }: Commit,
+  last: number,
+): Promise<void> {
+  const { writer } = ports
   const { tree } = base.head
-  let view = base
-  let pending: readonly Change[] = changes
-  const done: Change[] = []
-  for (let tries = 0; pending.length > 0; tries++) {
-    if (tries === REPLACE_ATTEMPTS_MAX) throw new LostRace()
-    const fenced = await fenceOff(ports, view, pending)
-    if (fenced !== view) {
-      // What was written for the move that is now taken is written again for the next one.
-      view = fenced
-      pending = pending.concat(done.splice(0))
-    }
-    const move = view.head.move + 1
-    await ports.writer.putUndo(
-      tree,
-      pending.flatMap((change) => undoOf(change, isReversible)),
-    )
-    const replacements = pending.map(({ id, version, stored }): Replacement => ({
+  const move = base.head.move + 1
+  const from = (blocks[0] as BlockHeader).number
+  if (changes.length === 0) return
+  const ids = changes.map(({ id }) => id)
+  await writer.putJournal(base.chainId, { commit, move, from, to: last }, ids)
+  const undo = (await withPrevious(ports, base, changes)).flatMap((change) =>
+    displacedBy(change, base, last),
+  )
+  // What stands beside a version at or below the floor goes without being put aside: only views that stood below it
+  // could ask, and they are told that it is gone.
+  if (base.floor.number >= 0) await writer.mark(base.chainId, { sweptTo: base.floor.number })
+  if (undo.length > 0) await writer.putUndo(tree, undo)
+  const missed = await writer.replace(
+    tree,
+    changes.map(({ id, version, before, stored }): Replacement => ({
       id,
-      version: { ...version, move },
-      expected: stored,
-    }))
-    const missed = new Set(await ports.writer.replace(tree, replacements))
-    const again: Change[] = []
-    for (const [index, change] of pending.entries()) {
-      if (missed.has(index)) again.push(await lookAgain(ports, base, change))
-      else done.push({ ...change, stored: { ...change.version, move } })
-    }
-    pending = again
+      version: { ...version, commit, move },
+      previous: before,
+      expected: stored && refOf(stored),
+    })),
+  )
+  if (missed.length > 0) throw new Displaced()
+}
+
+/** What stands beside the current versions, read where it is not known and may be needed. */
+async function withPrevious(
+  ports: CommitPorts,
+  base: View,
+  changes: readonly Change[],
+): Promise<readonly Change[]> {
+  const unknown = changes.filter(
+    (change) =>
+      change.previous === undefined &&
+      change.stored !== null &&
+      (isHidden(change) || change.stored.number > base.floor.number),
+  )
+  if (unknown.length === 0) return changes
+  const found = new Map<Change, Version | null>()
+  for (const [kind, ofKind] of Map.groupBy(unknown, ({ id }) => id.kind)) {
+    const keys = ofKind.map(({ id }) => id.key)
+    const previous = await ports.tree.readPrevious(base.head.tree, kind, keys)
+    for (const [index, change] of ofKind.entries()) found.set(change, previous[index] ?? null)
   }
-  return view
+  return changes.map((change) =>
+    found.has(change) ? { ...change, previous: found.get(change) as Version | null } : change,
+  )
 }
 
-/** A change whose document held another version than expected, with what it holds now. */
-async function lookAgain(ports: CommitPorts, base: View, change: Change): Promise<Change> {
-  const [now] = await resolveDocuments(ports, base, change.id.kind, [change.id.key])
-  assert(now, 'a document resolves')
-  if (!sameBlock(now.visible?.at, change.before?.at)) throw new LostRace()
-  return { ...change, stored: now.stored ?? null }
-}
-
-/** Takes every move for which a version is stored that the head does not show. */
-async function fenceOff(ports: CommitPorts, base: View, changes: readonly Change[]): Promise<View> {
-  let view = base
-  for (const { stored, before } of changes) {
-    if (!stored || sameBlock(stored.at, before?.at)) continue
-    for (let fences = 0; stored.move > view.head.move; fences++) {
-      if (fences === REPLACE_ATTEMPTS_MAX) throw new LostRace()
-      const { number, hash, timestamp, finalized, digest, coverage } = view.head
-      const entry: HeadEntry = {
-        ...nextEntry(ports, view),
-        reason: 'fence',
-        number,
-        hash,
-        timestamp,
-        blocks: 0,
-        finalized,
-        digest,
-        coverage,
-      }
-      if (!(await ports.writer.appendHead(entry))) throw new LostRace()
-      view = advanceView(view, entry, [])
-    }
+/** The versions that lose their place in the document though a reader may still need them. */
+function displacedBy({ id, stored, before, previous }: Change, base: View, last: number): Undo[] {
+  if (!stored) return []
+  if (isSameVersion(stored, before)) {
+    // Whoever needed the version before stood below this one's block.
+    const isNeeded = previous && stored.number > base.floor.number
+    return isNeeded ? [{ id, version: previous, until: stored.number }] : []
   }
-  return view
+  const records: Undo[] = [{ id, version: stored, until: last }]
+  if (previous && !isSameVersion(previous, before))
+    records.push({ id, version: previous, until: last })
+  return records
 }
 
-/** After the head has moved: settle what became final, sweep what nobody can see any more. */
-async function tidyUp(ports: CommitPorts, base: View, view: View): Promise<View> {
-  const settled = await settle(ports, view)
-  // One commit behind, so that a reader who took the head before this commit finds its undo.
+/** Puts back what a commit that was lost has changed, so that the next one does not have to work around it. */
+async function abandon(ports: CommitPorts, chainId: number, commit: CommitId): Promise<void> {
+  const latest = await ports.heads.latest(chainId)
+  if (!latest) return
+  const view = await loadView(ports.heads, latest)
+  // An engine with transactions has kept nothing of it.
+  const ids = await ports.writer.journalIds(chainId, commit)
+  const isCommitted = waypointsOf(view).some((waypoint) => waypoint.commit === commit)
+  if (ids.length === 0 || isCommitted) return
   try {
-    await sweep(ports, settled, base.floor.number)
+    await ports.writer.atomically(async () => {
+      const isDone = await putBack(ports, view, ids, (stored) => stored.commit === commit)
+      if (isDone) await ports.writer.deleteJournal(chainId, [commit])
+    })
   } catch (error) {
-    // Another writer has gone on from here, and sweeps in its turn.
+    // The head has gone on meanwhile; the journal still tells the next writer.
     if (!isStaleView(error)) throw error
   }
-  return settled
-}
-
-async function settle(ports: CommitPorts, view: View): Promise<View> {
-  const blocks = finalBlocks(view)
-  const last = blocks.at(-1)
-  if (!last) return view
-  await ports.writer.putCanonical(view.chainId, blocks)
-  await ports.writer.mark(view.chainId, { settledTo: last.number })
-  return raiseFloor(view, last.number)
-}
-
-/**
- * Drops the undo of versions replaced at or below `horizon`, puts back documents whose stored version is of a dead
- * branch, and removes the blocks and events of dead branches.
- */
-async function sweep(ports: CommitPorts, view: View, horizon: number): Promise<void> {
-  const { cleanTo } = await ports.heads.upkeep(view.chainId)
-  for (const covered of view.head.coverage) {
-    const to = Math.min(covered.to, horizon)
-    for (let from = Math.max(covered.from, cleanTo + 1); from <= to; from += SWEEP_BLOCKS_MAX) {
-      await sweepRange(ports, view, { from, to: Math.min(from + SWEEP_BLOCKS_MAX - 1, to) })
-    }
-  }
-}
-
-async function sweepRange(ports: CommitPorts, view: View, range: BlockRange): Promise<void> {
-  const { writer, heads } = ports
-  const { tree } = view.head
-  // Marked before anything goes, so that a reader who misses it knows why.
-  await writer.mark(view.chainId, { sweptTo: range.to })
-  const records = await writer.undoReplacedIn(tree, range)
-  const stored = await heads.blocks(view.chainId, range.from, range.to)
-  const numbers = [...records.map((record) => record.by.number), ...stored.map((b) => b.number)]
-  const isCanonical = await ports.views.canonical(view, numbers)
-
-  const obsolete: Undo[] = []
-  for (const record of records) {
-    if (isCanonical(record.by) || (await putBack(ports, view, record))) obsolete.push(record)
-  }
-  if (obsolete.length > 0) await writer.deleteUndo(tree, obsolete)
-  const orphans = stored.filter((block) => !isCanonical(block))
-  if (orphans.length > 0) await writer.deleteBlocks(view.chainId, orphans)
-  await writer.mark(view.chainId, { cleanTo: range.to })
-}
-
-/**
- * Gives a document that a dead block had changed its visible version again. True where the record can go: the document
- * shows what the view sees, and that is not the very version which the record keeps (a late writer may yet replace it).
- */
-async function putBack(ports: CommitPorts, view: View, record: Undo): Promise<boolean> {
-  const { id } = record
-  const { tree } = view.head
-  const [now] = await resolveDocuments(ports, view, id.kind, [id.key])
-  assert(now, 'a document resolves')
-  const { stored, visible } = now
-  // A version above the floor may be one that is just being committed.
-  const isDead = stored && stored !== visible && stored.at.number <= view.floor.number
-  if (isDead) {
-    const version = visible ?? null
-    await ports.writer.replace(tree, [{ id, version, expected: stored }])
-  }
-  const [left] = await ports.tree.read(tree, id.kind, [id.key])
-  const isShown = sameBlock(left?.at, visible?.at)
-  return isShown && (!left || !sameBlock(left.at, record.version?.at))
 }
 
 /** Commit ports over one store; `views` is the writer's own. */

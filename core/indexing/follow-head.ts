@@ -1,7 +1,8 @@
 import { type BlockRef, countBlocks } from '#core/chain.ts'
 import type { Cancel } from '#core/clock.ts'
 import { AppError, isAppError, messageOf } from '#core/errors.ts'
-import type { View, Waypoint } from '#core/history/head.ts'
+import { type View, waypointsOf } from '#core/history/head.ts'
+import type { Waypoint } from '#core/history/window.ts'
 import { type ChainAppender, createChainAppender } from './append-blocks.ts'
 import {
   appendRanges,
@@ -73,14 +74,13 @@ export async function* followHead(
         await appender.open()
         opened = true
       }
-      const { latest, finalized: final } = await ports.source.head()
-      const finalized = final.number
+      const { latest, finalized } = await ports.source.head()
       let moved = false
       let detached = isOtherBranch(appender.view(), latest)
       const from = nextBlock(appender.view(), input.sources, { latest, finalized })
       if (from <= latest.number) {
         const range = { from, to: latest.number }
-        const policy = policyFor(input.proof, countBlocks([range]), finalized)
+        const policy = policyFor(input.proof, countBlocks([range]), finalized.number)
         const work: Work = { ports, appender, fetchProven, policy }
         for await (const outcome of appendRanges(work, [range], finalized, cancel)) {
           if (outcome.status === 'appended') {
@@ -93,8 +93,13 @@ export async function* followHead(
           opened &&= outcome.status !== 'conflict'
         }
       }
+      if (!opened) {
+        // Another writer is at work, or this one keeps failing at the same thing: neither is helped by haste.
+        yield { status: 'degraded', error: conflictOf(appender) }
+        await ports.clock.sleep(Math.min(input.pollMs * 2 ** failures++, BACKOFF_MS_MAX), cancel)
+        continue
+      }
       failures = 0
-      if (!opened) continue
       if (detached) {
         const seen = await sight(ports, appender.view(), latest.number)
         const confirmed = seen && sighting && isConfirmed(sighting, seen)
@@ -125,6 +130,13 @@ export async function* followHead(
   }
 }
 
+const conflictOf = (appender: ChainAppender): AppError =>
+  new AppError(
+    'unavailable',
+    `store: ${appender.conflict() ?? 'another writer was first'}; it is tried again from the head`,
+    { details: { reason: 'second-writer' } },
+  )
+
 const refOf = ({ number, hash, timestamp }: View['head']) => ({ number, hash, timestamp })
 
 /**
@@ -134,12 +146,16 @@ const refOf = ({ number, hash, timestamp }: View['head']) => ({ number, hash, ti
 function nextBlock(
   view: View | undefined,
   sources: readonly Source[],
-  { latest, finalized }: { readonly latest: BlockRef; readonly finalized: number },
+  { latest, finalized }: { readonly latest: BlockRef; readonly finalized: BlockRef },
 ): number {
   if (view) return view.head.number + 1
   const starts = sources.flatMap((source) => source.startBlock ?? [])
   if (starts.length > 0) return Math.min(...starts)
-  return Math.max(Math.min(finalized + 1, latest.number), latest.number - UNASKED_BLOCKS_MAX, 0)
+  return Math.max(
+    Math.min(finalized.number + 1, latest.number),
+    latest.number - UNASKED_BLOCKS_MAX,
+    0,
+  )
 }
 
 const isOtherBranch = (view: View | undefined, latest: BlockRef): boolean =>
@@ -177,9 +193,11 @@ async function* moveBack(ports: IndexPorts, appender: ChainAppender): AsyncGener
     yield { status: 'reorg', from: refOf(view.head), to: ancestor }
 }
 
-/** The newest waypoint that the chain still has. */
+/** The newest waypoint that the chain still has; nothing below the final block is ever taken back. */
 async function commonAncestor(ports: IndexPorts, view: View): Promise<Waypoint | undefined> {
-  for (const run of runsOf([view.floor, ...view.window]).toReversed()) {
+  const { finalized } = view.head
+  const waypoints = waypointsOf(view).filter(({ number }) => number >= finalized.number)
+  for (const run of runsOf(waypoints).toReversed()) {
     const from = Math.max(0, (run[0] as Waypoint).number)
     const to = (run.at(-1) as Waypoint).number
     // Before the genesis block every chain is the same.

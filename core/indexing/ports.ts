@@ -1,8 +1,8 @@
 import type { Address, BlockHeader, BlockRange, BlockRef, Hash, Hex } from '#core/chain.ts'
 import type { DocumentId, DocumentKind, Version, VersionRef } from '#core/history/document.ts'
 import type { ChainEvent } from '#core/history/event.ts'
-import type { HeadEntry } from '#core/history/head.ts'
-import type { Undo, Upkeep } from '#core/history/ports.ts'
+import type { CommitId, DerivedRef, HeadEntry } from '#core/history/head.ts'
+import type { Upkeep } from '#core/history/ports.ts'
 
 /** A log as a node gives it, numbers parsed; hex is lower case. */
 export type RawLog = {
@@ -102,39 +102,68 @@ export type BlockEvents = {
 }
 
 /**
- * A new version of a document. `expected` is what is stored now, by block and move (null: nothing); `version` null
- * removes it.
+ * A new current version of a document, and the one to keep beside it. `expected` is the current version now (null: the
+ * document is not stored); `version` null removes the document.
  */
 export type Replacement<K extends DocumentKind = DocumentKind> = {
   readonly id: DocumentId<K>
   readonly version: Version<K> | null
+  readonly previous: Version<K> | null
   readonly expected: VersionRef | null
 }
+
+/** A version that was displaced and that a reader may still need, until the sweep has passed a height. */
+export type Undo<K extends DocumentKind = DocumentKind> = {
+  readonly id: DocumentId<K>
+  readonly version: Version<K>
+  readonly until: number
+}
+
+/** What a commit was about to change, written before it changes anything; `move` as in `VersionRef`. */
+export type JournalRecord = {
+  readonly commit: CommitId
+  readonly move: number
+  /** The first and the last block of the commit. */
+  readonly from: number
+  readonly to: number
+}
+
+/** A commit whose blocks are final and canonical. */
+export type SettledCommit = BlockRange & { readonly commit: CommitId }
 
 /**
  * What a writer does to a store, each step idempotent and acknowledged before the next. The order of steps is
  * `core/indexing/commit.ts`'s alone.
  */
 export type ChainWriter = {
-  /** Runs steps as one transaction where the engine has them, else as they come. */
-  atomically<T>(steps: () => Promise<T>): Promise<T>
-  /** Inserts what is not there yet. */
-  putBlocks(chainId: number, blocks: readonly BlockHeader[]): Promise<void>
-  putEvents(chainId: number, blocks: readonly BlockEvents[]): Promise<void>
-  putQuarantined(chainId: number, logs: readonly QuarantinedLog[]): Promise<void>
+  /**
+   * Runs steps as one transaction where the engine has them, else as they come. After a durable one a power cut takes
+   * nothing of it back, nor of what was written before.
+   */
+  atomically<T>(steps: () => Promise<T>, durability?: 'durable' | 'cheap'): Promise<T>
+  /** Inserts what is not there yet, in the name of a commit. */
+  putBlocks(chainId: number, commit: CommitId, blocks: readonly BlockHeader[]): Promise<void>
+  putEvents(chainId: number, commit: CommitId, blocks: readonly BlockEvents[]): Promise<void>
+  putQuarantined(chainId: number, commit: CommitId, logs: readonly QuarantinedLog[]): Promise<void>
+  putJournal(chainId: number, record: JournalRecord, ids: readonly DocumentId[]): Promise<void>
+  /** Inserts what is not there yet; of what is, `until` is raised, never lowered. */
   putUndo(tree: string, records: readonly Undo[]): Promise<void>
-  /** Replaces, inserts or removes where `expected` is still what is stored; gives the indexes of those it is not. */
+  /** Replaces, inserts or removes where `expected` is still the current version; gives the indexes of those it is not. */
   replace(tree: string, changes: readonly Replacement[]): Promise<number[]>
   /** False where somebody has that move already. */
   appendHead(entry: HeadEntry): Promise<boolean>
 
-  /** Records the one canonical hash of each number; these blocks are final. */
-  putCanonical(chainId: number, blocks: readonly BlockRef[]): Promise<void>
+  putSettled(chainId: number, commits: readonly SettledCommit[]): Promise<void>
   /** Raises a mark; never lowers it. */
   mark(chainId: number, upkeep: Partial<Upkeep>): Promise<void>
-  /** Undo records whose `by` lies in the range. */
-  undoReplacedIn(tree: string, range: BlockRange): Promise<Undo[]>
-  deleteUndo(tree: string, records: readonly Undo[]): Promise<void>
-  /** Removes these blocks and the events in them. */
-  deleteBlocks(chainId: number, blocks: readonly BlockRef[]): Promise<void>
+  /** Records of commits that end at or below a block. */
+  journal(chainId: number, upTo: number): Promise<JournalRecord[]>
+  journalIds(chainId: number, commit: CommitId): Promise<DocumentId[]>
+  deleteJournal(chainId: number, commits: readonly CommitId[]): Promise<void>
+  /** Removes the versions put aside that are needed no longer than until this block. */
+  deleteUndo(tree: string, upTo: number): Promise<void>
+  /** The blocks that commits stored in this range, of commits that are not settled. */
+  unsettledBlocks(chainId: number, range: BlockRange): Promise<DerivedRef[]>
+  /** Removes these blocks and what was stored in them. */
+  deleteBlocks(chainId: number, blocks: readonly DerivedRef[]): Promise<void>
 }

@@ -7,6 +7,7 @@ import {
   type Key,
   keyText,
   type Version,
+  type VersionRef,
 } from '#core/history/document.ts'
 import type { View } from '#core/history/head.ts'
 import { type ResolvePorts, resolveDocuments } from '#core/history/resolve.ts'
@@ -23,8 +24,10 @@ export type Slot<K extends DocumentKind = DocumentKind> = {
   /** As the head has it, and what that adds to the digest of the state. */
   before: Version<K> | undefined
   beforeHash: bigint
-  /** The version that is stored, visible or not. */
+  /** The version that is stored, visible or not, and the one beside it: null where there is none. */
   stored: Version<K> | undefined
+  /** Undefined where it was not read. */
+  previous: Version<K> | null | undefined
 }
 
 /** What a document is needed for: one that is known not to exist is not looked up. */
@@ -38,8 +41,8 @@ export type WorkingSet = {
   slot<K extends DocumentKind>(kind: K, key: Key): Slot<K>
   /** What changed since the head, and the digest of the state that it leads to. */
   changes(state: Hash): { readonly changes: Change[]; readonly state: Hash }
-  /** The changes are committed by this move. `keep` says which documents are likely to be needed again. */
-  accept(move: number, keep: (slot: Slot) => boolean): void
+  /** The changes are committed. `keep` says which documents are likely to be needed again. */
+  accept(by: Pick<VersionRef, 'commit' | 'move'>, keep: (slot: Slot) => boolean): void
   /** Drops everything: the head is not where it was. */
   forget(): void
 }
@@ -65,6 +68,7 @@ export function createWorkingSet(ports: ResolvePorts & { readonly sha256: Sha256
       before: undefined,
       beforeHash: 0n,
       stored: undefined,
+      previous: undefined,
     }
     slots.set(text, empty)
     return empty
@@ -97,7 +101,7 @@ export function createWorkingSet(ports: ResolvePorts & { readonly sha256: Sha256
     let removed = 0n
     hashes = []
     const list = changed.map((each): Change => {
-      const version = { at: each.changedAt, value: each.value } as Draft
+      const version = { number: each.changedAt?.number, value: each.value } as Draft
       const hash = hashDocument(sha256, each.kind, each.key, version)
       hashes.push(hash)
       added += hash
@@ -107,14 +111,19 @@ export function createWorkingSet(ports: ResolvePorts & { readonly sha256: Sha256
         version,
         before: each.before ?? null,
         stored: each.stored ?? null,
+        previous: each.previous,
       }
     })
     return { changes: list, state: shiftState(state, added, removed) }
   }
 
-  function accept(move: number, keep: (slot: Slot) => boolean): void {
+  function accept(
+    { commit, move }: Pick<VersionRef, 'commit' | 'move'>,
+    keep: (slot: Slot) => boolean,
+  ): void {
     for (const [index, each] of changed.entries()) {
-      each.before = { at: each.changedAt, move, value: each.value } as Version
+      each.previous = each.before ?? null
+      each.before = { number: each.changedAt?.number, commit, move, value: each.value } as Version
       each.beforeHash = hashes[index] as bigint
       each.stored = each.before
       each.changedAt = undefined

@@ -59,12 +59,12 @@ test('whatever port is asked, a server that went away is unavailable', async () 
   const block = { number: 1, hash: '0x1', parentHash: '0x0', timestamp: 1 } as const
   const calls = [
     heads.latest(1),
-    heads.canonicalHashes(1, [1]),
+    heads.settled(1, ['a']),
     tree.read('1-tree', 'pool', [['0x1']]),
     events.list(1, { family: 'swap', limit: 1 }),
-    writer.putBlocks(1, [block]),
+    writer.putBlocks(1, 'a', [block]),
     writer.mark(1, { sweptTo: 1 }),
-    writer.deleteBlocks(1, [block]),
+    writer.deleteBlocks(1, [{ number: 1, commit: 'a' }]),
   ]
   for (const outcome of await Promise.allSettled(calls))
     expect(outcome).toMatchObject({ status: 'rejected', reason: { kind: 'unavailable' } })

@@ -3,6 +3,7 @@ import { afterAll, describe, expect, onTestFinished, test } from 'vitest'
 import { createMongoChainStore, openMongoChainStore } from '#adapters/mongo/chain-store.ts'
 import { collectionIndexes, createIndexes } from '#adapters/mongo/collections.ts'
 import { systemClock } from '#adapters/node/clock.ts'
+import { newId } from '#adapters/node/new-id.ts'
 import { sha256 } from '#adapters/node/sha256.ts'
 import { isAppError } from '#core/errors.ts'
 import {
@@ -13,13 +14,20 @@ import {
   orderKey,
 } from '#core/history/document.ts'
 import type { ChainEvent } from '#core/history/event.ts'
-import type { View, Waypoint } from '#core/history/head.ts'
+import { type View, waypointsOf } from '#core/history/head.ts'
+import type { Waypoint } from '#core/history/window.ts'
 import { createViews } from '#core/history/view.ts'
 import { createChainAppender } from '#core/indexing/append-blocks.ts'
 import { commitPorts } from '#core/indexing/commit.ts'
 import { readEverything } from '../contracts/everything.ts'
 import { addressOf } from '../fakes/encode.ts'
-import { createFakeChain, fakeListedPool, fakeSources, provenOf } from '../fakes/fake-chain.ts'
+import {
+  createFakeChain,
+  fakeListedPool,
+  fakeSources,
+  provenOf,
+  refAt,
+} from '../fakes/fake-chain.ts'
 import { commandsOf, indexOf, misfit, stagesOf } from '../servers/mongo-commands.ts'
 import { freshDatabase, type MongoServer, openMongoServer } from '../servers/mongo.ts'
 
@@ -46,7 +54,7 @@ function suiteOver({ url, kind }: MongoServer): void {
     test('a pool', async () => {
       const db = await open()
       const id = { kind: 'pool', key: keyOf('pool', pool) } as const
-      const change = { id, version: { ...ref, value: pool }, expected: null }
+      const change = { id, version: { ...ref, value: pool }, previous: null, expected: null }
       await createMongoChainStore(db).writer.replace(TREE, [change])
       expect(readable(await db.collection('pools').findOne())).toMatchInlineSnapshot(`
         {
@@ -81,7 +89,7 @@ function suiteOver({ url, kind }: MongoServer): void {
     test('a candle', async () => {
       const db = await open()
       const id = { kind: 'candle', key: keyOf('candle', candle) } as const
-      const change = { id, version: { ...ref, value: candle }, expected: null }
+      const change = { id, version: { ...ref, value: candle }, previous: null, expected: null }
       await createMongoChainStore(db).writer.replace(TREE, [change])
       expect(readable(await db.collection('candles').findOne())).toMatchInlineSnapshot(`
         {
@@ -108,7 +116,7 @@ function suiteOver({ url, kind }: MongoServer): void {
 
     test('a swap', async () => {
       const db = await open()
-      await createMongoChainStore(db).writer.putEvents(31_337, [
+      await createMongoChainStore(db).writer.putEvents(31_337, 'commit-1', [
         { block: swap.block, events: [swap], rows: '' },
       ])
       expect(readable(await db.collection('events').findOne())).toMatchInlineSnapshot(`
@@ -214,21 +222,21 @@ function suiteOver({ url, kind }: MongoServer): void {
 async function useEverything(db: Db): Promise<void> {
   const store = createMongoChainStore(db)
   const chainId = 31_337
-  const ports = { ...commitPorts(store, systemClock, chainId), sha256 }
+  const ports = { ...commitPorts(store, systemClock, chainId), sha256, newId }
   const appender = createChainAppender(ports, chainId, fakeSources)
   const history = { ...store, views: createViews(store.heads, chainId) }
   const chain = createFakeChain(31, { maxLogs: 10 })
   const follow = async (from: number): Promise<void> => {
     for (const block of chain.blocks.slice(from)) {
       await appender.take([provenOf(block)])
-      await appender.commit(block.header.number - 3)
+      await appender.commit(refAt(chain, block.header.number - 3))
     }
   }
   await appender.open()
   await chain.mine(8)
   await follow(0)
   const old = appender.view() as View
-  await appender.moveBack(old.window.at(-3) as Waypoint)
+  await appender.moveBack(waypointsOf(old).at(-3) as Waypoint)
   await readEverything(history, old)
   await chain.fork(2, 10)
   await follow(6)
@@ -270,7 +278,7 @@ function readable(value: unknown): unknown {
 
 const TREE = '31337-0123456789abcdef'
 const POOL = addressOf(0x88e6)
-const ref = { at: { number: 19_000_000, hash: `0x${'ab'.repeat(32)}` }, move: 7 } as const
+const ref = { number: 19_000_000, commit: 'commit-1', move: 7 } as const
 
 const pool: Documents['pool'] = {
   address: POOL,
@@ -306,7 +314,7 @@ const candle: Documents['candle'] = {
 }
 
 const swap: ChainEvent = {
-  block: { ...ref.at, timestamp: 1_705_000_000 },
+  block: { number: ref.number, hash: `0x${'ab'.repeat(32)}`, timestamp: 1_705_000_000 },
   transactionHash: `0x${'cd'.repeat(32)}`,
   logIndex: 12,
   address: POOL,

@@ -116,7 +116,8 @@ const hashOf = (name: number): Hash => `0x${name.toString(16).padStart(64, '0')}
 const keyOf = (holder: number): Key => [addressOf(0x721), addressOf(holder)]
 
 const version = (holder: number, move: number, block = move): Version<'holder'> => ({
-  at: { number: move, hash: hashOf(block) },
+  number: move,
+  commit: `commit-${block}`,
   move,
   value: { collection: addressOf(0x721), owner: addressOf(holder), tokenCount: move, amount: 1n },
 })
@@ -125,7 +126,12 @@ const change = (
   holder: number,
   from: Version<'holder'> | null,
   to: Version<'holder'> | null,
-): Replacement => ({ id: { kind: 'holder', key: keyOf(holder) }, version: to, expected: from })
+): Replacement => ({
+  id: { kind: 'holder', key: keyOf(holder) },
+  version: to,
+  previous: null,
+  expected: from,
+})
 
 const head = (block: number): HeadEntry => ({
   chainId: 1,
@@ -135,7 +141,8 @@ const head = (block: number): HeadEntry => ({
   hash: hashOf(block),
   timestamp: 0,
   blocks: 0,
-  finalized: 0,
+  commit: `commit-${block}`,
+  finalized: { number: 0, hash: hashOf(block) },
   floorMove: 1,
   digest: emptyDigest,
   coverage: [{ from: 0, to: 0 }],

@@ -464,7 +464,8 @@ function interrupted(path: string, happen: () => Promise<void>) {
     ...store,
     tree: {
       read: before(tree.read),
-      readUndo: before(tree.readUndo),
+      readPrevious: before(tree.readPrevious),
+      versions: before(tree.versions),
       scan: before(tree.scan),
     },
     events: { list: before(events.list) },

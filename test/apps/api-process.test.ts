@@ -7,11 +7,18 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { systemClock } from '#adapters/node/clock.ts'
+import { newId } from '#adapters/node/new-id.ts'
 import { sha256 } from '#adapters/node/sha256.ts'
 import { openSqliteChainStore } from '#adapters/sqlite/chain-store.ts'
 import { createChainAppender } from '#core/indexing/append-blocks.ts'
 import { commitPorts } from '#core/indexing/commit.ts'
-import { createFakeChain, fakeListedPool, fakeSources, provenOf } from '../fakes/fake-chain.ts'
+import {
+  createFakeChain,
+  fakeListedPool,
+  fakeSources,
+  provenOf,
+  refAt,
+} from '../fakes/fake-chain.ts'
 
 const CHAIN_ID = 31_337
 
@@ -78,13 +85,13 @@ describe('node apps/api/main.ts', () => {
 
   async function index(blocks: number): Promise<void> {
     const store = openSqliteChainStore(join(folder, 'halyard.db'))
-    const ports = { ...commitPorts(store, systemClock, CHAIN_ID), sha256 }
+    const ports = { ...commitPorts(store, systemClock, CHAIN_ID), sha256, newId }
     const appender = createChainAppender(ports, CHAIN_ID, fakeSources)
     await appender.open()
     const chain = createFakeChain(1)
     await chain.mine(blocks)
     await appender.take(chain.blocks.map(provenOf))
-    await appender.commit(blocks)
+    await appender.commit(refAt(chain, blocks - 1))
     store.close()
   }
 

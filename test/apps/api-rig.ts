@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Logger, LogFields } from '#adapters/log/logger.ts'
 import { systemClock } from '#adapters/node/clock.ts'
+import { newId } from '#adapters/node/new-id.ts'
 import { sha256 } from '#adapters/node/sha256.ts'
 import { openSqliteChainStore } from '#adapters/sqlite/chain-store.ts'
 import type { Config } from '#api/config.ts'
@@ -11,7 +12,8 @@ import { type Overrides, wire } from '#api/wire.ts'
 import type { Address, BlockRef } from '#core/chain.ts'
 import type { Clock } from '#core/clock.ts'
 import type { TokenReader } from '#core/dex/ports.ts'
-import type { View, Waypoint } from '#core/history/head.ts'
+import { type View, waypointsOf } from '#core/history/head.ts'
+import type { Waypoint } from '#core/history/window.ts'
 import { type ChainAppender, createChainAppender } from '#core/indexing/append-blocks.ts'
 import { commitPorts } from '#core/indexing/commit.ts'
 import {
@@ -20,6 +22,7 @@ import {
   type FakeChain,
   fakeSources,
   provenOf,
+  refAt,
 } from '../fakes/fake-chain.ts'
 
 const CHAIN_ID = 31_337
@@ -103,7 +106,7 @@ export async function openRig(options: RigOptions = {}): Promise<Rig> {
 
   async function open() {
     const store = openSqliteChainStore(path)
-    const ports = { ...commitPorts(store, systemClock, CHAIN_ID), sha256 }
+    const ports = { ...commitPorts(store, systemClock, CHAIN_ID), sha256, newId }
     const appender = createChainAppender(ports, CHAIN_ID, fakeSources)
     await appender.open()
     return (writer = { store, appender })
@@ -112,7 +115,9 @@ export async function openRig(options: RigOptions = {}): Promise<Rig> {
   async function commit(block: FakeBlock, finality: number): Promise<void> {
     const { appender } = writer ?? (await open())
     await appender.take([provenOf(block)])
-    const outcome = await appender.commit(block.header.number - finality)
+    const outcome = await appender.commit(
+      refAt(chain, Math.max(block.header.number - finality, -1)),
+    )
     if (outcome !== 'committed') throw new Error(`not committed: ${outcome}`)
   }
 
@@ -187,7 +192,7 @@ export async function openRig(options: RigOptions = {}): Promise<Rig> {
       await chain.fork(depth, count)
       const { appender } = writer ?? (await open())
       const view = appender.view() as View
-      const to = [view.floor, ...view.window].find(({ number }) => number === ancestor) as Waypoint
+      const to = waypointsOf(view).find(({ number }) => number === ancestor) as Waypoint
       await appender.moveBack(to)
       for (const block of chain.blocks.slice(ancestor + 1)) await commit(block, FINALITY)
     },

@@ -6,9 +6,11 @@ import { afterAll, expect, test } from 'vitest'
 import { createReceiptsRoot } from '#adapters/ethereumjs/receipts-root.ts'
 import { keccak, keccakBytes } from '#adapters/hash-wasm/keccak.ts'
 import { systemClock } from '#adapters/node/clock.ts'
+import { newId } from '#adapters/node/new-id.ts'
 import { sha256 } from '#adapters/node/sha256.ts'
 import { openSqliteChainStore } from '#adapters/sqlite/chain-store.ts'
-import type { View, Waypoint } from '#core/history/head.ts'
+import { type View, waypointsOf } from '#core/history/head.ts'
+import type { Waypoint } from '#core/history/window.ts'
 import { createChainAppender } from '#core/indexing/append-blocks.ts'
 import { backfill } from '#core/indexing/backfill.ts'
 import { commitPorts } from '#core/indexing/commit.ts'
@@ -37,6 +39,7 @@ test('an export whose head is left while it is read says so, since what it print
   const ports = {
     ...commitPorts(store, systemClock, CHAIN_ID),
     sha256,
+    newId,
     keccak,
     receiptsRoot: createReceiptsRoot(keccakBytes),
     source,
@@ -60,7 +63,7 @@ test('an export whose head is left while it is read says so, since what it print
   stdout.pause()
   const appender = createChainAppender(ports, CHAIN_ID, fakeSources)
   await appender.open()
-  await appender.moveBack((appender.view() as View).window[0] as Waypoint)
+  await appender.moveBack(waypointsOf(appender.view() as View)[1] as Waypoint)
   stdout.resume()
   const result = await done
   store.close()

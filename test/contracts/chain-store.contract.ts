@@ -1,13 +1,18 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { newId } from '#adapters/node/new-id.ts'
 import { sha256 } from '#adapters/node/sha256.ts'
 import { systemClock } from '#adapters/node/clock.ts'
 import type { WriteStep } from '#adapters/memory/chain-store.ts'
 import { isAppError } from '#core/errors.ts'
-import { type View, viewAt, type Waypoint } from '#core/history/head.ts'
+import type { BlockRef } from '#core/chain.ts'
+import { BEFORE_GENESIS } from '#core/indexing/ports.ts'
+import { type View, viewAt, waypointsOf } from '#core/history/head.ts'
+import { documentKinds, keyOf } from '#core/history/document.ts'
 import { listEvents } from '#core/history/list-events.ts'
 import type { HistoryPorts } from '#core/history/ports.ts'
 import { readDocuments, scanDocuments } from '#core/history/resolve.ts'
 import { createViews, isStaleView, type Views } from '#core/history/view.ts'
+import type { Waypoint } from '#core/history/window.ts'
 import { type ChainAppender, createChainAppender } from '#core/indexing/append-blocks.ts'
 import { commitPorts, putObjects } from '#core/indexing/commit.ts'
 import type { ChainWriter } from '#core/indexing/ports.ts'
@@ -65,7 +70,7 @@ export function chainStoreContract(name: string, open: () => Promise<StoreHarnes
     async function start(step?: WriteStep, chainId = CHAIN_ID): Promise<Process> {
       const connection = await harness.connect(step)
       connections.push(connection)
-      const ports = { ...commitPorts(connection, systemClock, chainId), sha256 }
+      const ports = { ...commitPorts(connection, systemClock, chainId), sha256, newId }
       const appender = createChainAppender(ports, chainId, fakeSources)
       await appender.open()
       const history = { ...connection, views: createViews(connection.heads, chainId) }
@@ -83,7 +88,10 @@ export function chainStoreContract(name: string, open: () => Promise<StoreHarnes
       finalized: number,
     ): Promise<string> {
       const outcome = await appender.take(blocks.map(provenOf))
-      const status = outcome.status === 'taken' ? await appender.commit(finalized) : outcome.status
+      const status =
+        outcome.status === 'taken'
+          ? await appender.commit(finalOf(appender.view(), blocks, finalized))
+          : outcome.status
       if (status === 'conflict') await appender.open()
       return status
     }
@@ -125,7 +133,7 @@ export function chainStoreContract(name: string, open: () => Promise<StoreHarnes
       const other = await open()
       try {
         const connection = await other.connect()
-        const ports = { ...commitPorts(connection, systemClock, CHAIN_ID), sha256 }
+        const ports = { ...commitPorts(connection, systemClock, CHAIN_ID), sha256, newId }
         const appender = createChainAppender(ports, CHAIN_ID, fakeSources)
         await appender.open()
         const history = { ...connection, views: createViews(connection.heads, CHAIN_ID) }
@@ -282,11 +290,11 @@ export function chainStoreContract(name: string, open: () => Promise<StoreHarnes
       const fresh = await open()
       try {
         const connection = await fresh.connect()
-        const ports = { ...commitPorts(connection, systemClock, CHAIN_ID), sha256 }
+        const ports = { ...commitPorts(connection, systemClock, CHAIN_ID), sha256, newId }
         const appender = createChainAppender(ports, CHAIN_ID, fakeSources)
         await appender.open()
         await appender.take(blocks.map(provenOf))
-        await appender.commit(1_000)
+        await appender.commit(finalOf(undefined, blocks, 1_000))
         const digest = digestAt(appender.view())
         await connection.close()
         return digest
@@ -456,14 +464,25 @@ export function chainStoreContract(name: string, open: () => Promise<StoreHarnes
       const view = writer.appender.view() as View
       const horizon = view.floor.number - 1
       expect(horizon).toBeGreaterThan(6)
-      const stored = await connection.heads.blocks(CHAIN_ID, 0, horizon)
-      expect(stored.map(({ hash }) => hash)).toEqual(
-        chain.blocks.slice(0, horizon + 1).map(({ header }) => header.hash),
-      )
-      const undo = await connection.writer.undoReplacedIn(view.head.tree, { from: 0, to: horizon })
-      // What a late writer might still replace is kept: never more than the orphans' own changes.
-      expect(undo.filter(({ by }) => stored.some(({ hash }) => hash === by.hash))).toEqual([])
-      expect((await connection.heads.upkeep(CHAIN_ID)).cleanTo).toBe(horizon)
+      const { heads, tree } = connection
+      for (let number = 0; number <= horizon; number++)
+        expect(await heads.settledBlock(CHAIN_ID, number)).toEqual(refOf(chain, number))
+      const range = { from: 0, to: horizon }
+      expect(await connection.writer.unsettledBlocks(CHAIN_ID, range)).toEqual([])
+      expect(await connection.writer.journal(CHAIN_ID, horizon)).toEqual([])
+      expect((await heads.upkeep(CHAIN_ID)).cleanTo).toBe(horizon)
+      // Of each document one version at or below the horizon is left, and at most one beside it.
+      for (const kind of documentKinds)
+        for (const value of await scanDocuments(writer.history, view, {
+          kind,
+          order: 'identity',
+          prefix: [],
+          limit: 1_000,
+        })) {
+          const query = { atMost: horizon, limit: 100 }
+          const versions = await tree.versions(view.head.tree, kind, keyOf(kind, value), query)
+          expect(versions.length).toBeLessThanOrEqual(2)
+        }
     })
 
     test('objects written twice, and by strangers, change nothing', async () => {
@@ -475,6 +494,7 @@ export function chainStoreContract(name: string, open: () => Promise<StoreHarnes
       const before = await seenBy(writer)
       for (let times = 0; times < 2; times++)
         await putObjects(ports, CHAIN_ID, {
+          commit: 'a-stranger',
           blocks: chain.blocks.map(({ header }) => header),
           events: [],
           quarantined: [],
@@ -499,7 +519,7 @@ export function chainStoreContract(name: string, open: () => Promise<StoreHarnes
       await follow(await start(), chain.blocks)
       const connection = await harness.connect()
       connections.push(connection)
-      const ports = { ...commitPorts(connection, systemClock, CHAIN_ID), sha256 }
+      const ports = { ...commitPorts(connection, systemClock, CHAIN_ID), sha256, newId }
       const appender = createChainAppender(ports, CHAIN_ID, fakeSources.slice(1))
       await expect(appender.open()).rejects.toSatisfy((error) => isAppError(error, 'conflict'))
     })
@@ -613,12 +633,13 @@ export function chainStoreContract(name: string, open: () => Promise<StoreHarnes
         shortfall: 2n ** 255n,
       } as const
       const key = [fakeErc1155, most, fakeListedPool]
-      const { number, hash } = view.head
+      const { number, commit, move } = view.head
       await writer.connection.writer.atomically(() =>
         writer.connection.writer.replace(view.head.tree, [
           {
             id: { kind: 'holding', key },
-            version: { at: { number, hash }, move: view.head.move, value: holding },
+            version: { number, commit, move, value: holding },
+            previous: null,
             expected: null,
           },
         ]),
@@ -629,9 +650,23 @@ export function chainStoreContract(name: string, open: () => Promise<StoreHarnes
 }
 
 function waypoint(view: View, number: number): Waypoint {
-  const found = [view.floor, ...view.window].find((each) => each.number === number)
+  const found = waypointsOf(view).find((each) => each.number === number)
   if (!found) throw new Error(`block ${number} is not in the window`)
   return found
+}
+
+const refOf = ({ blocks }: FakeChain, number: number): BlockRef => {
+  const { header } = blocks[number] as FakeBlock
+  return { number, hash: header.hash }
+}
+
+/** The final block of a history after these blocks, where its number is this one at most. */
+function finalOf(view: View | undefined, blocks: readonly FakeBlock[], number: number): BlockRef {
+  const last = (blocks.at(-1) as FakeBlock).header.number
+  const wanted = Math.min(number, last)
+  const header = blocks.find((block) => block.header.number === wanted)?.header
+  const known = header ?? (view && waypointsOf(view).find((each) => each.number === wanted))
+  return known ? { number: wanted, hash: known.hash } : BEFORE_GENESIS
 }
 
 /** Calls `step` around every writing method of a writer, for engines that offer no finer place to stop. */
@@ -640,11 +675,13 @@ export function steppedWriter(writer: ChainWriter, step: WriteStep): ChainWriter
     putBlocks: 'block',
     putEvents: 'event',
     putQuarantined: 'quarantine',
+    putJournal: 'journal',
     putUndo: 'undo',
     replace: 'document',
     appendHead: 'head',
-    putCanonical: 'canonical',
+    putSettled: 'settled',
     mark: 'mark',
+    deleteJournal: 'delete journal',
     deleteUndo: 'delete undo',
     deleteBlocks: 'delete block',
   }

@@ -8,7 +8,7 @@ import {
   fieldsOfDocument,
   keyOf,
   keyText,
-  parseKeyText,
+  parseDocumentId,
 } from '#core/history/document.ts'
 import { decodeEventBody, encodeEventBody, eventKinds, fieldsOfEvent } from '#core/history/event.ts'
 import { type AnyFields, type FieldType, scalarOf } from '#core/record.ts'
@@ -53,7 +53,7 @@ test.each(documentKinds)('a stored %s is read back as it was, and so is its iden
       expect(decodeDocument(kind, text)).toEqual(value)
       expect(encodeDocument(kind, decodeDocument(kind, text))).toBe(text)
       const key = keyOf(kind, value as never)
-      expect(parseKeyText(kind, keyText(kind, key))).toEqual(key)
+      expect(parseDocumentId(keyText(kind, key))).toEqual({ kind, key })
     }),
     { numRuns: 40 },
   )

@@ -1,7 +1,7 @@
 import { createHeaderHash } from '#adapters/ethereumjs/header-hash.ts'
 import { createReceiptsRoot } from '#adapters/ethereumjs/receipts-root.ts'
 import { keccak, keccakBytes } from '#adapters/hash-wasm/keccak.ts'
-import type { Address, Hash, Hex } from '#core/chain.ts'
+import type { Address, BlockRef, Hash, Hex } from '#core/chain.ts'
 import { createBloomBits } from '#core/indexing/bloom.ts'
 import { TRANSFER, TRANSFER_BATCH, TRANSFER_SINGLE } from '#core/indexing/decode/nft.ts'
 import { BURN_V2, MINT_V2, PAIR_CREATED, SWAP_V2, SYNC } from '#core/indexing/decode/uniswap-v2.ts'
@@ -14,7 +14,12 @@ import {
   SWAP_V3,
 } from '#core/indexing/decode/uniswap-v3.ts'
 import type { ProvenBlock } from '#core/indexing/fetch-proven.ts'
-import type { RawLog, Receipt, SourceHeader } from '#core/indexing/ports.ts'
+import {
+  BEFORE_GENESIS,
+  type RawLog,
+  type Receipt,
+  type SourceHeader,
+} from '#core/indexing/ports.ts'
 import type { Source } from '#core/indexing/source.ts'
 import { addressOf, dataOf, topicOf, twoArrays } from './encode.ts'
 import { createRandom, type Random } from './random.ts'
@@ -311,4 +316,10 @@ async function seal(
     receipts,
     logs: receipts.flatMap((receipt) => receipt.logs),
   }
+}
+
+/** The block of a chain at a height; none below its beginning. */
+export function refAt({ blocks }: Pick<FakeChain, 'blocks'>, number: number): BlockRef {
+  const header = blocks[number]?.header
+  return header ? { number, hash: header.hash } : BEFORE_GENESIS
 }

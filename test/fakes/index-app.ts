@@ -30,6 +30,14 @@ export function createFakeClock(): Clock & { readonly slept: number } {
   }
 }
 
+/** Ids that a simulation can give again: one row of them a set of tables. */
+const ids = new WeakMap<MemoryTables, number>()
+const idsOf = (tables: MemoryTables) => (): string => {
+  const id = (ids.get(tables) ?? 0) + 1
+  ids.set(tables, id)
+  return `commit-${id}`
+}
+
 /** What indexing takes, over a memory store. */
 export function fakeIndexPorts(
   tables: MemoryTables,
@@ -41,6 +49,7 @@ export function fakeIndexPorts(
   return {
     ...commitPorts(store, clock, options.chainId ?? 31_337),
     sha256,
+    newId: idsOf(tables),
     keccak,
     receiptsRoot,
     source,

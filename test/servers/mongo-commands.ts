@@ -45,7 +45,11 @@ function commandOf({ commandName, command }: CommandStartedEvent): Command | und
     case 'update':
       return { ...plain, filters: command.updates.map(({ q }: Document) => q) }
     case 'delete':
-      return { ...plain, filters: command.deletes.map(({ q }: Document) => q) }
+      return {
+        ...plain,
+        filters: command.deletes.map(({ q }: Document) => q),
+        hint: command.deletes[0]?.hint,
+      }
     default:
       return undefined
   }

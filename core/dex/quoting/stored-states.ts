@@ -34,9 +34,8 @@ export async function readIndexedStates(
   )
   return mapConcurrent(documents, POOLS_AT_ONCE, async ({ visible }) => {
     if (!visible || !run) return undefined
-    const { value: pool, at } = visible
-    if (pool.protocol === 'uniswap-v2')
-      return at.number < run.from ? undefined : constantProduct(pool)
+    const { value: pool, number } = visible
+    if (pool.protocol === 'uniswap-v2') return number < run.from ? undefined : constantProduct(pool)
     if (!isWhole(pool, run, view.head.number)) return undefined
     if (pool.sqrtPriceX96 === null || pool.tick === null) return undefined
     const ticks = await indexedTicks(ports, view, pool)

@@ -17,6 +17,7 @@ import type { QuoteSettings } from '#core/dex/quote-settings.ts'
 import { AppError } from '#core/errors.ts'
 import type { View } from '#core/history/head.ts'
 import { staleView } from '#core/history/view.ts'
+import { emptyWindow } from '#core/history/window.ts'
 import { addressOf } from '../../../fakes/encode.ts'
 
 const [sold, between, bought] = [addressOf(0xa), addressOf(0xb), addressOf(0xc)]
@@ -58,21 +59,21 @@ function market(states: ReadonlyMap<PoolTerms, PoolState>, changes: Partial<Quot
     wants.map(({ pool }) => [...states].find(([terms]) => terms.id === pool.id)?.[1]),
   )
   const at = blockAt(50)
+  const version = { number: at.number, commit: at.hash, move: 1 }
   const ports: QuotePorts = {
     views: {
       current: async () => world.view,
       canonical: async () => (block) =>
-        block.number === at.number || world.canonical.has(block.hash),
+        block.number === at.number || world.canonical.has(block.commit),
     },
     heads: {
       upkeep: async () => ({ settledTo: 0, sweptTo: 0, cleanTo: 0 }),
-      canonicalHashes: async (_chain: number, numbers: readonly number[]) =>
-        new Map(numbers.map((number) => [number, blockAt(number).hash])),
+      settledBlock: async (_chain: number, number: number) => blockAt(number),
     } as unknown as QuotePorts['heads'],
     tree: {
-      scan: async () => world.scan().map((value) => ({ value, at, move: 1 })),
-      read: async () => world.stored.map((value) => ({ value, at, move: 1 })),
-      readUndo: async () => [],
+      scan: async () => world.scan().map((value) => ({ value, ...version })),
+      read: async () => world.stored.map((value) => ({ value, ...version })),
+      versions: async () => [],
     } as unknown as QuotePorts['tree'],
     events: { list: async () => [] },
     tip: { newest: async () => world.tip },
@@ -109,10 +110,16 @@ function market(states: ReadonlyMap<PoolTerms, PoolState>, changes: Partial<Quot
 const viewAt = (block: BlockRef, move: number): View =>
   ({
     chainId: 1,
-    head: { ...block, chainId: 1, move, tree: 't', coverage: [{ from: 0, to: block.number }] },
+    head: {
+      ...block,
+      commit: block.hash,
+      chainId: 1,
+      move,
+      tree: 't',
+      coverage: [{ from: 0, to: block.number }],
+    },
     floor: block,
-    window: [],
-    hashes: new Map(),
+    window: emptyWindow(),
   }) as unknown as View
 
 const input: QuoteInput = {
