@@ -53,16 +53,16 @@ export const createMongoWorkingTree = ({ documents, undo }: Collections): Workin
     key: Key,
     { atMost, limit }: { readonly atMost: number; readonly limit: number },
   ) {
-    const _id = documentId(tree, kind, key)
+    const named = { _id: documentId(tree, kind, key) }
     for (let looks = 0; looks < LOOKS_MAX; looks++) {
-      const document = await documents(kind).findOne({ _id })
+      const document = await documents(kind).findOne(named)
       const aside = await undo
         .find({ tree, key: keyText(kind, key), 'version.at.number': { $lte: atMost } })
         .sort({ 'version.at.number': -1, 'version.at.commit': -1 })
         .limit(limit)
         .hint('byDocument')
         .toArray()
-      const again = await documents(kind).findOne({ _id }, { projection: { at: 1 } })
+      const again = await documents(kind).findOne(named, { projection: { at: 1 } })
       // Where the document stayed as it was, both were read as of one moment.
       if (!isSameVersion(document?.at, again?.at)) continue
       return [document, document?.previous, ...aside.map(({ version }) => version)]

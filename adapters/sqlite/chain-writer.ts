@@ -177,8 +177,14 @@ function sqlFor(kind: DocumentKind): DocumentSql {
 }
 
 const VERSION_COLUMNS = [
-  ...['at_number', 'at_commit', 'at_move', 'body'],
-  ...['previous_number', 'previous_commit', 'previous_move', 'previous_body'],
+  'at_number',
+  'at_commit',
+  'at_move',
+  'body',
+  'previous_number',
+  'previous_commit',
+  'previous_move',
+  'previous_body',
 ]
 
 /** @returns the number of documents changed: 0 where another version than expected is current */

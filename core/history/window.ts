@@ -28,8 +28,6 @@ const DROPPED_MAX = 1_024
 
 export const emptyWindow = (): Window => ({ items: [], start: 0, end: 0 })
 
-export const sizeOf = ({ start, end }: Window): number => end - start
-
 export const lastOf = ({ items, start, end }: Window): Waypoint | undefined =>
   end > start ? items[end - 1] : undefined
 

@@ -351,7 +351,7 @@ async function withPrevious(
     for (const [index, change] of ofKind.entries()) found.set(change, previous[index] ?? null)
   }
   return changes.map((change) =>
-    found.has(change) ? { ...change, previous: found.get(change) as Version | null } : change,
+    found.has(change) ? { ...change, previous: found.get(change) } : change,
   )
 }
 
