@@ -320,20 +320,22 @@ contract Lens {
         uint256 amount;
     }
 
-    /// For each: whether it could be told, what arrives of `amount` sent by the holder, and of that sent back.
+    /// For each: what the holder sends, `amount` or all that it has, if that is less; what arrives of it; and what arrives
+    /// of that sent back. All 0 where it could not be told.
     function taxes(Probe[] calldata probes) external returns (uint256[] memory words) {
         words = new uint256[](probes.length * 3);
         for (uint256 i = 0; i < probes.length; i++) {
             bytes memory data = abi.encodeCall(this.roundTrip, (probes[i]));
             (bool ok, bytes memory answer) = tryOut(probes[i].holder, data, probes.length - i);
-            if (!ok || answer.length != 64) continue;
-            words[i * 3] = 1;
-            (words[i * 3 + 1], words[i * 3 + 2]) = abi.decode(answer, (uint256, uint256));
+            if (!ok || answer.length != 96) continue;
+            (words[i * 3], words[i * 3 + 1], words[i * 3 + 2]) = abi.decode(answer, (uint256, uint256, uint256));
         }
     }
 
-    function roundTrip(Probe calldata probe) external returns (uint256 arrived, uint256 returned) {
-        arrived = pass(probe.token, probe.other, probe.amount);
+    function roundTrip(Probe calldata probe) external returns (uint256 sent, uint256 arrived, uint256 returned) {
+        sent = Token(probe.token).balanceOf(address(this));
+        if (sent > probe.amount) sent = probe.amount;
+        arrived = pass(probe.token, probe.other, sent);
         returned = Lens(payable(probe.other)).pass(probe.token, address(this), arrived);
     }
 

@@ -6,7 +6,9 @@ import { RpcFailure } from '#adapters/rpc/endpoint.ts'
 import { createLens } from '#adapters/rpc/lens.ts'
 import { createRpc, type Rpc } from '#adapters/rpc/rpc.ts'
 import { createRpcSwapTrials } from '#adapters/rpc/swap-trials.ts'
+import { createRpcTaxReader, lostBps } from '#adapters/rpc/tax-reader.ts'
 import { type Anvil, DEVNET_CHAIN_ID, startAnvil } from '#cli/devnet/anvil.ts'
+import { pairAddress } from '#cli/devnet/addresses.ts'
 import { contracts } from '#cli/devnet/contracts.ts'
 import { deployDevnet } from '#cli/devnet/deploy.ts'
 import type { Deployment } from '#cli/devnet/deployment.ts'
@@ -52,6 +54,13 @@ describe('trials of odd tokens', () => {
     expect(receipt.status).toBe('0x1')
     return receipt.contractAddress && parseAddress(receipt.contractAddress, 'contractAddress')
   }
+  async function newestBlock(): Promise<BlockRef> {
+    const { number, hash } = await node.request<{ number: Hex; hash: Hex }>(
+      'eth_getBlockByNumber',
+      ['latest', false],
+    )
+    return { number: Number(number), hash }
+  }
   const deploy = (name: string, args: readonly unknown[]): Promise<Address> => {
     const build = builds[name] as { abi: Abi; bytecode: Hex }
     return send(null, encodeDeployData({ ...build, args }))
@@ -85,11 +94,7 @@ describe('trials of odd tokens', () => {
     tokens.set('ProxiedToken', await deploy('ProxiedToken', [implementation, begin]))
     tokens.set('NumberedToken', await deploy('NumberedToken', [SUPPLY]))
     for (const token of tokens.values()) await openPair(token)
-    const { number, hash } = await node.request<{ number: Hex; hash: Hex }>(
-      'eth_getBlockByNumber',
-      ['latest', false],
-    )
-    block = { number: Number(number), hash }
+    block = await newestBlock()
     rpc = createRpc([anvil.url], { chainId: DEVNET_CHAIN_ID, rounds: 1 })
   }, 60_000)
   afterAll(async () => {
@@ -228,6 +233,41 @@ describe('trials of odd tokens', () => {
       status: 'reverted',
       reason: expect.stringContaining('Insufficient token'),
     })
+  })
+
+  test('a tax is told of a token of few units too', async () => {
+    const { v2Router, weth, deployer } = deployment
+    const [few, rate] = [2_000n, 300n]
+    const token = await deploy('BlockingToken', [few, rate])
+    await send(token, approve(v2Router))
+    const args = [token, weth, few, 10n ** 18n, 0n, 0n, deployer, maxUint256]
+    const { abi } = contracts.v2Router
+    await send(v2Router, encodeFunctionData({ abi, functionName: 'addLiquidity', args }))
+    const pair = pairAddress(deployment.v2Factory, token, weth)
+    const newest = await newestBlock()
+    const reader = createRpcTaxReader(createLens(rpc))
+    const none: Address = `0x${'cd'.repeat(20)}`
+    expect(
+      await reader.read(newest, [
+        { token, holder: pair },
+        { token, holder: none },
+      ]),
+    ).toEqual([{ buyBps: 300, sellBps: 300 }, undefined])
+  })
+
+  test('of the taxes that explain a loss of few units the roundest is taken, and never another', () => {
+    expect(lostBps(1_000_000n, 1_000_000n)).toBe(0)
+    for (const bps of [1, 7, 25, 30, 99, 100, 250, 1_000, 3_333, 9_999]) {
+      const kept = (amount: bigint): bigint => amount - (amount * BigInt(bps)) / 10_000n
+      expect(lostBps(1_000_000n, kept(1_000_000n))).toBe(bps)
+      // Each of these explains what was lost, within the unit that rounding takes.
+      for (const amount of [37n, 250n, 1_999n]) {
+        const told = BigInt(lostBps(amount, kept(amount)))
+        const difference = (amount * told) / 10_000n - (amount - kept(amount))
+        expect(difference >= -1n && difference <= 1n).toBe(true)
+      }
+    }
+    expect(lostBps(250n, 248n)).toBe(100)
   })
 
   test('where a balance is kept is searched once', async () => {

@@ -6,6 +6,7 @@ import { NATIVE } from '#core/dex/native.ts'
 import type { Market } from './market.ts'
 import type { GasPriceReader, TaxReader, TransferTax } from '#core/dex/ports.ts'
 import type { Rational } from '#core/dex/protocols/protocols.ts'
+import type { PoolState } from '#core/dex/protocols/state.ts'
 import { findRoute } from '#core/dex/routing/find-route.ts'
 import type { RouteGraph } from '#core/dex/routing/graph.ts'
 
@@ -64,7 +65,7 @@ export function createCosts(ports: CostPorts, wrappedNative: Address | null): Co
     const now = clock.monotonicMs()
     const cached = known.get(token)
     if (cached && cached.until > now) return cached.tax
-    const holder = largestHolder(graph, token)
+    const holder = largestHolder(market, graph, token)
     if (!holder || !market.place.mayAskChain) return Promise.resolve(undefined)
     let ask = batchers.get(market)
     if (!ask) {
@@ -133,16 +134,31 @@ async function shortenUnknown(entry: Taxed, now: number): Promise<void> {
   if (!(await entry.tax)) entry.until = now + TAX_UNKNOWN_MS
 }
 
-/** The pool that holds most of a token, as far as states tell: V2 reserves, else any pool of its own contract. */
-function largestHolder(graph: RouteGraph, token: Address): Address | undefined {
-  let best: { readonly id: string; readonly held: bigint } | undefined
+/**
+ * Who holds most of a token, as far as states tell: a V2 pair its reserve, a V3 pool some of what its liquidity is worth
+ * at its price, the V4 manager that of all its pools.
+ */
+function largestHolder(market: Market, graph: RouteGraph, token: Address): Address | undefined {
+  let best: { readonly holder: Address; readonly held: bigint } | undefined
   for (const { id, protocol, token0, token1, state } of graph.pools) {
-    if ((token0 !== token && token1 !== token) || protocol === 'uniswap-v4') continue
-    const held =
-      state.kind === 'constant-product' ? (token0 === token ? state.reserve0 : state.reserve1) : 1n
-    if (!best || held > best.held) best = { id, held }
+    if (token0 !== token && token1 !== token) continue
+    const holder =
+      protocol === 'uniswap-v4' ? market.pool(id)?.terms.origin : (id as Address | undefined)
+    if (!holder) continue
+    const held = heldOf(state, token0 === token)
+    if (!best || held > best.held) best = { holder, held }
   }
-  return best?.id as Address | undefined
+  return best?.holder
+}
+
+/** Liquidity in range may be in the other token, or narrow: this part of it counts. */
+const CONCENTRATED_PART = 1_000n
+
+function heldOf(state: PoolState, isToken0: boolean): bigint {
+  if (state.kind === 'constant-product') return isToken0 ? state.reserve0 : state.reserve1
+  const { liquidity, sqrtPriceX96 } = state
+  const virtual = isToken0 ? (liquidity << 96n) / sqrtPriceX96 : (liquidity * sqrtPriceX96) >> 96n
+  return virtual / CONCENTRATED_PART
 }
 
 /** What of a swap's transfers its tokens keep, in basis points; what cannot be told counts as nothing. */
