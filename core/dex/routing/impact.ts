@@ -2,6 +2,7 @@ import type { Address } from '#core/chain.ts'
 import { feePipsOf, midPrice, type Rational } from '#core/dex/protocols/protocols.ts'
 import { add, divideUp, multiply, ONE, shortfall } from './ratio.ts'
 import type { Path, Route } from './route.ts'
+import { unroundedOut } from './unrounded.ts'
 import { afterTax } from '#core/dex/protocols/token-tax.ts'
 
 const PIPS = 1_000_000n
@@ -14,7 +15,8 @@ export type RouteNumbers = {
   /** Before fees and impact; of a split, its legs' weighted by what each is sent. */
   readonly midPrice: Rational
   /**
-   * 1 - gross output / (input x mid price x what fees leave): what the route's own size costs, without fees and taxes.
+   * 1 - gross output / (input x mid price x what fees leave): what the route's own size costs, without fees, taxes, and
+   * what the contracts round away.
    */
   readonly impact: Rational
   /** Rounded up, so that it is never shown smaller than it is. */
@@ -29,25 +31,23 @@ export type RouteNumbers = {
  * Derives the numbers from the pools as they are before the route.
  *
  * @param taxesBps as in the request: impact is of what the pools see, the input less its tax and the output before its
- * own, which is worked out from the output received and may be off by less than one unit
+ * own
  */
 export function routeNumbers(route: Route, taxesBps?: ReadonlyMap<Address, number>): RouteNumbers {
   let sent = 0n
   let received: Rational = { numerator: 0n, denominator: 1n }
   let atMid: Rational = { numerator: 0n, denominator: 1n }
   let afterFees: Rational = { numerator: 0n, denominator: 1n }
-  for (const { path, amountIn, amountOut } of route.legs) {
-    const [tokenIn, tokenOut] = endsOf(path)
-    const net = afterTax(amountIn, BigInt(taxesBps?.get(tokenIn) ?? 0))
-    const kept = BPS - BigInt(taxesBps?.get(tokenOut) ?? 0)
+  for (const { path, amountIn } of route.legs) {
+    const net = afterTax(amountIn, BigInt(taxesBps?.get(tokenInOf(path)) ?? 0))
     const leg = multiply({ numerator: net, denominator: 1n }, midOf(path))
     sent += net
-    received = add(received, { numerator: amountOut * BPS, denominator: kept })
+    received = add(received, unroundedOut(path, net))
     atMid = add(atMid, leg)
     afterFees = add(afterFees, multiply(leg, keptByFees(path)))
   }
   const computed = shortfall(received, afterFees)
-  // Below 0 only by what working out the output before its tax may be off.
+  // Below 0 only by the last digits of a price that is a root.
   const impact = computed.numerator < 0n ? { ...computed, numerator: 0n } : computed
   const feeShare = shortfall(afterFees, atMid)
   return {
@@ -63,12 +63,9 @@ export function routeNumbers(route: Route, taxesBps?: ReadonlyMap<Address, numbe
 const bpsUp = ({ numerator, denominator }: Rational): number =>
   Number(divideUp(numerator * BPS, denominator))
 
-function endsOf(path: Path): [Address, Address] {
-  const [first, last] = [path[0]!, path.at(-1)!]
-  return [
-    first.zeroForOne ? first.pool.token0 : first.pool.token1,
-    last.zeroForOne ? last.pool.token1 : last.pool.token0,
-  ]
+function tokenInOf(path: Path): Address {
+  const first = path[0]!
+  return first.zeroForOne ? first.pool.token0 : first.pool.token1
 }
 
 const midOf = (path: Path): Rational =>

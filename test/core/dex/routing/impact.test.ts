@@ -5,9 +5,11 @@ import { createGraph } from '#core/dex/routing/graph.ts'
 import { routeNumbers } from '#core/dex/routing/impact.ts'
 import type { Route, RoutePool } from '#core/dex/routing/route.ts'
 import { maximumSent, minimumReceived } from '#core/dex/routing/slippage.ts'
-import { pair, rivalPools, token } from './random-pools.ts'
+import { concentrated, pair, rivalPools, token } from './random-pools.ts'
 
 const E18 = 10n ** 18n
+/** Amounts unrounded are known to this part. */
+const PRECISION = 1n << 28n
 
 function routeOver(
   pools: readonly RoutePool[],
@@ -64,7 +66,7 @@ test('the mid price of a split is weighted by what its legs are sent', () => {
   expect(feeShareBps).toBe(49)
 })
 
-test('no route is better than its mid price less fees, and price = mid x fees x impact', () => {
+test('no route is better than its mid price less fees, and price = mid x fees x impact but for whole units', () => {
   let compared = 0
   fc.assert(
     fc.property(
@@ -85,14 +87,13 @@ test('no route is better than its mid price less fees, and price = mid x fees x 
         expect(feeShare.numerator >= 0n && impact.numerator >= 0n).toBe(true)
         if (!taxBps) {
           const kept = (share: typeof impact) => share.denominator - share.numerator
-          expect(
-            midPrice.numerator * kept(feeShare) * kept(impact) * executionPrice.denominator,
-          ).toBe(
-            executionPrice.numerator *
-              midPrice.denominator *
-              feeShare.denominator *
-              impact.denominator,
-          )
+          // What it would give unrounded, and what it gives, over one denominator.
+          const { amountIn, amountOut } = found.route
+          const unit = midPrice.denominator * feeShare.denominator * impact.denominator
+          const unrounded = midPrice.numerator * kept(feeShare) * kept(impact) * amountIn
+          const given = amountOut * unit
+          expect(unrounded * (PRECISION + 1n) >= given * PRECISION).toBe(true)
+          expect(executionPrice).toEqual({ numerator: amountOut, denominator: amountIn })
         }
       },
     ),
@@ -106,8 +107,48 @@ test('a tax is no impact', () => {
   const taxesBps = new Map([token(0), token(1)].map((taxed) => [taxed, 500] as const))
   const route = routeOver([pool], 10n ** 21n, { taxesBps })
   expect(routeNumbers(route, taxesBps).impactBps).toBe(1)
-  // 1 - 0.95^2 and a little.
-  expect(routeNumbers(route).impactBps).toBe(976)
+  const { executionPrice, impactBps } = routeNumbers(route)
+  // Also where nobody tells of it: the price shows it, 0.997 x 0.95^2.
+  expect(impactBps).toBe(1)
+  expect((executionPrice.numerator * 10_000n) / executionPrice.denominator).toBe(8_997n)
+})
+
+test('of a pair, mid x fees x impact is what it gives before it rounds down to the unit', () => {
+  const reserve = fc.bigInt(1n, 10n ** 12n)
+  fc.assert(
+    fc.property(reserve, reserve, fc.bigInt(1n, 10n ** 9n), (reserve0, reserve1, amount) => {
+      const pool = pair('only', [0, 1], [reserve0, reserve1])
+      const amountOut = (amount * 997n * reserve1) / (reserve0 * 1000n + amount * 997n)
+      fc.pre(amountOut > 0n)
+      const leg = { path: [{ pool, zeroForOne: true }], amountIn: amount, amountOut, parts: 1 }
+      const numbers = routeNumbers({ legs: [leg], amountIn: amount, amountOut, gas: 0n })
+      const { impact, feeShare, midPrice } = numbers
+      const kept = (share: typeof impact) => share.denominator - share.numerator
+      const unit = midPrice.denominator * feeShare.denominator * impact.denominator
+      const unrounded = midPrice.numerator * kept(feeShare) * kept(impact) * amount
+      const rest = unrounded - amountOut * unit
+      // Amounts are followed to a part of a unit.
+      expect(rest > -unit / PRECISION && rest < unit).toBe(true)
+    }),
+  )
+})
+
+test('what the contracts round away is no impact', () => {
+  // Against a token without decimals, of which 3 whole units are bought where 3.9 would be due.
+  const few = pair('few', [0, 1], [10n ** 24n, 10n ** 6n], 3000)
+  const sold = 39n * 10n ** 17n
+  const route = routeOver([few], sold)
+  expect(route.amountOut).toBe(3n)
+  expect(routeNumbers(route).impactBps).toBe(1)
+  // The same through liquidity around the price of 10^-18.
+  const state = concentrated(-414_487, [{ lower: -7_000, upper: -6_800, liquidity: 10n ** 18n }])
+  const around: RoutePool = { ...few, id: 'around', protocol: 'uniswap-v3', state }
+  const concentratedRoute = routeOver([around], sold)
+  expect(concentratedRoute.amountOut).toBe(3n)
+  expect(routeNumbers(concentratedRoute).impactBps).toBeLessThanOrEqual(1)
+  // What is impact is still told: a third of the pool's tokens.
+  const thin = pair('thin', [0, 1], [10n ** 19n, 10n], 0)
+  expect(routeNumbers(routeOver([thin], 5n * 10n ** 18n)).impactBps).toBe(3_334)
 })
 
 test('slippage is rounded down, both ways', () => {
