@@ -95,6 +95,7 @@ export type QuoteWarning = {
   readonly code:
     | 'thin-pool'
     | 'stale-state'
+    | 'pools-left-out'
     | 'tax'
     | 'tax-unknown'
     | 'high-impact'

@@ -500,6 +500,24 @@ describe('quotes on a live chain', () => {
       expect([...shapes].some((shape) => /v[23],v4/.test(shape))).toBe(true)
     })
 
+    test('at a past block they are left out, which is said', async () => {
+      const [first, second] = deployment.tokens as [DevToken, DevToken]
+      const at = (await currentView(api.ports.views)).head.number
+      const input = { tokenIn: first.address, exact: 'in', amountRaw: 10n ** 10n, at } as const
+      const told = /V4 are left out/
+      const filledOne = await alone.ports.quoter.quote({ ...input, tokenOut: second.address })
+      expect(filledOne).toMatchObject({
+        status: 'filled',
+        warnings: expect.arrayContaining([
+          { code: 'pools-left-out', message: expect.stringMatching(told) },
+        ]),
+      })
+      expect(await alone.ports.quoter.quote({ ...input, tokenOut: onlyOnV4 })).toMatchObject({
+        status: 'no-route',
+        reason: expect.stringMatching(told),
+      })
+    })
+
     test('between pools of the native currency and those of its wrapped token it is wrapped', async () => {
       const [, first] = deployment.tokens as [DevToken, DevToken]
       const { weth } = deployment

@@ -264,6 +264,7 @@ const QuoteWarningCode = builder.enumType('QuoteWarningCode', {
   values: {
     THIN_POOL: { value: 'thin-pool' },
     STALE_STATE: { value: 'stale-state' },
+    POOLS_LEFT_OUT: { value: 'pools-left-out' },
     TAX: { value: 'tax' },
     TAX_UNKNOWN: { value: 'tax-unknown' },
     NO_TOLERANCE: { value: 'no-tolerance' },

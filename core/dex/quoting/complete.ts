@@ -28,7 +28,7 @@ export type Filled = { readonly path: Path; readonly filled: FilledPath }
 export async function completeQuote(
   ports: Pick<QuotePorts, 'clock'>,
   settings: QuoteSettings,
-  { market, staleness, tryOut }: Session,
+  { market, notes, tryOut }: Session,
   input: Omit<QuoteInput, 'amountRaw'>,
   paths: readonly Filled[],
   costOf: {
@@ -97,12 +97,7 @@ export async function completeQuote(
     alternatives: costOf.alternatives.map((each) => explainAlternative(market, each)),
     transaction: failure ? null : prepareSwap(market, settings.router, swap),
     confirmation,
-    warnings: [
-      ...(failure ? [failure] : []),
-      ...staleness,
-      ...warnings,
-      ...intolerance(exact, paths),
-    ],
+    warnings: [...(failure ? [failure] : []), ...notes, ...warnings, ...intolerance(exact, paths)],
   }
 }
 

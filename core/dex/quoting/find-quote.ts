@@ -67,7 +67,8 @@ export async function findQuote(
     // oxlint-disable-next-line no-await-in-loop -- as above
     ;({ graph, found } = await search(graph, taxesBps))
   }
-  if (found.status !== 'filled') return { ...refuse(found), block: market.place.block }
+  if (found.status !== 'filled')
+    return { ...refuse(found, session.notes), block: market.place.block }
   const paths = found.route.legs.map(({ path, amountIn, amountOut }): Filled => {
     const filled = simulatePath(path, exact, exact === 'in' ? amountIn : amountOut, { taxesBps })
     assert(filled.status === 'filled', 'a route that was found can be filled')
@@ -181,14 +182,21 @@ async function searchWidening(
   }
 }
 
-function refuse(found: Exclude<RouteOutcome, { readonly status: 'filled' }>): QuoteRefusal {
+function refuse(
+  found: Exclude<RouteOutcome, { readonly status: 'filled' }>,
+  notes: Session['notes'],
+): QuoteRefusal {
+  const leftOut = notes.flatMap(({ code, message }) => (code === 'pools-left-out' ? message : []))
+  const reasonOf = (reason: string): string => [reason, ...leftOut].join('; ')
   if (found.status === 'insufficient-liquidity')
     return {
       status: 'insufficient-liquidity',
-      reason: 'no route within the hops carries so much; `largest` is the most that one does',
+      reason: reasonOf(
+        'no route within the hops carries so much; `largest` is the most that one does',
+      ),
       largest: found.largest,
     }
-  return { status: 'no-route', reason: REASONS[found.reason] }
+  return { status: 'no-route', reason: reasonOf(REASONS[found.reason]) }
 }
 
 export const REASON_TAXED =

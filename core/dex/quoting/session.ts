@@ -12,7 +12,8 @@ import { createMarket, type Market, type MarketPlace } from './market.ts'
 /** What quotes of one block, and of the same states of it, have in common. */
 export type Session = {
   readonly market: Market
-  readonly staleness: readonly QuoteWarning[]
+  /** What holds for every quote of it. */
+  readonly notes: readonly QuoteWarning[]
   readonly tryOut: (trial: Trial) => Promise<TrialOutcome>
   /** How many computations are before the end of a stage: what one asks of the chain waits for the others. */
   readonly busy: { reading: number; trying: number }
@@ -42,7 +43,7 @@ export function createSessions(ports: QuotePorts, settings: QuoteSettings): Sess
     const busy = { reading: 0, trying: 0 }
     return {
       market: createMarket(ports, place, { ...settings, hubs }, () => busy.reading),
-      staleness: stalenessOf(place, tip),
+      notes: [...stalenessOf(place, tip), ...leftOutOf(place, settings)],
       tryOut: createBatcher<Trial, TrialOutcome>(
         ports.clock,
         (trials) => ports.trials.run(place.block, trials),
@@ -102,7 +103,8 @@ async function placeOf(
     return { place: { ...where, source: 'indexed' }, tip }
   }
   const isIndexed = view?.head.hash === tip.hash && state !== 'live'
-  const where = { block: tip, view, mayAskChain: true, fillsLive: true }
+  const block = { number: tip.number, hash: tip.hash }
+  const where = { block, view, mayAskChain: true, fillsLive: true }
   return { place: { ...where, source: isIndexed ? 'indexed' : 'live' }, tip }
 }
 
@@ -111,6 +113,17 @@ function stalenessOf({ source, block }: MarketPlace, newest: BlockRef | undefine
   const rest = newest ? `the chain is at ${newest.number}` : 'no node of the chain can be asked'
   const message = `it is of block ${block.number}, the newest that is indexed; ${rest}`
   return [{ code: 'stale-state', message }]
+}
+
+/** Pools whose state no event tells are known where the chain is asked, at the newest block. */
+function leftOutOf(
+  { source, block, fillsLive }: MarketPlace,
+  { pools }: Pick<QuoteSettings, 'pools'>,
+): QuoteWarning[] {
+  if (fillsLive || !pools.some(({ protocol }) => protocol === 'uniswap-v4')) return []
+  const where = source === 'historical' ? `at block ${block.number}` : 'from the index'
+  const message = `${where}, pools of Uniswap V4 are left out: their state is read from the chain, at the newest block only`
+  return [{ code: 'pools-left-out', message }]
 }
 
 /** Counts a computation as long as it is in a stage. */
