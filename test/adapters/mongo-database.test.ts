@@ -61,7 +61,8 @@ function suiteOver({ url, kind }: MongoServer): void {
           "_id": "31337-0123456789abcdef:pool:0x00000000000000000000000000000000000088e6",
           "address": "0x00000000000000000000000000000000000088e6",
           "at": {
-            "hash": "0xabababababababababababababababababababababababababababababababab",
+            "commit": "commit-1",
+            "move": 7,
             "number": 19000000,
           },
           "createdAt": null,
@@ -71,7 +72,7 @@ function suiteOver({ url, kind }: MongoServer): void {
           "lastTradeAt": 1705000000,
           "lastTradePriceX192": "Binary(40) 00000000000000000000000000000001000000000000000000000000000000000000000000000000",
           "liquidity": "Binary(32) 00000000000000000000000000000000000000000000000000000000000003e8",
-          "move": 7,
+          "previous": null,
           "protocol": "uniswap-v3",
           "reserve0": "Binary(32) 0000000000000000000000000000000100000000000000000000000000000000",
           "reserve1": null,
@@ -95,16 +96,17 @@ function suiteOver({ url, kind }: MongoServer): void {
         {
           "_id": "31337-0123456789abcdef:candle:0x00000000000000000000000000000000000088e6:1h:1704999600",
           "at": {
-            "hash": "0xabababababababababababababababababababababababababababababababab",
+            "commit": "commit-1",
+            "move": 7,
             "number": 19000000,
           },
           "close": "Binary(40) 00000000000000000000000000000001000000000000000000000000000000000000000000000000",
           "high": "Binary(40) 00000000000000000000000000000002000000000000000000000000000000000000000000000000",
           "interval": "1h",
           "low": "Binary(40) 00000000000000000000000000000000800000000000000000000000000000000000000000000000",
-          "move": 7,
           "open": "Binary(40) 00000000000000000000000000000001000000000000000000000000000000000000000000000000",
           "pool": "0x00000000000000000000000000000000000088e6",
+          "previous": null,
           "start": 1704999600,
           "trades": 2,
           "tree": "31337-0123456789abcdef",
@@ -121,12 +123,12 @@ function suiteOver({ url, kind }: MongoServer): void {
       ])
       expect(readable(await db.collection('events').findOne())).toMatchInlineSnapshot(`
         {
-          "_id": "31337:19000000:0xabababababababababababababababababababababababababababababababab:12",
+          "_id": "31337:19000000:12:commit-1",
           "address": "0x00000000000000000000000000000000000088e6",
           "amount0": "Binary(32) 00000000000000000000000000000000000000000000000000000000000003e8",
           "amount1": "Binary(32) ffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff",
-          "branch": 3020060926589626,
           "chainId": 31337,
+          "commit": "commit-1",
           "family": "swap",
           "hash": "0xabababababababababababababababababababababababababababababababab",
           "kind": "swap/uniswap-v3",
@@ -242,6 +244,7 @@ async function useEverything(db: Db): Promise<void> {
   await follow(6)
   await readEverything(history, (await history.views.current()) as View)
 
+  await store.heads.settledBlock(chainId, 2)
   const { tree } = old.head
   for (const kind of documentKinds)
     for (const order of ['identity', ...Object.keys(documentSpecs[kind].orders)]) {
