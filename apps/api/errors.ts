@@ -33,6 +33,12 @@ const CODES: Partial<Record<ErrorReason, string>> = {
 export const codeOf = (error: AppError): string =>
   (error.details.reason && CODES[error.details.reason]) ?? kinds[clientKind(error)].code
 
+const LIMITS: ReadonlySet<ErrorReason> = new Set(['answer-too-large', 'too-costly', 'too-deep'])
+
+/** Whether a request asks for more than one may. */
+export const isLimit = ({ details: { reason } }: AppError): boolean =>
+  reason !== undefined && LIMITS.has(reason)
+
 /** Parts of the service as clients know them, by the setting that names each for the operator. */
 const PARTS: Readonly<Record<string, string>> = {
   store: 'the store cannot be used now; ask again later',

@@ -4,16 +4,15 @@ import type { TokenInfo } from '#core/dex/ports.ts'
 import type { QuoteInput, QuoteOutcome } from '#core/dex/quote.ts'
 import type { Quoter } from '#core/dex/quoter.ts'
 import type { View } from '#core/history/head.ts'
-import { invalidField } from '#core/errors.ts'
 import type { Config } from '#api/config.ts'
 import { watchQuote } from '#api/quote-updates.ts'
 import { type Status, statusAt } from '#api/status.ts'
 import { type SwapContracts, swapContractsOf } from '#api/swap-contracts.ts'
 import { isComplete, readTokens } from '#api/tokens.ts'
 import type { Api, Ports } from '#api/wire.ts'
+import { ROWS_MAX } from './cost.ts'
+import { tooMuch } from './limits.ts'
 
-/** Lists within lists multiply: one answer reads this many rows at most, whatever its text looks like. */
-const ROWS_MAX = 10_000
 /** Each is a search of some milliseconds. */
 const QUOTES_MAX = 20
 
@@ -64,7 +63,11 @@ export function createContext(
     quoter() {
       isLive = true
       if (++quotes > QUOTES_MAX)
-        throw invalidField('input', `this request asks for more than ${QUOTES_MAX} quotes`)
+        throw tooMuch(
+          'too-costly',
+          `this request asks for more than ${QUOTES_MAX} quotes; ask for them in several requests`,
+          'input',
+        )
       return ports.quoter
     },
     quoteUpdates: (input) =>
@@ -72,9 +75,10 @@ export function createContext(
     spend(more, argument) {
       rows += more
       if (rows > ROWS_MAX)
-        throw invalidField(
-          argument,
+        throw tooMuch(
+          'too-costly',
           `the lists of this request ask for more than ${ROWS_MAX} rows together; ask for less of each`,
+          argument,
         )
     },
     swapContracts: swapContractsOf(config),

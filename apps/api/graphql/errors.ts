@@ -4,6 +4,7 @@ import { isAppError, messageOf } from '#core/errors.ts'
 import {
   clientKind,
   codeOf,
+  isLimit,
   isRetryable,
   kinds,
   publicMessage,
@@ -52,6 +53,7 @@ export function toGraphqlError(
       ...place,
       extensions: {
         code: codeOf(cause),
+        ...(isLimit(cause) && { http: { status } }),
         ...(kind === 'invalid' && field !== undefined && { argument: field }),
         ...(isRetryable(kind) && {
           http: { status, headers: { 'retry-after': String(RETRY_SECONDS) } },

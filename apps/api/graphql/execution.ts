@@ -10,6 +10,7 @@ import { expectView, refuseLeftView, whileStale } from '#core/history/at-head.ts
 import { isStaleView } from '#core/history/view.ts'
 import type { Api } from '#api/wire.ts'
 import { createContext } from './context.ts'
+import { costOf } from './cost.ts'
 import { causeOf, isInternal, toGraphqlError } from './errors.ts'
 
 type Execute = (args: ExecutionArgs) => ExecutionResult | Promise<ExecutionResult>
@@ -36,6 +37,7 @@ export async function executeAtHead(
     const view = await ports.views.current()
     const known = view && request && answers.get(view, request)
     if (known) return { stringify: () => known }
+    costOf(args)
     const context = createContext(api, () => expectView(view))
     const result = await execute({ ...args, contextValue: context })
     const stale = result.errors?.map(causeOf).find(isStaleView)

@@ -1,15 +1,12 @@
 import type { RequestHandler, Response } from 'express'
-import type { ExecutionArgs } from 'graphql'
+import type { DocumentNode, ExecutionArgs } from 'graphql'
 import { createYoga, type Plugin, type YogaServerOptions } from 'graphql-yoga'
-import { LRUCache } from 'lru-cache'
 import type { Api } from '#api/wire.ts'
 import { badRequest, toGraphqlError } from './errors.ts'
 import { executeAtHead, subscribeLive } from './execution.ts'
-import { depthRule, TOKENS_MAX } from './limits.ts'
+import { createDocuments, type Documents } from './documents.ts'
+import { refuseComplex, TOKENS_MAX } from './limits.ts'
 import { schema } from './schema.ts'
-
-/** Parsed documents are kept by their text: so much of it, whoever sends how many different ones. */
-const CACHED_CHARACTERS_MAX = 2_000_000
 
 type ServerContext = { readonly res: Response }
 
@@ -18,9 +15,10 @@ export async function createGraphqlHandler(api: Api): Promise<RequestHandler> {
   const { development } = api.config.api
   const yoga = createYoga<ServerContext>({
     schema,
-    plugins: [createPlugin(api)],
+    plugins: [createPlugin(api, createDocuments())],
     maskedErrors: { maskError: (error) => toGraphqlError(error, { development }) },
-    parserAndValidationCache: { documentCache: createCache(), errorCache: createCache() },
+    // It would keep invalid documents, too.
+    parserAndValidationCache: false,
     ...(development ? await graphiql() : { graphiql: false }),
     // The server has its own of these; Yoga's limit of the body makes it three times as slow.
     cors: false,
@@ -32,7 +30,7 @@ export async function createGraphqlHandler(api: Api): Promise<RequestHandler> {
   return (req, res) => void yoga(req, res, { res })
 }
 
-const createPlugin = (api: Api): Plugin<ServerContext> => ({
+const createPlugin = (api: Api, documents: Documents): Plugin<ServerContext> => ({
   onRequestParse({ request, requestParser, setRequestParser }) {
     if (request.method !== 'GET' || !requestParser) return
     setRequestParser((get) => {
@@ -43,11 +41,28 @@ const createPlugin = (api: Api): Plugin<ServerContext> => ({
       }
     })
   },
-  onParse({ parseFn, setParseFn }) {
-    setParseFn((source, options) => parseFn(source, { ...options, maxTokens: TOKENS_MAX }))
+  onParse({ params, parseFn, setParseFn, setParsedDocument }) {
+    const { source } = params
+    const known = documents.get(typeof source === 'string' ? source : source.body)
+    if (known) {
+      setParsedDocument(known)
+      return
+    }
+    setParseFn((text, options) => {
+      const document: DocumentNode = parseFn(text, { ...options, maxTokens: TOKENS_MAX })
+      refuseComplex(document)
+      return document
+    })
   },
-  onValidate({ addValidationRule }) {
-    addValidationRule(depthRule)
+  onValidate({ params, setResult }) {
+    const { documentAST } = params
+    if (documents.isKnown(documentAST)) {
+      setResult([])
+      return undefined
+    }
+    return ({ valid }) => {
+      if (valid) documents.keep(documentAST)
+    }
   },
   onExecute({ executeFn, setExecuteFn, context }) {
     const { requestId } = context.res.locals
@@ -58,12 +73,6 @@ const createPlugin = (api: Api): Plugin<ServerContext> => ({
     setSubscribeFn((given: ExecutionArgs) => subscribeLive(api, subscribeFn, given, requestId))
   },
 })
-
-const createCache = <V extends object>(): LRUCache<string, V> =>
-  new LRUCache({
-    maxSize: CACHED_CHARACTERS_MAX,
-    sizeCalculation: (_value, text) => Math.max(1, text.length),
-  })
 
 /** The page for people who try queries, with all of its parts in one answer: it loads nothing from elsewhere. */
 async function graphiql(): Promise<

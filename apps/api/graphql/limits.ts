@@ -1,51 +1,100 @@
-import { Kind, type SelectionSetNode, type ValidationRule } from 'graphql'
-import { createGraphQLError } from 'graphql-yoga'
-import { kinds } from '#api/errors.ts'
+import {
+  type DocumentNode,
+  type FragmentDefinitionNode,
+  Kind,
+  type SelectionSetNode,
+} from 'graphql'
+import { AppError, type ErrorReason } from '#core/errors.ts'
 
 /** Names, braces and values of a document: ten times what our own longest query has. */
 export const TOKENS_MAX = 2_000
 /** `pools.edges.node.swaps.edges.node.block.number` are eight. */
 const DEPTH_MAX = 12
+/** With every fragment counted where it is spread. Validation compares equal names in pairs. */
+const SELECTIONS_MAX = 1_000
+const VARIABLES_MAX = 100
+/** Each answers with the whole schema. */
+const INTROSPECTIONS_MAX = 2
 
-/** Refuses fields nested deeper than any sensible query. Introspection has a limit of its own in GraphQL.js. */
-export const depthRule: ValidationRule = (context) => {
-  /** Of each fragment, so that it is measured once however often it is spread. */
-  const depths = new Map<string, number>()
+/** A request that asks for more than one may. */
+export const tooMuch = (reason: ErrorReason, message: string, field = 'query'): AppError =>
+  new AppError('invalid', message, { details: { field, reason }, audience: 'client' })
 
-  function depthOfFragment(name: string): number {
-    const known = depths.get(name)
-    if (known !== undefined) return known
-    // One that spreads itself is refused by another rule; it must not keep this one busy.
-    depths.set(name, 0)
-    const fragment = context.getFragment(name)
-    const depth = fragment ? depthOf(fragment.selectionSet) : 0
-    depths.set(name, depth)
-    return depth
+/** What a selection comes to with its fragments. */
+type Extent = { readonly selections: number; readonly depth: number; readonly schemas: number }
+
+/**
+ * Refuses what would already be slow to validate, and fields nested deeper than any sensible query. Introspection has a
+ * limit of its own depth in GraphQL.js.
+ *
+ * @throws AppError `invalid` with the reason `too-costly` or `too-deep`
+ */
+export function refuseComplex({ definitions }: DocumentNode): void {
+  const measure = createMeasure(definitions)
+  let selections = 0
+  for (const each of definitions) {
+    if (each.kind !== Kind.OPERATION_DEFINITION && each.kind !== Kind.FRAGMENT_DEFINITION) continue
+    const extent = measure(each.selectionSet)
+    selections += extent.selections
+    if (extent.schemas > INTROSPECTIONS_MAX)
+      throw tooMuch(
+        'too-costly',
+        `the query asks more than ${INTROSPECTIONS_MAX} times for the schema`,
+      )
+    if (extent.depth > DEPTH_MAX)
+      throw tooMuch(
+        'too-deep',
+        `the query is ${extent.depth} fields deep; ${DEPTH_MAX} are allowed`,
+      )
+    if ((each.variableDefinitions?.length ?? 0) > VARIABLES_MAX)
+      throw tooMuch('too-costly', `the query has more than ${VARIABLES_MAX} variables`)
   }
-
-  function depthOf({ selections }: SelectionSetNode): number {
-    let deepest = 0
-    for (const selection of selections) {
-      let depth = 0
-      if (selection.kind === Kind.FRAGMENT_SPREAD) depth = depthOfFragment(selection.name.value)
-      else if (selection.kind === Kind.INLINE_FRAGMENT) depth = depthOf(selection.selectionSet)
-      else if (!selection.name.value.startsWith('__'))
-        depth = 1 + (selection.selectionSet ? depthOf(selection.selectionSet) : 0)
-      deepest = Math.max(deepest, depth)
-    }
-    return deepest
-  }
-
-  return {
-    OperationDefinition(node) {
-      const depth = depthOf(node.selectionSet)
-      if (depth > DEPTH_MAX)
-        context.reportError(
-          createGraphQLError(`the query is ${depth} fields deep; ${DEPTH_MAX} are allowed`, {
-            nodes: node,
-            extensions: { code: kinds.invalid.code },
-          }),
-        )
-    },
-  }
+  if (selections > SELECTIONS_MAX)
+    throw tooMuch(
+      'too-costly',
+      `the query selects more than ${SELECTIONS_MAX} fields, with its fragments; ask for less, or in several requests`,
+    )
 }
+
+function createMeasure(
+  definitions: DocumentNode['definitions'],
+): (selectionSet: SelectionSetNode) => Extent {
+  const fragments = new Map<string, FragmentDefinitionNode>()
+  for (const each of definitions)
+    if (each.kind === Kind.FRAGMENT_DEFINITION) fragments.set(each.name.value, each)
+  /** Of each fragment, so that it is measured once however often it is spread. */
+  const known = new Map<string, Extent>()
+
+  function fragmentExtent(name: string): Extent {
+    const found = known.get(name)
+    if (found) return found
+    // One that spreads itself is refused by validation; it must not keep this busy.
+    known.set(name, NOTHING)
+    const fragment = fragments.get(name)
+    const extent = fragment ? measure(fragment.selectionSet) : NOTHING
+    known.set(name, extent)
+    return extent
+  }
+
+  function measure({ selections }: SelectionSetNode): Extent {
+    let [count, deepest, schemas] = [0, 0, 0]
+    for (const selection of selections) {
+      const name = selection.kind === Kind.FIELD ? selection.name.value : ''
+      const inner =
+        selection.kind === Kind.FRAGMENT_SPREAD
+          ? fragmentExtent(selection.name.value)
+          : selection.selectionSet
+            ? measure(selection.selectionSet)
+            : NOTHING
+      count += 1 + inner.selections
+      schemas += inner.schemas + (name === '__schema' || name === '__type' ? 1 : 0)
+      if (!name.startsWith('__'))
+        deepest = Math.max(deepest, inner.depth + (selection.kind === Kind.FIELD ? 1 : 0))
+    }
+    return { selections: count, depth: deepest, schemas }
+  }
+
+  return measure
+}
+
+const NOTHING: Extent = { selections: 0, depth: 0, schemas: 0 }
