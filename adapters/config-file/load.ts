@@ -31,12 +31,19 @@ type QuotesSetting = {
   readonly pools: readonly PoolV4Setting[]
 }
 
+/** A node's address, and how often it may be asked. */
+type RpcSetting = {
+  readonly url: string
+  readonly perSecondMax?: number
+  readonly atOnceMax?: number
+}
+
 /** A configuration file, validated and in domain terms. */
 export type Settings = {
   readonly path: string
   readonly chain: {
     readonly id: number
-    readonly rpc: readonly string[]
+    readonly rpc: readonly RpcSetting[]
     readonly finality: 'finalized' | number
     readonly pollMs: number
     readonly proof: 'auto' | 'receipts'
@@ -194,7 +201,7 @@ function toSettings(path: string, file: ConfigFile): Settings {
     path,
     chain: {
       id: file.chain.id,
-      rpc: file.chain.rpc,
+      rpc: file.chain.rpc.map(toRpc),
       finality: file.chain.finality,
       pollMs: file.chain.poll,
       proof: file.chain.proof,
@@ -219,6 +226,16 @@ function toSettings(path: string, file: ConfigFile): Settings {
   }
 }
 
+function toRpc(endpoint: ConfigFile['chain']['rpc'][number]): RpcSetting {
+  if (typeof endpoint === 'string') return { url: endpoint }
+  const { url, requestsPerSecond, atOnce } = endpoint
+  return {
+    url,
+    atOnceMax: atOnce,
+    ...(requestsPerSecond !== undefined && { perSecondMax: requestsPerSecond }),
+  }
+}
+
 /** Names of paths are shorter, keys are not. */
 const KEY_LENGTH_MIN = 16
 
@@ -226,7 +243,7 @@ const KEY_LENGTH_MIN = 16
 const CREDENTIALS = /^[a-z+]+:\/\/(?:([^:@/]*)(?::([^@]*))?@)?/i
 
 const secretsIn = ({ chain: { rpc }, store }: ConfigFile): string[] =>
-  [...rpc, store].flatMap((text) => {
+  [...rpc.map((endpoint) => toRpc(endpoint).url), store].flatMap((text) => {
     if (text.startsWith('sqlite:')) return []
     const [, user = '', password = ''] = CREDENTIALS.exec(text) ?? []
     const parsed = URL.parse(text)

@@ -70,9 +70,35 @@ const url = z.string().refine((text) => {
   return parsed !== null && (parsed.protocol === 'http:' || parsed.protocol === 'https:')
 }, 'not an http or https URL')
 
+const endpoint = z.strictObject({
+  url,
+  requestsPerSecond: z
+    .number()
+    .min(0.1, 'at least 0.1')
+    .max(10_000, 'at most 10000')
+    .optional()
+    .meta({
+      description:
+        'How often this endpoint is asked at most; what it refuses slows it down further',
+    }),
+  atOnce: z
+    .int()
+    .min(1, 'at least 1')
+    .max(256, 'at most 256')
+    .default(16)
+    .meta({ description: 'How many requests to this endpoint are under way at most' }),
+})
+
 const chain = z.strictObject({
   id: z.int('not a chain id').positive('not a chain id'),
-  rpc: z.array(url).min(1, 'at least one URL').meta({ description: 'In the order of preference' }),
+  rpc: z
+    .array(
+      z.union([url, endpoint], { error: 'neither an http or https URL nor an object with a url' }),
+    )
+    .min(1, 'at least one URL')
+    .meta({
+      description: 'In the order of preference; as an object where it is to be asked slowly',
+    }),
   finality: z
     .union([z.literal('finalized'), z.int().min(0).max(100_000)], {
       error: '"finalized" or a number of blocks',

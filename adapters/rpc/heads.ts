@@ -12,6 +12,8 @@ type Finality = 'finalized' | number
 export type HeadsOptions = {
   readonly finality: Finality
   readonly warn?: ((message: string, details: ErrorDetails) => void) | undefined
+  /** Told of every head that is believed. */
+  readonly seen?: ((head: ChainHead) => void) | undefined
 }
 
 /** What one endpoint says; no `finalized` where it knows none. */
@@ -25,7 +27,8 @@ const STALE_SECONDS = 300
  * Final is what two say; where only one does, what it said of the time before too: a single wrong answer must not
  * settle blocks, which nothing takes back.
  */
-export function createHeads(rpc: Rpc, { finality, warn }: HeadsOptions): () => Promise<ChainHead> {
+export function createHeads(rpc: Rpc, options: HeadsOptions): () => Promise<ChainHead> {
+  const { finality, warn } = options
   /** The newest block of each endpoint when it was last asked. */
   const seen = new Map<string, BlockRef>()
   /** What was said to be final the last time, and what was last believed. */
@@ -109,10 +112,10 @@ export function createHeads(rpc: Rpc, { finality, warn }: HeadsOptions): () => P
     if (finalized.number < 0) warnOfNone()
     last = latest
     believed = finalized
-    return {
-      latest: { number: latest.number, hash: latest.hash, timestamp: latest.timestamp },
-      finalized,
-    }
+    const { number, hash, timestamp } = latest
+    const head = { latest: { number, hash, timestamp }, finalized }
+    options.seen?.(head)
+    return head
   }
 }
 

@@ -4,6 +4,8 @@ import { styleText } from 'node:util'
 export type ProgressBar = {
   /** `done` of `total` units. */
   update(done: number, total: number, note: string): void
+  /** A line of its own, below what stands there. */
+  say(line: string): void
   /** Leaves the last state standing. */
   end(): void
 }
@@ -30,6 +32,10 @@ export function createProgressBar(out: NodeJS.WriteStream, unit: string): Progre
       const line = describe(isTerminal, unit, done, total, performance.now() - startedAt, note)
       if (performance.now() - shownAt < (isTerminal ? REDRAW_MS : LINE_MS)) pending = line
       else show(line)
+    },
+    say(line) {
+      if (isTerminal && Number.isFinite(shownAt)) out.write('\n')
+      out.write(`halyard: ${line}\n`)
     },
     end() {
       if (pending) show(pending)

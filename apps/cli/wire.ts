@@ -54,6 +54,9 @@ const toStderr: Warn = (message) => void process.stderr.write(`halyard: ${messag
 /** The configuration that a command names. */
 export const readSettings = (path: string): Settings => loadSettings(path, environment)
 
+/** A run of hours is not given up for an outage of a minute. */
+const BACKFILL_PATIENCE_MS = 180_000
+
 export async function wireHistory(settings: Settings, warn: Warn = toStderr): Promise<HistoryApp> {
   refuseMissing(settings.store)
   const store = await openStore(settings.store)
@@ -65,13 +68,25 @@ export async function wireHistory(settings: Settings, warn: Warn = toStderr): Pr
   }
 }
 
-export async function wireIndexing(settings: Settings, warn: Warn = toStderr): Promise<IndexApp> {
+/** @param stop ends what waits for the chain when aborted */
+export async function wireIndexing(
+  settings: Settings,
+  stop?: AbortSignal,
+  warn: Warn = toStderr,
+): Promise<IndexApp> {
   const { chain } = settings
   const store = await openForWriting(settings.store)
   for (const warning of store.warnings ?? []) warn(warning)
-  const rpc = createRpc(chain.rpc, { chainId: chain.id, warn })
+  const rpc = createRpc(chain.rpc, {
+    chainId: chain.id,
+    patienceMs: BACKFILL_PATIENCE_MS,
+    ...(stop && { stop }),
+    warn,
+    onWait: (reason, ms) => warn(`${reason}; it is tried again in ${Math.ceil(ms / 1_000)} s`),
+  })
   const source = createRpcBlockSource(rpc, {
     finality: chain.finality,
+    warn,
     headerHash: chain.headerHash ? createHeaderHash(keccak) : undefined,
   })
   return {

@@ -1,5 +1,6 @@
 import { parseArgs } from 'node:util'
 import { exitCodeOf, exitCodes, explain } from '#adapters/node/exit-code.ts'
+import { afterGrace } from '#adapters/node/grace.ts'
 import { readConfig } from './config.ts'
 import { startHealthServer } from './health.ts'
 import { followJob, type Health } from './jobs/follow-head.ts'
@@ -24,12 +25,13 @@ function readOptions(): Options {
 }
 
 async function run(options: Options): Promise<void> {
-  const config = readConfig(options.config)
-  await using indexer = await wire(config)
-  const { log, ports } = indexer
+  // Before anything is opened: a store or a chain that keeps us waiting can be given up.
   const stop = new AbortController()
   for (const signal of ['SIGINT', 'SIGTERM'] as const)
     process.once(signal, () => stop.abort(signal))
+  const config = readConfig(options.config)
+  await using indexer = await wire(config, { stop: afterGrace(stop.signal) })
+  const { log, ports } = indexer
   const health: Health = {
     progressAtMs: ports.clock.monotonicMs(),
     hasBegun: false,
@@ -38,6 +40,7 @@ async function run(options: Options): Promise<void> {
   await using server = await startHealthServer(indexer, health)
   const { chain, store } = config
   log.info({ url: server.url, chain: chain.id, store: store.kind }, 'health and metrics listen')
+  log.info({ endpoints: chain.rpc.length, sources: config.sources.length }, 'asking the chain')
   await followJob(indexer, health, stop.signal)
   log.info({ signal: String(stop.signal.reason) }, 'stopping')
 }

@@ -1,17 +1,21 @@
 import type { Metrics } from '#adapters/metrics/metrics.ts'
 import type { FollowEvent } from '#core/indexing/follow-head.ts'
+import type { ChainHead } from '#core/indexing/ports.ts'
 
 /** What an indexer tells Prometheus. */
 export type IndexerMetrics = {
   /** Takes note of what the follower did. */
   record(event: FollowEvent): void
+  /** The chain's newest block was asked for. */
+  sawHead(head: ChainHead): void
   /** An answer of an endpoint could not be proven, or it serves another chain. */
   distrusted(): void
   readonly contentType: string
   render(): Promise<string>
 }
 
-export function createIndexerMetrics(metrics: Metrics): IndexerMetrics {
+/** @param nowMs milliseconds since 1970 */
+export function createIndexerMetrics(metrics: Metrics, nowMs: () => number): IndexerMetrics {
   const head = metrics.gauge({
     name: 'halyard_head_block',
     help: 'Number of the newest block in the store.',
@@ -19,6 +23,14 @@ export function createIndexerMetrics(metrics: Metrics): IndexerMetrics {
   const chain = metrics.gauge({
     name: 'halyard_chain_block',
     help: 'Number of the newest block of the chain, as last seen.',
+  })
+  const chainAge = metrics.gauge({
+    name: 'halyard_chain_head_age_seconds',
+    help: 'Age of the newest block of the chain, as last seen: grows where all endpoints stand still.',
+  })
+  const final = metrics.gauge({
+    name: 'halyard_chain_finalized_block',
+    help: 'Number of the newest block of the chain that is final.',
   })
   const lag = metrics.gauge({
     name: 'halyard_lag_blocks',
@@ -48,6 +60,7 @@ export function createIndexerMetrics(metrics: Metrics): IndexerMetrics {
     name: 'halyard_distrusted_answers_total',
     help: 'Answers of endpoints that failed a proof.',
   })
+  let newestSeconds: number | undefined
   let newest: number | undefined
   let stored: number | undefined
 
@@ -59,7 +72,17 @@ export function createIndexerMetrics(metrics: Metrics): IndexerMetrics {
 
   return {
     contentType: metrics.contentType,
-    render: () => metrics.render(),
+    render() {
+      const age = newestSeconds === undefined ? undefined : nowMs() / 1_000 - newestSeconds
+      chainAge(age === undefined ? undefined : Math.max(0, Math.floor(age)))
+      return metrics.render()
+    },
+    sawHead({ latest, finalized }) {
+      newestSeconds = latest.timestamp
+      newest = latest.number
+      final(finalized.number < 0 ? undefined : finalized.number)
+      showLag()
+    },
     distrusted: () => unproven(1),
     record(event) {
       switch (event.status) {

@@ -31,17 +31,27 @@ type ChainStore = HistoryPorts & {
   close(): void | Promise<void>
 }
 
-export type Overrides = { readonly log?: Logger; readonly store?: ChainStore }
+export type Overrides = {
+  readonly log?: Logger
+  readonly store?: ChainStore
+  /** Ends what waits for the chain when aborted. */
+  readonly stop?: AbortSignal
+}
+
+/** A follower tells of trouble soon, and then goes on by itself. */
+const PATIENCE = { rounds: 6, patienceMs: 4_000 } as const
 
 /** Gives what following a chain takes. Disposing closes it. */
 export async function wire(config: Config, overrides: Overrides = {}): Promise<Indexer> {
   const { chain } = config
   const log = overrides.log ?? createLogger({ secrets: config.secrets })
-  const metrics = createIndexerMetrics(createMetrics())
+  const metrics = createIndexerMetrics(createMetrics(), () => systemClock.nowMs())
   const store = overrides.store ?? (await openStore(config.store))
   for (const warning of store.warnings ?? []) log.warn({}, warning)
   const rpc = createRpc(chain.rpc, {
     chainId: chain.id,
+    ...PATIENCE,
+    ...(overrides.stop && { stop: overrides.stop }),
     warn(message, details) {
       metrics.distrusted()
       log.warn(details, message)
@@ -49,6 +59,8 @@ export async function wire(config: Config, overrides: Overrides = {}): Promise<I
   })
   const source = createRpcBlockSource(rpc, {
     finality: chain.finality,
+    warn: (message, details) => log.warn(details, message),
+    seen: metrics.sawHead,
     headerHash: chain.headerHash ? createHeaderHash(keccak) : undefined,
   })
   return {

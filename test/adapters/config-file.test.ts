@@ -155,3 +155,34 @@ describe('the section of quotes', () => {
     expect(twice).toContain('quotes.pools[2].token0: pools sort their tokens; swap the two')
   })
 })
+
+describe('an endpoint', () => {
+  const load = (rpc: unknown): ReturnType<typeof loadSettings> => {
+    const path = join(folder, 'endpoints.json')
+    const sources = [{ kind: 'erc721', address: `0x${'1'.repeat(40)}` }]
+    writeFileSync(path, JSON.stringify({ chain: { id: 1, rpc }, sources }))
+    return loadSettings(path, {})
+  }
+
+  test('is a URL, or one with limits of its own; both are kept secret alike', () => {
+    const url = 'https://node.example/v2/0123456789abcdef0123'
+    const { chain, secrets } = load([
+      'http://127.0.0.1:8545',
+      { url, requestsPerSecond: 12.5, atOnce: 2 },
+    ])
+    expect(chain.rpc).toEqual([
+      { url: 'http://127.0.0.1:8545' },
+      { url, perSecondMax: 12.5, atOnceMax: 2 },
+    ])
+    expect(secrets).toContain(url)
+  })
+
+  test('with a limit that makes no sense is named with what would do', () => {
+    for (const [rpc, fault] of [
+      [[{ url: 'http://a', requestsPerSecond: 0 }], /chain\.rpc\[0\]/],
+      [[{ url: 'ftp://a' }], /chain\.rpc\[0\]/],
+      [[7], /chain\.rpc\[0\]: neither/],
+    ] as const)
+      expect(() => load(rpc)).toThrow(fault)
+  })
+})

@@ -131,7 +131,7 @@ export async function openRig(options: RigOptions = {}): Promise<Rig> {
   const config: Config = {
     chain: {
       id: CHAIN_ID,
-      rpc: ['http://127.0.0.1:9'],
+      rpc: [{ url: 'http://127.0.0.1:9' }],
       finality: 'finalized',
       pollMs: options.pollMs ?? 1_000,
       proof: 'auto',

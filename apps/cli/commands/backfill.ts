@@ -1,8 +1,11 @@
 import { Command } from 'commander'
+import { afterGrace } from '#adapters/node/grace.ts'
 import { createProgressBar, duration } from '#cli/progress.ts'
 import { configOption, parseBlock, parseRanges } from '#cli/options.ts'
+import { countReading } from '#cli/reading.ts'
 import { readSettings, wireIndexing } from '#cli/wire.ts'
 import type { BlockRange } from '#core/chain.ts'
+import { isAppError } from '#core/errors.ts'
 import { backfill, type BackfillReport } from '#core/indexing/backfill.ts'
 
 type Options = {
@@ -37,13 +40,32 @@ Examples:
     )
     .action(run)
 
+/** A run that has committed nothing for so long says what it reads. */
+const QUIET_MS = 5_000
+
 async function run(options: Options): Promise<void> {
-  const settings = readSettings(options.config)
-  await using app = await wireIndexing(settings)
+  // Before anything is opened: a store or a chain that keeps us waiting can be given up.
   const stop = new AbortController()
   const interrupt = (): void => stop.abort()
   process.once('SIGINT', interrupt)
   process.once('SIGTERM', interrupt)
+  try {
+    await index(options, stop.signal)
+  } catch (error) {
+    // What was waited for when it was stopped failed because of that.
+    if (!stop.signal.aborted || !isAppError(error, 'unavailable')) throw error
+  } finally {
+    process.off('SIGINT', interrupt)
+    process.off('SIGTERM', interrupt)
+  }
+  if (!stop.signal.aborted) return
+  process.stderr.write('halyard: stopped; run the same command again to go on\n')
+  process.exitCode = 130
+}
+
+async function index(options: Options, stop: AbortSignal): Promise<void> {
+  const settings = readSettings(options.config)
+  await using app = await wireIndexing(settings, afterGrace(stop))
   const startedAt = performance.now()
   const bar = createProgressBar(process.stderr, 'blocks')
   const input = {
@@ -53,10 +75,18 @@ async function run(options: Options): Promise<void> {
     ...(options.ranges && { ranges: options.ranges }),
     ...(options.to !== undefined && { to: options.to }),
   }
+  const { source, reading } = countReading(app.ports.source)
+  let newsAt = performance.now()
+  const quiet = setInterval(() => {
+    if (performance.now() - newsAt < QUIET_MS) return
+    const { headers, logs, receipts } = reading
+    bar.say(`reading the chain: ${headers} headers, ${logs} logs, ${receipts} receipts so far`)
+  }, QUIET_MS)
   try {
-    const steps = backfill(app.ports, input, stop.signal)
+    const steps = backfill({ ...app.ports, source }, input, stop)
     let step = await steps.next()
     while (!step.done) {
+      newsAt = performance.now()
       const { done, total, logs, number } = step.value
       bar.update(done, total, `${logs} logs, block ${number}`)
       step = await steps.next()
@@ -64,14 +94,9 @@ async function run(options: Options): Promise<void> {
     bar.end()
     const seconds = Math.round(performance.now() - startedAt) / 1_000
     print(step.value, seconds, options.json === true)
-    if (stop.signal.aborted) {
-      process.stderr.write('halyard: stopped; run the same command again to go on\n')
-      process.exitCode = 130
-    }
   } finally {
+    clearInterval(quiet)
     bar.end()
-    process.off('SIGINT', interrupt)
-    process.off('SIGTERM', interrupt)
   }
 }
 

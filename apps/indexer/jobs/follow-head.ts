@@ -24,6 +24,8 @@ export async function followJob(indexer: Indexer, health: Health, cancel: Cancel
   for await (const event of followHead(ports, input, cancel)) {
     metrics.record(event)
     if (event.status === 'degraded') {
+      // What waits for the chain is given up when this process ends.
+      if (cancel.aborted) return
       health.trouble = event.error.message
       log.warn({ reason: event.error.message }, 'cannot get on for now')
       continue
