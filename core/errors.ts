@@ -30,6 +30,7 @@ export type ErrorKind =
  * - `empty`: nothing is indexed yet.
  * - `lost-chain`: the development chain that was to be joined is not the one that was left.
  * - `not-indexed`: the thing may exist on the chain, but no source of this history covers it.
+ * - `other-chain`: the nodes serve another chain of the same id than the store holds.
  * - `other-branch`: a block was taken to be on the canonical chain, and is not.
  * - `second-writer`: another process writes the same store.
  * - `stale-view`: what an answer stood on was removed while it was read.
@@ -48,6 +49,7 @@ export type ErrorReason =
   | 'lost-chain'
   | 'not-indexed'
   | 'other-branch'
+  | 'other-chain'
   | 'second-writer'
   | 'stale-view'
   | 'too-costly'

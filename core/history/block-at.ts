@@ -15,7 +15,7 @@ export async function blockAt(
   number: number,
   field: string,
 ): Promise<BlockRef> {
-  const { head, chainId } = view
+  const { head } = view
   const refuse = (why: string): AppError => invalidField(field, why, { block: number })
   if (!Number.isSafeInteger(number) || number < 0) throw refuse('not a block number')
   if (number > head.number)
@@ -24,13 +24,21 @@ export async function blockAt(
     const ranges = head.coverage.map(({ from, to }) => `${from}-${to}`).join(', ')
     throw refuse(`block ${number} is not indexed; these are: ${ranges}`)
   }
+  const block = await storedBlockAt(heads, view, number)
+  if (!block) throw refuse(`block ${number} is not settled yet; ask again`)
+  return block
+}
+
+/** The canonical block of a height; undefined where there is none, or it is not settled yet. */
+export async function storedBlockAt(
+  heads: Pick<HeadLog, 'block' | 'settledBlock'>,
+  view: View,
+  number: number,
+): Promise<BlockRef | undefined> {
   const known = hashAt(view, number)
   if (known) return { number, hash: known }
   const commit = atOrAbove(view.window, number)?.commit
-  const block =
-    number > view.floor.number && commit
-      ? await heads.block(chainId, { number, commit })
-      : await heads.settledBlock(chainId, number)
-  if (!block) throw refuse(`block ${number} is not settled yet; ask again`)
-  return block
+  return number > view.floor.number && commit
+    ? heads.block(view.chainId, { number, commit })
+    : heads.settledBlock(view.chainId, number)
 }

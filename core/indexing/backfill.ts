@@ -26,7 +26,8 @@ import {
   type ProofPolicy,
   type ProvenBlock,
 } from './fetch-proven.ts'
-import { planRanges } from './plan-ranges.ts'
+import { otherChain, standingOf } from './other-chain.ts'
+import { holesLeftBy, planRanges } from './plan-ranges.ts'
 import type { BlockSource, LogFilter, RawLog } from './ports.ts'
 import type { Source } from './source.ts'
 
@@ -44,6 +45,17 @@ export type BackfillInput = {
   readonly proof: ProofMode
   readonly ranges?: readonly BlockRange[]
   readonly to?: number
+  /** Told once, before anything is written. */
+  readonly onPlan?: (plan: BackfillPlan) => void
+}
+
+/** What a run is about to do. */
+export type BackfillPlan = {
+  readonly blocks: number
+  /** The newest block of the chain. */
+  readonly head: number
+  /** Blocks that this run leaves out and no later one can add. */
+  readonly holes: readonly BlockRange[]
 }
 
 export type Progress = {
@@ -96,22 +108,28 @@ export async function* backfill(
   cancel: Cancel,
 ): AsyncGenerator<Progress, BackfillReport> {
   await refuseOtherChain(ports.source, input.chainId)
-  const { latest, finalized } = await ports.source.head()
+  const chain = await ports.source.head()
+  const { latest, finalized } = chain
   const appender = createChainAppender(ports, input.chainId, input.sources)
   const sum = { blocks: 0, logs: 0, events: {} as Tally, quarantined: 0 }
 
   for (let attempt = 0; attempt < CONFLICTS_MAX; attempt++) {
     await appender.open()
-    const stand = appender.view()?.head
-    const missing = planRanges({
+    const view = appender.view()
+    if (view && (await standingOf(ports, view, chain)) === 'other-chain') throw otherChain(view)
+    const stand = view?.head
+    const plan = {
       head: latest.number,
       sources: input.sources,
       coverage: stand?.coverage ?? [],
       ...(stand && { stand: stand.number }),
       ...(input.ranges && { ranges: input.ranges }),
       ...(input.to !== undefined && { to: input.to }),
-    })
+    }
+    const missing = planRanges(plan)
     const left = countBlocks(missing)
+    if (attempt === 0)
+      input.onPlan?.({ blocks: left, head: latest.number, holes: holesLeftBy(plan, missing) })
     const policy = policyFor(input.proof, left, finalized.number)
     const total = sum.blocks + left
     const work = { ports, appender, policy, fetchProven: createFetchProven(ports) }
@@ -221,12 +239,15 @@ export async function* appendRanges(
   const created: Address[] = []
   // One commit is under way while the next blocks are taken.
   let committing: Promise<AppendOutcome> | undefined
+  let taken: BlockRef | undefined
   try {
     for await (const chunk of fetchAhead(work, ranges)) {
       const proven = await completed(work, chunk, created)
       for (const run of runsOf(proven, finalized.number)) {
         if (cancel.aborted) {
           if (committing) yield await committing
+          // What is read and proven is kept.
+          if (taken && appender.pending().blocks > 0) yield await commit(work, taken, finalized)
           return
         }
         const outcome = await appender.take(run)
@@ -236,6 +257,7 @@ export async function* appendRanges(
           return
         }
         const last = (run.at(-1) as ProvenBlock).header
+        taken = last
         if (!isDue(appender.pending(), last.number, ranges, finalized.number)) continue
         if (committing) {
           const before = await committing

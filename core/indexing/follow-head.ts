@@ -13,6 +13,8 @@ import {
   type Work,
 } from './backfill.ts'
 import { createFetchProven } from './fetch-proven.ts'
+import { otherChain, standingOf } from './other-chain.ts'
+import type { ChainHead } from './ports.ts'
 import type { Source } from './source.ts'
 
 export type FollowInput = {
@@ -74,9 +76,13 @@ export async function* followHead(
         await appender.open()
         opened = true
       }
-      const { latest, finalized } = await ports.source.head()
+      const chain = await ports.source.head()
+      const { latest, finalized } = chain
       let moved = false
       let detached = isOtherBranch(appender.view(), latest)
+      const before = appender.view()
+      if (before && (detached || latest.number < before.head.number))
+        await refuseOther(ports, before, chain)
       const from = nextBlock(appender.view(), input.sources, { latest, finalized })
       if (from <= latest.number) {
         const range = { from, to: latest.number }
@@ -101,6 +107,7 @@ export async function* followHead(
       }
       failures = 0
       if (detached) {
+        await refuseOther(ports, appender.view() as View, chain)
         const seen = await sight(ports, appender.view(), latest.number)
         const confirmed = seen && sighting && isConfirmed(sighting, seen)
         sighting = seen
@@ -128,6 +135,11 @@ export async function* followHead(
       await ports.clock.sleep(Math.min(input.pollMs * 2 ** failures++, BACKOFF_MS_MAX), cancel)
     }
   }
+}
+
+/** @throws AppError `unavailable` where the chain is another one than what is stored */
+async function refuseOther(ports: IndexPorts, view: View, chain: ChainHead): Promise<void> {
+  if ((await standingOf(ports, view, chain)) === 'other-chain') throw otherChain(view)
 }
 
 const conflictOf = (appender: ChainAppender): AppError =>

@@ -50,6 +50,23 @@ export function planRanges(input: PlanInput): BlockRange[] {
   return missing
 }
 
+/**
+ * Blocks that stay out for good when these are indexed: those before them, from the first source's start or the end of
+ * what is there, that are not among them.
+ */
+export function holesLeftBy(
+  { sources, coverage, stand }: PlanInput,
+  missing: readonly BlockRange[],
+): BlockRange[] {
+  const first = missing[0]
+  const last = missing.at(-1)
+  if (!first || !last) return []
+  const end = mergeRanges(coverage).at(-1)?.to ?? stand
+  const starts = sources.flatMap((source) => source.startBlock ?? [])
+  const from = end === undefined ? Math.min(first.from, ...starts) : end + 1
+  return subtractRanges([{ from, to: last.to }], missing)
+}
+
 function wholeRange({ sources, head }: PlanInput): BlockRange {
   const starts = sources.flatMap((source) => source.startBlock ?? [])
   if (starts.length === 0)

@@ -6,7 +6,7 @@ import { countReading } from '#cli/reading.ts'
 import { readSettings, wireIndexing } from '#cli/wire.ts'
 import type { BlockRange } from '#core/chain.ts'
 import { isAppError } from '#core/errors.ts'
-import { backfill, type BackfillReport } from '#core/indexing/backfill.ts'
+import { backfill, type BackfillPlan, type BackfillReport } from '#core/indexing/backfill.ts'
 
 type Options = {
   readonly config: string
@@ -74,6 +74,10 @@ async function index(options: Options, stop: AbortSignal): Promise<void> {
     proof: settings.chain.proof,
     ...(options.ranges && { ranges: options.ranges }),
     ...(options.to !== undefined && { to: options.to }),
+    onPlan(plan: BackfillPlan) {
+      bar.say(`${plan.blocks} blocks to index; the chain is at block ${plan.head}`)
+      if (plan.holes.length > 0) bar.say(holesText(plan.holes))
+    },
   }
   const { source, reading } = countReading(app.ports.source)
   let newsAt = performance.now()
@@ -98,6 +102,17 @@ async function index(options: Options, stop: AbortSignal): Promise<void> {
     clearInterval(quiet)
     bar.end()
   }
+}
+
+const HOLES_SHOWN_MAX = 5
+
+function holesText(holes: readonly BlockRange[]): string {
+  const shown = holes.slice(0, HOLES_SHOWN_MAX).map(({ from, to }) => `${from}-${to}`)
+  const more = holes.length > HOLES_SHOWN_MAX ? ` and ${holes.length - HOLES_SHOWN_MAX} more` : ''
+  return (
+    `--ranges leaves out blocks ${shown.join(', ')}${more}, and no later run can add them, since a history only grows ` +
+    'at its end; to have them, stop now and index all of it into a fresh store'
+  )
 }
 
 function print(report: BackfillReport, seconds: number, asJson: boolean): void {
