@@ -14,6 +14,8 @@ const TRIALS_PER_CALL = 50
 /** For those that failed without a reason: their share of the gas may have been too small for a route of many legs. */
 const TRIALS_PER_RETRY = 8
 const CALLS_AT_ONCE = 2
+/** A trial that fails beside one that takes this many times more, as a power of two, is tried again without that one. */
+const SPOILING_BITS = 16n
 
 /**
  * Trades tried out by an account that holds what they take. It is given that by the one slot that its balance is read
@@ -26,9 +28,7 @@ export function createRpcSwapTrials(lens: Lens, keccak: (bytes: Hex) => Hash): S
     trials: readonly Trial[],
     found: ReadonlyMap<Address, BalancePlace>,
   ): Record<Address, Override> => {
-    const amounts = new Map<Address, bigint>()
-    for (const { tokenIn, amountIn } of trials)
-      if (amountIn > (amounts.get(tokenIn) ?? 0n)) amounts.set(tokenIn, amountIn)
+    const amounts = largestOf(trials)
     const overrides = overridesOf(
       [...amounts].flatMap(([token, amount]) => {
         const place = found.get(token)
@@ -78,13 +78,26 @@ export function createRpcSwapTrials(lens: Lens, keccak: (bytes: Hex) => Hash): S
     async run(block, trials) {
       const outcomes = await runAll(block, trials, TRIALS_PER_CALL)
       /** Those of which this holds are tried once more, `size` at a time. */
-      const repeat = async (holds: (outcome: TrialOutcome) => boolean, size: number) => {
-        const again = [...outcomes.keys()].filter((index) => holds(outcomes[index] as TrialOutcome))
+      const repeat = async (
+        holds: (outcome: TrialOutcome, trial: Trial) => boolean,
+        size: number,
+      ) => {
+        const again = [...outcomes.keys()].filter((index) =>
+          holds(outcomes[index] as TrialOutcome, trials[index] as Trial),
+        )
         const repeated = again.map((index) => trials[index] as Trial)
         const others = await runAll(block, repeated, size)
         for (const [place, index] of again.entries())
           outcomes[index] = others[place] as TrialOutcome
       }
+      // A call gives each token's account the most that one of its trials takes. What does not fit into the token's own
+      // field of the slot would spoil the trials of others.
+      const most = largestOf(trials)
+      await repeat(
+        ({ status }, { tokenIn, amountIn }) =>
+          status !== 'done' && amountIn <= (most.get(tokenIn) ?? 0n) >> SPOILING_BITS,
+        TRIALS_PER_CALL,
+      )
       const short = outcomes.flatMap((outcome, index) =>
         outcome === TOO_LITTLE ? [(trials[index] as Trial).tokenIn] : [],
       )
@@ -95,6 +108,14 @@ export function createRpcSwapTrials(lens: Lens, keccak: (bytes: Hex) => Hash): S
       return outcomes
     },
   }
+}
+
+/** Of each token the most that a trial takes. */
+function largestOf(trials: readonly Trial[]): Map<Address, bigint> {
+  const amounts = new Map<Address, bigint>()
+  for (const { tokenIn, amountIn } of trials)
+    if (amountIn > (amounts.get(tokenIn) ?? 0n)) amounts.set(tokenIn, amountIn)
+  return amounts
 }
 
 /** The tuple (ok, spent, received, gas, offset of the reason), behind the array's offsets. */

@@ -102,6 +102,7 @@ export type QuoteWarning = {
     | 'no-tolerance'
     | 'reverts'
     | 'beyond-limits'
+    | 'no-floor'
   readonly message: string
 }
 

@@ -196,6 +196,13 @@ describe('trials of odd tokens', () => {
     })
   })
 
+  test('an amount that no account can hold spoils no other trial of the token', async () => {
+    const token = tokenOf('ShiftedToken')
+    const absurd = { ...trial(token), amountIn: 1n << 100n }
+    const outcomes = await run([absurd, trial(token)])
+    expect(outcomes.map(({ status }) => status)).toEqual(['untried', 'done'])
+  })
+
   test('what is bought exactly through V2 arrives, or the chain refuses it', async () => {
     const token = tokenOf('BlockingToken')
     const { weth, swapRouter } = deployment

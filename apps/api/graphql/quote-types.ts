@@ -271,6 +271,7 @@ const QuoteWarningCode = builder.enumType('QuoteWarningCode', {
     HIGH_IMPACT: { value: 'high-impact' },
     REVERTS: { value: 'reverts' },
     BEYOND_LIMITS: { value: 'beyond-limits' },
+    NO_FLOOR: { value: 'no-floor' },
   } as const,
 })
 

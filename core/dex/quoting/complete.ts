@@ -14,7 +14,7 @@ import type { Alternative } from '#core/dex/routing/request.ts'
 import type { Path } from '#core/dex/routing/route.ts'
 import { simulatePath, type SimulatedPath } from '#core/dex/routing/simulate.ts'
 import { asTraded, NATIVE } from '#core/dex/native.ts'
-import { confirmSwap, expectedFailure, prepareSwap, routerData } from './confirm.ts'
+import { confirmSwap, expectedFailure, missingFloor, prepareSwap, routerData } from './confirm.ts'
 import { estimateGas, gasAfterTrial } from './estimate-gas.ts'
 import { buysExactly, limitSwap } from './limit-swap.ts'
 import { isMixed } from './swap-router-02.ts'
@@ -53,15 +53,18 @@ export async function completeQuote(
   const [taxIn, taxOut] = [tokenIn, tokenOut].map((token) =>
     taxes.get(asTraded(token, settings.wrappedNative)),
   )
+  const arrivesWhole = taxOut?.buyBps === 0
   const limits = limitSwap(exact, executed, slippageBps, {
-    arrivesWhole: taxOut?.buyBps === 0,
+    arrivesWhole,
     isNativeOut: tokenOut === NATIVE,
   })
   const deadline =
     Math.floor(ports.clock.nowMs() / 1_000) + (input.deadlineSeconds ?? DEADLINE_SECONDS_DEFAULT)
   const swap = { exact, tokenIn, tokenOut, limits, recipient: input.recipient, deadline }
   const confirmation = await confirmSwap(market, settings.router, tryOut, swap)
-  const failure = expectedFailure(confirmation, limits)
+  const failure =
+    expectedFailure(confirmation, limits) ??
+    (input.recipient && missingFloor(confirmation, limits, arrivesWhole))
   const terms = {
     exact,
     paths: paths.map(({ path }) => path),

@@ -144,6 +144,27 @@ export function expectedFailure(
   }
 }
 
+/**
+ * That nothing would make sure of what arrives: the router looks at what a V3 pool gives, of which the token may keep a
+ * share on the way, and no trial has shown that it does not.
+ *
+ * @param arrivesWhole whether the token that is bought is known to keep nothing
+ */
+export function missingFloor(
+  confirmation: Confirmation,
+  { legs, output }: Pick<SwapLimits, 'legs' | 'output'>,
+  arrivesWhole: boolean,
+): QuoteWarning | undefined {
+  if (arrivesWhole || output.kind === 'collected' || confirmation.status !== 'unconfirmed')
+    return undefined
+  if (legs.every(({ path }) => path.at(-1)?.pool.protocol === 'uniswap-v2')) return undefined
+  return {
+    code: 'no-floor',
+    message:
+      'whether the token that is bought keeps a share of transfers is not known, and the router would not notice, so there is no transaction',
+  }
+}
+
 /** Whether the router can execute all of these paths. */
 export const isReachable = (
   market: Market,

@@ -49,7 +49,7 @@ function market(states: ReadonlyMap<PoolTerms, PoolState>, changes: Partial<Quot
     view: undefined as View | undefined,
     canonical: new Set<string>(),
     stored: [] as Pool[],
-    taxes: new Map<Address, TransferTax>(),
+    taxes: new Map<Address, TransferTax | undefined>(),
     scan: vi.fn<() => Pool[]>(),
     read: vi.fn<(wants: readonly StateWant[]) => (PoolState | undefined)[]>(),
     tried: { status: 'untried', reason: '' } as TrialOutcome,
@@ -87,7 +87,9 @@ function market(states: ReadonlyMap<PoolTerms, PoolState>, changes: Partial<Quot
     },
     taxes: {
       read: async (_block, tokens) =>
-        tokens.map(({ token }) => world.taxes.get(token) ?? { buyBps: 0, sellBps: 0 }),
+        tokens.map(({ token }) =>
+          world.taxes.has(token) ? world.taxes.get(token) : { buyBps: 0, sellBps: 0 },
+        ),
     },
     gasPrice: { weiPerGas: async () => 0n },
     clock: {
@@ -105,6 +107,18 @@ function market(states: ReadonlyMap<PoolTerms, PoolState>, changes: Partial<Quot
     ...changes,
   }
   return { world, quoter: createQuoter(ports, settings) }
+}
+
+/** A price of 1, and much liquidity all over. */
+const flat: ConcentratedState = {
+  kind: 'concentrated',
+  sqrtPriceX96: sqrtPriceAtTick(0),
+  tick: 0,
+  liquidity: 10n ** 12n,
+  feePips: 3_000,
+  protocolFeePips: [0, 0],
+  tickSpacing: 60,
+  ticks: { fromWord: -58, toWord: 57, indexes: Int32Array.of(), nets: [] },
 }
 
 const viewAt = (block: BlockRef, move: number): View =>
@@ -170,6 +184,21 @@ describe('what a trial says', () => {
     const below = await tried({ ...done, received: received - 1n })
     expect(below.transaction).toBeNull()
     expect(codes(below)).toContain('beyond-limits')
+  })
+
+  test('or its absence, decides where nothing else makes sure of what arrives', async () => {
+    const terms = { ...pair(1, sold, bought), protocol: 'uniswap-v3', tickSpacing: 60 } as const
+    const { world, quoter } = market(new Map([[terms, reserves(0n, 0n)]]), { router })
+    world.read.mockImplementation((wants) => wants.map(() => flat))
+    world.taxes.set(bought, undefined)
+    const unsure = filled(await quoter.quote(wanted))
+    expect(unsure.transaction).toBeNull()
+    expect(codes(unsure)).toContain('no-floor')
+    // What is bought exactly is checked when the router has it.
+    const exactOut = filled(await quoter.quote({ ...wanted, exact: 'out', amountRaw: 10n }))
+    expect(exactOut.transaction?.data).toContain('df2ab5bb')
+    world.tried = { status: 'done', spent: 999n, received: unsure.amountOut, gas: 1n }
+    expect(filled(await quoter.quote({ ...wanted, amountRaw: 999n })).transaction).not.toBeNull()
   })
 })
 
