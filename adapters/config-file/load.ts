@@ -2,6 +2,13 @@ import { readFileSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
 import { type Address, parseAddress } from '#core/chain.ts'
 import { AppError, messageOf } from '#core/errors.ts'
+import type { ProofMode } from '#core/indexing/backfill.ts'
+import {
+  chainProfiles,
+  type Commitments,
+  type HeaderForm,
+  profileNameOf,
+} from '#core/indexing/chain-profiles.ts'
 import type { Source } from '#core/indexing/source.ts'
 import { type ConfigFile, configSchema } from './schema.ts'
 
@@ -46,8 +53,11 @@ export type Settings = {
     readonly rpc: readonly RpcSetting[]
     readonly finality: 'finalized' | number
     readonly pollMs: number
-    readonly proof: 'auto' | 'receipts'
-    readonly headerHash: boolean
+    readonly proof: ProofMode
+    /** What the chain's headers commit to, by its profile and the settings beside it. */
+    readonly commits: Commitments
+    /** How its headers hash; null where that is not known. */
+    readonly headerForm: HeaderForm | null
   }
   readonly store: StoreSetting
   readonly sources: readonly Source[]
@@ -196,6 +206,22 @@ function describeQuotes({ hubs, pools }: ConfigFile['quotes']): string[] {
   return faults
 }
 
+function toProofs(chain: ConfigFile['chain']): Pick<Settings['chain'], 'commits' | 'headerForm'> {
+  const profile = chainProfiles[chain.profile ?? profileNameOf(chain.id)]
+  const { bloom, receiptsRoot, outsideRoot, settledLater, since } = profile
+  const isProven = chain.receiptsRoot ?? receiptsRoot
+  const headerForm =
+    chain.headerHash === undefined
+      ? profile.headerForm
+      : chain.headerHash
+        ? (profile.headerForm ?? 'ethereum')
+        : null
+  return {
+    headerForm,
+    commits: { bloom, receiptsRoot: isProven, outsideRoot, settledLater, since },
+  }
+}
+
 function toSettings(path: string, file: ConfigFile): Settings {
   return {
     path,
@@ -205,7 +231,7 @@ function toSettings(path: string, file: ConfigFile): Settings {
       finality: file.chain.finality,
       pollMs: file.chain.poll,
       proof: file.chain.proof,
-      headerHash: file.chain.headerHash,
+      ...toProofs(file.chain),
     },
     store: toStore(path, file.store),
     sources: file.sources.map(toSource),

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { CHAIN_PROFILE_NAMES } from '#core/indexing/chain-profiles.ts'
 
 const address = z
   .string()
@@ -113,13 +114,20 @@ const chain = z.strictObject({
     .max(600_000, 'at most 600000 ms')
     .default(1_000)
     .meta({ description: 'How often to look for a new block, in milliseconds' }),
-  proof: z.enum(['auto', 'receipts']).default('auto').meta({
+  proof: z.enum(['auto', 'receipts', 'bloom']).default('auto').meta({
     description:
-      'auto: bloom filters below the finalized block, all receipts above it, where the bloom leaves a doubt and for short runs. receipts: always all receipts',
+      'auto: all receipts of every block whose bloom may hold a log that is asked for. receipts: of every block. bloom: below the finalized block eth_getLogs is believed where the bloom does not contradict it, for those who trust their node',
   }),
-  headerHash: z.boolean().default(true).meta({
+  profile: z.enum(CHAIN_PROFILE_NAMES).optional().meta({
+    description: 'What the chain’s headers prove; left out, the one that fits chain.id',
+  }),
+  headerHash: z.boolean().optional().meta({
     description:
-      'Whether a header hashes to its hash as on Ethereum; false for the chains where it does not',
+      'false where headers do not hash to their hash in a way that a profile knows; left out, as the profile says',
+  }),
+  receiptsRoot: z.boolean().optional().meta({
+    description:
+      'false where receiptsRoot commits to nothing, so that the nodes’ word is taken; left out, as the profile says',
   }),
 })
 

@@ -8,13 +8,16 @@ import type { Receipt } from '#core/indexing/ports.ts'
 /**
  * A receipt as the trie holds it (yellow paper 4.4.1): RLP of status (before Byzantium the state root), gas, bloom and
  * logs, behind its type's byte where it has one (EIP-2718). OP Stack deposits since Canyon also commit to their nonce
- * and version (op-geth, `Receipts.EncodeIndex`).
+ * and version (op-geth, `Receipts.EncodeIndex`), and Celo's transactions with fees in a token to their base fee (CIP-64).
  */
 export function encodeReceipt(receipt: Receipt): Uint8Array {
-  const { status, deposit, logs, logsBloom } = receipt
+  const { status, deposit, baseFee, logs, logsBloom } = receipt
   const head = typeof status === 'number' ? quantity(status) : status
   const gas = quantity(receipt.cumulativeGasUsed)
-  const appended = deposit ? [quantity(deposit.nonce), quantity(deposit.version)] : []
+  const appended = [
+    ...(deposit ? [quantity(deposit.nonce), quantity(deposit.version)] : []),
+    ...(baseFee === undefined ? [] : [quantity(baseFee)]),
+  ]
   const logSizes = logs.map((log) => {
     const topics = log.topics.reduce((size, topic) => size + sizeOfText(topic), 0)
     return sizeOfText(log.address) + sizeOfList(topics) + sizeOfText(log.data)

@@ -19,6 +19,7 @@ export function createRpcBlockSource(rpc: Rpc, options: BlockSourceOptions): Blo
   function toHeader(value: unknown, what: string): SourceHeader {
     const header = toObject(value, what)
     const hash = toHash(header.hash, `${what}: hash`)
+    const recomputed = headerHash?.(header) ?? null
     return {
       number: toNumber(header.number, `${what}: number`),
       hash,
@@ -26,7 +27,8 @@ export function createRpcBlockSource(rpc: Rpc, options: BlockSourceOptions): Blo
       timestamp: toNumber(header.timestamp, `${what}: timestamp`),
       receiptsRoot: toHash(header.receiptsRoot, `${what}: receiptsRoot`),
       logsBloom: toBloom(header.logsBloom, what),
-      hashProven: headerHash ? headerHash(header) === hash : null,
+      hashProven: recomputed === null ? null : recomputed === hash,
+      ...(typeof header.settledHeight === 'string' && { settlesOlder: true }),
     }
   }
 

@@ -112,12 +112,16 @@ function toReceiptLog(value: unknown): RawLog {
   return log
 }
 
+/** Only this type of receipt commits to its base fee, whatever others tell of theirs. */
+const CELO_FEE_IN_TOKEN = 0x7b
+
 export function toReceipt(value: unknown): Receipt {
   const receipt = toObject(value, 'a receipt')
+  const type = toNumber(receipt.type ?? '0x0', 'a receipt: type')
   return {
     transactionHash: toHash(receipt.transactionHash, 'a receipt: transactionHash'),
     transactionIndex: toNumber(receipt.transactionIndex, 'a receipt: transactionIndex'),
-    type: toNumber(receipt.type ?? '0x0', 'a receipt: type'),
+    type,
     status:
       receipt.status === undefined || receipt.status === null
         ? toHash(receipt.root, 'a receipt: root')
@@ -131,5 +135,9 @@ export function toReceipt(value: unknown): Receipt {
         version: BigInt(toNumber(receipt.depositReceiptVersion, 'a receipt: version')),
       },
     }),
+    ...(type === CELO_FEE_IN_TOKEN &&
+      typeof receipt.baseFee === 'string' && {
+        baseFee: BigInt(toHex(receipt.baseFee, 'a receipt: baseFee')),
+      }),
   }
 }

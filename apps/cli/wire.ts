@@ -87,7 +87,9 @@ export async function wireIndexing(
   const source = createRpcBlockSource(rpc, {
     finality: chain.finality,
     warn,
-    headerHash: chain.headerHash ? createHeaderHash(keccak) : undefined,
+    headerHash: chain.headerForm
+      ? createHeaderHash(keccak, chain.headerForm, chain.commits.since)
+      : undefined,
   })
   return {
     settings,

@@ -61,7 +61,9 @@ export async function wire(config: Config, overrides: Overrides = {}): Promise<I
     finality: chain.finality,
     warn: (message, details) => log.warn(details, message),
     seen: metrics.sawHead,
-    headerHash: chain.headerHash ? createHeaderHash(keccak) : undefined,
+    headerHash: chain.headerForm
+      ? createHeaderHash(keccak, chain.headerForm, chain.commits.since)
+      : undefined,
   })
   return {
     config,

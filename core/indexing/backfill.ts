@@ -19,6 +19,7 @@ import {
   createChainAppender,
   type TakeOutcome,
 } from './append-blocks.ts'
+import type { Commitments } from './chain-profiles.ts'
 import {
   createFetchProven,
   type FetchPorts,
@@ -34,15 +35,18 @@ import type { Source } from './source.ts'
 export type IndexPorts = AppendPorts & FetchPorts
 
 /**
- * How hard blocks are proven. `auto`: bloom filters below the finalized block, and all receipts above it, where the
- * bloom leaves a doubt, and for short runs. `receipts`: all receipts of every block.
+ * How hard blocks are proven. `auto`: all receipts of every block whose bloom may hold a log that is asked for.
+ * `receipts`: of every block. `bloom`, for those who trust their node: below the finalized block `eth_getLogs` is
+ * believed where the bloom does not contradict it.
  */
-export type ProofMode = 'auto' | 'receipts'
+export type ProofMode = 'auto' | 'receipts' | 'bloom'
 
 export type BackfillInput = {
   readonly chainId: number
   readonly sources: readonly Source[]
   readonly proof: ProofMode
+  /** What the chain's headers commit to; left out: as on Ethereum. */
+  readonly commits?: Commitments
   readonly ranges?: readonly BlockRange[]
   readonly to?: number
   /** Told once, before anything is written. */
@@ -77,8 +81,6 @@ export type BackfillReport = {
   readonly watermark: { readonly number: number; readonly hash: Hash } | null
 }
 
-/** A run of at most this many blocks is proven by receipts throughout: that takes seconds. */
-const SHORT_RUN_BLOCKS_MAX = 512
 /** What one request for logs aims at. */
 const CHUNK_LOGS = 4_000
 const CHUNK_BLOCKS_MIN = 1
@@ -130,9 +132,9 @@ export async function* backfill(
     const left = countBlocks(missing)
     if (attempt === 0)
       input.onPlan?.({ blocks: left, head: latest.number, holes: holesLeftBy(plan, missing) })
-    const policy = policyFor(input.proof, left, finalized.number)
+    const policy = policyFor(input.proof, finalized.number)
     const total = sum.blocks + left
-    const work = { ports, appender, policy, fetchProven: createFetchProven(ports) }
+    const work = { ports, appender, policy, fetchProven: createFetchProven(ports, input.commits) }
     let conflict = false
     for await (const outcome of appendRanges(work, missing, finalized, cancel)) {
       if (outcome.status === 'detached') throw detached(outcome.header, appender)
@@ -177,9 +179,19 @@ function detached(header: BlockHeader, appender: ChainAppender): AppError {
   )
 }
 
-/** How a run of so many blocks is proven. */
-export const policyFor = (proof: ProofMode, blocks: number, finalized: number): ProofPolicy =>
-  proof === 'receipts' || blocks <= SHORT_RUN_BLOCKS_MAX ? 'all' : { above: finalized }
+/** How blocks are proven, with all up to `finalized` final. */
+export function policyFor(proof: ProofMode, finalized: number): ProofPolicy {
+  switch (proof) {
+    case 'receipts':
+      return 'every-block'
+    case 'auto':
+      return 'where-held'
+    case 'bloom':
+      return { bloomUpTo: finalized }
+    default:
+      return proof satisfies never
+  }
+}
 
 type Tally = Partial<Record<EventType, number>>
 

@@ -2,9 +2,20 @@ import type { BlockRange, BlockRef } from '#core/chain.ts'
 import { mapConcurrent } from '#core/concurrent.ts'
 import { AppError } from '#core/errors.ts'
 import { type BloomBits, createBloomBits } from './bloom.ts'
-import type { BlockSource, Keccak, LogFilter, RawLog, ReceiptsRoot, SourceHeader } from './ports.ts'
+import { type Commitments, ETHEREUM_COMMITMENTS } from './chain-profiles.ts'
+import type {
+  BlockSource,
+  Keccak,
+  LogFilter,
+  RawLog,
+  Receipt,
+  ReceiptsRoot,
+  SourceHeader,
+} from './ports.ts'
+import { outsideLogs } from './outside-logs.ts'
 import {
   isSuspect,
+  mayHoldAny,
   refuseHeaders,
   refuseIncomplete,
   refuseLogs,
@@ -16,10 +27,12 @@ import {
 export type ProvenBlock = { readonly header: SourceHeader; readonly logs: readonly RawLog[] }
 
 /**
- * Which blocks have their receipts fetched and their receiptsRoot recomputed, whatever their bloom says. `'all'`, or
- * all above a block (those that are not final).
+ * Which blocks have their receipts fetched and their receiptsRoot recomputed. `every-block`; `where-held`: those whose
+ * bloom may hold a log that is asked for, since a header's bloom proves of the rest that they have none; `bloomUpTo`:
+ * up to this block the answer to `eth_getLogs` is believed as far as the bloom does not contradict it, and above it
+ * holds what `where-held` says.
  */
-export type ProofPolicy = 'all' | { readonly above: number }
+export type ProofPolicy = 'every-block' | 'where-held' | { readonly bloomUpTo: number }
 
 export type FetchPorts = {
   readonly source: BlockSource
@@ -39,15 +52,19 @@ export type FetchProven = (
 ) => Promise<ProvenBlock[]>
 
 /**
- * Fetches blocks with the logs that a filter asks for, and proves them: headers link and hash, every log lies where it
- * says, and nothing is left out. A log is taken to be missing where the bloom may hold one that the answer has not;
- * then, and where the policy asks for it, all receipts of the block are fetched and their root recomputed.
+ * Fetches blocks with the logs that a filter asks for, and proves them: headers link and hash, and the logs of a block
+ * are taken from all of its receipts, which must hash to the header's root. Only where the policy or the chain says so
+ * are they asked for by `eth_getLogs`, and then compared with what the receipts or the bloom prove.
  *
  * An answer that fails is held against its provider and asked for again.
  *
+ * @param commits what this chain's headers commit to; of what they do not, the nodes' word is taken
  * @throws AppError `unavailable` with the reason when no provider gives an answer that can be proven
  */
-export function createFetchProven({ source, keccak, receiptsRoot }: FetchPorts): FetchProven {
+export function createFetchProven(
+  { source, keccak, receiptsRoot }: FetchPorts,
+  commits: Commitments = ETHEREUM_COMMITMENTS,
+): FetchProven {
   const bitsOf = createBloomBits(keccak)
 
   return async (range, filter, policy) => {
@@ -58,22 +75,76 @@ export function createFetchProven({ source, keccak, receiptsRoot }: FetchPorts):
       () => source.headers(range),
       (value) => refuseHeaders(range, value),
     )
-    return proveLogs({ source, receiptsRoot, bitsOf }, range, headers, filter, policy)
+    return proveLogs({ source, receiptsRoot, bitsOf, commits }, headers, filter, policy)
   }
 }
 
 type ProvePorts = Pick<FetchPorts, 'source' | 'receiptsRoot'> & {
   readonly bitsOf: (item: `0x${string}`) => BloomBits
+  readonly commits: Commitments
+}
+
+/** What stands for the logs of a block: receipts, `eth_getLogs` checked by bloom, both, or the nodes' word alone. */
+type Evidence = 'receipts' | 'bloom' | 'both' | 'word'
+
+function evidenceFor(
+  { commits }: ProvePorts,
+  policy: ProofPolicy,
+  { number, settlesOlder }: SourceHeader,
+): Evidence {
+  if (!commits.receiptsRoot || number < commits.since) return 'word'
+  if (commits.settledLater && settlesOlder) return 'word'
+  if (commits.outsideRoot) return 'both'
+  const isBloom = typeof policy === 'object' && number <= policy.bloomUpTo && commits.bloom
+  return isBloom ? 'bloom' : 'receipts'
 }
 
 async function proveLogs(
   ports: ProvePorts,
-  range: BlockRange,
   headers: readonly SourceHeader[],
   filter: LogFilter,
   policy: ProofPolicy,
 ): Promise<ProvenBlock[]> {
-  const { source } = ports
+  const evidence = headers.map((header) => evidenceFor(ports, policy, header))
+  // Receipts that were proven once need no second fetch when the answer to eth_getLogs is refused.
+  const receiptsOf = rememberByBlock((header) => provenReceipts(ports, header))
+  const isHeld = (header: SourceHeader): boolean =>
+    policy === 'every-block' || !ports.commits.bloom || mayHoldAny(header, filter, ports.bitsOf)
+
+  const byReceipts = headers.filter((_, index) => evidence[index] === 'receipts')
+  const selected = await mapConcurrent(byReceipts, RECEIPTS_CONCURRENCY_MAX, async (header) => {
+    const { receipts } = isHeld(header) ? await receiptsOf(header) : { receipts: [] }
+    return { header, logs: selectLogs(receipts, filter) }
+  })
+  const asked = headers.filter((_, index) => evidence[index] !== 'receipts')
+  if (asked.length === 0) return selected
+  const checked = await proveAnswer(ports, asked, filter, (block) => {
+    const kind = evidence[block.header.number - (headers[0] as SourceHeader).number]
+    if (kind === 'word') return Promise.resolve({ logs: block.logs, refusal: undefined })
+    const isDoubted =
+      kind === 'both'
+        ? block.logs.length > 0 || isHeld(block.header)
+        : isSuspect(block.header, filter, block.logs, ports.bitsOf)
+    return isDoubted
+      ? compare(block, filter, receiptsOf)
+      : Promise.resolve({ logs: block.logs, refusal: undefined })
+  })
+  return [...checked, ...selected].toSorted((a, b) => a.header.number - b.header.number)
+}
+
+type Checked = { readonly logs: readonly RawLog[]; readonly refusal: string | undefined }
+
+/** Asks for the logs of these blocks until an answer stands in each of them. */
+async function proveAnswer(
+  { source }: ProvePorts,
+  headers: readonly SourceHeader[],
+  filter: LogFilter,
+  check: (block: ProvenBlock) => Promise<Checked>,
+): Promise<ProvenBlock[]> {
+  const range = {
+    from: (headers[0] as SourceHeader).number,
+    to: (headers.at(-1) as SourceHeader).number,
+  }
   const tries = source.providerCount * TRIES_PER_PROVIDER
   let refusal: string | undefined
   let provider = ''
@@ -85,45 +156,73 @@ async function proveLogs(
     if (!refusal) {
       const blocks = groupByBlock(headers, answer.value)
       // oxlint-disable-next-line no-await-in-loop -- as above
-      refusal = await refuseBlocks(ports, blocks, filter, policy)
-      if (!refusal) return blocks
+      const checked = await mapConcurrent(blocks, RECEIPTS_CONCURRENCY_MAX, check)
+      refusal = checked.find((each) => each.refusal !== undefined)?.refusal
+      if (!refusal)
+        return checked.map(({ logs }, index) => ({ header: headers[index] as SourceHeader, logs }))
     }
     source.distrust(answer.provider, refusal)
   }
   throw unproven(range, 'logs', provider, refusal)
 }
 
-async function refuseBlocks(
-  ports: ProvePorts,
-  blocks: readonly ProvenBlock[],
-  filter: LogFilter,
-  policy: ProofPolicy,
-): Promise<string | undefined> {
-  const doubtful = blocks.filter(
-    ({ header, logs }) =>
-      policy === 'all' ||
-      header.number > policy.above ||
-      isSuspect(header, filter, logs, ports.bitsOf),
+type BlockReceipts = {
+  /** What the header's root commits to. */
+  readonly receipts: readonly Receipt[]
+  /** The receipt of a transaction that it does not commit to. */
+  readonly outside: Receipt | undefined
+}
+
+async function provenReceipts(ports: ProvePorts, header: SourceHeader): Promise<BlockReceipts> {
+  const { source, receiptsRoot, commits } = ports
+  let outside: Receipt | undefined
+  const receipts = await believe(
+    source,
+    header,
+    'receipts',
+    () => source.receipts(header),
+    async (value) => {
+      outside = undefined
+      const refusal = await refuseReceipts(receiptsRoot, header, value)
+      const last = value.at(-1)
+      if (!refusal || !commits.outsideRoot || !last) return refusal
+      if (await refuseReceipts(receiptsRoot, header, value.slice(0, -1))) return refusal
+      outside = last
+      return undefined
+    },
   )
-  const refusals = await mapConcurrent(doubtful, RECEIPTS_CONCURRENCY_MAX, async (block) => {
-    const { header, logs } = block
-    const receipts = await believe(
-      ports.source,
-      header,
-      'receipts',
-      () => ports.source.receipts(header),
-      (value) => refuseReceipts(ports.receiptsRoot, header, value),
-    )
-    return refuseIncomplete(header, selectLogs(receipts, filter), logs)
-  })
-  return refusals.find((refusal) => refusal !== undefined)
+  return { receipts: outside ? receipts.slice(0, -1) : receipts, outside }
+}
+
+/** The answer to `eth_getLogs` against the receipts of its block. */
+async function compare(
+  { header, logs }: ProvenBlock,
+  filter: LogFilter,
+  receiptsOf: (header: SourceHeader) => Promise<BlockReceipts>,
+): Promise<Checked> {
+  const { receipts, outside } = await receiptsOf(header)
+  const proven = selectLogs(receipts, filter)
+  const isInside = (log: RawLog): boolean => log.transactionIndex < receipts.length
+  const refusal = refuseIncomplete(header, proven, logs.filter(isInside))
+  return { refusal, logs: [...proven, ...outsideLogs(receipts, outside, filter, logs)] }
+}
+
+function rememberByBlock<T>(
+  ask: (header: SourceHeader) => Promise<T>,
+): (header: SourceHeader) => Promise<T> {
+  const known = new Map<number, Promise<T>>()
+  return (header) => {
+    const made = known.get(header.number) ?? ask(header)
+    known.set(header.number, made)
+    return made
+  }
 }
 
 /** Asks until an answer is not refused; what is refused is held against who gave it. */
 async function believe<T>(
   source: BlockSource,
   what: BlockRange | BlockRef,
-  name: string,
+  name: Subject,
   ask: () => Promise<{ value: T; provider: string }>,
   refuse: (value: T) => string | undefined | Promise<string | undefined>,
 ): Promise<T> {
@@ -142,9 +241,22 @@ async function believe<T>(
   throw unproven(what, name, provider, refusal)
 }
 
+type Subject = 'headers' | 'receipts' | 'logs'
+
+/** What else may be the cause, and the setting that helps. */
+const HINTS: Readonly<Record<Subject, string>> = {
+  headers:
+    '. Where every block of the chain is refused so, its headers hash in another way: name the chain in ' +
+    'chain.profile, or set chain.headerHash to false',
+  receipts:
+    '. Where this happens on every endpoint, the chain’s roots do not cover all receipts: name the chain in ' +
+    'chain.profile (polygon for state-sync transactions, zksync for roots that commit to nothing)',
+  logs: '',
+}
+
 function unproven(
   what: BlockRange | BlockRef,
-  name: string,
+  name: Subject,
   provider: string,
   reason: string | undefined,
 ): AppError {
@@ -152,7 +264,7 @@ function unproven(
   return new AppError(
     'unavailable',
     `the ${name} of block ${blocks} cannot be proven: ${reason} (${provider}); nothing of them is stored. ` +
-      'Add another endpoint to chain.rpc, or try again when this one is repaired',
+      `Add another endpoint to chain.rpc, or try again when this one is repaired${HINTS[name]}`,
     { details: { reason: 'unproven', blocks, provider } },
   )
 }

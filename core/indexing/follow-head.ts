@@ -1,4 +1,4 @@
-import { type BlockRef, countBlocks } from '#core/chain.ts'
+import type { BlockRef } from '#core/chain.ts'
 import type { Cancel } from '#core/clock.ts'
 import { AppError, isAppError, messageOf } from '#core/errors.ts'
 import { type View, waypointsOf } from '#core/history/head.ts'
@@ -12,6 +12,7 @@ import {
   refuseOtherChain,
   type Work,
 } from './backfill.ts'
+import type { Commitments } from './chain-profiles.ts'
 import { createFetchProven } from './fetch-proven.ts'
 import { otherChain, standingOf } from './other-chain.ts'
 import type { ChainHead } from './ports.ts'
@@ -21,6 +22,8 @@ export type FollowInput = {
   readonly chainId: number
   readonly sources: readonly Source[]
   readonly proof: ProofMode
+  /** What the chain's headers commit to; left out: as on Ethereum. */
+  readonly commits?: Commitments
   /** How often to look for a new block, milliseconds. */
   readonly pollMs: number
 }
@@ -64,7 +67,7 @@ export async function* followHead(
   cancel: Cancel,
 ): AsyncGenerator<FollowEvent> {
   const appender = createChainAppender(ports, input.chainId, input.sources)
-  const fetchProven = createFetchProven(ports)
+  const fetchProven = createFetchProven(ports, input.commits)
   let sighting: Sighting | undefined
   let failures = 0
   let opened = false
@@ -86,7 +89,7 @@ export async function* followHead(
       const from = nextBlock(appender.view(), input.sources, { latest, finalized })
       if (from <= latest.number) {
         const range = { from, to: latest.number }
-        const policy = policyFor(input.proof, countBlocks([range]), finalized.number)
+        const policy = policyFor(input.proof, finalized.number)
         const work: Work = { ports, appender, fetchProven, policy }
         for await (const outcome of appendRanges(work, [range], finalized, cancel)) {
           if (outcome.status === 'appended') {

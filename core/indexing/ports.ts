@@ -22,6 +22,8 @@ export type SourceHeader = BlockHeader & {
   readonly logsBloom: Hex
   /** True where the header's fields hash to its own hash; null where the chain's profile says that they do not. */
   readonly hashProven: boolean | null
+  /** Its root and bloom are those of an older block, as it says itself; believed only of chains that have such. */
+  readonly settlesOlder?: boolean
 }
 
 /** The parts of a receipt that its trie commits to, and its logs. */
@@ -36,6 +38,8 @@ export type Receipt = {
   readonly logs: readonly RawLog[]
   /** OP Stack deposits since Canyon commit to these too. */
   readonly deposit?: { readonly nonce: bigint; readonly version: bigint }
+  /** Celo's transactions whose fee is paid in a token (type 0x7b, CIP-64) commit to this too; in that token. */
+  readonly baseFee?: bigint
 }
 
 /** Which logs to ask for; no `addresses` means all contracts. */
@@ -81,8 +85,8 @@ export type BlockSource = {
   readonly providerCount: number
 }
 
-/** The hash that a header's fields, as a node gives them, have (yellow paper 4.4, and the EIPs since). */
-export type HeaderHash = (header: Readonly<Record<string, unknown>>) => Hash
+/** The hash that a header's fields, as a node gives them, have; null for a block of a form that is not known. */
+export type HeaderHash = (header: Readonly<Record<string, unknown>>) => Hash | null
 /** keccak256 of bytes given as hex. */
 export type Keccak = (bytes: Hex) => Hash
 /** Root of the receipts' Merkle-Patricia trie (yellow paper 4.3.1, EIP-2718). */

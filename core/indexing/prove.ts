@@ -52,6 +52,11 @@ export function refuseLogs(
 function refuseOrder(before: RawLog, log: RawLog): Refusal {
   if (log.blockNumber !== before.blockNumber)
     return log.blockNumber < before.blockNumber ? 'blocks out of order' : undefined
+  if (log.transactionIndex > before.transactionIndex && log.logIndex <= before.logIndex)
+    return (
+      'logs out of order; a chain that counts logs in each transaction anew needs its receipts: ' +
+      'set chain.proof to "auto"'
+    )
   if (log.logIndex === before.logIndex) return 'a log twice'
   if (log.logIndex < before.logIndex) return 'logs out of order'
   const sameIndex = log.transactionIndex === before.transactionIndex
@@ -81,14 +86,26 @@ export function isSuspect(
   return filter.topics.some(mayHold) && filter.addresses.some(isMissing)
 }
 
-/** Receipts must be of this block, complete, and hash to the header's receiptsRoot. */
+/** False where the header's bloom rules out every log that is asked for. */
+export function mayHoldAny(
+  { logsBloom }: SourceHeader,
+  { addresses, topics }: LogFilter,
+  bitsOf: (item: Hex) => BloomBits,
+): boolean {
+  const mayHold = (item: Hex): boolean => bloomMayHold(logsBloom, bitsOf(item))
+  return topics.some(mayHold) && (!addresses || addresses.some(mayHold))
+}
+
+/**
+ * Receipts must be of this block, complete, and hash to the header's receiptsRoot. A root proves the order of logs but
+ * not their `logIndex`, which some chains count in each transaction anew; see `selectLogs`.
+ */
 export async function refuseReceipts(
   receiptsRoot: ReceiptsRoot,
   header: SourceHeader,
   receipts: readonly Receipt[],
 ): Promise<Refusal> {
   const where = `block ${header.number}`
-  let logIndex = 0
   for (const [index, receipt] of receipts.entries()) {
     if (receipt.transactionIndex !== index)
       return `${where}: receipt ${receipt.transactionIndex} in the place of ${index}`
@@ -97,11 +114,9 @@ export async function refuseReceipts(
         log.blockHash !== header.hash ||
         log.blockNumber !== header.number ||
         log.transactionIndex !== index ||
-        log.transactionHash !== receipt.transactionHash ||
-        log.logIndex !== logIndex
+        log.transactionHash !== receipt.transactionHash
       )
         return `${where}: log ${log.logIndex} of receipt ${index} is out of its place`
-      logIndex++
     }
   }
   const root = await receiptsRoot(receipts)
@@ -110,16 +125,27 @@ export async function refuseReceipts(
   return undefined
 }
 
-/** The logs of proven receipts that a filter asks for. */
+/**
+ * The logs of proven receipts that a filter asks for. Their `logIndex` is counted here, through the whole block: the
+ * root proves which place each has.
+ */
 export function selectLogs(receipts: readonly Receipt[], filter: LogFilter): RawLog[] {
+  const isAsked = matcherOf(filter)
+  const selected: RawLog[] = []
+  let logIndex = 0
+  for (const { logs } of receipts)
+    for (const log of logs) {
+      if (isAsked(log)) selected.push(log.logIndex === logIndex ? log : { ...log, logIndex })
+      logIndex++
+    }
+  return selected
+}
+
+/** Whether a filter asks for a log. */
+export function matcherOf(filter: LogFilter): (log: RawLog) => boolean {
   const addresses = filter.addresses && new Set(filter.addresses)
-  const topics = new Set(filter.topics)
-  return receipts.flatMap((receipt) =>
-    receipt.logs.filter(
-      (log) =>
-        topics.has(log.topics[0] as `0x${string}`) && (!addresses || addresses.has(log.address)),
-    ),
-  )
+  const topics = new Set<string | undefined>(filter.topics)
+  return (log) => topics.has(log.topics[0]) && (!addresses || addresses.has(log.address))
 }
 
 /** The answer to `eth_getLogs` must be exactly what the proven receipts hold. */

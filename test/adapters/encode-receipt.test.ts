@@ -24,12 +24,13 @@ const log = fc.record({
 })
 const receipt = fc.record(
   {
-    type: fc.constantFrom(0, 1, 2, 0x7e),
+    type: fc.constantFrom(0, 1, 2, 0x7b, 0x7e),
     status: fc.oneof(fc.constantFrom(0, 1), bytesOf(32)),
     cumulativeGasUsed: fc.oneof(fc.constantFrom(0, 127, 128, 255, 256), fc.maxSafeNat()),
     logsBloom: bytesOf(256),
     logs: fc.array(log, { maxLength: 4 }),
     deposit: fc.record({ nonce: fc.maxSafeNat(), version: fc.constantFrom(0, 1) }),
+    baseFee: fc.bigInt(0n, 2n ** 100n),
   },
   { requiredKeys: ['type', 'status', 'cumulativeGasUsed', 'logsBloom', 'logs'] },
 )
@@ -45,6 +46,7 @@ test('a receipt is encoded as a general RLP library encodes it', () => {
         each.logs.map((one) => [bytes(one.address), one.topics.map(bytes), bytes(one.data)]),
       ]
       if (each.deposit) fields.push(each.deposit.nonce, each.deposit.version)
+      if (each.baseFee !== undefined) fields.push(each.baseFee)
       const expected = [...(each.type === 0 ? [] : [each.type]), ...RLP.encode(fields)]
       const encoded = encodeReceipt(each as unknown as Receipt)
       expect(Buffer.from(encoded).equals(Buffer.from(expected))).toBe(true)

@@ -6,7 +6,7 @@ import { createMemoryTables } from '#adapters/memory/chain-store.ts'
 import { createRpcBlockSource } from '#adapters/rpc/block-source.ts'
 import { createRpc, type EndpointSetting, type Rpc, type RpcOptions } from '#adapters/rpc/rpc.ts'
 import { createViews } from '#core/history/view.ts'
-import { backfill } from '#core/indexing/backfill.ts'
+import { backfill, type ProofMode } from '#core/indexing/backfill.ts'
 import type { BlockSource } from '#core/indexing/ports.ts'
 import { modelOf, readEverything } from '../contracts/everything.ts'
 import {
@@ -62,10 +62,18 @@ function connect(
   return { rpc, source, warnings }
 }
 
+/** The same by way of eth_getLogs, which is not asked for logs where receipts are read. */
+const indexByLogs = (source: BlockSource): Promise<void> =>
+  indexThrough(source, chain.blocks, 'bloom')
+
 /** Indexes the whole chain through these endpoints, and holds what is stored against what the chain is. */
-async function indexThrough(source: BlockSource, blocks = chain.blocks): Promise<void> {
+async function indexThrough(
+  source: BlockSource,
+  blocks = chain.blocks,
+  proof: ProofMode = 'auto',
+): Promise<void> {
   const ports = fakeIndexPorts(createMemoryTables(), source)
-  const input = { chainId: CHAIN_ID, sources: fakeSources, proof: 'auto' } as const
+  const input = { chainId: CHAIN_ID, sources: fakeSources, proof }
   const steps = backfill(ports, input, { aborted: false })
   while (!(await steps.next()).done);
   const view = await createViews(ports.heads, CHAIN_ID).current()
@@ -107,7 +115,7 @@ describe('a range that is refused is asked for in smaller ones', () => {
       },
     })
     const { source, rpc } = connect([node.url])
-    await indexThrough(source)
+    await indexByLogs(source)
     expect(rpc.status()[0]?.learned.logBlocks.addresses.max()).toBeLessThanOrEqual(10)
   })
 
@@ -118,7 +126,7 @@ describe('a range that is refused is asked for in smaller ones', () => {
           ? send(response, status, 'upstream has had enough')
           : false,
     })
-    await indexThrough(connect([node.url]).source)
+    await indexByLogs(connect([node.url]).source)
   })
 })
 
@@ -254,7 +262,7 @@ describe('the form of an answer is not its content', () => {
           ? (twists[name] as (logs: Told[]) => unknown)(answer() as Told[])
           : answer(),
     })
-    await indexThrough(connect([node.url]).source)
+    await indexByLogs(connect([node.url]).source)
   })
 
   test('two logs of one place that differ are not one', async () => {
@@ -265,7 +273,7 @@ describe('the form of an answer is not its content', () => {
           : answer(),
     })
     const { source } = connect([node.url], { patienceMs: 100 })
-    await expect(indexThrough(source)).rejects.toThrow(/cannot be proven/)
+    await expect(indexByLogs(source)).rejects.toThrow(/cannot be proven/)
   })
 })
 
@@ -356,7 +364,7 @@ describe('a node that wants it slower', () => {
       },
     })
     // Less patience than the pause: what is told is obeyed to its end nevertheless.
-    await indexThrough(connect([node.url], { patienceMs: 300 }).source)
+    await indexByLogs(connect([node.url], { patienceMs: 300 }).source)
     expect(early).toBeLessThanOrEqual(3)
     expect(performance.now()).toBeGreaterThan(until)
   })

@@ -15,6 +15,7 @@ import type { TokenReader } from '#core/dex/ports.ts'
 import { type View, waypointsOf } from '#core/history/head.ts'
 import type { Waypoint } from '#core/history/window.ts'
 import { type ChainAppender, createChainAppender } from '#core/indexing/append-blocks.ts'
+import { ETHEREUM_COMMITMENTS } from '#core/indexing/chain-profiles.ts'
 import { commitPorts } from '#core/indexing/commit.ts'
 import {
   createFakeChain,
@@ -135,7 +136,8 @@ export async function openRig(options: RigOptions = {}): Promise<Rig> {
       finality: 'finalized',
       pollMs: options.pollMs ?? 1_000,
       proof: 'auto',
-      headerHash: true,
+      commits: ETHEREUM_COMMITMENTS,
+      headerForm: 'ethereum',
     },
     store: { kind: 'sqlite', path },
     sources: [],

@@ -289,7 +289,7 @@ async function seal(
     nonce: '0x0000000000000000',
     baseFeePerGas: '0x7',
   }
-  const hash = hashHeader(fields)
+  const hash = hashHeader(fields) as Hash
   let logIndex = 0
   const receipts = unplaced.map((receipt): Receipt => ({
     ...receipt,

@@ -72,6 +72,7 @@ async function index(options: Options, stop: AbortSignal): Promise<void> {
     chainId: settings.chain.id,
     sources: settings.sources,
     proof: settings.chain.proof,
+    commits: settings.chain.commits,
     ...(options.ranges && { ranges: options.ranges }),
     ...(options.to !== undefined && { to: options.to }),
     onPlan(plan: BackfillPlan) {

@@ -19,6 +19,7 @@ export async function followJob(indexer: Indexer, health: Health, cancel: Cancel
     chainId: config.chain.id,
     sources: config.sources,
     proof: config.chain.proof,
+    commits: config.chain.commits,
     pollMs: config.chain.pollMs,
   }
   for await (const event of followHead(ports, input, cancel)) {

@@ -3,8 +3,13 @@ import { createMemoryTables, type MemoryTables } from '#adapters/memory/chain-st
 import type { BlockRange } from '#core/chain.ts'
 import { isAppError } from '#core/errors.ts'
 import { createViews } from '#core/history/view.ts'
-import { backfill, type BackfillInput, type BackfillReport } from '#core/indexing/backfill.ts'
-import type { BlockSource } from '#core/indexing/ports.ts'
+import {
+  backfill,
+  type BackfillInput,
+  type BackfillReport,
+  type ProofMode,
+} from '#core/indexing/backfill.ts'
+import type { BlockSource, RawLog } from '#core/indexing/ports.ts'
 import { modelOf, readEverything } from '../../contracts/everything.ts'
 import { createFakeChain, type FakeChain, fakeSources } from '../../fakes/fake-chain.ts'
 import { createFakeSource, type FakeFaults } from '../../fakes/fake-source.ts'
@@ -107,11 +112,41 @@ describe('backfill', () => {
     )
   })
 
-  test('proves a short run by receipts throughout, a long one where the bloom leaves a doubt', async () => {
+  test('reads receipts where a log may be, of every block, or only where the bloom leaves a doubt', async () => {
     const chain = await chainOf(34, 20)
-    const short = createFakeSource({ blocks: () => chain.blocks })
-    await run(createMemoryTables(), short)
-    expect(short.requests.receipts).toBe(20)
+    const countOf = async (proof: ProofMode) => {
+      const source = createFakeSource({ blocks: () => chain.blocks })
+      await run(createMemoryTables(), source, { proof })
+      return source.requests.receipts ?? 0
+    }
+    const auto = await countOf('auto')
+    const withLogs = chain.blocks.filter(({ logs }) => logs.length > 0).length
+    expect(await countOf('receipts')).toBeGreaterThanOrEqual(20)
+    expect(auto).toBeGreaterThan(withLogs / 2)
+    expect(auto).toBeLessThanOrEqual(await countOf('receipts'))
+    expect(await countOf('bloom')).toBeLessThan(auto)
+  })
+
+  test('a node that lies in eth_getLogs and in receipts gets nothing stored by default, in any order', async () => {
+    const chain = await chainOf(39, 60)
+    const lies: Record<string, (logs: RawLog[]) => RawLog[]> = {
+      drops: (logs) => logs.slice(1),
+      invents: (logs) => [...logs, ...logs.slice(-1)],
+      alters: (logs) => logs.map((log) => ({ ...log, data: `${log.data}00` as const })),
+    }
+    for (const [name, lie] of Object.entries(lies)) {
+      const tables = createMemoryTables()
+      const fault: FakeFaults = {
+        logs: lie,
+        receipts: (receipts) =>
+          receipts.map((receipt) => ({ ...receipt, logs: lie([...receipt.logs]) })),
+      }
+      const liar = createFakeSource({ blocks: () => chain.blocks, faults: [fault] })
+      await expect(run(tables, liar), name).rejects.toThrow(/cannot be proven/)
+      const honest = createFakeSource({ blocks: () => chain.blocks })
+      await run(tables, honest)
+      expect(await seen(tables, honest), name).toEqual(modelOf(chain.blocks))
+    }
   })
 
   const faults: [string, FakeFaults, RegExp][] = [
@@ -138,7 +173,7 @@ describe('backfill', () => {
       expect(chain.blocks[12]?.logs.length).toBeGreaterThan(0)
       const tables = createMemoryTables()
       const liar = createFakeSource({ blocks: () => chain.blocks, faults: [fault] })
-      await expect(run(tables, liar)).rejects.toThrow(reason)
+      await expect(run(tables, liar, { proof: 'bloom' })).rejects.toThrow(reason)
       const honest = createFakeSource({ blocks: () => chain.blocks })
       const stored = [...tables.heads.values()].at(-1)
       if (stored) expect(stored.number).toBeLessThan(12)

@@ -5,8 +5,9 @@ import { keccak, keccakBytes } from '#adapters/hash-wasm/keccak.ts'
 import { isAppError } from '#core/errors.ts'
 import { createAdmission } from '#core/indexing/admission.ts'
 import { bloomMayHold, createBloomBits } from '#core/indexing/bloom.ts'
+import { chainProfiles, type Commitments } from '#core/indexing/chain-profiles.ts'
 import { createFetchProven, type ProofPolicy } from '#core/indexing/fetch-proven.ts'
-import type { RawLog } from '#core/indexing/ports.ts'
+import type { RawLog, Receipt } from '#core/indexing/ports.ts'
 import { bloomOf, createFakeChain, type FakeChain, fakeSources } from '../../fakes/fake-chain.ts'
 import { addressOf } from '../../fakes/encode.ts'
 import { createFakeSource, type FakeFaults } from '../../fakes/fake-source.ts'
@@ -23,9 +24,18 @@ beforeAll(async () => {
   await chain.mine(31)
 })
 
-async function fetchWith(faults: readonly FakeFaults[], policy: ProofPolicy = 'all') {
+const BY_BLOOM = { bloomUpTo: 1_000 } as const
+
+/** A chain on which both the receipts and eth_getLogs are asked for, and compared. */
+const COMPARED = chainProfiles.polygon
+
+async function fetchWith(
+  faults: readonly FakeFaults[],
+  policy: ProofPolicy = 'where-held',
+  commits?: Commitments,
+) {
   const source = createFakeSource({ blocks: () => chain.blocks, faults })
-  const fetchProven = createFetchProven({ source, keccak, receiptsRoot })
+  const fetchProven = createFetchProven({ source, keccak, receiptsRoot }, commits)
   return { source, result: fetchProven(RANGE, filter, policy) }
 }
 
@@ -44,9 +54,15 @@ const flipped = <T extends string>(hex: T): T =>
   `${hex.slice(0, -1)}${hex.endsWith('0') ? '1' : '0'}` as T
 
 describe('proving', () => {
-  test('honest answers are believed, with all their logs, by receipts and by bloom', async () => {
-    for (const policy of ['all', { above: 1_000 }] as const) {
-      const { source, result } = await fetchWith([{}], policy)
+  test('honest answers are believed, with all their logs, by receipts, by bloom, by both and by word', async () => {
+    for (const [policy, commits] of [
+      ['every-block'],
+      ['where-held'],
+      [BY_BLOOM],
+      ['where-held', COMPARED],
+      ['where-held', chainProfiles.zksync],
+    ] as const) {
+      const { source, result } = await fetchWith([{}], policy, commits)
       const blocks = await result
       expect(blocks.flatMap(({ logs }) => logs)).toEqual(honestLogs())
       expect(blocks.map(({ header }) => header.number)).toEqual(
@@ -56,11 +72,15 @@ describe('proving', () => {
     }
   })
 
-  test('with receipts, every single log that is left out is found missing', async () => {
+  test('where logs are compared with receipts, every one that is left out is found missing', async () => {
     const total = honestLogs().length
     expect(total).toBeGreaterThan(50)
     for (let index = 0; index < total; index++) {
-      const { result } = await fetchWith([{ logs: (logs) => logs.toSpliced(index, 1) }])
+      const { result } = await fetchWith(
+        [{ logs: (logs) => logs.toSpliced(index, 1) }],
+        'where-held',
+        COMPARED,
+      )
       await expect(result, `log ${index}`).rejects.toThrow(/is missing, which the receipts prove/)
     }
   })
@@ -86,7 +106,7 @@ describe('proving', () => {
   })
 
   test('by bloom alone an empty answer is doubted, and found out by the receipts', async () => {
-    const { source, result } = await fetchWith([{ logs: () => [] }], { above: 1_000 })
+    const { source, result } = await fetchWith([{ logs: () => [] }], BY_BLOOM)
     await expect(result).rejects.toThrow(/is missing/)
     expect(source.requests.receipts).toBeGreaterThan(0)
   })
@@ -105,7 +125,7 @@ describe('proving', () => {
     const end = (logs: readonly RawLog[]): number =>
       logs.findLastIndex(({ blockNumber }) => blockNumber === invented.blockNumber) + 1
     const lie: FakeFaults = { logs: (logs) => logs.toSpliced(end(logs), 0, invented) }
-    const { result } = await fetchWith([lie], { above: 1_000 })
+    const { result } = await fetchWith([lie], BY_BLOOM)
     await expect(result).rejects.toThrow(/does not exist in the proven receipts/)
   })
 
@@ -201,7 +221,7 @@ describe('proving', () => {
   }
 
   test.each(Object.entries(lies))('%s is refused, and said of whom', async (_, [fault, reason]) => {
-    const { source, result } = await fetchWith([fault])
+    const { source, result } = await fetchWith([fault], 'where-held', COMPARED)
     await expect(result).rejects.toThrow(reason)
     await expect(result).rejects.toSatisfy((error) => isAppError(error, 'unavailable'))
     await expect(result).rejects.toThrow(/provider-0/)
@@ -211,11 +231,180 @@ describe('proving', () => {
   test.each(Object.entries(lies))(
     '%s of one provider is made good by another',
     async (_, [fault]) => {
-      const { source, result } = await fetchWith([fault, {}])
+      const { source, result } = await fetchWith([fault, {}], 'where-held', COMPARED)
       expect((await result).flatMap(({ logs }) => logs)).toEqual(honestLogs())
       expect(source.distrusted.every(({ provider }) => provider === 'provider-0')).toBe(true)
     },
   )
+})
+
+describe('by default', () => {
+  test('nothing that a lying node says in eth_getLogs is believed, for it is not asked', async () => {
+    const { source, result } = await fetchWith([{ logs: () => [] }])
+    expect((await result).flatMap(({ logs }) => logs)).toEqual(honestLogs())
+    expect(source.requests.logs).toBeUndefined()
+  })
+
+  const twists: Record<string, (receipt: Receipt, at: number) => Receipt> = {
+    dropped: (receipt, at) => ({ ...receipt, logs: receipt.logs.toSpliced(at, 1) }),
+    altered: (receipt, at) => ({
+      ...receipt,
+      logs: receipt.logs.map((log, index) =>
+        index === at ? { ...log, topics: log.topics.map(flipped) } : log,
+      ),
+    }),
+    invented: (receipt, at) => ({
+      ...receipt,
+      logs: receipt.logs.toSpliced(at, 0, receipt.logs[at] as RawLog),
+    }),
+  }
+  test.each(Object.entries(twists))(
+    'every single log that is %s is found out',
+    async (_, twist) => {
+      const logs = honestLogs()
+      expect(logs.length).toBeGreaterThan(50)
+      for (const lied of logs) {
+        const lie: FakeFaults = {
+          receipts: (receipts) =>
+            receipts.map((receipt) => {
+              const at = receipt.logs.findIndex(
+                (log) => log.blockHash === lied.blockHash && log.logIndex === lied.logIndex,
+              )
+              return at < 0 ? receipt : twist(receipt, at)
+            }),
+        }
+        const { result } = await fetchWith([lie])
+        await expect(result, `log ${lied.logIndex}`).rejects.toThrow(/the receipts hash to/)
+      }
+    },
+  )
+
+  test('receipts are read only of blocks whose bloom may hold a log that is asked for', async () => {
+    const rare = { ...filter, addresses: [(honestLogs()[0] as RawLog).address] }
+    const source = createFakeSource({ blocks: () => chain.blocks })
+    const fetchProven = createFetchProven({ source, keccak, receiptsRoot })
+    const blocks = await fetchProven(RANGE, rare, 'where-held')
+    expect(blocks.flatMap(({ logs }) => logs)).toEqual(
+      honestLogs().filter(({ address }) => address === rare.addresses[0]),
+    )
+    expect(source.requests.receipts).toBeGreaterThan(0)
+    expect(source.requests.receipts).toBeLessThan(30)
+    await fetchProven(RANGE, rare, 'every-block')
+    expect(source.requests.receipts).toBeGreaterThanOrEqual(30)
+  })
+
+  test('logs that a node counts in each transaction anew are counted through the block', async () => {
+    const anew: FakeFaults = {
+      receipts: (receipts) =>
+        receipts.map((receipt) => ({
+          ...receipt,
+          logs: receipt.logs.map((log, logIndex) => ({ ...log, logIndex })),
+        })),
+    }
+    const { result } = await fetchWith([anew])
+    expect((await result).flatMap(({ logs }) => logs)).toEqual(honestLogs())
+  })
+})
+
+describe('chains that prove less', () => {
+  /** The last block that has logs, with one more transaction that its root and bloom do not know. */
+  function stateSync() {
+    const last = honestLogs().at(-1) as RawLog
+    const { receipts, header } = chain.blocks[last.blockNumber] as (typeof chain.blocks)[number]
+    const count = receipts.reduce((sum, { logs }) => sum + logs.length, 0)
+    const place = {
+      transactionIndex: receipts.length,
+      transactionHash: keccak('0x01'),
+      logIndex: count,
+    }
+    const log: RawLog = { ...last, ...place }
+    const receipt: Receipt = {
+      ...(receipts[0] as Receipt),
+      ...place,
+      cumulativeGasUsed: 0n,
+      logs: [log],
+    }
+    const isOf = ({ blockHash }: RawLog): boolean => blockHash === header.hash
+    const faults: Required<Pick<FakeFaults, 'logs' | 'receipts'>> = {
+      logs: (logs) => logs.toSpliced(logs.findLastIndex(isOf) + 1, 0, log),
+      receipts: (all) =>
+        all[0]?.transactionHash === receipts[0]?.transactionHash ? [...all, receipt] : all,
+    }
+    return { log, faults }
+  }
+  const found = (log: RawLog): RawLog[] =>
+    [...honestLogs(), log].toSorted(
+      (a, b) => a.blockNumber - b.blockNumber || a.logIndex - b.logIndex,
+    )
+
+  test('logs of a transaction outside the root are taken where the profile knows of such', async () => {
+    const { log, faults } = stateSync()
+    for (const told of [faults, { logs: faults.logs }, { receipts: faults.receipts }]) {
+      const { result } = await fetchWith([told], 'where-held', chainProfiles.polygon)
+      expect((await result).flatMap(({ logs }) => logs)).toEqual(found(log))
+    }
+  })
+
+  test('elsewhere they are refused, and the refusal names the setting', async () => {
+    const { result } = await fetchWith([stateSync().faults])
+    await expect(result).rejects.toThrow(/chain\.profile \(polygon/)
+  })
+
+  test('a log outside the root that is counted from 0 again gets a place of its own', async () => {
+    const { log, faults } = stateSync()
+    const again = { ...log, logIndex: 0 }
+    const { result } = await fetchWith(
+      [
+        {
+          receipts: (all) =>
+            faults
+              .receipts(all)
+              .map((receipt) =>
+                receipt.transactionHash === log.transactionHash
+                  ? { ...receipt, logs: [again] }
+                  : receipt,
+              ),
+        },
+      ],
+      'where-held',
+      chainProfiles.polygon,
+    )
+    expect((await result).flatMap(({ logs }) => logs)).toEqual(found(log))
+  })
+
+  test('below the first block that commits to its receipts, they are not asked for', async () => {
+    const { source, result } = await fetchWith([{ receipts: () => [] }], 'every-block', {
+      ...chainProfiles.celo,
+      since: 1_000,
+    })
+    expect((await result).flatMap(({ logs }) => logs)).toEqual(honestLogs())
+    expect(source.requests.receipts).toBeUndefined()
+  })
+
+  test('a header that settles an older block is believed to do so only where its chain has such', async () => {
+    const fault: FakeFaults = {
+      headers: (headers) => headers.map((header) => ({ ...header, settlesOlder: true })),
+      receipts: () => [],
+    }
+    const there = await fetchWith([fault], 'where-held', chainProfiles.avalanche)
+    expect((await there.result).flatMap(({ logs }) => logs)).toEqual(honestLogs())
+    const { result } = await fetchWith([fault])
+    await expect(result).rejects.toThrow(/the receipts hash to/)
+  })
+
+  test('a header that hashes in another way is refused with the settings that help', async () => {
+    const { result } = await fetchWith([
+      { headers: (headers) => headers.map((header) => ({ ...header, hashProven: false })) },
+    ])
+    await expect(result).rejects.toThrow(/chain\.profile, or set chain\.headerHash to false/)
+  })
+
+  test('no chain has two profiles', () => {
+    const ids = Object.values(chainProfiles).flatMap(
+      ({ chainIds }) => chainIds as readonly number[],
+    )
+    expect(new Set(ids).size).toBe(ids.length)
+  })
 })
 
 describe('bloom filters', () => {
