@@ -86,27 +86,23 @@ export function createHeads(rpc: Rpc, options: HeadsOptions): () => Promise<Chai
 
   /** What two say is final, else what one says twice. */
   async function believe(claims: readonly Told<Claim>[], newest: NewestBlock): Promise<BlockRef> {
-    const said = claims
-      .filter(({ value }) => newest.timestamp - value.latest.timestamp <= STALE_SECONDS)
-      .flatMap(({ value: { finalized } }) => finalized ?? [])
-      .toSorted((a, b) => b.number - a.number)
-    const [highest, second] = said
+    const [highest, second] = saidIn(claims, newest)
     if (!highest) return believed
     if (second || finality !== 'finalized') return second ?? highest
-    const before = saidBefore ?? (await askAgain()) ?? BEFORE_GENESIS
+    const before = saidBefore ?? saidIn(await survey(), newest)[0] ?? BEFORE_GENESIS
     saidBefore = highest
     return lower(before, highest)
   }
 
-  async function askAgain(): Promise<BlockRef | undefined> {
-    return (await rpc.converse(claimOf)).value.finalized
+  async function survey(): Promise<readonly Told<Claim>[]> {
+    const surveyed = await rpc.survey(claimOf)
+    const trusted = surveyed.filter(({ provider }) => !rpc.isDistrusted(provider))
+    const claims = trusted.length > 0 ? trusted : surveyed
+    return claims.length > 0 ? claims : [await rpc.converse(claimOf)]
   }
 
   return async () => {
-    const surveyed = await rpc.survey(claimOf)
-    const trusted = surveyed.filter(({ provider }) => !rpc.isDistrusted(provider))
-    let claims = trusted.length > 0 ? trusted : surveyed
-    if (claims.length === 0) claims = [await rpc.converse(claimOf)]
+    const claims = await survey()
     const latest = newestOf(claims, last)
     const finalized = await believe(claims, latest)
     if (finalized.number < 0) warnOfNone()
@@ -126,6 +122,13 @@ function newestOf(claims: readonly Told<Claim>[], before: BlockRef | undefined):
   const highest = blocks.filter((block) => block.number === number)
   return highest.find(({ hash }) => hash === before?.hash) ?? (highest[0] as NewestBlock)
 }
+
+/** The final blocks that are named by those that are not far behind, the highest first. */
+const saidIn = (claims: readonly Told<Claim>[], newest: NewestBlock): BlockRef[] =>
+  claims
+    .filter(({ value }) => newest.timestamp - value.latest.timestamp <= STALE_SECONDS)
+    .flatMap(({ value: { finalized } }) => finalized ?? [])
+    .toSorted((a, b) => b.number - a.number)
 
 const lower = (a: BlockRef, b: BlockRef): BlockRef => (a.number < b.number ? a : b)
 

@@ -14,6 +14,7 @@ export type Member = {
   isDistrusted(): boolean
   /** Was so long over an answer that another one was asked. */
   markSlow(): void
+  isSlow(): boolean
   /** The lower, the sooner it is asked. */
   rank(): number
   /** Whether there is a point in asking it now. */
@@ -93,6 +94,7 @@ export function createMember(
     },
     distrust: () => void (distrustedUntil = performance.now() + DISTRUST_MS),
     isDistrusted: () => distrustedUntil > performance.now(),
+    isSlow: () => slowUntil > performance.now(),
     markSlow: () => void (slowUntil = performance.now() + SLOW_MS),
     rank() {
       const now = performance.now()

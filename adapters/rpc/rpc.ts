@@ -126,14 +126,17 @@ export function createRpc(
   async function survey<T>(question: (node: Talk) => Promise<T>): Promise<Told<T>[]> {
     const told: Told<T>[] = []
     const usable = members.filter((member) => member.isUsable())
+    const waiting = new Set(usable.filter((member) => !member.isSlow()))
     const asked = usable.map(async (member) => {
       const outcome = await inTurn([member], question, new Map(), stop)
+      waiting.delete(member)
       if (outcome) told.push(outcome)
     })
     const all = Promise.all(asked)
     // One endpoint that hangs must not hold up what the others know.
     await Promise.race([all, firstOf(asked, () => told.length > 0)])
-    if (told.length < usable.length) await Promise.race([all, sleep(SURVEY_REST_MS, stop)])
+    if (waiting.size > 0) await Promise.race([all, sleep(SURVEY_REST_MS, stop)])
+    for (const member of waiting) member.markSlow()
     return told
   }
 

@@ -84,7 +84,8 @@ export async function startFakeNode(options: FakeNodeOptions): Promise<FakeNode>
     calls[method] = (calls[method] ?? 0) + 1
     try {
       const right = (): unknown => answer(method, params)
-      const result = await (node.hooks.call?.(method, params as never[], right) ?? right())
+      const { call } = node.hooks
+      const result = await (call ? call(method, params as never[], right) : right())
       return { jsonrpc: '2.0', id, result }
     } catch (error) {
       if (!(error instanceof NodeError)) throw error

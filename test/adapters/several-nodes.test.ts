@@ -1,0 +1,255 @@
+import { afterEach, beforeAll, describe, expect, test } from 'vitest'
+import { createHeaderHash } from '#adapters/ethereumjs/header-hash.ts'
+import { keccak } from '#adapters/hash-wasm/keccak.ts'
+import { createRpcBlockSource } from '#adapters/rpc/block-source.ts'
+import { createRpc, type Rpc, type RpcOptions } from '#adapters/rpc/rpc.ts'
+import { isAppError } from '#core/errors.ts'
+import type { BlockSource } from '#core/indexing/ports.ts'
+import { createFakeChain, type FakeBlock, type FakeChain } from '../fakes/fake-chain.ts'
+import {
+  type FakeNode,
+  type FakeNodeOptions,
+  NodeError,
+  startFakeNode,
+} from '../fakes/fake-node.ts'
+
+const CHAIN_ID = 31_337
+const closers: (() => Promise<void>)[] = []
+afterEach(async () => {
+  for (const close of closers.splice(0).toReversed()) await close()
+})
+
+let chain: FakeChain
+beforeAll(async () => {
+  chain = createFakeChain(81)
+  await chain.mine(40)
+})
+
+const upTo = (number: number) => (): readonly FakeBlock[] => chain.blocks.slice(0, number + 1)
+
+async function nodeOf(options: Partial<FakeNodeOptions> = {}): Promise<FakeNode> {
+  const node = await startFakeNode({ blocks: () => chain.blocks, ...options })
+  closers.push(() => node.close())
+  return node
+}
+
+type Finality = 'finalized' | number
+type Connection = { rpc: Rpc; source: BlockSource; warnings: string[] }
+
+function connect(
+  nodes: readonly FakeNode[],
+  finality: Finality = 'finalized',
+  options: Partial<RpcOptions> = {},
+): Connection {
+  const warnings: string[] = []
+  const warn = (message: string): void => void warnings.push(message)
+  const urls = nodes.map(({ url }) => url)
+  const rpc = createRpc(urls, { chainId: CHAIN_ID, patienceMs: 1_000, warn, ...options })
+  closers.push(() => rpc.close())
+  const source = createRpcBlockSource(rpc, { finality, headerHash: createHeaderHash(keccak), warn })
+  return { rpc, source, warnings }
+}
+
+const hang = { http: () => true }
+const blockOf = (number: number) => chain.blocks[number]?.header as FakeBlock['header']
+
+describe('the head of several endpoints', () => {
+  test('is the newest, whichever stands still', async () => {
+    const [stale, good] = [await nodeOf({ blocks: upTo(5) }), await nodeOf()]
+    for (const nodes of [
+      [stale, good],
+      [good, stale],
+    ]) {
+      const { latest, finalized } = await connect(nodes).source.head()
+      expect([latest.number, latest.hash]).toEqual([39, blockOf(39).hash])
+      // One that is minutes behind has no say in it.
+      expect(finalized.number).toBe(36)
+    }
+  })
+
+  test('is not one that follows nothing of its own endpoint', async () => {
+    const liar = await nodeOf({
+      hooks: {
+        call(method, params, answer) {
+          if (method !== 'eth_getBlockByNumber' || params[0] !== 'latest') return answer()
+          return { ...(answer() as object), number: '0x3b9aca00', hash: `0x${'ee'.repeat(32)}` }
+        },
+      },
+    })
+    const { source } = connect([liar, await nodeOf()])
+    expect((await source.head()).latest.number).toBe(39)
+  })
+
+  test('waits for nobody that hangs', async () => {
+    const [hanging, good] = [await nodeOf({ hooks: hang }), await nodeOf()]
+    const startedAt = performance.now()
+    expect((await connect([hanging, good]).source.head()).latest.number).toBe(39)
+    expect(performance.now() - startedAt).toBeLessThan(3_000)
+  })
+})
+
+describe('what is final', () => {
+  const final = (number: () => number) => ({
+    call(method: string, params: readonly never[], answer: () => unknown) {
+      if (method !== 'eth_getBlockByNumber' || params[0] !== 'finalized') return answer()
+      return { ...blockOf(number()), number: `0x${number().toString(16)}` }
+    },
+  })
+
+  test('is what two endpoints say', async () => {
+    const liar = await nodeOf({ hooks: final(() => 39) })
+    const others = [await nodeOf(), await nodeOf()]
+    for (const nodes of [
+      [liar, ...others],
+      [...others, liar],
+    ])
+      expect((await connect(nodes).source.head()).finalized.number).toBe(36)
+  })
+
+  test('is no single wrong answer of the only endpoint, at whichever time', async () => {
+    for (let wrong = 0; wrong < 6; wrong++) {
+      let asked = 0
+      const node = await nodeOf({ hooks: final(() => (asked++ === wrong ? 39 : 30)) })
+      const { source } = connect([node])
+      const heads = []
+      for (let times = 0; times < 5; times++) heads.push((await source.head()).finalized.number)
+      expect(Math.max(...heads), `wrong at ${wrong}`).toBe(30)
+    }
+  })
+
+  test.each([
+    ['null', () => null],
+    ['-39001 Unknown block', () => new NodeError(-39_001, 'Unknown block')],
+    ['-32602 invalid argument', () => new NodeError(-32_602, 'invalid argument 0')],
+  ])(
+    'is nothing where the tag is answered by %s, and a warning names the setting',
+    async (_name, make: () => unknown) => {
+      const node = await nodeOf({
+        hooks: {
+          call(method, params, answer) {
+            if (method !== 'eth_getBlockByNumber' || params[0] !== 'finalized') return answer()
+            const told = make()
+            if (told instanceof Error) throw told
+            return told
+          },
+        },
+      })
+      const { source, warnings } = connect([node])
+      for (let times = 0; times < 3; times++)
+        expect((await source.head()).finalized.number).toBe(-1)
+      expect(warnings).toEqual([expect.stringMatching(/^chain\.finality: .*number of blocks/)])
+    },
+  )
+})
+
+describe('an endpoint that hangs', () => {
+  test('is overtaken, and then asked last', async () => {
+    const [hanging, good] = [await nodeOf(), await nodeOf()]
+    const { source } = connect([hanging, good])
+    await source.head()
+    hanging.hooks = hang
+    const startedAt = performance.now()
+    await source.headers({ from: 1, to: 30 })
+    await source.receipts(blockOf(3))
+    await source.logs({ from: 1, to: 9 }, { topics: [] })
+    await source.head()
+    expect(performance.now() - startedAt).toBeLessThan(6_000)
+  })
+
+  test('alone is given up when its time is over, and at once when the process ends', async () => {
+    const node = await nodeOf()
+    const stop = new AbortController()
+    const { source } = connect([node], 'finalized', { timeoutMs: 60_000, stop: stop.signal })
+    await source.head()
+    node.hooks = hang
+    const startedAt = performance.now()
+    setTimeout(() => stop.abort(), 200)
+    await expect(source.headers({ from: 1, to: 1 })).rejects.toThrow(/stopped/)
+    await expect(source.head()).rejects.toThrow(/stopped/)
+    expect(performance.now() - startedAt).toBeLessThan(2_000)
+  })
+})
+
+describe('an endpoint of another chain', () => {
+  test('is left out with a warning, at the start, and the others serve', async () => {
+    const [other, good] = [await nodeOf({ chainId: 1 }), await nodeOf()]
+    const { source, warnings, rpc } = connect([other, good])
+    expect(await source.chainId()).toBe(CHAIN_ID)
+    expect(warnings).toEqual([expect.stringMatching(/serves chain 1, not 31337.*not used/)])
+    await source.headers({ from: 1, to: 9 })
+    await source.head()
+    expect(other.calls).toEqual({ eth_chainId: 1 })
+    expect(rpc.status().map(({ state }) => state)).toEqual(['wrong-chain', 'ok'])
+  })
+
+  test('is noticed when the connection was lost meanwhile', async () => {
+    const [first, good] = [await nodeOf(), await nodeOf()]
+    const { source, warnings } = connect([first, good])
+    await source.headers({ from: 1, to: 1 })
+    first.hooks = {
+      http(_body, response) {
+        response.destroy()
+        return true
+      },
+    }
+    await source.headers({ from: 1, to: 1 })
+    first.hooks = {
+      call: (method, _params, answer) => (method === 'eth_chainId' ? '0x5' : answer()),
+    }
+    expect((await source.headers({ from: 1, to: 1 })).provider).toBe(good.url)
+    expect(warnings).toHaveLength(1)
+  })
+
+  test('alone is an error of the configuration', async () => {
+    const { source } = connect([await nodeOf({ chainId: 1 })])
+    expect(await source.chainId()).toBe(1)
+    const failure = await source.headers({ from: 1, to: 1 }).catch((error: unknown) => error)
+    expect(isAppError(failure, 'invalid')).toBe(true)
+  })
+})
+
+test('what one endpoint finds too large or refuses for good is asked of the next', async () => {
+  const small = await nodeOf({
+    hooks: {
+      call(method, _params, answer) {
+        if (method === 'eth_getLogs') throw new NodeError(-32_000, 'response size exceeded')
+        return answer()
+      },
+    },
+  })
+  const { source } = connect([small, await nodeOf()])
+  const topics = [blockOf(1).hash, ...chain.blocks.flatMap(({ logs }) => logs[0]?.topics[0] ?? [])]
+  const { value } = await source.logs({ from: 0, to: 39 }, { topics })
+  expect(value.length).toBeGreaterThan(20)
+})
+
+test('an error says what the node said last, and advises by it', async () => {
+  const cases: [FakeNodeOptions['hooks'], RegExp][] = [
+    [
+      { http: (_body, response) => Boolean(response.destroy()) },
+      /SOCKET.*check that the node runs/,
+    ],
+    [
+      {
+        http(_body, response) {
+          response.writeHead(401).end('no')
+          return true
+        },
+      },
+      /HTTP 401.*check the key/,
+    ],
+    [
+      {
+        call() {
+          throw new NodeError(-32_000, 'the moon is full')
+        },
+      },
+      /the moon is full/,
+    ],
+  ]
+  for (const [hooks, words] of cases) {
+    const { source } = connect([await nodeOf({ ...(hooks && { hooks }) })])
+    for (let times = 0; times < 8; times++)
+      await expect(source.headers({ from: 1, to: 1 })).rejects.toThrow(words)
+  }
+}, 60_000)
