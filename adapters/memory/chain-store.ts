@@ -103,6 +103,7 @@ export function createMemoryChainStore(
       async block(chainId, ref) {
         return blockAt(tables, chainId, ref)
       },
+      asOneAnswer: (read) => read(),
     },
 
     tree: {

@@ -7,7 +7,8 @@ import type { Collections } from './collections.ts'
 import { isDuplicate } from './errors.ts'
 import { blockId, logId, toEventDocument } from './event-table.ts'
 import { createMongoHeadLog } from './head-log.ts'
-import { insertNew, WRITE_BATCH_MAX } from './insert.ts'
+import { splitEvent } from './event-parts.ts'
+import { insertBatch, insertNew, WRITE_BATCH_MAX } from './insert.ts'
 import { replaceDocuments } from './replace.ts'
 import { toUndoDocument } from './working-tree.ts'
 
@@ -31,12 +32,19 @@ export function createMongoChainWriter(collections: Collections): ChainWriter {
         commit,
       })),
 
-    putEvents: (chainId, commit, blocks) =>
-      insertNew(
-        collections.events,
-        blocks.flatMap(({ events }) => events),
-        (event) => toEventDocument(chainId, commit, event),
-      ),
+    async putEvents(chainId, commit, blocks) {
+      const events = blocks.flatMap((block) => block.events)
+      for (const batch of batchesOf(events, WRITE_BATCH_MAX)) {
+        const split = batch.map((event) => splitEvent(toEventDocument(chainId, commit, event)))
+        // The parts first: an event that is there is whole. Each is a command of its own, for several may be too much.
+        for (const part of split.flatMap(({ parts }) => parts))
+          await insertBatch(collections.eventParts, [part])
+        await insertBatch(
+          collections.events,
+          split.map(({ event }) => event),
+        )
+      }
+    },
 
     putQuarantined: (chainId, commit, logs) =>
       insertNew(collections.quarantine, logs, ({ block, log, reason }) => ({
@@ -149,7 +157,11 @@ export function createMongoChainWriter(collections: Collections): ChainWriter {
     async deleteBlocks(chainId, blocks) {
       // The blocks last: as long as one is there, the next sweep finds what is left of it.
       for (const block of blocks)
-        for (const collection of [collections.events, collections.quarantine])
+        for (const collection of [
+          collections.events,
+          collections.eventParts,
+          collections.quarantine,
+        ])
           await deleteWithin(collection as unknown as Collection<Derived>, chainId, block)
       for (const batch of batchesOf(blocks, WRITE_BATCH_MAX))
         await collections.blocks.deleteMany({

@@ -1,4 +1,4 @@
-import type { Collection, Db } from 'mongodb'
+import type { Binary, Collection, Db, Document, MongoClient } from 'mongodb'
 import type { Address, BlockHeader, Hash } from '#core/chain.ts'
 import {
   type DocumentKind,
@@ -9,6 +9,7 @@ import {
 import type { EventFamily, EventKind } from '#core/history/event.ts'
 import type { CommitId, HeadEntry } from '#core/history/head.ts'
 import type { Upkeep } from '#core/history/ports.ts'
+import { inAnswer } from './answer-session.ts'
 import type { JournalRecord, QuarantinedLog, SettledCommit } from '#core/indexing/ports.ts'
 
 /*
@@ -52,6 +53,14 @@ export type EventDocument = {
   readonly logIndex: number
   readonly address: Address
   readonly transactionHash: Hash
+  /** How many documents hold the lists of an event that is too large for one; missing where this one has them. */
+  readonly parts?: number
+}
+/** `event:part`: the same stretch of each list of an event. */
+export type EventPartDocument = {
+  readonly _id: string
+  readonly commit: CommitId
+  readonly lists: Readonly<Record<string, readonly Binary[]>>
 }
 /** As an event's. */
 export type QuarantineDocument = {
@@ -113,6 +122,7 @@ export const collectionIndexes: Readonly<Record<string, readonly Index[]>> = {
     { name: 'byFamily', fields: ['chainId', 'family', ...EVENT_ORDER] },
     { name: 'byAddress', fields: ['chainId', 'family', 'address', ...EVENT_ORDER] },
   ],
+  eventParts: [],
   quarantine: [],
   undo: [
     { name: 'byDocument', fields: ['tree', 'key', 'version.at.number', 'version.at.commit'] },
@@ -124,12 +134,14 @@ export const collectionIndexes: Readonly<Record<string, readonly Index[]>> = {
 }
 
 export type Collections = {
+  readonly client: MongoClient
   readonly heads: Collection<HeadDocument>
   readonly upkeep: Collection<UpkeepDocument>
   readonly blocks: Collection<BlockDocument>
   readonly settled: Collection<SettledDocument>
   readonly journal: Collection<JournalDocument>
   readonly events: Collection<EventDocument>
+  readonly eventParts: Collection<EventPartDocument>
   readonly quarantine: Collection<QuarantineDocument>
   readonly undo: Collection<UndoDocument>
   readonly documents: (kind: DocumentKind) => Collection<TreeDocument>
@@ -145,17 +157,23 @@ const CONCERNS = {
   readPreference: 'primary',
 } as const
 
-export const collectionsOf = (db: Db): Collections => ({
-  heads: db.collection<HeadDocument>('heads', CONCERNS),
-  upkeep: db.collection<UpkeepDocument>('upkeep', CONCERNS),
-  blocks: db.collection<BlockDocument>('blocks', CONCERNS),
-  settled: db.collection<SettledDocument>('settled', CONCERNS),
-  journal: db.collection<JournalDocument>('journal', CONCERNS),
-  events: db.collection<EventDocument>('events', CONCERNS),
-  quarantine: db.collection<QuarantineDocument>('quarantine', CONCERNS),
-  undo: db.collection<UndoDocument>('undo', CONCERNS),
-  documents: (kind) => db.collection<TreeDocument>(documentCollections[kind], CONCERNS),
-})
+export function collectionsOf(db: Db): Collections {
+  const open = <D extends Document>(name: string): Collection<D> =>
+    inAnswer(db.collection<D>(name, CONCERNS))
+  return {
+    client: db.client,
+    heads: open<HeadDocument>('heads'),
+    upkeep: open<UpkeepDocument>('upkeep'),
+    blocks: open<BlockDocument>('blocks'),
+    settled: open<SettledDocument>('settled'),
+    journal: open<JournalDocument>('journal'),
+    events: open<EventDocument>('events'),
+    eventParts: open<EventPartDocument>('eventParts'),
+    quarantine: open<QuarantineDocument>('quarantine'),
+    undo: open<UndoDocument>('undo'),
+    documents: (kind) => open<TreeDocument>(documentCollections[kind]),
+  }
+}
 
 /** Makes the indexes that are not there yet. One by one: not every server takes a list of which some are there. */
 export async function createIndexes(db: Db): Promise<void> {

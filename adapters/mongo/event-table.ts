@@ -1,12 +1,17 @@
+import { mapConcurrent } from '#core/concurrent.ts'
 import type { EventBody, ChainEvent } from '#core/history/event.ts'
 import { familyOf, fieldsOfEvent, kindOf } from '#core/history/event.ts'
 import type { CommitId, DerivedRef } from '#core/history/head.ts'
 import type { EventTable, StoredEvent } from '#core/history/ports.ts'
 import { fromStored, toStored } from './codec.ts'
 import { type Collections, EVENT_ORDER, type EventDocument } from './collections.ts'
+import { joinEvent } from './event-parts.ts'
 import { rangeFilter } from './tuple-range.ts'
 
-export const createMongoEventTable = ({ events }: Collections): EventTable => ({
+/** Events of several documents that are put together at a time. */
+const PARTS_AT_ONCE = 4
+
+export const createMongoEventTable = ({ events, eventParts }: Collections): EventTable => ({
   async list(chainId, { family, address, from, to, after, descending, limit }) {
     const common = address === undefined ? { chainId, family } : { chainId, family, address }
     const filter = rangeFilter(common, EVENT_ORDER, {
@@ -29,7 +34,10 @@ export const createMongoEventTable = ({ events }: Collections): EventTable => ({
         batchSize: limit,
       })
       .toArray()
-    return stored.map(fromEventDocument)
+    const whole = await mapConcurrent(stored, PARTS_AT_ONCE, (document) =>
+      joinEvent(eventParts, document),
+    )
+    return whole.map(fromEventDocument)
   },
 })
 

@@ -1,6 +1,7 @@
 import type { BlockRef } from '#core/chain.ts'
 import type { CommitId, DerivedRef, HeadEntry } from '#core/history/head.ts'
 import type { HeadLog } from '#core/history/ports.ts'
+import { asOneAnswer } from './answer-session.ts'
 import { batchesOf } from './batches.ts'
 import type { Collections, HeadDocument } from './collections.ts'
 import { blockId } from './event-table.ts'
@@ -8,7 +9,13 @@ import { blockId } from './event-table.ts'
 /** Commits that one query asks for. */
 const COMMITS_BATCH = 1_000
 
-export function createMongoHeadLog({ heads, upkeep, blocks, settled }: Collections): HeadLog {
+export function createMongoHeadLog({
+  client,
+  heads,
+  upkeep,
+  blocks,
+  settled,
+}: Collections): HeadLog {
   async function findBlock(chainId: number, ref: DerivedRef): Promise<BlockRef | undefined> {
     const block = await blocks.findOne({ _id: blockId(chainId, ref) })
     return block ? { number: block.number, hash: block.hash } : undefined
@@ -50,6 +57,7 @@ export function createMongoHeadLog({ heads, upkeep, blocks, settled }: Collectio
       return findBlock(chainId, { number, commit: around.commit })
     },
     block: findBlock,
+    asOneAnswer: (read) => asOneAnswer(client, read),
   }
 }
 

@@ -43,6 +43,7 @@ export const createSqliteHeadLog = (db: Database): HeadLog => ({
   async block(chainId, ref) {
     return blockOf(db, chainId, ref)
   },
+  asOneAnswer: (read) => read(),
 })
 
 function blockOf(db: Database, chainId: number, ref: DerivedRef): BlockRef | undefined {

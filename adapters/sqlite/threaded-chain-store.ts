@@ -68,14 +68,10 @@ export async function openThreadedSqliteChainStore(path: string): Promise<Thread
 
   await call('thread', 'open')
   return {
-    heads: proxy<HeadLog>('heads', [
-      'latest',
-      'since',
-      'upkeep',
-      'settled',
-      'settledBlock',
-      'block',
-    ]),
+    heads: {
+      ...proxy<HeadLog>('heads', ['latest', 'since', 'upkeep', 'settled', 'settledBlock', 'block']),
+      asOneAnswer: (read) => read(),
+    },
     tree: proxy<WorkingTree>('tree', ['read', 'readPrevious', 'versions', 'scan']),
     events: proxy<EventTable>('events', ['list']),
     writer: {

@@ -34,6 +34,7 @@ export function createLateStore(open: () => HistoryStore | undefined): HistorySt
       settled: async (...args) => opened().heads.settled(...args),
       settledBlock: async (...args) => opened().heads.settledBlock(...args),
       block: async (...args) => opened().heads.block(...args),
+      asOneAnswer: (read) => found()?.heads.asOneAnswer(read) ?? read(),
     },
     tree: {
       read: async (...args) => opened().tree.read(...args),

@@ -57,6 +57,7 @@ export function createQuoter(ports: QuotePorts, settings: QuoteSettings): Quoter
   return {
     quote(input) {
       return refusing(
+        ports,
         () => refuseQuote(input),
         input,
         (moment) =>
@@ -67,6 +68,7 @@ export function createQuoter(ports: QuotePorts, settings: QuoteSettings): Quoter
     },
     simulate(input) {
       return refusing(
+        ports,
         () => refuseSimulation(input),
         input,
         (moment) =>
@@ -83,6 +85,7 @@ export function createQuoter(ports: QuotePorts, settings: QuoteSettings): Quoter
  * why not.
  */
 async function refusing(
+  { views }: Pick<QuotePorts, 'views'>,
   refuse: () => void,
   moment: Moment,
   attempt: (moment: Moment) => Promise<QuoteOutcome>,
@@ -90,14 +93,14 @@ async function refusing(
   refuse()
   let failure: AppError
   try {
-    return await whileStale(() => attempt(moment))
+    return await whileStale(views, () => attempt(moment))
   } catch (error) {
     if (!isUnavailable(error)) throw error
     if (moment.state !== undefined || moment.at !== undefined) return unavailable(error)
     failure = error
   }
   try {
-    return await whileStale(() => attempt({ state: 'indexed' }))
+    return await whileStale(views, () => attempt({ state: 'indexed' }))
   } catch (error) {
     if (!isUnavailable(error)) throw error
     return unavailable(failure)

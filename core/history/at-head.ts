@@ -19,10 +19,13 @@ export function expectView(view: View | undefined): View {
 }
 
 /** For an answer that takes its view itself, once: each attempt is to take a new one. */
-export async function whileStale<T>(attempt: () => Promise<T>): Promise<T> {
+export async function whileStale<T>(
+  views: Pick<Views, 'asOneAnswer'>,
+  attempt: () => Promise<T>,
+): Promise<T> {
   for (let restart = 0; ; restart++) {
     try {
-      return await attempt()
+      return await views.asOneAnswer(attempt)
     } catch (error) {
       if (!isStaleView(error) || restart === RESTARTS_MAX) throw error
     }

@@ -25,6 +25,8 @@ export type HeadLog = {
   settledBlock(chainId: number, number: number): Promise<BlockRef | undefined>
   /** A block as a commit brought it. */
   block(chainId: number, ref: DerivedRef): Promise<BlockRef | undefined>
+  /** Reads of one answer: each sees at least what the ones before it saw, whichever server answers. */
+  asOneAnswer<T>(read: () => Promise<T>): Promise<T>
 }
 
 /** A walk over the stored documents of a kind in one of its declared orders. */

@@ -30,6 +30,8 @@ export type Views = {
   current(): Promise<View | undefined>
   /** A predicate for what is named so (rows of blocks, versions of documents): is it canonical in this view? */
   canonical(view: View, refs: readonly DerivedRef[]): Promise<(ref: DerivedRef) => boolean>
+  /** See `HeadLog.asOneAnswer`; the head is to be taken within. */
+  asOneAnswer<T>(read: () => Promise<T>): Promise<T>
 }
 
 export function createViews(heads: HeadLog, chainId: number): Views {
@@ -74,7 +76,7 @@ export function createViews(heads: HeadLog, chainId: number): Views {
     return (ref) => isOnLine(view, ref) ?? answer.has(ref.commit)
   }
 
-  return { current, canonical }
+  return { current, canonical, asOneAnswer: (read) => heads.asOneAnswer(read) }
 }
 
 /** The view at `latest`, replayed from `known` where that is older, else from the entry's floor. */

@@ -1,4 +1,4 @@
-import { Binary, type Db, MongoClient } from 'mongodb'
+import { Binary, type CommandStartedEvent, type Db, MongoClient } from 'mongodb'
 import { afterAll, describe, expect, onTestFinished, test } from 'vitest'
 import { createMongoChainStore, openMongoChainStore } from '#adapters/mongo/chain-store.ts'
 import { collectionIndexes, createIndexes } from '#adapters/mongo/collections.ts'
@@ -13,7 +13,7 @@ import {
   keyOf,
   orderKey,
 } from '#core/history/document.ts'
-import type { ChainEvent } from '#core/history/event.ts'
+import type { ChainEvent, Transfer } from '#core/history/event.ts'
 import { type View, waypointsOf } from '#core/history/head.ts'
 import type { Waypoint } from '#core/history/window.ts'
 import { createViews } from '#core/history/view.ts'
@@ -145,6 +145,57 @@ function suiteOver({ url, kind }: MongoServer): void {
       `)
     })
   })
+
+  describe('an answer', () => {
+    test('reads in one session from the head on, and leaves none open', async () => {
+      const db = await open()
+      const { heads, tree } = createMongoChainStore(db)
+      const seen: string[] = []
+      const listen = ({ databaseName, command }: CommandStartedEvent): void => {
+        if (databaseName === db.databaseName) seen.push(command.lsid?.id.toString('hex') ?? 'none')
+      }
+      client.on('commandStarted', listen)
+      onTestFinished(() => void client.off('commandStarted', listen))
+      await heads.asOneAnswer(async () => {
+        await heads.latest(1)
+        await Promise.all([heads.upkeep(1), tree.read(TREE, 'pool', [[POOL]])])
+        await heads.asOneAnswer(() => tree.scan(TREE, { ...ALL_POOLS, limit: 3 }))
+      })
+      expect(seen).toHaveLength(4)
+      expect(new Set(seen).size).toBe(1)
+      // What goes on behind the answer does so without it.
+      let late: Promise<unknown> = Promise.resolve()
+      await heads.asOneAnswer(async () => {
+        late = new Promise((resolve) => setTimeout(resolve, 20)).then(() => heads.latest(1))
+      })
+      await late
+    })
+  })
+
+  test('a transfer of more tokens than a document holds is stored in parts, read whole, and removed', async () => {
+    const db = await open()
+    const { events, writer } = createMongoChainStore(db)
+    const tokenIds = Array.from({ length: 120_000 }, (_, token) => 2n ** 200n + BigInt(token))
+    const body: Transfer = {
+      type: 'transfer',
+      protocol: 'erc1155',
+      operator: addressOf(1),
+      from: addressOf(2),
+      to: addressOf(3),
+      tokenIds,
+      amounts: tokenIds.map((_, token) => BigInt(token)),
+    }
+    const event: ChainEvent = { ...swap, body }
+    const block = { block: swap.block, events: [event], rows: '' }
+    for (let times = 0; times < 2; times++) await writer.putEvents(31_337, 'commit-1', [block])
+    const parts = await db.collection('eventParts').find().toArray()
+    expect(parts.length).toBeGreaterThan(4)
+    const [stored] = await events.list(31_337, { family: 'transfer', limit: 2 })
+    expect(stored?.event).toEqual(event)
+    await writer.deleteBlocks(31_337, [{ number: swap.block.number, commit: 'commit-1' }])
+    expect(await events.list(31_337, { family: 'transfer', limit: 2 })).toEqual([])
+    expect(await db.collection('eventParts').countDocuments()).toBe(0)
+  }, 60_000)
 
   describe('indexes', () => {
     test('are made when a store is opened; opening it again changes nothing', async () => {
@@ -282,6 +333,8 @@ function readable(value: unknown): unknown {
 const TREE = '31337-0123456789abcdef'
 const POOL = addressOf(0x88e6)
 const ref = { number: 19_000_000, commit: 'commit-1', move: 7 } as const
+
+const ALL_POOLS = { kind: 'pool', order: 'identity', prefix: [] } as const
 
 const pool: Documents['pool'] = {
   address: POOL,

@@ -51,7 +51,7 @@ export async function executeAtHead(
 
   let result: Result
   try {
-    result = await whileStale(attempt)
+    result = await whileStale(ports.views, attempt)
     if (result.errors) result = { ...result, errors: result.errors.map(tell) }
   } catch (error) {
     result = { errors: [tell(error)] }

@@ -50,7 +50,7 @@ export function endpoint<S extends z.ZodRawShape>(definition: Definition<S>): Ro
   return (api) => ({
     path,
     async get(req, res) {
-      send(req, res, await whileStale(() => attempt(api, req)))
+      send(req, res, await whileStale(api.ports.views, () => attempt(api, req)))
     },
   })
 }

@@ -63,6 +63,7 @@ function market(states: ReadonlyMap<PoolTerms, PoolState>, changes: Partial<Quot
   const ports: QuotePorts = {
     views: {
       current: async () => world.view,
+      asOneAnswer: (read) => read(),
       canonical: async () => (block) =>
         block.number === at.number || world.canonical.has(block.commit),
     },
