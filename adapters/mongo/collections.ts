@@ -22,17 +22,17 @@ import type { JournalRecord, QuarantinedLog, SettledCommit } from '#core/indexin
 /** `chain:move` */
 export type HeadDocument = { readonly _id: string } & HeadEntry
 /** `chain` */
-export type UpkeepDocument = { readonly _id: string; readonly chainId: number } & Partial<Upkeep>
+type UpkeepDocument = { readonly _id: string; readonly chainId: number } & Partial<Upkeep>
 /** `chain:number:commit` */
-export type BlockDocument = {
+type BlockDocument = {
   readonly _id: string
   readonly chainId: number
   readonly commit: CommitId
 } & BlockHeader
 /** `chain:commit` */
-export type SettledDocument = { readonly _id: string; readonly chainId: number } & SettledCommit
+type SettledDocument = { readonly _id: string; readonly chainId: number } & SettledCommit
 /** `chain:commit:part`; `ids` are identities as `kind:key`. */
-export type JournalDocument = {
+type JournalDocument = {
   readonly _id: string
   readonly chainId: number
   readonly ids: readonly string[]
@@ -63,7 +63,7 @@ export type EventPartDocument = {
   readonly lists: Readonly<Record<string, readonly Binary[]>>
 }
 /** As an event's. */
-export type QuarantineDocument = {
+type QuarantineDocument = {
   readonly _id: string
   readonly chainId: number
   readonly commit: CommitId
