@@ -6,7 +6,7 @@ import type { EventDocument, EventPartDocument } from './collections.ts'
  * Elements of all lists of an event that one document holds, at about 45 bytes each: far below the 16 MB that a document
  * may have. A single transfer of an ERC-1155 contract may name hundreds of thousands of tokens.
  */
-export const LIST_MAX = 50_000
+const LIST_MAX = 50_000
 
 function listsOf(event: EventDocument): [string, readonly Binary[]][] {
   const entries: [string, unknown][] = Object.entries(event)
