@@ -194,6 +194,8 @@ export type SimulateInput = {
     readonly tokenIn: Address
     readonly pools: readonly string[]
   }[]
+  /** The address zero: what is bought is to arrive unwrapped. Default: the token that the legs lead to. */
+  readonly tokenOut?: Address
   readonly slippageBps?: number
   readonly at?: number
   readonly state?: 'live' | 'indexed'

@@ -518,7 +518,7 @@ describe('GraphQL quotes', () => {
     })
     expect(errors?.[0]).toMatchObject({
       message: expect.stringContaining('more than 20 quotes'),
-      extensions: { code: 'BAD_USER_INPUT' },
+      extensions: { code: 'QUERY_TOO_COSTLY' },
     })
     expect(quoter.quote.mock.calls.length).toBeLessThanOrEqual(20)
   })

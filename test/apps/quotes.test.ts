@@ -611,6 +611,33 @@ describe('quotes on a live chain', () => {
       expect(shapes.size).toBeGreaterThan(2)
     }, 60_000)
 
+    test('goes in and comes out of a route that is given', async () => {
+      const { weth } = deployment
+      const pool = deployment.pools.find(({ token0, token1 }) =>
+        [token0.address, token1.address].includes(weth),
+      ) as (typeof deployment.pools)[number]
+      const other = pool.token0.address === weth ? pool.token1 : pool.token0
+      const { simulate } = api.ports.quoter
+      const common = { exact: 'in', recipient: trader } as const
+      const leg = { amountRaw: 10n ** 15n, pools: [pool.address] }
+      const sold = await simulate({ ...common, legs: [{ ...leg, tokenIn: eth }] })
+      const legs = [{ ...leg, amountRaw: 10n ** BigInt(other.decimals), tokenIn: other.address }]
+      const bought = await simulate({ ...common, legs, tokenOut: eth })
+      for (const outcome of [sold, bought]) {
+        expect(outcome).toMatchObject({ status: 'filled', confirmation: { status: 'confirmed' } })
+        if (outcome.status !== 'filled') continue
+        const { isDone, spent, received } = await carryOut(outcome)
+        expect({ isDone, spent, received }).toEqual({
+          isDone: true,
+          spent: outcome.amountIn,
+          received: outcome.amountOut,
+        })
+      }
+      await expect(simulate({ ...common, legs, tokenOut: other.address })).rejects.toThrow(
+        /^tokenOut: the legs lead to/,
+      )
+    })
+
     test('does not change into its wrapped token by a swap', async () => {
       const input = { tokenIn: eth, tokenOut: deployment.weth, exact: 'in', amountRaw: 1n } as const
       await expect(quote(input)).rejects.toThrow(/^tokenOut: .*deposit/)

@@ -71,6 +71,11 @@ const SimulateSwapInput = builder.inputType('SimulateSwapInput', {
   fields: (t) => ({
     exact: t.field({ type: SwapSide, required: true, defaultValue: 'in' }),
     legs: t.field({ type: [SimulateLegInput], required: true }),
+    tokenOut: t.field({
+      type: 'Address',
+      description:
+        'The address zero where what is bought is to arrive unwrapped; else what the legs lead to.',
+    }),
     slippageBps: t.int({ description: 'From 0 to 10000; 50 unless given.' }),
     at: t.int({ description: 'A past block; the newest unless given.' }),
     state: t.field({ type: StateChoice }),
@@ -100,6 +105,7 @@ const quoteInput = z.object({
 const simulateInput = z.object({
   exact: quoteValues.exact,
   legs: legsOf(z.object({ amount: quoteValues.amount, tokenIn: address, pools: poolsOfLeg })),
+  tokenOut: address.nullish(),
   slippageBps: quoteValues.slippageBps.nullish(),
   at: quoteValues.at.nullish(),
   state: quoteValues.state.nullish(),

@@ -50,6 +50,7 @@ const simulationBody = z.strictObject(
   {
     exact: quoteValues.exact.default('in'),
     legs: legsOf(z.strictObject({ amount, tokenIn: address, pools: poolsOfLeg }, 'not an object')),
+    tokenOut: address.optional(),
     slippageBps: quoteValues.slippageBps.optional(),
     at: quoteValues.at.optional(),
     state: quoteValues.state.optional(),

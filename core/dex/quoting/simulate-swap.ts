@@ -50,7 +50,10 @@ export async function simulateSwap(
         path,
         filled: simulated.legs[index] as FilledPath,
       }))
-      const ends = { tokenIn: soldBy(input, tokenIn), tokenOut }
+      const ends = {
+        tokenIn: soldBy(input, tokenIn),
+        tokenOut: boughtBy(input, tokenOut, settings.wrappedNative),
+      }
       return completeQuote(ports, settings, session, { ...input, ...ends }, paths, {
         gas: simulated.gas,
         gasPrice,
@@ -86,6 +89,18 @@ function soldBy({ legs }: SimulateInput, traded: Address): Address {
       'are all paid with the native currency, or all with its wrapped token',
     )
   return NATIVE
+}
+
+/** @throws AppError `invalid` where the legs lead to another token */
+function boughtBy(
+  { tokenOut }: SimulateInput,
+  traded: Address,
+  wrappedNative: Address | null,
+): Address {
+  if (tokenOut === undefined) return traded
+  if (asTraded(tokenOut, wrappedNative) !== traded)
+    throw invalidField('tokenOut', `the legs lead to ${traded}; leave it out, or name that token`)
+  return tokenOut
 }
 
 /** As `findRoute` does, for a path that is given. */
