@@ -88,9 +88,9 @@ test('a run that is stopped keeps what it has read', async () => {
   let chunks = 0
   const stopping = {
     ...source,
-    async logs(...args: Parameters<typeof source.logs>) {
-      if (++chunks === 10) cancel.aborted = true
-      return source.logs(...args)
+    async headers(...args: Parameters<typeof source.headers>) {
+      if (++chunks === 5) cancel.aborted = true
+      return source.headers(...args)
     },
   }
   const steps = backfill({ ...ports, source: stopping }, INPUT, cancel)
