@@ -203,6 +203,22 @@ describe('trials of odd tokens', () => {
     expect(outcomes.map(({ status }) => status)).toEqual(['untried', 'done'])
   })
 
+  test('a token that was upgraded is searched again, but not at every block', async () => {
+    const snapshot = await node.request<Hex>('evm_snapshot')
+    const token = tokenOf('FlaggedToken')
+    // Does what it is asked to, which is nothing: only the balance matters.
+    const idle: Trial = { ...trial(token), call: { by: 'router', router: recipient, data: '0x' } }
+    const trials = createRpcSwapTrials(createLens(rpc), keccak)
+    expect(await trials.run(block, [idle])).toMatchObject([{ status: 'done' }])
+    const other = await node.request<Hex>('eth_getCode', [tokenOf('NestedToken'), 'latest'])
+    await node.request('anvil_setCode', [token, other])
+    await node.request('anvil_mine', ['0x1'])
+    expect(await trials.run(await newestBlock(), [idle])).toMatchObject([{ status: 'untried' }])
+    await node.request('anvil_mine', ['0x64'])
+    expect(await trials.run(await newestBlock(), [idle])).toMatchObject([{ status: 'done' }])
+    await node.request('evm_revert', [snapshot])
+  })
+
   test('what is bought exactly through V2 arrives, or the chain refuses it', async () => {
     const token = tokenOf('BlockingToken')
     const { weth, swapRouter } = deployment
