@@ -37,7 +37,7 @@ export async function benchQuotesOverHttp(print: (line: string) => void): Promis
         { kind: 'uniswap-v2', factory: v2Factory, startBlock },
         { kind: 'uniswap-v3', factory: v3Factory, startBlock },
       ],
-      api: { port: 0, metricsPort: 0 },
+      api: { port: 0, metricsPort: 0, ratePerSecond: 0 },
       quotes: { router: swapRouter, wrappedNative: weth },
     }
     writeFileSync(path, JSON.stringify(config))

@@ -68,6 +68,10 @@ export function publicMessage(error: AppError, development: boolean): string {
 /** When to ask again after a 429 or a 503. */
 export const RETRY_SECONDS = 1
 
+/** When this request may be asked again, in seconds. */
+export const retrySecondsOf = ({ details: { retrySeconds } }: AppError): number =>
+  typeof retrySeconds === 'number' ? retrySeconds : RETRY_SECONDS
+
 /** Whether the same request may be answered later. */
 export const isRetryable = (kind: ErrorKind): boolean =>
   kind === 'unavailable' || kind === 'rate-limited'

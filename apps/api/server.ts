@@ -12,12 +12,12 @@ export type RunningServer = AsyncDisposable & {
 
 /** Begins to answer. Disposing finishes what is under way. @throws AppError `unavailable` when a port is taken */
 export async function startServer(api: Api): Promise<RunningServer> {
-  const { host, port, metricsPort } = api.config.api
+  const { host, port, metricsHost, metricsPort } = api.config.api
   const app = await createApp(api)
   const main = await listen(app, { host, port, field: 'api.port' })
   try {
     const metrics = await listen(metricsListener(api.ports), {
-      host,
+      host: metricsHost,
       port: metricsPort,
       field: 'api.metricsPort',
     })

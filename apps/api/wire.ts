@@ -27,7 +27,9 @@ import type { Config } from './config.ts'
 import { createLateStore, type HistoryStore } from './late-store.ts'
 import { type ApiMetrics, createApiMetrics } from './metrics.ts'
 import { createPublicQuoter } from './public-quoter.ts'
+import { createRateLimiter, type RateLimiter, unlimited } from './rate-limit.ts'
 import { createSubscriptions, type Subscriptions } from './subscriptions.ts'
+import { createTurns, type Turns } from './turns.ts'
 
 /** Everything that answers are made of. */
 export type Ports = HistoryPorts & {
@@ -46,6 +48,8 @@ export type Api = AsyncDisposable & {
   readonly ports: Ports
   readonly answers: AnswerCache
   readonly subscriptions: Subscriptions
+  readonly turns: Turns
+  readonly limiter: RateLimiter
 }
 
 export type Overrides = Partial<Pick<Ports, 'tokens' | 'tip' | 'quoter' | 'clock' | 'log'>> & {
@@ -95,6 +99,8 @@ export async function wire(config: Config, overrides: Overrides = {}): Promise<A
     config,
     answers: createAnswerCache(),
     subscriptions: createSubscriptions(),
+    turns: createTurns(),
+    limiter: limiterOf(config.api, () => clock.monotonicMs()),
     ports: {
       ...history,
       quoter: createPublicQuoter(quoter, log, config.api.development),
@@ -108,6 +114,11 @@ export async function wire(config: Config, overrides: Overrides = {}): Promise<A
     },
   }
 }
+
+const limiterOf = ({ ratePerSecond, rateBurst }: Config['api'], nowMs: () => number): RateLimiter =>
+  ratePerSecond === 0
+    ? unlimited
+    : createRateLimiter({ perSecond: ratePerSecond, burst: rateBurst }, nowMs)
 
 function openStore(store: Config['store']): HistoryStore | Promise<HistoryStore> {
   switch (store.kind) {

@@ -153,7 +153,11 @@ export async function openRig(options: RigOptions = {}): Promise<Rig> {
     api: {
       host: '127.0.0.1',
       port: 0,
+      metricsHost: '127.0.0.1',
       metricsPort: 0,
+      proxies: 0,
+      ratePerSecond: 0,
+      rateBurst: 1,
       development: false,
       lagSecondsMax: 60,
       ...options.api,

@@ -6,6 +6,7 @@ import type { Quoter } from '#core/dex/quoter.ts'
 import type { View } from '#core/history/head.ts'
 import type { Config } from '#api/config.ts'
 import { watchQuote } from '#api/quote-updates.ts'
+import { QUOTE_POINTS } from '#api/rate-limit.ts'
 import { type Status, statusAt } from '#api/status.ts'
 import { type SwapContracts, swapContractsOf } from '#api/swap-contracts.ts'
 import { isComplete, readTokens } from '#api/tokens.ts'
@@ -39,11 +40,13 @@ export type GraphqlContext = {
 
 /**
  * @param view gives the view, or throws what is to be said where there is none
+ * @param principal who is to pay for it
  * @param isStream whether it serves one answer after the other, each with what tokens say then
  */
 export function createContext(
-  { ports, config, subscriptions }: Api,
+  { ports, config, subscriptions, limiter }: Api,
   view: () => View,
+  principal: string,
   { isStream = false }: { readonly isStream?: boolean } = {},
 ): GraphqlContext {
   let status: Promise<Status> | undefined
@@ -68,10 +71,13 @@ export function createContext(
           `this request asks for more than ${QUOTES_MAX} quotes; ask for them in several requests`,
           'input',
         )
+      limiter.spend(principal, QUOTE_POINTS)
       return ports.quoter
     },
     quoteUpdates: (input) =>
-      subscriptions.open((signal) => watchQuote(ports, input, config.chain.pollMs, signal)),
+      subscriptions.open(principal, (signal) =>
+        watchQuote(ports, input, config.chain.pollMs, signal),
+      ),
     spend(more, argument) {
       rows += more
       if (rows > ROWS_MAX)

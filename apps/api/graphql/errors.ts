@@ -8,7 +8,7 @@ import {
   isRetryable,
   kinds,
   publicMessage,
-  RETRY_SECONDS,
+  retrySecondsOf,
 } from '#api/errors.ts'
 
 /** By its name: whoever loads GraphQL.js as another kind of module gets another class. */
@@ -56,7 +56,7 @@ export function toGraphqlError(
         ...(isLimit(cause) && { http: { status } }),
         ...(kind === 'invalid' && field !== undefined && { argument: field }),
         ...(isRetryable(kind) && {
-          http: { status, headers: { 'retry-after': String(RETRY_SECONDS) } },
+          http: { status, headers: { 'retry-after': String(retrySecondsOf(cause)) } },
         }),
       },
     })

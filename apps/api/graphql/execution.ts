@@ -11,7 +11,17 @@ import { isStaleView } from '#core/history/view.ts'
 import type { Api } from '#api/wire.ts'
 import { createContext } from './context.ts'
 import { costOf } from './cost.ts'
+import { tooMuch } from './limits.ts'
 import { causeOf, isInternal, toGraphqlError } from './errors.ts'
+
+/** Who asks, and how the log knows the request. */
+type Caller = { readonly requestId: string; readonly principal: string }
+
+/** A full page of rows costs some points more than the request by itself. */
+const VALUES_A_POINT = 1_000
+
+/** Of an answer as JSON. */
+const ANSWER_BYTES_MAX = 8 * 1024 * 1024
 
 type Execute = (args: ExecutionArgs) => ExecutionResult | Promise<ExecutionResult>
 
@@ -26,7 +36,7 @@ export async function executeAtHead(
   api: Api,
   execute: Execute,
   args: ExecutionArgs,
-  requestId: string,
+  { requestId, principal }: Caller,
 ): Promise<Result> {
   const startedAt = performance.now()
   const { ports, answers } = api
@@ -37,14 +47,18 @@ export async function executeAtHead(
     const view = await ports.views.current()
     const known = view && request && answers.get(view, request)
     if (known) return { stringify: () => known }
-    costOf(args)
-    const context = createContext(api, () => expectView(view))
+    const { values } = costOf(args)
+    api.limiter.spend(principal, Math.floor(values / VALUES_A_POINT))
+    const context = createContext(api, () => expectView(view), principal)
     const result = await execute({ ...args, contextValue: context })
     const stale = result.errors?.map(causeOf).find(isStaleView)
     if (stale) throw stale
     if (view) await refuseLeftView(ports.views, view)
-    if (!view || !request || result.errors || context.isLive()) return result
+    if (result.errors) return result
     const text = JSON.stringify({ data: result.data })
+    if (text.length > ANSWER_BYTES_MAX)
+      throw tooMuch('answer-too-large', 'the answer is larger than 8 MiB; ask for smaller pages')
+    if (!view || !request || context.isLive()) return { ...result, stringify: () => text }
     answers.set(view, request, text)
     return { ...result, stringify: () => text }
   }
@@ -71,13 +85,15 @@ export async function subscribeLive(
   api: Api,
   subscribe: Subscribe,
   args: ExecutionArgs,
-  requestId: string,
+  { requestId, principal }: Caller,
 ): Promise<ExecutionResult | Results> {
   const startedAt = performance.now()
   const tell = createTeller(api, requestId)
   const told = (result: ExecutionResult): ExecutionResult =>
     result.errors ? { ...result, errors: result.errors.map(tell) } : result
-  const contextValue = createContext(api, () => expectView(undefined), { isStream: true })
+  const contextValue = createContext(api, () => expectView(undefined), principal, {
+    isStream: true,
+  })
   const results = (await subscribe({ ...args, contextValue })) as
     | ExecutionResult
     | AsyncIterable<ExecutionResult>

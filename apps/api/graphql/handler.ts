@@ -65,12 +65,12 @@ const createPlugin = (api: Api, documents: Documents): Plugin<ServerContext> => 
     }
   },
   onExecute({ executeFn, setExecuteFn, context }) {
-    const { requestId } = context.res.locals
-    setExecuteFn((args: ExecutionArgs) => executeAtHead(api, executeFn, args, requestId))
+    const { locals } = context.res
+    setExecuteFn((args: ExecutionArgs) => executeAtHead(api, executeFn, args, locals))
   },
   onSubscribe({ subscribeFn, setSubscribeFn, args }) {
-    const { requestId } = args.contextValue.res.locals
-    setSubscribeFn((given: ExecutionArgs) => subscribeLive(api, subscribeFn, given, requestId))
+    const { locals } = args.contextValue.res
+    setSubscribeFn((given: ExecutionArgs) => subscribeLive(api, subscribeFn, given, locals))
   },
 })
 

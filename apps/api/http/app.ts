@@ -3,6 +3,7 @@ import express, { type ErrorRequestHandler, type Express, type RequestHandler } 
 import helmet from 'helmet'
 import { isAppError } from '#core/errors.ts'
 import type { Api } from '#api/wire.ts'
+import { admit, boundAnswer, wellFormed } from './admit.ts'
 import { crossOrigin } from './methods.ts'
 import { observe } from './observe.ts'
 import { failureOf, sendProblem } from './problem.ts'
@@ -17,10 +18,12 @@ export async function createApp(api: Api): Promise<Express> {
   app.set('etag', false)
   app.set('query parser', false)
   app.use(observe(api.ports))
+  app.use(wellFormed, boundAnswer())
   app.use(secure(api.config.api.development))
   app.use(crossOrigin)
+  app.use(admit(api))
   app.use(compression({ filter: isCompressible }))
-  for (const routeOf of routes) mount(app, await routeOf(api))
+  for (const routeOf of routes) mount(app, await routeOf(api), api)
   app.use(notFound)
   app.use(onError(api))
   return app

@@ -8,6 +8,7 @@ import {
   kinds,
   publicMessage,
   RETRY_SECONDS,
+  retrySecondsOf,
 } from '#api/errors.ts'
 
 /** RFC 9457, with the faults of a request by field, why there is no quote, and the id that the log has it under. */
@@ -28,10 +29,11 @@ export type Failure = Pick<Problem, 'title' | 'status' | 'detail' | 'errors' | '
   /** Of the problem's type; the code is made of it unless it has one of its own. */
   readonly name: string
   readonly code?: string
+  readonly retrySeconds?: number
 }
 
 export function sendProblem(res: Response, failure: Failure): void {
-  const { name, code = codeOfName(name), ...members } = failure
+  const { name, code = codeOfName(name), retrySeconds = RETRY_SECONDS, ...members } = failure
   const problem: Problem = {
     type: `urn:halyard:problem:${name}`,
     code,
@@ -43,7 +45,7 @@ export function sendProblem(res: Response, failure: Failure): void {
     failure.status === kinds.unavailable.status ||
     failure.status === kinds['rate-limited'].status
   )
-    res.setHeader('retry-after', RETRY_SECONDS)
+    res.setHeader('retry-after', retrySeconds)
   // A body that nobody reads is not waited for.
   if (hasBody(res.req) && !res.req.complete) res.setHeader('connection', 'close')
   res.setHeader('cache-control', 'no-store')
@@ -72,6 +74,7 @@ export function failureOf(error: unknown, development: boolean): Failure {
     return {
       name: kind,
       code: codeOf(error),
+      retrySeconds: retrySecondsOf(error),
       title,
       status,
       detail,

@@ -8,6 +8,7 @@ import {
   toSimulateInput,
 } from '#api/quote-input.ts'
 import { jsonBody } from './json-body.ts'
+import { QUOTE_POINTS } from '#api/rate-limit.ts'
 import { address, numeric, readParameters } from './parameters.ts'
 import { sendOutcome } from './quote-answer.ts'
 import type { RouteOf } from './route.ts'
@@ -37,6 +38,7 @@ const quoteParameters = z.strictObject({
 /** The best route now, or at a past block. */
 export const quotes: RouteOf = ({ ports }) => ({
   path: '/v1/quotes',
+  points: QUOTE_POINTS,
   async get(req, res) {
     const input = toQuoteInput(readParameters(quoteParameters, req))
     await sendOutcome(res, ports, await ports.quoter.quote(input))
@@ -63,6 +65,7 @@ const simulationBody = z.strictObject(
 /** What a given route does. */
 export const simulations: RouteOf = ({ ports }) => ({
   path: '/v1/swaps/simulate',
+  points: QUOTE_POINTS,
   post: [
     ...jsonBody(BODY_BYTES_MAX),
     async (req, res) => {
