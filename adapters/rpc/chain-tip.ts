@@ -1,13 +1,12 @@
-import type { BlockRef } from '#core/chain.ts'
 import type { ChainTip } from '#core/history/ports.ts'
-import type { BlockSource } from '#core/indexing/ports.ts'
+import type { BlockSource, NewestBlock } from '#core/indexing/ports.ts'
 
 /** An answer is held up for this long at most; one that comes later is there for the next. */
 const WAIT_MS_MAX = 200
 /** What was last seen stands in for an answer that is under way, but not for longer. */
 const LAST_SEEN_MS_MAX = 30_000
 
-type Sighting = { readonly block: BlockRef | undefined; readonly at: number }
+type Sighting = { readonly block: NewestBlock | undefined; readonly at: number }
 
 /**
  * The chain's newest block, asked for at most once in `ttlMs` however many want it.

@@ -53,6 +53,14 @@ export function createApiMetrics(metrics: Metrics): ApiMetrics {
     name: 'halyard_lag_seconds',
     help: 'Age of the newest block indexed; 0 while it is the newest of the chain.',
   })
+  const chainAge = metrics.gauge({
+    name: 'halyard_chain_head_age_seconds',
+    help: 'Age of the newest block of the chain, as last seen; absent while the chain cannot be asked.',
+  })
+  const orphaned = metrics.gauge({
+    name: 'halyard_head_orphaned',
+    help: '1 while the chain has another block in place of the newest one indexed, else 0.',
+  })
   const names = new Set<string>()
 
   function boundedName(name: string | undefined): string {
@@ -73,6 +81,8 @@ export function createApiMetrics(metrics: Metrics): ApiMetrics {
       newest(status?.newest?.number)
       lagBlocks(status?.lag.blocks ?? undefined)
       lagSeconds(status?.lag.seconds)
+      chainAge(status?.chainAgeSeconds ?? undefined)
+      orphaned(status && Number(status.branch === 'orphaned' || status.branch === 'other-chain'))
       return metrics.render()
     },
   }

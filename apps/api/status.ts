@@ -1,12 +1,13 @@
 import type { BlockRef } from '#core/chain.ts'
 import type { Clock } from '#core/clock.ts'
 import { currentView } from '#core/history/at-head.ts'
+import { type Branch, branchOf, type BranchPorts } from '#core/history/branch.ts'
 import type { View } from '#core/history/head.ts'
 import { type Lag, lagOf } from '#core/history/lag.ts'
 import type { ChainTip } from '#core/history/ports.ts'
 import type { Views } from '#core/history/view.ts'
 
-type StatusPorts = {
+type StatusPorts = BranchPorts & {
   readonly views: Views
   readonly tip: ChainTip
   readonly clock: Clock
@@ -18,6 +19,9 @@ export type Status = {
   /** The chain's newest block; undefined while it cannot be asked. */
   readonly newest: BlockRef | undefined
   readonly lag: Lag
+  readonly branch: Branch
+  /** Age of the chain's newest block; null while the chain cannot be asked. */
+  readonly chainAgeSeconds: number | null
 }
 
 /** @throws AppError `unavailable` where nothing is indexed yet, or the store cannot be read */
@@ -26,7 +30,13 @@ export const readStatus = async (ports: StatusPorts): Promise<Status> =>
 
 export async function statusAt(ports: StatusPorts, view: View): Promise<Status> {
   const newest = await ports.tip.newest()
-  return { view, newest, lag: lagOf(view.head, newest, ports.clock.nowMs()) }
+  const nowMs = ports.clock.nowMs()
+  const branch = newest ? await branchOf(ports, view, newest) : 'unknown'
+  const chainAgeSeconds =
+    newest?.timestamp === undefined
+      ? null
+      : Math.max(0, Math.floor(nowMs / 1_000) - newest.timestamp)
+  return { view, newest, branch, chainAgeSeconds, lag: lagOf(view.head, newest, nowMs, branch) }
 }
 
 /** The newest indexed block that is final; null where none is. */

@@ -9,6 +9,7 @@ import { sha256 } from '#adapters/node/sha256.ts'
 import { createRpcBlockSource } from '#adapters/rpc/block-source.ts'
 import { createChainTip } from '#adapters/rpc/chain-tip.ts'
 import { createRpcGasPrice } from '#adapters/rpc/gas-price.ts'
+import { createHashAt } from '#adapters/rpc/hash-at.ts'
 import { createLens } from '#adapters/rpc/lens.ts'
 import { createRpc } from '#adapters/rpc/rpc.ts'
 import { createRpcStateReader } from '#adapters/rpc/state-reader.ts'
@@ -20,6 +21,7 @@ import type { Clock } from '#core/clock.ts'
 import type { TokenReader } from '#core/dex/ports.ts'
 import { createQuoter, type Quoter } from '#core/dex/quoter.ts'
 import type { Sha256 } from '#core/history/digest.ts'
+import type { BranchPorts } from '#core/history/branch.ts'
 import type { ChainTip, HistoryPorts } from '#core/history/ports.ts'
 import { createViews, type Views } from '#core/history/view.ts'
 import { type AnswerCache, createAnswerCache } from './answer-cache.ts'
@@ -36,6 +38,7 @@ export type Ports = HistoryPorts & {
   readonly views: Views
   readonly tokens: TokenReader
   readonly tip: ChainTip
+  readonly hashAt: BranchPorts['hashAt']
   readonly quoter: Quoter
   readonly clock: Clock
   readonly sha256: Sha256
@@ -52,7 +55,9 @@ export type Api = AsyncDisposable & {
   readonly limiter: RateLimiter
 }
 
-export type Overrides = Partial<Pick<Ports, 'tokens' | 'tip' | 'quoter' | 'clock' | 'log'>> & {
+export type Overrides = Partial<
+  Pick<Ports, 'tokens' | 'tip' | 'hashAt' | 'quoter' | 'clock' | 'log'>
+> & {
   readonly store?: HistoryStore
 }
 
@@ -85,6 +90,7 @@ export async function wire(config: Config, overrides: Overrides = {}): Promise<A
     views: createViews(store.heads, chain.id),
     tokens: overrides.tokens ?? createRpcTokenReader(rpc, config.quotes.nativeSymbol),
     tip: overrides.tip ?? createChainTip(source, chain.pollMs),
+    hashAt: overrides.hashAt ?? createHashAt(source, chain.pollMs),
     clock,
   }
   const live = {

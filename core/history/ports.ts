@@ -110,8 +110,8 @@ export type EventTable = {
 
 /** The chain's newest block, as far as it is known: to tell how far the history is behind, never worth waiting for. */
 export type ChainTip = {
-  /** Undefined while the chain cannot be asked. Never throws. */
-  newest(): Promise<BlockRef | undefined>
+  /** Undefined while the chain cannot be asked. Never throws. `timestamp` in seconds since 1970, where it is known. */
+  newest(): Promise<(BlockRef & { readonly timestamp?: number }) | undefined>
 }
 
 /** All that a reader of history needs. */

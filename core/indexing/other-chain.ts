@@ -21,7 +21,7 @@ export async function standingOf(
  * The message of indexer, API and backfill alike. It is not given up for: the chain that was indexed may be back in a
  * minute, where an endpoint was mixed up.
  */
-const OTHER_CHAIN =
+export const OTHER_CHAIN =
   'chain.rpc: it serves another chain than the store holds, of the same id: where the store has a final block, the ' +
   'chain has another one. For a development chain that was begun anew, name a fresh store; else correct chain.rpc'
 

@@ -28,6 +28,38 @@ describe('readiness', () => {
     return { status: response.status, answer: await response.json() }
   }
 
+  test('a head that the chain has another block for is no lag of 0, by its hash', async () => {
+    let hashes = new Map<number, `0x${string}`>()
+    const rig = await start({
+      blocks: 20,
+      overrides: () => ({ hashAt: async (height: number) => hashes.get(height) }),
+    })
+    const other = `0x${'ab'.repeat(32)}` as const
+    const { number } = rig.newest as { number: number }
+    const at = (height: number) => rig.chain.blocks[height]?.header.hash as `0x${string}`
+    hashes = new Map(rig.chain.blocks.map(({ header }) => [header.number, header.hash]))
+
+    rig.newest = { number, hash: other }
+    expect((await ready(rig)).answer).toMatchObject({ lag: 1 })
+    rig.newest = { number: number + 2, hash: other }
+    expect((await ready(rig)).answer).toMatchObject({ lag: 2 })
+    hashes.set(number, other)
+    expect((await ready(rig)).answer).toMatchObject({ lag: 3 })
+    // An endpoint that is behind.
+    rig.newest = { number: number - 1, hash: at(number - 1) }
+    expect((await ready(rig)).answer).toMatchObject({ lag: 0 })
+
+    // Another chain of the same id, of any height.
+    for (const height of [0, 5, number, number + 7]) {
+      rig.newest = { number: height, hash: other }
+      hashes = new Map(rig.chain.blocks.map(({ header }) => [header.number, other]))
+      const { status, answer } = await ready(rig)
+      expect([height, status]).toEqual([height, 503])
+      expect(answer.detail).toMatch(/another chain.*same id.*fresh store/)
+      expect((await rig.query('{ _meta { lag } }')).data).toEqual({ _meta: { lag: null } })
+    }
+  })
+
   test('holds while the newest indexed block is the chain’s, however old it is', async () => {
     const rig = await start({ blocks: 10 })
     rig.nowMs += 3_600_000

@@ -193,6 +193,7 @@ describe('the REST API', () => {
     expect(item).toEqual({
       chainId: 31_337,
       lag: 0,
+      chainAgeSeconds: null,
       lagSeconds: 0,
       finalized: 146,
       digest: expect.stringMatching(/^0x[0-9a-f]{64}$/),

@@ -27,13 +27,19 @@ Meta.implement({
       resolve: ({ head }) => head,
     }),
     lag: t.int({
-      description: 'Blocks behind the newest of the chain; null while the chain cannot be asked.',
+      description:
+        'Blocks behind the newest of the chain; null while the chain cannot be asked, or is another one.',
       resolve: async (_view, _args, { status }) => (await status()).lag.blocks,
     }),
     lagSeconds: t.int({
       nullable: false,
       description: 'Age of the block; 0 while it is the newest of the chain.',
       resolve: async (_view, _args, { status }) => (await status()).lag.seconds,
+    }),
+    chainAgeSeconds: t.int({
+      description:
+        'Age of the newest block of the chain, which grows where its nodes stand still; null while the chain cannot be asked.',
+      resolve: async (_view, _args, { status }) => (await status()).chainAgeSeconds,
     }),
     finalized: t.int({
       description: 'The newest indexed block that cannot change any more.',

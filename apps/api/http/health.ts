@@ -1,4 +1,5 @@
 import { readStatus } from '#api/status.ts'
+import { OTHER_CHAIN } from '#core/indexing/other-chain.ts'
 import { sendProblem } from './problem.ts'
 import type { RouteOf } from './route.ts'
 
@@ -18,9 +19,18 @@ export const live: RouteOf = () => ({
 export const ready: RouteOf = ({ config, ports }) => ({
   path: '/ready',
   async get(_req, res) {
-    const { view, newest, lag } = await readStatus(ports)
+    const { view, newest, lag, branch, chainAgeSeconds } = await readStatus(ports)
     const { number, hash, timestamp } = view.head
     const { lagSecondsMax } = config.api
+    if (branch === 'other-chain') {
+      sendProblem(res, {
+        name: 'other-chain',
+        title: 'Of another chain',
+        status: 503,
+        detail: OTHER_CHAIN,
+      })
+      return
+    }
     if (lag.seconds > lagSecondsMax) {
       const against = newest ? `the chain is at ${newest.number}` : 'the chain cannot be asked'
       sendProblem(res, {
@@ -37,6 +47,7 @@ export const ready: RouteOf = ({ config, ports }) => ({
       block: { number, hash, timestamp },
       lag: lag.blocks,
       lagSeconds: lag.seconds,
+      chainAgeSeconds,
     })
   },
 })

@@ -7,13 +7,14 @@ export const status = endpoint({
   parameters: {},
   async answer(ports, view) {
     const { head } = view
-    const { lag } = await statusAt(ports, view)
+    const { lag, chainAgeSeconds } = await statusAt(ports, view)
     return {
       isLive: true,
       item: {
         chainId: view.chainId,
         lag: lag.blocks,
         lagSeconds: lag.seconds,
+        chainAgeSeconds,
         finalized: finalizedOf(head),
         digest: combineDigest(ports.sha256, head.digest),
         coverage: head.coverage,
