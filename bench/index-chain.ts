@@ -113,7 +113,7 @@ async function backfill(chain: SwapChain, proof: ProofMode): Promise<Run> {
     writeFileSync(
       configPath,
       JSON.stringify({
-        chain: { id: DEVNET_CHAIN_ID, rpc: [chain.url], proof },
+        chain: { id: DEVNET_CHAIN_ID, rpc: [chain.url], profile: 'ethereum', proof },
         store: 'sqlite:./history.db',
         sources: [{ kind: 'uniswap-v2', factory: chain.factory, startBlock: chain.from }],
       }),

@@ -7,8 +7,11 @@ export type Commitments = {
   readonly bloom: boolean
   /** Whether `receiptsRoot` is the root of the receipts' trie. */
   readonly receiptsRoot: boolean
-  /** Whether a block may end with a transaction that is neither in `receiptsRoot` nor in `logsBloom`. */
-  readonly outsideRoot: boolean
+  /**
+   * Whether a block may end with a transaction that is neither in `receiptsRoot` nor in `logsBloom`. `none`: it may
+   * not. `taken`: its logs are taken on the nodes' word. `unknown`: a log that the receipts do not prove is refused.
+   */
+  readonly outsideRoot: 'none' | 'taken' | 'unknown'
   /** Whether a header that names a `settledHeight` commits to the receipts of that block instead of its own. */
   readonly settledLater: boolean
   /** The first block for which all of this holds; nothing is proven of lower ones. */
@@ -27,7 +30,7 @@ export type ChainProfile = Commitments & {
 export const ETHEREUM_COMMITMENTS: Commitments = {
   bloom: true,
   receiptsRoot: true,
-  outsideRoot: false,
+  outsideRoot: 'none',
   settledLater: false,
   since: 0,
 }
@@ -35,8 +38,16 @@ export const ETHEREUM_COMMITMENTS: Commitments = {
 /** Everything as on Ethereum. */
 const ethereum = { ...ETHEREUM_COMMITMENTS, headerForm: 'ethereum' } as const
 
-/** What the headers of each chain prove, and why. A chain that none of them names is taken to be like Ethereum. */
+/** What the headers of each chain prove, and why. */
 export const chainProfiles = {
+  unknown: {
+    ...ethereum,
+    outsideRoot: 'unknown',
+    chainIds: [],
+    reason:
+      'A chain that no other profile names: as Ethereum until its headers contradict. eth_getLogs is compared with ' +
+      'the receipts, so that logs which no root commits to are refused instead of left out without a word.',
+  },
   ethereum: {
     ...ethereum,
     chainIds: [1, 11_155_111, 17_000, 560_048],
@@ -62,7 +73,7 @@ export const chainProfiles = {
   },
   polygon: {
     ...ethereum,
-    outsideRoot: true,
+    outsideRoot: 'taken',
     chainIds: [137, 80_002],
     reason:
       'The last block of a sprint ends with a state-sync transaction, which no header commits to before the fork of ' +
@@ -94,7 +105,7 @@ export const chainProfiles = {
     headerForm: null,
     bloom: false,
     receiptsRoot: false,
-    outsideRoot: false,
+    outsideRoot: 'none',
     settledLater: false,
     since: 0,
     chainIds: [324, 300],
@@ -126,10 +137,10 @@ export type ChainProfileName = keyof typeof chainProfiles
 
 export const CHAIN_PROFILE_NAMES = Object.keys(chainProfiles) as ChainProfileName[]
 
-/** The profile that fits a chain by its id; Ethereum's for one that is not known. */
+/** The profile that fits a chain by its id. */
 export function profileNameOf(chainId: number): ChainProfileName {
   const found = CHAIN_PROFILE_NAMES.find((name) =>
     (chainProfiles[name].chainIds as readonly number[]).includes(chainId),
   )
-  return found ?? 'ethereum'
+  return found ?? 'unknown'
 }

@@ -94,9 +94,10 @@ function evidenceFor(
 ): Evidence {
   if (!commits.receiptsRoot || number < commits.since) return 'word'
   if (commits.settledLater && settlesOlder) return 'word'
-  if (commits.outsideRoot) return 'both'
+  if (commits.outsideRoot === 'taken') return 'both'
   const isBloom = typeof policy === 'object' && number <= policy.bloomUpTo && commits.bloom
-  return isBloom ? 'bloom' : 'receipts'
+  if (isBloom) return 'bloom'
+  return commits.outsideRoot === 'unknown' ? 'both' : 'receipts'
 }
 
 async function proveLogs(
@@ -126,7 +127,7 @@ async function proveLogs(
         ? block.logs.length > 0 || isHeld(block.header)
         : isSuspect(block.header, filter, block.logs, ports.bitsOf)
     return isDoubted
-      ? compare(block, filter, receiptsOf)
+      ? compare(ports, block, filter, receiptsOf)
       : Promise.resolve({ logs: block.logs, refusal: undefined })
   })
   return [...checked, ...selected].toSorted((a, b) => a.header.number - b.header.number)
@@ -185,7 +186,7 @@ async function provenReceipts(ports: ProvePorts, header: SourceHeader): Promise<
       outside = undefined
       const refusal = await refuseReceipts(receiptsRoot, header, value)
       const last = value.at(-1)
-      if (!refusal || !commits.outsideRoot || !last) return refusal
+      if (!refusal || commits.outsideRoot !== 'taken' || !last) return refusal
       if (await refuseReceipts(receiptsRoot, header, value.slice(0, -1))) return refusal
       outside = last
       return undefined
@@ -196,13 +197,15 @@ async function provenReceipts(ports: ProvePorts, header: SourceHeader): Promise<
 
 /** The answer to `eth_getLogs` against the receipts of its block. */
 async function compare(
+  { commits }: ProvePorts,
   { header, logs }: ProvenBlock,
   filter: LogFilter,
   receiptsOf: (header: SourceHeader) => Promise<BlockReceipts>,
 ): Promise<Checked> {
   const { receipts, outside } = await receiptsOf(header)
   const proven = selectLogs(receipts, filter)
-  const isInside = (log: RawLog): boolean => log.transactionIndex < receipts.length
+  const isInside = (log: RawLog): boolean =>
+    commits.outsideRoot !== 'taken' || log.transactionIndex < receipts.length
   const refusal = refuseIncomplete(header, proven, logs.filter(isInside))
   return { refusal, logs: [...proven, ...outsideLogs(receipts, outside, filter, logs)] }
 }
@@ -251,7 +254,9 @@ const HINTS: Readonly<Record<Subject, string>> = {
   receipts:
     '. Where this happens on every endpoint, the chain’s roots do not cover all receipts: name the chain in ' +
     'chain.profile (polygon for state-sync transactions, zksync for roots that commit to nothing)',
-  logs: '',
+  logs:
+    '. Where this happens on every endpoint, the chain has logs that its roots do not cover: name the chain in ' +
+    'chain.profile (polygon for state-sync transactions)',
 }
 
 function unproven(

@@ -5,7 +5,7 @@ import { keccak, keccakBytes } from '#adapters/hash-wasm/keccak.ts'
 import { isAppError } from '#core/errors.ts'
 import { createAdmission } from '#core/indexing/admission.ts'
 import { bloomMayHold, createBloomBits } from '#core/indexing/bloom.ts'
-import { chainProfiles, type Commitments } from '#core/indexing/chain-profiles.ts'
+import { chainProfiles, type Commitments, profileNameOf } from '#core/indexing/chain-profiles.ts'
 import { createFetchProven, type ProofPolicy } from '#core/indexing/fetch-proven.ts'
 import type { RawLog, Receipt } from '#core/indexing/ports.ts'
 import { bloomOf, createFakeChain, type FakeChain, fakeSources } from '../../fakes/fake-chain.ts'
@@ -348,6 +348,18 @@ describe('chains that prove less', () => {
   test('elsewhere they are refused, and the refusal names the setting', async () => {
     const { result } = await fetchWith([stateSync().faults])
     await expect(result).rejects.toThrow(/chain\.profile \(polygon/)
+  })
+
+  test('on a chain that no profile names they are never left out without a word', async () => {
+    const { faults } = stateSync()
+    for (const told of [faults, { logs: faults.logs }, { receipts: faults.receipts }]) {
+      const { result } = await fetchWith([told], 'where-held', chainProfiles.unknown)
+      await expect(result).rejects.toThrow(/chain\.profile \(polygon/)
+    }
+    const { result } = await fetchWith([{}], 'where-held', chainProfiles.unknown)
+    expect((await result).flatMap(({ logs }) => logs)).toEqual(honestLogs())
+    expect(profileNameOf(31_337)).toBe('unknown')
+    expect(profileNameOf(137)).toBe('polygon')
   })
 
   test('a log outside the root that is counted from 0 again gets a place of its own', async () => {
