@@ -12,7 +12,7 @@ import type { Hash, Hex } from '#core/chain.ts'
 import { AppError } from '#core/errors.ts'
 import type { RawLog, Receipt } from '#core/indexing/ports.ts'
 import { type BlockSourceHarness, blockSourceContract } from '../contracts/block-source.contract.ts'
-import { createFakeChain, type FakeBlock } from '../fakes/fake-chain.ts'
+import { createFakeChain, type NodeBlock } from '../fakes/fake-chain.ts'
 import { createFakeSource, type FakeFaults } from '../fakes/fake-source.ts'
 
 const FINALITY = 3
@@ -125,12 +125,12 @@ type Told = Readonly<Record<string, Hex>>
 type ToldReceipt = Told & { readonly logs: readonly (Told & { topics: readonly Hash[] })[] }
 
 /** All blocks as the node tells them, each field read by hand. */
-async function readBlocks(node: DevNode): Promise<FakeBlock[]> {
+async function readBlocks(node: DevNode): Promise<NodeBlock[]> {
   const head = Number(await node.request('eth_blockNumber'))
   return Promise.all(Array.from({ length: head + 1 }, (_, number) => readBlock(node, number)))
 }
 
-async function readBlock(node: DevNode, number: number): Promise<FakeBlock> {
+async function readBlock(node: DevNode, number: number): Promise<NodeBlock> {
   const at = `0x${number.toString(16)}`
   const [block, told] = await Promise.all([
     node.request<Told>('eth_getBlockByNumber', [at, false]),

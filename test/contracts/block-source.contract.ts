@@ -10,7 +10,7 @@ import {
   type RawLog,
   type SourceHeader,
 } from '#core/indexing/ports.ts'
-import type { FakeBlock } from '../fakes/fake-chain.ts'
+import type { NodeBlock } from '../fakes/fake-chain.ts'
 
 /** A chain that can be told what to do, and two nodes of it. */
 export type BlockSourceHarness = {
@@ -18,7 +18,7 @@ export type BlockSourceHarness = {
   /** How many blocks below the newest are not final. */
   readonly finality: number
   /** What the chain holds, by number from 0, told by something other than the source. */
-  blocks(): Promise<readonly FakeBlock[]>
+  blocks(): Promise<readonly NodeBlock[]>
   /** So many blocks, each with a log at least. */
   mine(count: number): Promise<void>
   /** Others in place of the newest two, and one more. */
@@ -42,8 +42,8 @@ export function blockSourceContract(name: string, open: () => Promise<BlockSourc
   describe(`block source: ${name}`, () => {
     let harness: BlockSourceHarness
     let source: BlockSource
-    let blocks: readonly FakeBlock[]
-    let head: FakeBlock
+    let blocks: readonly NodeBlock[]
+    let head: NodeBlock
 
     beforeAll(async () => {
       harness = await open()
@@ -54,11 +54,11 @@ export function blockSourceContract(name: string, open: () => Promise<BlockSourc
     beforeEach(async () => {
       source = harness.connect()
       blocks = await harness.blocks()
-      head = blocks.at(-1) as FakeBlock
+      head = blocks.at(-1) as NodeBlock
     })
     afterEach(() => harness.setAway([]))
 
-    const refOf = ({ header: { number, hash } }: FakeBlock): BlockRef => ({ number, hash })
+    const refOf = ({ header: { number, hash } }: NodeBlock): BlockRef => ({ number, hash })
     const all = () => ({ from: 0, to: head.header.number })
     const logs = () => blocks.flatMap((block) => block.logs)
 
@@ -66,13 +66,13 @@ export function blockSourceContract(name: string, open: () => Promise<BlockSourc
       expect(await source.chainId()).toBe(harness.chainId)
       expect(await source.head()).toEqual({
         latest: { ...refOf(head), timestamp: head.header.timestamp },
-        finalized: refOf(blocks[head.header.number - harness.finality] as FakeBlock),
+        finalized: refOf(blocks[head.header.number - harness.finality] as NodeBlock),
       })
       expect(source.providerCount).toBe(2)
     })
 
     test('says whether blocks are on one branch, and of no more than it has', async () => {
-      const at = (number: number): BlockRef => refOf(blocks[number] as FakeBlock)
+      const at = (number: number): BlockRef => refOf(blocks[number] as NodeBlock)
       const other = (number: number): BlockRef => ({ number, hash: `0x${'ab'.repeat(32)}` })
       const top = head.header.number
       expect(await source.onOneBranch([])).toBe(true)
@@ -140,10 +140,10 @@ export function blockSourceContract(name: string, open: () => Promise<BlockSourc
       await source.head()
       await harness.mine(2)
       const grown = await harness.blocks()
-      expect((await source.head()).latest).toMatchObject(refOf(grown.at(-1) as FakeBlock))
+      expect((await source.head()).latest).toMatchObject(refOf(grown.at(-1) as NodeBlock))
       await harness.fork()
       const forked = await harness.blocks()
-      expect((await source.head()).latest).toMatchObject(refOf(forked.at(-1) as FakeBlock))
+      expect((await source.head()).latest).toMatchObject(refOf(forked.at(-1) as NodeBlock))
       const from = grown.length - 3
       const { value } = await source.headers({ from, to: forked.length - 1 })
       expect(value.map(unproven)).toEqual(forked.slice(from).map(({ header }) => unproven(header)))

@@ -1,18 +1,8 @@
 import { createHeaderHash } from '#adapters/ethereumjs/header-hash.ts'
 import { createReceiptsRoot } from '#adapters/ethereumjs/receipts-root.ts'
 import { keccak, keccakBytes } from '#adapters/hash-wasm/keccak.ts'
-import type { Address, BlockRef, Hash, Hex } from '#core/chain.ts'
+import type { Address, BlockRef, Hex } from '#core/chain.ts'
 import { createBloomBits } from '#core/indexing/bloom.ts'
-import { TRANSFER, TRANSFER_BATCH, TRANSFER_SINGLE } from '#core/indexing/decode/nft.ts'
-import { BURN_V2, MINT_V2, PAIR_CREATED, SWAP_V2, SYNC } from '#core/indexing/decode/uniswap-v2.ts'
-import {
-  BURN_V3,
-  COLLECT,
-  INITIALIZE,
-  MINT_V3,
-  POOL_CREATED,
-  SWAP_V3,
-} from '#core/indexing/decode/uniswap-v3.ts'
 import type { ProvenBlock } from '#core/indexing/fetch-proven.ts'
 import {
   BEFORE_GENESIS,
@@ -21,18 +11,25 @@ import {
   type SourceHeader,
 } from '#core/indexing/ports.ts'
 import type { Source } from '#core/indexing/source.ts'
-import { addressOf, dataOf, topicOf, twoArrays } from './encode.ts'
+import { type Act, type Draft, draftOf } from '../oracle/acts.ts'
+import type { ActedBlock } from '../oracle/naive-model.ts'
+import { addressOf } from './encode.ts'
 import { createRandom, type Random } from './random.ts'
 
 const receiptsRoot = createReceiptsRoot(keccakBytes)
 
 /** A block with everything that a node would tell of it, true to its hash, bloom and receiptsRoot. */
-export type FakeBlock = {
+export type NodeBlock = {
   readonly header: SourceHeader
   /** The header's fields and hash as JSON-RPC has them, where this block was made up. */
   readonly fields?: Readonly<Record<string, string>>
   readonly receipts: readonly Receipt[]
   readonly logs: readonly RawLog[]
+}
+
+export type FakeBlock = NodeBlock & {
+  /** What its logs say, one act a log: what the naive model is told. */
+  readonly acts: readonly Act[]
 }
 
 const fakeFactoryV2 = addressOf(0xf2)
@@ -59,7 +56,6 @@ export const fakeSources: readonly Source[] = [
   { kind: 'erc1155', address: fakeErc1155, startBlock: null },
 ]
 
-type Draft = { readonly address: Address; readonly topics: readonly Hash[]; readonly data: Hex }
 type FakePool = { readonly address: Address; readonly version: 2 | 3; readonly number: number }
 
 const BLOCK_SECONDS = 12
@@ -87,8 +83,8 @@ export function createFakeChain(
     for (let left = count; left > 0; left--) {
       const number = blocks.length
       const random = createRandom(seed * 1_000_003 + branch * 7_919 + number)
-      const drafts = draftLogs(random, number, pools, options.maxLogs ?? 8)
-      blocks.push(await seal(random, number, blocks.at(-1), drafts))
+      const acts = makeActs(random, number, pools, options.maxLogs ?? 8)
+      blocks.push(await seal(random, number, blocks.at(-1), acts))
     }
   }
 
@@ -109,132 +105,108 @@ export const provenOf = (block: FakeBlock): ProvenBlock => ({
   logs: block.logs,
 })
 
-function draftLogs(random: Random, number: number, pools: FakePool[], maxLogs: number): Draft[] {
-  const drafts: Draft[] = []
+function makeActs(random: Random, number: number, pools: FakePool[], maxLogs: number): Act[] {
+  const acts: Act[] = []
   const create = (version: 2 | 3): void => {
-    const address = addressOf(0x1000 + number * 16 + pools.length)
+    const pool = addressOf(0x10_0000 + number * 16 + pools.length)
     const [token0, token1] = [addressOf(3 + random.int(4)), addressOf(9 + random.int(4))]
-    drafts.push(
-      version === 2
-        ? {
-            address: fakeFactoryV2,
-            topics: [PAIR_CREATED, topicOf(token0), topicOf(token1)],
-            data: dataOf(address, 1n),
-          }
-        : {
-            address: fakeFactoryV3,
-            topics: [POOL_CREATED, topicOf(token0), topicOf(token1), topicOf(500n)],
-            data: dataOf(10n, address),
-          },
-    )
-    if (version === 3)
-      drafts.push({
-        address,
-        topics: [INITIALIZE],
-        data: dataOf(1n << 96n, 0n),
-      })
-    pools.push({ address, version, number })
+    const tokens = { token0, token1 }
+    if (version === 2)
+      acts.push({ act: 'create', factory: fakeFactoryV2, pool, ...tokens, terms: null })
+    else {
+      const terms = { feePips: 500, tickSpacing: 10 }
+      acts.push({ act: 'create', factory: fakeFactoryV3, pool, ...tokens, terms })
+      acts.push({ act: 'initialize', pool, price: { sqrtPriceX96: 1n << 96n, tick: 0 } })
+    }
+    pools.push({ address: pool, version, number })
   }
   if (number === 1) {
     create(2)
     create(3)
   } else if (number > 1 && random.chance(0.08)) create(random.chance(0.5) ? 2 : 3)
   const count = random.int(maxLogs + 1)
-  while (drafts.length < count) drafts.push(...draftActivity(random, pools))
-  return drafts
+  while (acts.length < count) acts.push(...makeActivity(random, pools))
+  return acts
 }
 
-function draftActivity(random: Random, pools: readonly FakePool[]): Draft[] {
+function makeActivity(random: Random, pools: readonly FakePool[]): Act[] {
   const account = (): Address => random.pick(ACCOUNTS)
   const kind = random.int(10)
-  if (kind === 0) return [{ address: FOREIGN, topics: [SYNC], data: dataOf(1n, 2n) }]
-  if (kind === 1) return [{ address: fakeErc1155, topics: [TRANSFER_BATCH], data: '0x' }]
-  if (kind === 2) return [transfer721(random, account(), account())]
+  if (kind === 0) return [{ act: 'foreign', contract: FOREIGN }]
+  if (kind === 1) return [{ act: 'malformed', contract: fakeErc1155 }]
+  if (kind === 2) {
+    const [from, to, tokenId] = [account(), account(), BigInt(random.int(12))]
+    return [{ act: 'transfer721', collection: fakeErc721, from, to, tokenId }]
+  }
   if (kind === 3) return [transfer1155(random, account(), account())]
   const pool = random.pick([...pools, { address: fakeListedPool, version: 2 as const }])
   return pool.version === 2 ? actV2(random, pool.address) : actV3(random, pool.address)
 }
 
-const transfer721 = (random: Random, from: Address, to: Address): Draft => ({
-  address: fakeErc721,
-  topics: [TRANSFER, topicOf(from), topicOf(to), topicOf(BigInt(random.int(12)))],
-  data: '0x',
-})
-
-function transfer1155(random: Random, from: Address, to: Address): Draft {
-  const topics = [topicOf(from), topicOf(from), topicOf(to)]
-  const id = (): bigint => BigInt(random.int(4))
-  const amount = (): bigint => random.bits(random.pick([1, 8, 255]))
-  return random.chance(0.5)
-    ? { address: fakeErc1155, topics: [TRANSFER_SINGLE, ...topics], data: dataOf(id(), amount()) }
-    : {
-        address: fakeErc1155,
-        topics: [TRANSFER_BATCH, ...topics],
-        data: twoArrays([id(), id()], [amount(), amount()]),
-      }
+function transfer1155(random: Random, from: Address, to: Address): Act {
+  const isBatch = !random.chance(0.5)
+  const ids = Array.from({ length: isBatch ? 2 : 1 }, () => BigInt(random.int(4)))
+  const tokens = ids.map((tokenId) => ({ tokenId, amount: random.bits(random.pick([1, 8, 255])) }))
+  return {
+    act: 'transfer1155',
+    collection: fakeErc1155,
+    operator: from,
+    from,
+    to,
+    isBatch,
+    tokens,
+  }
 }
 
-function actV2(random: Random, address: Address): Draft[] {
-  const account = topicOf(random.pick(ACCOUNTS))
-  const reserves = dataOf(random.bits(100) + 1n, random.bits(100) + 1n)
-  const sync: Draft = { address, topics: [SYNC], data: reserves }
+function actV2(random: Random, pool: Address): Act[] {
+  const account = random.pick(ACCOUNTS)
+  const sync: Act = {
+    act: 'sync',
+    pool,
+    reserves: [random.bits(100) + 1n, random.bits(100) + 1n],
+  }
   const amount = random.bits(64)
+  const parties = { sender: account, recipient: account }
   switch (random.int(4)) {
     case 0:
-      return [sync, { address, topics: [MINT_V2, account], data: dataOf(amount, amount) }]
+      return [sync, { act: 'mintV2', pool, sender: account, amounts: [amount, amount] }]
     case 1:
-      return [sync, { address, topics: [BURN_V2, account, account], data: dataOf(amount, amount) }]
+      return [sync, { act: 'burnV2', pool, ...parties, amounts: [amount, amount] }]
     default:
       return [
         sync,
-        {
-          address,
-          topics: [SWAP_V2, account, account],
-          data: random.chance(0.5)
-            ? dataOf(amount, 0n, 0n, random.bits(64))
-            : dataOf(0n, amount, random.bits(64), 0n),
-        },
+        random.chance(0.5)
+          ? { act: 'swapV2', pool, ...parties, came: [amount, 0n], went: [0n, random.bits(64)] }
+          : { act: 'swapV2', pool, ...parties, came: [0n, amount], went: [random.bits(64), 0n] },
       ]
   }
 }
 
-function actV3(random: Random, address: Address): Draft[] {
+function actV3(random: Random, pool: Address): Act[] {
   const account = random.pick(ACCOUNTS)
-  const ticks = [topicOf(-100n * BigInt(random.int(9))), topicOf(100n + BigInt(random.int(900)))]
+  const range = { lower: -100 * random.int(9), upper: 100 + random.int(900) }
   const amount = random.bits(64)
+  const position = { pool, owner: account, range }
   switch (random.int(5)) {
     case 0:
-      return [
-        {
-          address,
-          topics: [MINT_V3, topicOf(account), ...ticks],
-          data: dataOf(account, amount, amount, amount),
-        },
-      ]
+      return [{ act: 'mintV3', ...position, liquidity: amount, amounts: [amount, amount] }]
     case 1:
       return [
-        { address, topics: [BURN_V3, topicOf(account), ...ticks], data: dataOf(0n, 0n, 0n) },
-        {
-          address,
-          topics: [COLLECT, topicOf(account), ...ticks],
-          data: dataOf(account, 0n, 0n),
-        },
+        { act: 'burnV3', ...position, liquidity: 0n, amounts: [0n, 0n] },
+        { act: 'collectV3', ...position, recipient: account, amounts: [0n, 0n] },
       ]
     default:
-      return [
-        {
-          address,
-          topics: [SWAP_V3, topicOf(account), topicOf(account)],
-          data: dataOf(
-            amount,
-            -random.bits(20),
-            random.bits(100) + (1n << 90n),
-            random.bits(100),
-            BigInt(random.int(1000)) - 500n,
-          ),
-        },
-      ]
+      return [swapV3(random, pool, account, amount)]
   }
+}
+
+function swapV3(random: Random, pool: Address, account: Address, amount: bigint): Act {
+  const moved = [amount, -random.bits(20)] as const
+  const sqrtPriceX96 = random.bits(100) + (1n << 90n)
+  const liquidity = random.bits(100)
+  const tick = random.int(1000) - 500
+  const parties = { sender: account, recipient: account }
+  return { act: 'swapV3', pool, ...parties, moved, price: { sqrtPriceX96, tick }, liquidity }
 }
 
 const bitsOf = createBloomBits(keccak)
@@ -253,8 +225,9 @@ async function seal(
   random: Random,
   number: number,
   parent: FakeBlock | undefined,
-  drafts: readonly Draft[],
+  acts: readonly Act[],
 ): Promise<FakeBlock> {
+  const drafts = acts.map(draftOf)
   const groups: Draft[][] = []
   for (const draft of drafts) {
     const group = groups.at(-1)
@@ -315,8 +288,18 @@ async function seal(
     fields: { ...fields, hash },
     receipts,
     logs: receipts.flatMap((receipt) => receipt.logs),
+    acts,
   }
 }
+
+/** A block as the naive model takes it. */
+export const actedOf = ({ header, logs, acts }: FakeBlock): ActedBlock => ({
+  number: header.number,
+  hash: header.hash,
+  timestamp: header.timestamp,
+  acts,
+  places: logs,
+})
 
 /** The block of a chain at a height; none below its beginning. */
 export function refAt({ blocks }: Pick<FakeChain, 'blocks'>, number: number): BlockRef {

@@ -1,0 +1,206 @@
+import type { Address, Hash, Hex } from '#core/chain.ts'
+import { dataOf, topicOf, twoArrays } from '../fakes/encode.ts'
+
+/**
+ * What happens in a block, as the contracts mean it. A test makes up acts, has them written as logs for the product,
+ * and tells the naive model the acts themselves: the model never sees a log. Amounts in raw units.
+ */
+export type Act =
+  /** A factory makes a V2 pool whose fee is that of its factory, or a V3 pool of its own fee. */
+  | {
+      readonly act: 'create'
+      readonly factory: Address
+      readonly pool: Address
+      readonly token0: Address
+      readonly token1: Address
+      /** Null for V2. */
+      readonly terms: { readonly feePips: number; readonly tickSpacing: number } | null
+    }
+  | { readonly act: 'initialize'; readonly pool: Address; readonly price: V3Price }
+  | { readonly act: 'sync'; readonly pool: Address; readonly reserves: Pair }
+  | {
+      readonly act: 'swapV2'
+      readonly pool: Address
+      readonly sender: Address
+      readonly recipient: Address
+      readonly came: Pair
+      readonly went: Pair
+    }
+  | {
+      readonly act: 'swapV3'
+      readonly pool: Address
+      readonly sender: Address
+      readonly recipient: Address
+      /** From the pool's view: negative went out. */
+      readonly moved: Pair
+      readonly price: V3Price
+      readonly liquidity: bigint
+    }
+  | {
+      readonly act: 'mintV2'
+      readonly pool: Address
+      readonly sender: Address
+      readonly amounts: Pair
+    }
+  | {
+      readonly act: 'burnV2'
+      readonly pool: Address
+      readonly sender: Address
+      readonly recipient: Address
+      readonly amounts: Pair
+    }
+  | {
+      readonly act: 'mintV3' | 'burnV3'
+      readonly pool: Address
+      readonly owner: Address
+      readonly range: Ticks
+      readonly liquidity: bigint
+      readonly amounts: Pair
+    }
+  | {
+      readonly act: 'collectV3'
+      readonly pool: Address
+      readonly owner: Address
+      readonly recipient: Address
+      readonly range: Ticks
+      readonly amounts: Pair
+    }
+  /** One token of an ERC-721 collection. */
+  | {
+      readonly act: 'transfer721'
+      readonly collection: Address
+      readonly from: Address
+      readonly to: Address
+      readonly tokenId: bigint
+    }
+  /** Tokens of an ERC-1155 collection, as one event of a batch or as a single. */
+  | {
+      readonly act: 'transfer1155'
+      readonly collection: Address
+      readonly operator: Address
+      readonly from: Address
+      readonly to: Address
+      readonly isBatch: boolean
+      readonly tokens: readonly { readonly tokenId: bigint; readonly amount: bigint }[]
+    }
+  /** A log of a followed contract that does not decode: it counts as nothing. */
+  | { readonly act: 'malformed'; readonly contract: Address }
+  /** A log of a contract that nobody follows. */
+  | { readonly act: 'foreign'; readonly contract: Address }
+
+export type Pair = readonly [bigint, bigint]
+type V3Price = { readonly sqrtPriceX96: bigint; readonly tick: number }
+type Ticks = { readonly lower: number; readonly upper: number }
+
+/** A log before it has a place in a block. */
+export type Draft = {
+  readonly address: Address
+  readonly topics: readonly Hash[]
+  readonly data: Hex
+}
+
+/**
+ * The first topics of the events, keccak-256 of their signatures as Etherscan and the contracts' ABIs have them: written
+ * down here again, so that a wrong one in the product is seen.
+ */
+const topics = {
+  pairCreated: '0x0d3648bd0f6ba80134a33ba9275ac585d9d315f0ad8355cddefde31afa28d0e9',
+  sync: '0x1c411e9a96e071241c2f21f7726b17ae89e3cab4c78be50e062b03a9fffbbad1',
+  swapV2: '0xd78ad95fa46c994b6551d0da85fc275fe613ce37657fb8d5e3d130840159d822',
+  mintV2: '0x4c209b5fc8ad50758f13e2e1088ba56a560dff690a1c6fef26394f4c03821c4f',
+  burnV2: '0xdccd412f0b1252819cb1fd330b93224ca42612892bb3f4f789976e6d81936496',
+  poolCreated: '0x783cca1c0412dd0d695e784568c96da2e9c22ff989357a2e8b1d9b2b4e6b7118',
+  initialize: '0x98636036cb66a9c19a37435efc1e90142190214e8abeb821bdba3f2990dd4c95',
+  swapV3: '0xc42079f94a6350d7e6235f29174924f928cc2ac818eb64fed8004e115fbcca67',
+  mintV3: '0x7a53080ba414158be7ec69b987b5fb7d07dee101fe85488f0853ae16239d0bde',
+  burnV3: '0x0c396cd989a39f4459b5fa1aed6a9a8dcdbc45908acfd67e028cd568da98982c',
+  collectV3: '0x70935338e69775456a85ddef226c395fb668b63fa0115f5f20610b388e6ca9c0',
+  transfer: '0xddf252ad1be2c89b69c2b068fc378daa952ba7f163c4a11628f55a4df523b3ef',
+  transferSingle: '0xc3d58168c5ae7397731d063d5bbf3d657854427343f4c083240f7aacaa2d0f62',
+  transferBatch: '0x4a39dc06d4c0dbc64b70af90fd698a233a518aa5d07e595d983b8c0526c8f7fb',
+} as const satisfies Record<string, Hash>
+
+const ticksOf = ({ lower, upper }: Ticks): Hash[] => [
+  topicOf(BigInt(lower)),
+  topicOf(BigInt(upper)),
+]
+
+/** An act as the log that a node would tell of it. */
+export function draftOf(act: Act): Draft {
+  switch (act.act) {
+    case 'create': {
+      const { factory, pool, token0, token1, terms } = act
+      const tokens = [topicOf(token0), topicOf(token1)]
+      return terms
+        ? {
+            address: factory,
+            topics: [topics.poolCreated, ...tokens, topicOf(BigInt(terms.feePips))],
+            data: dataOf(BigInt(terms.tickSpacing), pool),
+          }
+        : {
+            address: factory,
+            topics: [topics.pairCreated, ...tokens],
+            data: dataOf(pool, 1n),
+          }
+    }
+    case 'initialize': {
+      const { sqrtPriceX96, tick } = act.price
+      return log(act.pool, [topics.initialize], dataOf(sqrtPriceX96, BigInt(tick)))
+    }
+    case 'sync':
+      return log(act.pool, [topics.sync], dataOf(...act.reserves))
+    case 'swapV2': {
+      const parties = [topicOf(act.sender), topicOf(act.recipient)]
+      return log(act.pool, [topics.swapV2, ...parties], dataOf(...act.came, ...act.went))
+    }
+    case 'swapV3': {
+      const parties = [topicOf(act.sender), topicOf(act.recipient)]
+      const { sqrtPriceX96, tick } = act.price
+      const data = dataOf(...act.moved, sqrtPriceX96, act.liquidity, BigInt(tick))
+      return log(act.pool, [topics.swapV3, ...parties], data)
+    }
+    case 'mintV2':
+      return log(act.pool, [topics.mintV2, topicOf(act.sender)], dataOf(...act.amounts))
+    case 'burnV2': {
+      const parties = [topicOf(act.sender), topicOf(act.recipient)]
+      return log(act.pool, [topics.burnV2, ...parties], dataOf(...act.amounts))
+    }
+    case 'mintV3': {
+      const where = [topicOf(act.owner), ...ticksOf(act.range)]
+      const data = dataOf(act.owner, act.liquidity, ...act.amounts)
+      return log(act.pool, [topics.mintV3, ...where], data)
+    }
+    case 'burnV3': {
+      const where = [topicOf(act.owner), ...ticksOf(act.range)]
+      return log(act.pool, [topics.burnV3, ...where], dataOf(act.liquidity, ...act.amounts))
+    }
+    case 'collectV3': {
+      const where = [topicOf(act.owner), ...ticksOf(act.range)]
+      return log(act.pool, [topics.collectV3, ...where], dataOf(act.recipient, ...act.amounts))
+    }
+    case 'transfer721': {
+      const parties = [topicOf(act.from), topicOf(act.to)]
+      return log(act.collection, [topics.transfer, ...parties, topicOf(act.tokenId)], '0x')
+    }
+    case 'transfer1155': {
+      const parties = [topicOf(act.operator), topicOf(act.from), topicOf(act.to)]
+      const ids = act.tokens.map(({ tokenId }) => tokenId)
+      const amounts = act.tokens.map(({ amount }) => amount)
+      return act.isBatch
+        ? log(act.collection, [topics.transferBatch, ...parties], twoArrays(ids, amounts))
+        : log(act.collection, [topics.transferSingle, ...parties], dataOf(...ids, ...amounts))
+    }
+    case 'malformed':
+      return log(act.contract, [topics.transferBatch], '0x')
+    case 'foreign':
+      return log(act.contract, [topics.sync], dataOf(1n, 2n))
+    default:
+      return act satisfies never
+  }
+}
+
+const log = (address: Address, all: readonly Hash[], data: Hex): Draft => ({
+  address,
+  topics: all,
+  data,
+})

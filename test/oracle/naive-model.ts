@@ -1,0 +1,73 @@
+import type { Source } from '#core/indexing/source.ts'
+import type { Act } from './acts.ts'
+import { naiveEvent } from './naive-events.ts'
+import { createNaiveHoldings } from './naive-holdings.ts'
+import { createNaivePools } from './naive-pools.ts'
+import { documentLine, type EventLine, type Everything, eventLine, sorted } from './text.ts'
+
+/** A block by what happened in it; each act is one log, and `places` says where that stands. */
+export type ActedBlock = {
+  readonly number: number
+  readonly hash: string
+  readonly timestamp: number
+  readonly acts: readonly Act[]
+  readonly places: readonly { readonly logIndex: number; readonly transactionHash: string }[]
+}
+
+/** What the model knows: the text of everything, and the values, to sort and to filter. */
+export type NaiveView = Everything & {
+  readonly values: readonly { readonly kind: string; readonly value: object }[]
+  /** In the order of the chain. */
+  readonly rows: readonly EventLine[]
+}
+
+/**
+ * What a reader must see after these blocks: computed from what happened in them, from the beginning, with plain maps.
+ * It shares no decoder, admission, fold, view or store with the product, and is as slow as that.
+ */
+export function naiveModel(blocks: readonly ActedBlock[], sources: readonly Source[]): NaiveView {
+  const factories = new Map<string, { feePips: number | null }>()
+  const listed = []
+  const collections = new Set<string>()
+  for (const source of sources) {
+    if ('factory' in source) factories.set(source.factory, source)
+    else if (source.kind === 'pool') listed.push(source)
+    else collections.add(source.address)
+  }
+  const pools = createNaivePools({ listed, factories })
+  const holdings = createNaiveHoldings()
+  const rows: EventLine[] = []
+
+  const happen = (act: Act, block: ActedBlock): boolean => {
+    if (act.act === 'transfer721') {
+      const { collection, from, to, tokenId } = act
+      if (!collections.has(collection)) return false
+      holdings.move({ collection, standard: 'erc721', from, to, tokenId, amount: 1n })
+      return true
+    }
+    if (act.act === 'transfer1155') {
+      const { collection, from, to, tokens } = act
+      if (!collections.has(collection)) return false
+      for (const { tokenId, amount } of tokens)
+        holdings.move({ collection, standard: 'erc1155', from, to, tokenId, amount })
+      return true
+    }
+    return pools.apply(act, block)
+  }
+
+  for (const block of blocks)
+    for (const [index, act] of block.acts.entries()) {
+      if (!happen(act, block)) continue
+      const event = naiveEvent(act, (factory) => factories.get(factory)?.feePips ?? null)
+      const place = block.places[index]
+      if (!event || !place) throw new Error('an act that counts is an event with a place')
+      const { number, hash, timestamp } = block
+      rows.push({ block: { number, hash, timestamp }, ...place, ...event })
+    }
+  const values = [...pools.documents(), ...holdings.documents()]
+  const text = sorted({
+    documents: values.map(({ kind, value }) => documentLine(kind, value)),
+    events: rows.map(eventLine),
+  })
+  return { ...text, values, rows }
+}

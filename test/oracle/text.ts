@@ -1,0 +1,30 @@
+/** All that a reader can see at one head, as lines of text, sorted. */
+export type Everything = { readonly documents: string[]; readonly events: string[] }
+
+/** A value as text: fields in alphabetical order, bigints as decimal digits with an `n`. */
+export const textOf = (value: object): string =>
+  JSON.stringify(
+    Object.fromEntries(Object.entries(value).toSorted(([a], [b]) => (a < b ? -1 : 1))),
+    (_, each: unknown) => (typeof each === 'bigint' ? `${each}n` : each),
+  )
+
+/** The line of a document of a kind. */
+export const documentLine = (kind: string, value: object): string => `${kind} ${textOf(value)}`
+
+/** Where an event stands, and what it says. */
+export type EventLine = {
+  readonly block: { readonly number: number; readonly hash: string; readonly timestamp: number }
+  readonly logIndex: number
+  readonly transactionHash: string
+  readonly address: string
+  readonly body: object
+}
+
+/** The line of an event. */
+export const eventLine = ({ block, logIndex, transactionHash, address, body }: EventLine): string =>
+  `${block.number} ${block.hash} ${block.timestamp} ${logIndex} ${transactionHash} ${address} ${textOf(body)}`
+
+export const sorted = ({ documents, events }: Everything): Everything => ({
+  documents: documents.toSorted(),
+  events: events.toSorted(),
+})
