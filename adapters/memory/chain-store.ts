@@ -126,13 +126,12 @@ export function createMemoryChainStore(
         key: Key,
         { atMost, limit }: { readonly atMost: number; readonly limit: number },
       ) {
-        const kept = tables.documents.get(documentKey(tree, kind, key))
-        const text = keyText(kind, key)
-        const aside = [...tables.undo.values()]
-          .filter(
-            (record) => record.tree === tree && keyText(record.id.kind, record.id.key) === text,
-          )
-          .map((record) => record.version)
+        const name = documentKey(tree, kind, key)
+        const kept = tables.documents.get(name)
+        // Keys of what was put aside begin with the document's, so no key has to be written again.
+        const aside = [...tables.undo]
+          .filter(([text]) => text.startsWith(`${name} `))
+          .map(([, record]) => record.version)
         return [kept?.version, kept?.previous, ...aside]
           .filter((version) => version !== undefined && version !== null)
           .filter((version) => version.number <= atMost)
