@@ -171,7 +171,7 @@ export async function commitBlocks(
       })
     } catch (error) {
       if (!(error instanceof LostRace || error instanceof Displaced)) throw error
-      await abandon(ports, base.chainId, commit.commit)
+      await abandon(ports, base.chainId, mine)
       if (error instanceof LostRace) return { status: 'conflict', reason: error.message }
     }
     changes = await lookAgain(ports, base, changes)
@@ -370,14 +370,18 @@ function displacedBy({ id, stored, before, previous }: Change, base: View, last:
 }
 
 /** Puts back what a commit that was lost has changed, so that the next one does not have to work around it. */
-async function abandon(ports: CommitPorts, chainId: number, commit: CommitId): Promise<void> {
+async function abandon(
+  ports: CommitPorts,
+  chainId: number,
+  { commit, changes }: Pick<Commit, 'commit' | 'changes'>,
+): Promise<void> {
   const latest = await ports.heads.latest(chainId)
   if (!latest) return
   const view = await loadView(ports.heads, latest)
-  // An engine with transactions has kept nothing of it.
-  const ids = await ports.writer.journalIds(chainId, commit)
+  // Not what the journal says: whoever opened the head meanwhile may have put these back too early, and struck them off.
+  const ids = changes.map(({ id }) => id)
   const isCommitted = waypointsOf(view).some((waypoint) => waypoint.commit === commit)
-  if (ids.length === 0 || isCommitted) return
+  if (isCommitted) return
   try {
     await ports.writer.atomically(async () => {
       const isDone = await putBack(ports, view, ids, (stored) => stored.commit === commit)
