@@ -2,7 +2,7 @@
 export type Everything = { readonly documents: string[]; readonly events: string[] }
 
 /** A value as text: fields in alphabetical order, bigints as decimal digits with an `n`. */
-export const textOf = (value: object): string =>
+const textOf = (value: object): string =>
   JSON.stringify(
     Object.fromEntries(Object.entries(value).toSorted(([a], [b]) => (a < b ? -1 : 1))),
     (_, each: unknown) => (typeof each === 'bigint' ? `${each}n` : each),

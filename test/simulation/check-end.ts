@@ -1,0 +1,155 @@
+import type { MemoryTables } from '#adapters/memory/chain-store.ts'
+import { isEmpty, type View, viewAt, waypointsOf } from '#core/history/head.ts'
+import type { HeadEntry } from '#core/history/head.ts'
+import { expectedEvents, expectedPage, expectSame, kindsAndOrders, type Oracle } from './expect.ts'
+import { type History, openHistory, walk, walkAllEvents } from './reader.ts'
+import type { Actor, Scheduler } from './scheduler.ts'
+import type { SimulatedStore } from './stores.ts'
+import type { World } from './world.ts'
+import { CHAIN_ID } from './writer.ts'
+
+type EndInput = {
+  readonly world: World
+  readonly oracle: Oracle
+  readonly scheduler: Scheduler
+  readonly store: SimulatedStore
+  readonly wanders: boolean
+  /** No writer has died or lost the store, so each has put back what it could not commit. */
+  readonly isTidy: boolean
+  /** One writer besides: nobody was late, so no rows came after the sweep. */
+  readonly isAlone: boolean
+  startWriter(): Actor
+  finish(isDone: () => boolean): Promise<void>
+}
+
+const ALL = 1_000
+/** More blocks than are ever reversible, so that what the run has left is settled and swept. */
+const QUIET_BLOCKS = 8
+
+/**
+ * One writer alone brings the history up to the chain's end; then everything is read there, and as of every block that
+ * can still be gone back to. After some quiet blocks nothing is left of what was never committed or was left.
+ */
+export async function checkEnd(input: EndInput): Promise<void> {
+  const { world, store } = input
+  world.outgrow()
+  await bringUp(input)
+  const reader = input.scheduler.start('end', false)
+  await runAlone(input, () => readAll(input, openHistory(store.connect(reader)), false))
+  world.mine(QUIET_BLOCKS)
+  await bringUp(input)
+  await runAlone(input, () => readAll(input, openHistory(store.connect(reader)), true))
+  if (store.tables) expectNothingLeft(store.tables, input)
+}
+
+async function bringUp({ startWriter, finish }: EndInput): Promise<void> {
+  const writer = startWriter()
+  await finish(() => writer.isDone)
+}
+
+async function runAlone(input: EndInput, work: () => Promise<void>): Promise<void> {
+  let isDone = false
+  const guarded = async (): Promise<void> => {
+    try {
+      await work()
+      isDone = true
+    } catch (error) {
+      input.scheduler.fail(error)
+    }
+  }
+  const done = guarded()
+  await input.finish(() => isDone)
+  await done
+}
+
+async function readAll(input: EndInput, history: History, isQuiet: boolean): Promise<void> {
+  const { world, oracle } = input
+  const view = await history.views.current()
+  if (!view) throw new Error('nothing was ever committed')
+  const tip = world.branch().at(-1)
+  expectSame('the head at the end', [view.head.hash], [tip?.hash])
+  for (const { number } of waypointsOf(view)) {
+    const at = viewAt(view, number)
+    if (!at || isEmpty(at)) continue
+    // Where documents move in an order with their branch, they stand where the newest block has them.
+    const hasAllOrders = !input.wanders || (isQuiet && at === view)
+    await expectEverything(`at the end, block ${number}`, history, at, oracle, hasAllOrders)
+  }
+  expectOneDigest(await history.heads.since(CHAIN_ID, 1))
+}
+
+async function expectEverything(
+  where: string,
+  history: History,
+  view: View,
+  oracle: Oracle,
+  hasAllOrders: boolean,
+): Promise<void> {
+  const wanted = oracle.at(view.head)
+  for (const { kind, order } of kindsAndOrders) {
+    if (order !== 'identity' && !hasAllOrders) continue
+    const scan = { kind, order, prefix: [], limit: ALL }
+    expectSame(
+      `${where}, ${kind} ${order}`,
+      await walk(history, view, scan),
+      expectedPage(wanted, scan),
+    )
+  }
+  for (const family of ['swap', 'liquidity', 'pool', 'transfer'] as const) {
+    const asked = { family, limit: ALL }
+    const seen = await walkAllEvents(history, view, asked)
+    expectSame(`${where}, events of ${family}`, seen, expectedEvents(wanted, asked))
+  }
+}
+
+/** Whoever has come to a block, over whatever detours, has come to the same digest. */
+function expectOneDigest(entries: readonly HeadEntry[]): void {
+  const digests = new Map<string, string>()
+  for (const { reason, number, hash, coverage, digest } of entries) {
+    if (reason === 'origin') continue
+    const key = `${number} ${hash} ${JSON.stringify(coverage)}`
+    const text = JSON.stringify(digest)
+    expectSame(`the digest at block ${number}`, [digests.get(key) ?? text], [text])
+    digests.set(key, text)
+  }
+}
+
+/** What is final and swept holds nothing that is not canonical. */
+function expectNothingLeft(tables: MemoryTables, { isTidy, isAlone }: EndInput): void {
+  const { cleanTo } = tables.upkeep.get(CHAIN_ID) ?? { cleanTo: -1 }
+  const settled = new Set([...tables.settled.values()].map(({ commit }) => commit))
+  const live = new Set([...tables.heads.values()].map(({ commit }) => commit))
+  expectSame(
+    'undo that nobody needs',
+    [...tables.undo.values()].filter(({ until }) => until <= cleanTo),
+    [],
+  )
+  expectSame(
+    'journal that nobody needs',
+    [...tables.journal.values()].filter(({ to }) => to <= cleanTo),
+    [],
+  )
+  if (!isTidy) return
+  const strangers = [...tables.documents.values()]
+    .filter(({ version }) => !live.has(version.commit))
+    .map(({ version: { number, commit, move } }) =>
+      JSON.stringify({ number, commit, move, cleanTo }),
+    )
+  expectSame('documents of commits that never came about', strangers, [])
+  if (!isAlone) return
+  for (const [name, rows] of [
+    ['blocks', [...tables.blocks.values()]],
+    [
+      'events',
+      [...tables.events.values()].map(({ event, commit }) => ({
+        number: event.block.number,
+        commit,
+      })),
+    ],
+  ] as const)
+    expectSame(
+      `${name} that are not canonical`,
+      rows.filter(({ number, commit }) => number <= cleanTo && !settled.has(commit)),
+      [],
+    )
+}

@@ -1,0 +1,47 @@
+import { parseArgs } from 'node:util'
+import { openMongoServer } from '../servers/mongo.ts'
+import { type Failure, simulate, type Tally } from './simulate.ts'
+import type { StoreKind } from './stores.ts'
+
+const { values } = parseArgs({
+  options: {
+    seeds: { type: 'string', default: '1000' },
+    from: { type: 'string', default: '1' },
+    store: { type: 'string', default: 'memory' },
+    /** Ends after so many failures. */
+    failures: { type: 'string', default: '5' },
+    trace: { type: 'boolean', default: false },
+  },
+})
+
+const [seeds, from, failuresMax] = [values.seeds, values.from, values.failures].map(Number) as [
+  number,
+  number,
+  number,
+]
+const store = values.store as StoreKind
+if (!['memory', 'sqlite', 'mongo'].includes(store))
+  throw new Error(`--store: "${store}" is none of memory, sqlite, mongo`)
+if (![seeds, from, failuresMax].every(Number.isSafeInteger))
+  throw new Error('--seeds, --from and --failures are whole numbers')
+
+const server = store === 'mongo' ? await openMongoServer() : undefined
+const sum: Tally = {}
+let failed = 0
+const began = performance.now()
+for (let seed = from; seed < from + seeds && failed < failuresMax; seed++)
+  try {
+    const mongoUrl = server && { mongoUrl: server.url }
+    const tally = await simulate({ seed, store, ...mongoUrl })
+    for (const [what, count] of Object.entries(tally)) sum[what] = (sum[what] ?? 0) + count
+  } catch (error) {
+    failed++
+    const { stack, trace } = error as Failure
+    console.log(`seed ${seed}: ${stack}`)
+    if (values.trace) console.log(trace.join('\n'))
+  }
+await server?.stop()
+console.log(
+  JSON.stringify({ failed, seconds: Math.round((performance.now() - began) / 1000), ...sum }),
+)
+process.exitCode = failed > 0 ? 1 : 0

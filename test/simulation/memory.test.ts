@@ -1,0 +1,30 @@
+import { expect, test } from 'vitest'
+import { runSeeds, seedsFrom } from './run-seeds.ts'
+import { failedBefore } from './seeds.ts'
+import { simulate } from './simulate.ts'
+
+const SEEDS = 2_300
+
+test('seeds that have failed before do not fail again', async () => {
+  await runSeeds(failedBefore.memory, { store: 'memory' })
+})
+
+test(
+  `in ${SEEDS} runs over a store without transactions no reader is given anything but what its head says`,
+  { timeout: 600_000 },
+  async () => {
+    const tally = await runSeeds(seedsFrom(1, SEEDS), { store: 'memory' })
+    // Otherwise the runs are too tame to show anything.
+    expect(tally['views read']).toBeGreaterThan(SEEDS * 5)
+    expect(tally['writer committed']).toBeGreaterThan(SEEDS * 5)
+    expect(tally['writer went back']).toBeGreaterThan(SEEDS / 4)
+    expect(tally['writer conflict']).toBeGreaterThan(SEEDS)
+    expect(tally['reads stale']).toBeGreaterThan(SEEDS / 10)
+    expect(tally.deaths).toBeGreaterThan(SEEDS / 2)
+  },
+)
+
+test('one seed is one run', async () => {
+  const input = { seed: 7, store: 'memory' } as const
+  expect(await simulate(input)).toEqual(await simulate(input))
+})

@@ -1,0 +1,19 @@
+import { expect, test } from 'vitest'
+import { runSeeds, seedsFrom } from './run-seeds.ts'
+import { failedBefore } from './seeds.ts'
+
+const SEEDS = 200
+
+test('seeds that have failed before do not fail again', async () => {
+  await runSeeds(failedBefore.sqlite, { store: 'sqlite' })
+})
+
+test(
+  `in ${SEEDS} runs over SQLite no reader is given anything but what its head says`,
+  { timeout: 600_000 },
+  async () => {
+    const tally = await runSeeds(seedsFrom(1, SEEDS), { store: 'sqlite' })
+    expect(tally['views read']).toBeGreaterThan(SEEDS * 5)
+    expect(tally['writer committed']).toBeGreaterThan(SEEDS * 5)
+  },
+)
