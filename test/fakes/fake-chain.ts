@@ -1,7 +1,7 @@
 import { createHeaderHash } from '#adapters/ethereumjs/header-hash.ts'
 import { createReceiptsRoot } from '#adapters/ethereumjs/receipts-root.ts'
 import { keccak, keccakBytes } from '#adapters/hash-wasm/keccak.ts'
-import type { Address, BlockRef, Hex } from '#core/chain.ts'
+import type { Address, BlockRef, Hash, Hex } from '#core/chain.ts'
 import { createBloomBits } from '#core/indexing/bloom.ts'
 import type { ProvenBlock } from '#core/indexing/fetch-proven.ts'
 import {
