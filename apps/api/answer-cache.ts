@@ -1,30 +1,73 @@
 import { LRUCache } from 'lru-cache'
 import type { View } from '#core/history/head.ts'
 
-/** Answers that many clients ask for while the head stands where it is, as the text that goes over the wire. */
+/** Who may get an answer: anyone, or one person alone. */
+export type AnswerScope = 'anyone' | { readonly person: string }
+
+/** An answer, and whether the same request at the same head has it again. */
+type Computed = { readonly text: string; readonly isLive: boolean }
+
+/**
+ * Answers that many clients ask for while the head stands where it is, as the text that goes over the wire. Each is
+ * found only in the scope that it was made for.
+ */
 export type AnswerCache = {
-  get(view: View, request: string): string | undefined
-  set(view: View, request: string, answer: string): void
+  get(scope: AnswerScope, view: View, request: string): string | undefined
+  set(scope: AnswerScope, view: View, request: string, answer: string): void
+  /** The answer that is kept, the one that is being computed for somebody else in the scope, or that of `compute`. */
+  share(
+    scope: AnswerScope,
+    view: View,
+    request: string,
+    compute: () => Promise<Computed>,
+  ): Promise<Computed>
 }
 
 const CACHED_BYTES_MAX = 32 * 1024 * 1024
 /** A larger answer would push out many others. */
 const ANSWER_BYTES_MAX = 1024 * 1024
+/** What an entry takes beside its characters: counted, since answers may be as short as `{}`. */
+const ENTRY_BYTES = 500
 
 /**
  * What is read at a head never changes, so an answer is named by the head and the request; those of older heads fall
- * out by themselves. An answer with anything live in it does not belong here.
+ * out by themselves. An answer with anything live in it is not kept.
  */
 export function createAnswerCache(): AnswerCache {
   const answers = new LRUCache<string, string>({
     maxSize: CACHED_BYTES_MAX,
     maxEntrySize: ANSWER_BYTES_MAX,
-    sizeCalculation: (answer, key) => answer.length + key.length,
+    // A character outside of Latin-1 makes a text take two bytes for each.
+    sizeCalculation: (answer, key) => 2 * (answer.length + key.length) + ENTRY_BYTES,
   })
-  const keyOf = (view: View, request: string): string => `${tagOf(view)} ${request}`
+  const underWay = new Map<string, Promise<Computed>>()
+  // As JSON, so that no name of a person can pass for a part of another key.
+  const keyOf = (scope: AnswerScope, view: View, request: string): string =>
+    JSON.stringify([scope, tagOf(view), request])
+
+  async function computeOnce(key: string, compute: () => Promise<Computed>): Promise<Computed> {
+    try {
+      const computed = await compute()
+      if (!computed.isLive) answers.set(key, computed.text)
+      return computed
+    } finally {
+      underWay.delete(key)
+    }
+  }
+
   return {
-    get: (view, request) => answers.get(keyOf(view, request)),
-    set: (view, request, answer) => void answers.set(keyOf(view, request), answer),
+    get: (scope, view, request) => answers.get(keyOf(scope, view, request)),
+    set: (scope, view, request, answer) => void answers.set(keyOf(scope, view, request), answer),
+    async share(scope, view, request, compute) {
+      const key = keyOf(scope, view, request)
+      const text = answers.get(key)
+      if (text !== undefined) return { text, isLive: false }
+      const known = underWay.get(key)
+      if (known) return known
+      const computing = computeOnce(key, compute)
+      underWay.set(key, computing)
+      return computing
+    },
   }
 }
 

@@ -23,6 +23,7 @@ import { createQuoter, type Quoter } from '#core/dex/quoter.ts'
 import type { Sha256 } from '#core/history/digest.ts'
 import type { BranchPorts } from '#core/history/branch.ts'
 import type { ChainTip, HistoryPorts } from '#core/history/ports.ts'
+import { type IndexedCollections, indexedCollections } from '#core/nft/indexed-collections.ts'
 import { createViews, type Views } from '#core/history/view.ts'
 import { type AnswerCache, createAnswerCache } from './answer-cache.ts'
 import type { Config } from './config.ts'
@@ -36,6 +37,7 @@ import { createTurns, type Turns } from './turns.ts'
 /** Everything that answers are made of. */
 export type Ports = HistoryPorts & {
   readonly views: Views
+  readonly collections: IndexedCollections
   readonly tokens: TokenReader
   readonly tip: ChainTip
   readonly hashAt: BranchPorts['hashAt']
@@ -110,6 +112,7 @@ export async function wire(config: Config, overrides: Overrides = {}): Promise<A
     ports: {
       ...history,
       quoter: createPublicQuoter(quoter, log, config.api.development),
+      collections: indexedCollections(config.sources),
       sha256,
       log,
       metrics: createApiMetrics(createMetrics()),

@@ -140,7 +140,7 @@ export async function openRig(options: RigOptions = {}): Promise<Rig> {
       headerForm: 'ethereum',
     },
     store: { kind: 'sqlite', path },
-    sources: [],
+    sources: fakeSources,
     quotes: {
       router: null,
       wrappedNative: null,

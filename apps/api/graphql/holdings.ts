@@ -1,4 +1,5 @@
 import type { Holding as StoredHolding } from '#core/nft/holding.ts'
+import { refuseUnindexed } from '#core/nft/indexed-collections.ts'
 import { listHoldings } from '#core/nft/list-holdings.ts'
 import { holdingCursor, UINT256_MAX } from '#api/cursors.ts'
 import { invalidField } from '#core/errors.ts'
@@ -49,6 +50,7 @@ export function addHoldings(): void {
         if (tokenId != null && (tokenId < 0n || tokenId > UINT256_MAX))
           throw invalidField('tokenId', 'not from 0 to 2^256 - 1')
         const request = toPageRequest(args, holdingCursor)
+        refuseUnindexed(context.ports.collections, collection)
         context.spend(request.limit, request.argument)
         const page = await listHoldings(context.ports, context.view(), {
           limit: request.limit,

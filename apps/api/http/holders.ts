@@ -1,4 +1,5 @@
 import type { Holder } from '#core/nft/holding.ts'
+import { refuseUnindexed } from '#core/nft/indexed-collections.ts'
 import { listHolders } from '#core/nft/list-holdings.ts'
 import { addressCursor } from '#api/cursors.ts'
 import { PAGE_DEFAULT, PAGE_MAX } from '#api/pages.ts'
@@ -13,6 +14,7 @@ export const holdersOfCollection = endpoint({
     after: after(addressCursor).optional(),
   },
   async answer(ports, view, input) {
+    refuseUnindexed(ports.collections, input.address)
     const { items, hasMore } = await listHolders(ports, view, {
       collection: input.address,
       limit: input.limit,

@@ -1,5 +1,6 @@
 import type { View } from '#core/history/head.ts'
 import type { Holding } from '#core/nft/holding.ts'
+import { refuseUnindexed } from '#core/nft/indexed-collections.ts'
 import { type HoldingQuery, listHoldings } from '#core/nft/list-holdings.ts'
 import { holdingCursor } from '#api/cursors.ts'
 import { PAGE_DEFAULT, PAGE_MAX } from '#api/pages.ts'
@@ -32,6 +33,7 @@ type Query = { readonly [K in keyof HoldingQuery]: HoldingQuery[K] | undefined }
 }
 
 async function answer(ports: Ports, view: View, query: Query): Promise<Answer> {
+  refuseUnindexed(ports.collections, query.collection)
   const { items, hasMore } = await listHoldings(ports, view, {
     limit: query.limit,
     ...(query.collection && { collection: query.collection }),
