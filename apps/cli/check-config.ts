@@ -1,0 +1,119 @@
+import type { Settings } from '#adapters/config-file/load.ts'
+import { haveCode, type Probe, probeEndpoint } from '#adapters/rpc/probe.ts'
+import { createRpc } from '#adapters/rpc/rpc.ts'
+import { isAppError, messageOf } from '#core/errors.ts'
+import type { Source } from '#core/indexing/source.ts'
+import { wireHistory } from './wire.ts'
+
+/** One thing that a configuration names, and what became of trying it. */
+export type Check = {
+  readonly what: string
+  /** `fault`: it cannot work like this. `away`: it cannot be used now. */
+  readonly state: 'ok' | 'warning' | 'fault' | 'away'
+  readonly detail: string
+}
+
+/** A chain whose newest block is older than this stands still, or the endpoint does. */
+const OLD_SECONDS = 600
+
+/** Tries everything that a configuration names: endpoints, sources and store. */
+export async function checkConfig(settings: Settings, nowMs: number): Promise<Check[]> {
+  const probes = await Promise.all(
+    settings.chain.rpc.map((endpoint) =>
+      probeEndpoint(endpoint, { chainId: settings.chain.id, finality: settings.chain.finality }),
+    ),
+  )
+  const newest = Math.max(
+    -1,
+    ...probes.flatMap((probe) => (probe.status === 'serves' ? [probe.latest.number] : [])),
+  )
+  return [
+    ...probes.map((probe, index) => checkEndpoint(settings, probe, index, nowMs)),
+    ...(newest >= 0 ? await checkSources(settings, newest) : []),
+    await checkStore(settings),
+  ]
+}
+
+function checkEndpoint({ chain }: Settings, probe: Probe, index: number, nowMs: number): Check {
+  const what = `chain.rpc[${index}] ${probe.name}`
+  switch (probe.status) {
+    case 'wrong-chain':
+      return {
+        what,
+        state: 'fault',
+        detail: `serves chain ${probe.chainId}; chain.id says ${chain.id}; correct one of them`,
+      }
+    case 'fails':
+      return { what, state: 'away', detail: probe.reason }
+    case 'serves': {
+      const { latest, finalized, learned } = probe
+      const age = Math.max(0, Math.floor(nowMs / 1_000) - latest.timestamp)
+      const isUnsettled = finalized.number < 0 && chain.finality === 'finalized'
+      const facts = [
+        `chain ${chain.id}, block ${latest.number}, ${age} s old`,
+        finalized.number < 0 ? 'nothing final' : `final to ${finalized.number}`,
+        learned.batchCalls.max() > 1 ? 'batches' : 'no batches',
+        learned.blockReceipts === true ? 'receipts by block' : 'receipts by transaction',
+        ...(age > OLD_SECONDS ? ['its newest block is old: does it follow the chain?'] : []),
+        ...(isUnsettled
+          ? ['it names no finalized block: set chain.finality to a number of blocks']
+          : []),
+      ]
+      const isOdd = age > OLD_SECONDS || isUnsettled
+      return { what, state: isOdd ? 'warning' : 'ok', detail: facts.join(', ') }
+    }
+    default:
+      return probe satisfies never
+  }
+}
+
+const addressOf = (source: Source) => ('factory' in source ? source.factory : source.address)
+
+async function checkSources({ chain, sources }: Settings, newest: number): Promise<Check[]> {
+  const rpc = createRpc(chain.rpc, { chainId: chain.id, rounds: 2 })
+  try {
+    const code = await haveCode(rpc, sources.map(addressOf))
+    return sources.map((source, index): Check => {
+      const what = `sources[${index}] ${source.kind} ${addressOf(source)}`
+      if (!code[index])
+        return {
+          what,
+          state: 'fault',
+          detail: `there is no contract at this address on chain ${chain.id}`,
+        }
+      if (source.startBlock !== null && source.startBlock > newest)
+        return {
+          what,
+          state: 'fault',
+          detail: `startBlock ${source.startBlock} is beyond the newest block, ${newest}`,
+        }
+      const start = source.startBlock === null ? 'no startBlock' : `from block ${source.startBlock}`
+      return { what, state: 'ok', detail: `a contract, ${start}` }
+    })
+  } catch (error) {
+    if (!isAppError(error)) throw error
+    return [{ what: 'sources', state: 'away', detail: error.message }]
+  } finally {
+    await rpc.close()
+  }
+}
+
+async function checkStore(settings: Settings): Promise<Check> {
+  const what = `store ${settings.store.kind}`
+  try {
+    const warnings: string[] = []
+    await using app = await wireHistory(settings, (message) => void warnings.push(message))
+    const head = await app.history.heads.latest(settings.chain.id)
+    const stands = head ? `stands at block ${head.number}` : 'holds nothing of this chain yet'
+    return {
+      what,
+      state: warnings.length > 0 ? 'warning' : 'ok',
+      detail: [stands, ...warnings].join('; '),
+    }
+  } catch (error) {
+    if (isAppError(error) && settings.store.kind === 'sqlite' && /no file/.test(error.message))
+      return { what, state: 'ok', detail: 'not there yet; the first run makes it' }
+    if (!isAppError(error)) throw error
+    return { what, state: 'away', detail: messageOf(error) }
+  }
+}
