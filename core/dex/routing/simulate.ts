@@ -147,7 +147,8 @@ export function simulateRoute(
   for (const [leg, { path, amount }] of legs.entries()) {
     const one = simulatePath(path, exact, amount, { ...options, states })
     if (one.status === 'stopped') return { ...one, leg }
-    for (const { hop, after } of one.hops) states.set(hop.pool.id, after)
+    for (const { hop, after } of executedHops(path, exact, one, states))
+      states.set(hop.pool.id, after)
     done.push(one)
   }
   const sum = (of: (leg: (typeof done)[number]) => bigint): bigint =>
@@ -160,6 +161,21 @@ export function simulateRoute(
     gas: sum((leg) => leg.gas),
     states,
   }
+}
+
+/**
+ * What a leg does to its pools. A pair cannot be asked for an output: routers work out the input of an exact-out leg and
+ * sell it, which gives dust more and so leaves other reserves than the output that was asked for.
+ */
+function executedHops(
+  path: Path,
+  exact: 'in' | 'out',
+  { amountIn: input, hops }: Extract<SimulatedPath, { readonly status: 'filled' }>,
+  states: ReadonlyMap<string, PoolState>,
+): readonly SimulatedHop[] {
+  if (exact === 'in' || path.every(({ pool }) => pool.state.kind === 'concentrated')) return hops
+  const sold = simulatePath(path, 'in', input, { states })
+  return sold.status === 'filled' ? sold.hops : hops
 }
 
 function taxOf(

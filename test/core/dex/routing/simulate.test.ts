@@ -3,11 +3,24 @@ import { expect, test } from 'vitest'
 import { swap } from '#core/dex/protocols/protocols.ts'
 import { findRoute } from '#core/dex/routing/find-route.ts'
 import { createGraph } from '#core/dex/routing/graph.ts'
-import { simulatePath, simulateRoute } from '#core/dex/routing/simulate.ts'
+import { simulatePath, simulateRoute, type SimulatedHop } from '#core/dex/routing/simulate.ts'
 import { concentrated, pair, rivalPools, token } from './random-pools.ts'
 
 const E18 = 10n ** 18n
 const hop = (pool: ReturnType<typeof pair>, zeroForOne = true) => ({ pool, zeroForOne })
+
+/** Pools of an exact-out leg as routers leave them: all but concentrated ones are sold the input. */
+function leftBySale(hops: readonly SimulatedHop[], amountIn: bigint) {
+  if (hops.every(({ before }) => before.kind === 'concentrated'))
+    return hops.map(({ after }) => after)
+  const sold = simulatePath(
+    hops.map((one) => one.hop),
+    'in',
+    amountIn,
+  )
+  if (sold.status !== 'filled') throw new Error('what was worked out can be sold')
+  return sold.hops.map(({ after }) => after)
+}
 
 test('a route that was found does what it says when it is simulated', () => {
   let hops = 0
@@ -39,7 +52,9 @@ test('a route that was found does what it says when it is simulated', () => {
         for (const leg of done.legs)
           for (const [at, one] of leg.hops.entries()) {
             hops++
-            expect(done.states.get(one.hop.pool.id)).toBe(one.after)
+            const after = done.states.get(one.hop.pool.id)
+            if (exact === 'in') expect(after).toBe(one.after)
+            else expect(after).toEqual(leftBySale(leg.hops, leg.amountIn)[at])
             const before = leg.hops[at - 1]
             if (before) expect(one.amountIn).toBe(before.amountOut)
           }
@@ -75,6 +90,22 @@ test('legs that share a pool are swapped one after the other', () => {
     state = outcome.after
   }
   expect(done.legs.map(({ hops }) => hops[0]?.amountOut)).toEqual(amounts)
+  expect(done.states.get('shared')).toEqual(state)
+})
+
+test('an exact output of a pair leaves what selling its input leaves, for the leg behind it', () => {
+  const pool = pair('shared', [0, 1], [1_000_003n, 700_001n])
+  const leg = { path: [hop(pool)], amount: 1_000n }
+  const done = simulateRoute([leg, leg], 'out')
+  if (done.status !== 'filled') throw new Error('stopped')
+  let { state } = pool
+  for (const { amountIn } of done.legs) {
+    const bought = swap(state, { zeroForOne: true, exact: 'out', amount: 1_000n })
+    expect(bought).toMatchObject({ amountIn })
+    const sold = swap(state, { zeroForOne: true, exact: 'in', amount: amountIn })
+    if (sold.status !== 'filled') throw new Error('stopped')
+    state = sold.after
+  }
   expect(done.states.get('shared')).toEqual(state)
 })
 
