@@ -186,3 +186,37 @@ describe('an endpoint', () => {
       expect(() => load(rpc)).toThrow(fault)
   })
 })
+
+describe('what a chain proves', () => {
+  const load = (chain: object) => {
+    const path = join(folder, 'chain.json')
+    const collection = { kind: 'erc721', address: `0x${'ab'.repeat(20)}` }
+    const text = JSON.stringify({
+      chain: { rpc: ['http://node:8545'], ...chain },
+      sources: [collection],
+    })
+    writeFileSync(path, text)
+    return loadSettings(path, {}).chain
+  }
+
+  test('goes by its id, and what no profile names is compared with its receipts', () => {
+    expect(load({ id: 1 })).toMatchObject({ proof: 'auto', headerForm: 'ethereum' })
+    expect(load({ id: 1 }).commits).toMatchObject({ receiptsRoot: true, outsideRoot: 'none' })
+    expect(load({ id: 137 }).commits.outsideRoot).toBe('taken')
+    expect(load({ id: 43_114 }).headerForm).toBe('avalanche')
+    expect(load({ id: 100 }).headerForm).toBe('aura')
+    expect(load({ id: 424_242 }).commits.outsideRoot).toBe('unknown')
+  })
+
+  test('goes by the profile that is named, and by the settings beside it', () => {
+    expect(load({ id: 424_242, profile: 'polygon' }).commits.outsideRoot).toBe('taken')
+    expect(load({ id: 1, headerHash: false }).headerForm).toBeNull()
+    expect(load({ id: 1, receiptsRoot: false }).commits.receiptsRoot).toBe(false)
+    expect(load({ id: 324, headerHash: true }).headerForm).toBe('ethereum')
+  })
+
+  test('is refused by name where there is no such profile', () => {
+    expect(() => load({ id: 1, profile: 'fantom' })).toThrow(/chain\.profile/)
+    expect(() => load({ id: 1, proof: 'none' })).toThrow(/chain\.proof/)
+  })
+})
