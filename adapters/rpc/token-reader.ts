@@ -2,7 +2,7 @@ import type { Address, Hex } from '#core/chain.ts'
 import { mapConcurrent, partsOf } from '#core/concurrent.ts'
 import { NATIVE } from '#core/dex/native.ts'
 import type { TokenInfo, TokenReader } from '#core/dex/ports.ts'
-import { isAppError } from '#core/errors.ts'
+import { AppError, isAppError } from '#core/errors.ts'
 import { RpcFailure, type RpcCall } from './endpoint.ts'
 import type { Rpc } from './rpc.ts'
 import { decodeDecimals, decodeText } from './token-text.ts'
@@ -13,7 +13,12 @@ const CALL_GAS = '0x30d40'
 const TOKENS_BATCH = 20
 /** Where a request is asked again in parts. */
 const PARTS_AT_ONCE = 4
+/** Of those that told everything, and as many of the others. */
 const CACHED_TOKENS_MAX = 10_000
+/** Requests under way at once: a stranger can ask for any address, and the node is for blocks and quotes, too. */
+const LOOKUPS_AT_ONCE = 4
+/** Asked for and waiting: the tokens of some large pages. */
+const ASKED_TOKENS_MAX = 2_000
 /** What was not answered is asked again after this: the node may have been behind the token's creation. */
 const INCOMPLETE_MS = 10 * 60_000
 
@@ -38,50 +43,91 @@ export function createRpcTokenReader(rpc: Rpc, nativeSymbol = 'ETH'): TokenReade
     name: nativeSymbol,
     decimals: NATIVE_DECIMALS,
   }
-  const cache = new Map<Address, Cached>()
-  const asking = new Map<Address, Promise<unknown>>()
+  // Apart, so that addresses that are no tokens never push out those that are.
+  const complete = new Map<Address, TokenInfo>()
+  const incomplete = new Map<Address, Cached>()
+  const asking = new Map<Address, PromiseWithResolvers<void>>()
+  const queue: Address[] = []
+  let lookups = 0
+
+  function knownOf(address: Address): TokenInfo | undefined {
+    if (address === NATIVE) return native
+    const kept = incomplete.get(address)
+    if (kept && kept.until > performance.now()) return kept.info
+    return complete.get(address)
+  }
 
   async function read(addresses: readonly Address[]): Promise<TokenInfo[]> {
     const known = new Map<Address, TokenInfo>()
-    const now = performance.now()
     for (const address of addresses) {
-      const cached = cache.get(address)
-      if (address === NATIVE) known.set(address, native)
-      else if (cached && cached.until > now) known.set(address, cached.info)
+      const info = knownOf(address)
+      if (info) known.set(address, info)
     }
     const missing = [...new Set(addresses)].filter((address) => !known.has(address))
     if (missing.length > 0) {
       ask(missing.filter((address) => !asking.has(address)))
-      await Promise.all(missing.flatMap((address) => asking.get(address) ?? []))
+      await Promise.all(missing.flatMap((address) => asking.get(address)?.promise ?? []))
     }
     return addresses.map(
-      (address) => known.get(address) ?? cache.get(address)?.info ?? unknownToken(address),
+      (address) => known.get(address) ?? knownOf(address) ?? unknownToken(address),
     )
   }
 
-  /** Begins to ask for these; whoever wants one of them meanwhile waits for the same answer. */
+  /**
+   * Begins to ask for these; whoever wants one of them meanwhile waits for the same answer. Some requests are under way
+   * at once, however many ask: what waits for its turn goes into the next one together.
+   */
   function ask(addresses: readonly Address[]): void {
-    for (let first = 0; first < addresses.length; first += TOKENS_BATCH) {
-      const batch = addresses.slice(first, first + TOKENS_BATCH)
-      const answer = fetchTokens(rpc, batch)
-        .then((infos) => infos.forEach(keep))
-        .finally(() => batch.forEach((address) => asking.delete(address)))
-      for (const address of batch) asking.set(address, answer)
+    if (asking.size + addresses.length > ASKED_TOKENS_MAX)
+      throw new AppError('unavailable', 'too many tokens are being asked for; ask again later', {
+        details: { reason: 'busy' },
+        audience: 'client',
+      })
+    for (const address of addresses) {
+      asking.set(address, Promise.withResolvers<void>())
+      queue.push(address)
+    }
+    while (queue.length > 0 && lookups < LOOKUPS_AT_ONCE) {
+      const batch = queue.splice(0, TOKENS_BATCH)
+      lookups++
+      void lookUp(batch)
     }
   }
 
+  /** Asks for a batch and settles those who wait for it; then the next one has its turn. */
+  async function lookUp(batch: readonly Address[]): Promise<void> {
+    let settle: (waiting: PromiseWithResolvers<void> | undefined) => void
+    try {
+      for (const info of await fetchTokens(rpc, batch)) keep(info)
+      settle = (waiting) => waiting?.resolve()
+    } catch (error) {
+      settle = (waiting) => waiting?.reject(error)
+    }
+    for (const address of batch) {
+      settle(asking.get(address))
+      asking.delete(address)
+    }
+    lookups--
+    ask([])
+  }
+
   function keep(info: TokenInfo): void {
-    const complete = info.symbol !== null && info.name !== null && info.decimals !== null
-    cache.delete(info.address)
-    cache.set(info.address, {
-      info,
-      until: complete ? Number.POSITIVE_INFINITY : performance.now() + INCOMPLETE_MS,
-    })
-    const [oldest] = cache.keys()
-    if (cache.size > CACHED_TOKENS_MAX && oldest) cache.delete(oldest)
+    const { address } = info
+    const isComplete = info.symbol !== null && info.name !== null && info.decimals !== null
+    incomplete.delete(address)
+    if (isComplete) putBounded(complete, address, info)
+    else putBounded(incomplete, address, { info, until: performance.now() + INCOMPLETE_MS })
   }
 
   return { read }
+}
+
+/** Keeps the newest of them. */
+function putBounded<V>(kept: Map<Address, V>, address: Address, value: V): void {
+  kept.delete(address)
+  kept.set(address, value)
+  const [oldest] = kept.keys()
+  if (kept.size > CACHED_TOKENS_MAX && oldest) kept.delete(oldest)
 }
 
 const unknownToken = (address: Address): TokenInfo => ({

@@ -220,3 +220,61 @@ describe('the token reader', () => {
     expect(requests).toHaveLength(0)
   })
 })
+
+describe('the token reader before strangers', () => {
+  /** A node that knows one token, and counts what it is asked. */
+  function createNode() {
+    const good = addressOf(1)
+    const node = { requests: 0, underWay: 0, most: 0, calls: 0 }
+    const call = async (
+      calls: readonly { readonly params: readonly unknown[] }[],
+      accept: (results: unknown[]) => unknown,
+    ) => {
+      node.requests++
+      node.calls += calls.length
+      node.most = Math.max(node.most, ++node.underWay)
+      await new Promise((resolve) => setImmediate(resolve))
+      node.underWay--
+      const results = calls.map(({ params: [{ to, data }] }: any) => {
+        if (to !== good) return '0x'
+        return data === DECIMALS ? number(18n) : text('GOOD')
+      })
+      return { value: accept(results), provider: 'node' }
+    }
+    const strangers = createRpcTokenReader({ call } as unknown as Rpc)
+    return { node, good, strangers }
+  }
+
+  test('has a few requests under way, however many ask for tokens of their own at once', async () => {
+    const { node, strangers } = createNode()
+    await Promise.all(Array.from({ length: 1_000 }, (_, n) => strangers.read([addressOf(100 + n)])))
+    expect(node.most).toBeLessThanOrEqual(4)
+    expect(node.requests).toBeLessThan(60)
+  })
+
+  test('asks once for what is no token, and keeps that beside what is one', async () => {
+    const { node, good, strangers } = createNode()
+    await strangers.read([good])
+    for (let first = 0; first < 12_000; first += 2_000) {
+      const some = Array.from({ length: 2_000 }, (_, n) => addressOf(100 + first + n))
+      // oxlint-disable-next-line no-await-in-loop -- one page after the other
+      await strangers.read(some)
+    }
+    const asked = node.calls
+    expect(await strangers.read([good])).toMatchObject([{ symbol: 'GOOD', decimals: 18 }])
+    await strangers.read([addressOf(100 + 11_999)])
+    expect(node.calls).toBe(asked)
+  })
+
+  test('says that it is busy instead of letting any number wait', async () => {
+    const { strangers } = createNode()
+    const many = Array.from({ length: 2_000 }, (_, n) => addressOf(100 + n))
+    const waiting = strangers.read(many)
+    await expect(strangers.read([addressOf(50)])).rejects.toMatchObject({
+      kind: 'unavailable',
+      details: { reason: 'busy' },
+    })
+    await waiting
+    expect(await strangers.read([addressOf(50)])).toHaveLength(1)
+  })
+})
