@@ -1,0 +1,135 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { expect, test } from 'vitest'
+import { createMemoryChainStore, createMemoryTables } from '#adapters/memory/chain-store.ts'
+import { sha256 } from '#adapters/node/sha256.ts'
+import { openSqliteChainStore } from '#adapters/sqlite/chain-store.ts'
+import type { Address, Hash } from '#core/chain.ts'
+import type { HistoryPorts } from '#core/history/ports.ts'
+import { createChainAppender } from '#core/indexing/append-blocks.ts'
+import { commitPorts } from '#core/indexing/commit.ts'
+import type { ProvenBlock } from '#core/indexing/fetch-proven.ts'
+import type { ChainWriter } from '#core/indexing/ports.ts'
+import type { Source } from '#core/indexing/source.ts'
+import { digestAt } from '../../contracts/everything.ts'
+import { createFakeChain, fakeSources, provenOf } from '../../fakes/fake-chain.ts'
+import { createFakeClock } from '../../fakes/index-app.ts'
+import { loadRecording } from '../../tools/recorded-chain/recording.ts'
+
+/**
+ * The digests of known histories, written down. People compare digests of stores that were filled years apart, so one of
+ * these changes only together with what a history says: a new projection, another form of a row, another fold.
+ */
+const GOLDEN = {
+  mainnet: '0x86982a9232552a29b0a6e23ff4b80cf727ef91d9296c9042068a1285ebb3b9b8',
+  generated: '0x5ddbc51a67b0d8c88d843a9b5e37d7a9c9acee19bf12f4b863fbeb155a377e06',
+} as const
+
+const CHAIN_ID = 31_337
+const NO_HASH: Hash = `0x${'0'.repeat(64)}`
+const SWAP_V2 = '0xd78ad95fa46c994b6551d0da85fc275fe613ce37657fb8d5e3d130840159d822'
+const SWAP_V3 = '0xc42079f94a6350d7e6235f29174924f928cc2ac818eb64fed8004e115fbcca67'
+const TRANSFER = '0xddf252ad1be2c89b69c2b068fc378daa952ba7f163c4a11628f55a4df523b3ef'
+
+type History = { readonly sources: readonly Source[]; readonly blocks: readonly ProvenBlock[] }
+type Store = HistoryPorts & { readonly writer: ChainWriter }
+
+/** The recorded mainnet blocks, put one behind the other, with every pool and collection that they name as a source. */
+async function mainnet(): Promise<History> {
+  const vectors = new URL('../../vectors/mainnet-blocks.json.br', import.meta.url)
+  const recorded = (await loadRecording(vectors)).blocks
+  const sources = new Map<string, Source>()
+  for (const { address, topics } of recorded.flatMap(({ logs }) => logs)) {
+    const isV2 = topics[0] === SWAP_V2
+    if (isV2 || topics[0] === SWAP_V3) sources.set(address, poolSource(address, isV2))
+    if (topics[0] === TRANSFER && topics.length === 4)
+      sources.set(address, { kind: 'erc721', address, startBlock: null })
+  }
+  let parentHash = NO_HASH
+  const blocks = recorded.map(({ block, logs }, number): ProvenBlock => {
+    const hash = block.hash
+    const header = {
+      number,
+      hash,
+      parentHash,
+      timestamp: Number(block.timestamp),
+      receiptsRoot: NO_HASH,
+      logsBloom: '0x',
+      hashProven: true,
+    } as const
+    parentHash = hash
+    return {
+      header,
+      logs: logs.map((log, logIndex) => ({
+        address: log.address,
+        topics: log.topics,
+        data: log.data,
+        blockNumber: number,
+        blockHash: hash,
+        transactionHash: log.transactionHash,
+        transactionIndex: Number(log.transactionIndex),
+        logIndex,
+      })),
+    }
+  })
+  return { sources: [...sources.values()], blocks }
+}
+
+const poolSource = (address: Address, isV2: boolean): Source => ({
+  kind: 'pool',
+  protocol: isV2 ? 'uniswap-v2' : 'uniswap-v3',
+  address,
+  token0: `0x${'1'.repeat(40)}`,
+  token1: `0x${'2'.repeat(40)}`,
+  feePips: 3_000,
+  startBlock: null,
+})
+
+async function generated(): Promise<History> {
+  const chain = createFakeChain(2_026, { maxLogs: 12 })
+  await chain.mine(40)
+  return { sources: fakeSources, blocks: chain.blocks.map(provenOf) }
+}
+
+/** Indexes all blocks in batches of a size; the last block of each is final. */
+async function digestOf(store: Store, history: History, batch: number): Promise<Hash | undefined> {
+  let ids = 0
+  const ports = {
+    ...commitPorts(store, createFakeClock(), CHAIN_ID),
+    sha256,
+    newId: () => `c${(ids += 1)}`,
+  }
+  const appender = createChainAppender(ports, CHAIN_ID, history.sources)
+  await appender.open()
+  for (let start = 0; start < history.blocks.length; start += batch) {
+    const blocks = history.blocks.slice(start, start + batch)
+    const { number, hash } = (blocks.at(-1) as ProvenBlock).header
+    await appender.take(blocks)
+    expect(await appender.commit({ number, hash })).toBe('committed')
+  }
+  return digestAt(appender.view())
+}
+
+const histories = { mainnet, generated }
+
+for (const name of ['mainnet', 'generated'] as const) {
+  test(`the ${name} history has the digest that was written down, however it is batched`, async () => {
+    const history = await histories[name]()
+    for (const batch of [1, 7, 100]) {
+      const store = createMemoryChainStore(createMemoryTables())
+      expect(await digestOf(store, history, batch)).toBe(GOLDEN[name])
+    }
+  })
+
+  test(`the ${name} history has the same digest in SQLite`, async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'halyard-golden-'))
+    const store = openSqliteChainStore(join(folder, 'store.db'))
+    try {
+      expect(await digestOf(store, await histories[name](), 7)).toBe(GOLDEN[name])
+    } finally {
+      store.close()
+      rmSync(folder, { recursive: true })
+    }
+  })
+}
