@@ -1,0 +1,374 @@
+/** A fault put into the product on purpose, and the suites that are to see it. */
+export type Mutant = {
+  /** What goes wrong. */
+  readonly name: string
+  readonly file: string
+  /** Stands in the file just once. */
+  readonly find: string
+  readonly replace: string
+  readonly suites: readonly Suite[]
+}
+
+/** `memory` and `sqlite` are seeds of the simulation; the others are test files. */
+export type Suite =
+  | 'memory'
+  | 'sqlite'
+  | 'contract'
+  | 'sqlite-contract'
+  | 'golden'
+  | 'follow'
+  | 'view'
+  | 'regressions'
+
+const COMMIT = 'core/indexing/commit.ts'
+const SWEEP = 'core/indexing/sweep.ts'
+const OPEN = 'core/indexing/open-head.ts'
+const PUT_BACK = 'core/indexing/put-back.ts'
+const HEAD = 'core/history/head.ts'
+const VIEW = 'core/history/view.ts'
+const WINDOW = 'core/history/window.ts'
+const RESOLVE = 'core/history/resolve.ts'
+const AT_HEAD = 'core/history/at-head.ts'
+const EVENTS = 'core/history/list-events.ts'
+const DIGEST = 'core/history/digest.ts'
+const MEMORY = 'adapters/memory/chain-store.ts'
+const SQLITE = 'adapters/sqlite/chain-writer.ts'
+const SQLITE_TREE = 'adapters/sqlite/working-tree.ts'
+const SQLITE_EVENTS = 'adapters/sqlite/event-table.ts'
+
+const both: readonly Suite[] = ['memory', 'contract', 'regressions']
+const sqlite: readonly Suite[] = ['sqlite', 'sqlite-contract', 'regressions']
+
+/** A fault in a file: what it does wrong, the text that stands there, and what is put in its place. */
+const mutant = (
+  file: string,
+  suites: readonly Suite[],
+  name: string,
+  find: string,
+  replace: string,
+): Mutant => ({ name, file, find, replace, suites })
+
+export const mutants: readonly Mutant[] = [
+  mutant(
+    DIGEST,
+    ['golden'],
+    'the digest of events leaves their rows out',
+    '${block.hash}\\n${rows}',
+    '${block.hash}\\n${rows.length * 0}',
+  ),
+  mutant(
+    DIGEST,
+    ['golden'],
+    'the digest of the state leaves the values out',
+    '\\n${encodeDocument(kind, version.value)}`',
+    '\\n${encodeDocument(kind, version.value).length * 0}`',
+  ),
+  mutant(
+    DIGEST,
+    ['golden'],
+    'the digest of the state leaves the heights out',
+    '\\n${version.number}\\n',
+    '\\n',
+  ),
+  mutant(
+    'core/indexing/follow-head.ts',
+    ['follow'],
+    'a reorg is believed at first sight',
+    'const confirmed = seen && sighting && isConfirmed(sighting, seen)',
+    'const confirmed = seen',
+  ),
+  mutant(
+    PUT_BACK,
+    both,
+    'what may still be committed is put back',
+    '|| !isDead(stored)) return []',
+    ') return []',
+  ),
+  mutant(
+    PUT_BACK,
+    both,
+    'documents that do not exist are not removed',
+    'if (!stored || stored === visible ||',
+    'if (!stored || !visible || stored === visible ||',
+  ),
+  mutant(
+    PUT_BACK,
+    both,
+    'a put back that another writer got ahead of is taken as done',
+    'if (missed.length === 0) return true',
+    'return missed.length >= 0',
+  ),
+  mutant(
+    MEMORY,
+    both,
+    'memory replaces whatever version is stored',
+    'if (!isSameVersion(stored, expected)) missed.push(index)',
+    'if (!stored !== !expected) missed.push(index)',
+  ),
+  mutant(
+    'core/history/document.ts',
+    both,
+    'versions of one block and another commit are the same',
+    'a?.number === b?.number && a?.commit === b?.commit && a?.move === b?.move',
+    'a?.number === b?.number',
+  ),
+  mutant(
+    COMMIT,
+    both,
+    'a hidden version that is replaced is not put aside',
+    'const records: Undo[] = [{ id, version: stored, until: last }]',
+    'const records: Undo[] = []',
+  ),
+  mutant(
+    COMMIT,
+    both,
+    'what stood beside a hidden version is not put aside',
+    'if (previous && !isSameVersion(previous, before))',
+    'if (previous && isSameVersion(previous, before))',
+  ),
+  mutant(
+    COMMIT,
+    both,
+    'what stood beside the version before is not put aside',
+    'const isNeeded = previous && stored.number > base.floor.number',
+    'const isNeeded = previous && stored.number > base.head.number',
+  ),
+  mutant(
+    COMMIT,
+    both,
+    'the finalized block falls',
+    'if (finalized.number <= known.number) return known',
+    'if (finalized.number < 0) return known',
+  ),
+  mutant(
+    COMMIT,
+    both,
+    'a final block of another branch counts',
+    'return hash === finalized.hash ? { number, hash } : known',
+    'return hash ? { number, hash } : known',
+  ),
+  mutant(
+    COMMIT,
+    both,
+    'several blocks that are not final are committed at once',
+    'commit.blocks.length === 1 || finalized.number === last.number,',
+    'commit.blocks.length > 0 || finalized.number === last.number,',
+  ),
+  mutant(
+    COMMIT,
+    both,
+    'a second look does not compare what was derived from',
+    'if (!now || !isSameVersion(now.visible, change.before)) return undefined',
+    'if (!now) return undefined',
+  ),
+  mutant(
+    COMMIT,
+    both,
+    'a version that may be about to be committed is not fenced off',
+    'if (!isOpen) return false',
+    'if (isOpen || !isOpen) return false',
+  ),
+  mutant(
+    COMMIT,
+    both,
+    'the head moves though documents were displaced',
+    'if (missed.length > 0) throw new Displaced()',
+    'if (missed.length > changes.length) throw new Displaced()',
+  ),
+  mutant(
+    COMMIT,
+    both,
+    'the version before is not kept beside the new one',
+    'previous: before,\n      expected: stored && refOf(stored),',
+    'previous: null,\n      expected: stored && refOf(stored),',
+  ),
+  mutant(
+    COMMIT,
+    both,
+    'nothing is marked before what stood beside final versions goes',
+    'if (base.floor.number >= 0) await writer.mark',
+    'if (base.floor.number < -1) await writer.mark',
+  ),
+  mutant(
+    COMMIT,
+    both,
+    'a reorg keeps the coverage',
+    'coverage: coverageTo(base.head, to.number),',
+    'coverage: base.head.coverage,',
+  ),
+  mutant(
+    COMMIT,
+    both,
+    'no journal is kept',
+    'await writer.putJournal(base.chainId, { commit, move, from, to: last }, ids)',
+    'void [ids, from]',
+  ),
+  mutant(
+    COMMIT,
+    both,
+    'a lost commit puts nothing back',
+    'if (isCommitted) return\n',
+    'if (isCommitted || !isCommitted) return\n',
+  ),
+  mutant(
+    'core/indexing/append-blocks.ts',
+    both,
+    'the base of a batch is compared by its number alone',
+    '|| base.head.hash !== mine.after.hash)',
+    ')',
+  ),
+  mutant(
+    HEAD,
+    both,
+    'what is above the floor is visible by its number',
+    'return atOrAbove(view.window, number)?.commit === commit',
+    'return atOrAbove(view.window, number) !== undefined || commit === ""',
+  ),
+  mutant(
+    HEAD,
+    both,
+    'what is newer than the head is visible',
+    'if (number > view.head.number) return false\n',
+    '',
+  ),
+  mutant(
+    HEAD,
+    both,
+    'a view of an earlier block sees the whole window',
+    'head: { ...view.head, number: at.number, hash, commit, timestamp, digest, coverage },',
+    'head: { ...view.head, number: at.number, hash, commit, timestamp, digest },',
+  ),
+  mutant(
+    HEAD,
+    both,
+    'the floor is raised above what is settled',
+    'const highest = Math.min(settledTo, view.head.finalized.number)',
+    'const highest = Math.max(settledTo, view.head.finalized.number)',
+  ),
+  mutant(
+    VIEW,
+    both,
+    'everything below the floor is canonical',
+    'return (ref) => isOnLine(view, ref) ?? answer.has(ref.commit)',
+    'return (ref) => isOnLine(view, ref) ?? (answer.has(ref.commit) || true)',
+  ),
+  mutant(
+    VIEW,
+    both,
+    'what is settled is read after the entries of the head',
+    'return raiseFloor(view, settledTo)',
+    'return raiseFloor(view, (await heads.upkeep(latest.chainId)).settledTo + 1)',
+  ),
+  mutant(
+    WINDOW,
+    [...both, 'view'],
+    'windows that share a list overwrite one another',
+    'if (items.length !== end) return push(copyOf(window), waypoint)',
+    'items.length = end',
+  ),
+  mutant(
+    RESOLVE,
+    both,
+    'a hidden version hides the document',
+    'if (found || versions.length < limit) return found',
+    'if (found || versions.length < limit) return undefined',
+  ),
+  mutant(
+    RESOLVE,
+    both,
+    'what was swept is not told as stale',
+    'if (sweptTo > view.head.number) throw staleView(view)',
+    'if (sweptTo < -1) throw staleView(view)',
+  ),
+  mutant(
+    RESOLVE,
+    both,
+    'a page ends at a hidden document',
+    'if (!last || stored.length < scan.limit) break',
+    'if (!last || page.length < scan.limit) break',
+  ),
+  mutant(
+    AT_HEAD,
+    both,
+    'a view that was left is not refused',
+    'if (view.head.commit !== ORIGIN_COMMIT && !isCanonical(view.head)) throw staleView(view)',
+    'if (view.head.commit === ORIGIN_COMMIT && !isCanonical(view.head)) throw staleView(view)',
+  ),
+  mutant(
+    EVENTS,
+    both,
+    'events of all commits are listed',
+    'if (page.length < query.limit && isCanonical(refs[index] as DerivedRef)) page.push(event)',
+    'if (page.length < query.limit && (isCanonical(refs[index] as DerivedRef) || true)) page.push(event)',
+  ),
+  mutant(
+    EVENTS,
+    both,
+    'a page of events begins behind all rows of a place',
+    'after = { number: block.number, logIndex, branch: last.branch }',
+    'after = { number: block.number, logIndex }',
+  ),
+  mutant(
+    SWEEP,
+    both,
+    'the sweep goes up to the head',
+    'if (!(await putBack(ports, view, ids, (stored) => stored.move <= head.move))) return',
+    'if (ids.length < 0) return',
+  ),
+  mutant(
+    SWEEP,
+    both,
+    'undo goes while readers may need it',
+    'await writer.deleteUndo(head.tree, horizon)',
+    'await writer.deleteUndo(head.tree, head.number)',
+  ),
+  mutant(
+    SWEEP,
+    both,
+    'dead blocks stay',
+    'if (dead.length > 0) await writer.deleteBlocks(chainId, dead)',
+    'if (dead.length < 0) await writer.deleteBlocks(chainId, dead)',
+  ),
+  mutant(
+    OPEN,
+    both,
+    'what was begun is put back without a fence',
+    'leftovers.records.length + leftovers.blocks.length > 0\n',
+    'leftovers.records.length + leftovers.blocks.length < 0\n',
+  ),
+  mutant(
+    OPEN,
+    both,
+    'unfinished commits are left as they are',
+    'records: journal.filter(isUnfinished),',
+    'records: journal.filter(isUnfinished).slice(journal.length),',
+  ),
+  mutant(
+    SQLITE,
+    sqlite,
+    'SQLite replaces whatever version is stored',
+    'if (replaceOne(db, id, change) === 0) missed.push(index)',
+    'if (replaceOne(db, id, change) < 0) missed.push(index)',
+  ),
+  mutant(
+    SQLITE,
+    sqlite,
+    'SQLite deletes undo that is needed',
+    'WHERE tree = ? AND until <= ?',
+    'WHERE tree = ? AND until - 2 <= ?',
+  ),
+  mutant(
+    SQLITE_TREE,
+    sqlite,
+    'SQLite leaves out the versions beside the current ones',
+    'AND previous_number <= ?',
+    'AND previous_number < ? - 1000000',
+  ),
+  mutant(
+    SQLITE_EVENTS,
+    sqlite,
+    'SQLite resumes behind all rows of a place',
+    '(e.number, e.log_index, e.block) ${operator} (?, ?, ?)',
+    '(e.number, e.log_index, 0 * e.block) ${operator} (?, ?, 0 * ?)',
+  ),
+]
