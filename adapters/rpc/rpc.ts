@@ -71,6 +71,8 @@ export type Rpc = {
 
 const TIMEOUT_MS = 10_000
 const PATIENCE_MS = 60_000
+/** Where no endpoint has ever answered, a URL may be misspelt: whoever wrote it is told soon. */
+const UNKNOWN_MS = 5_000
 const BACKOFF_FIRST_MS = 250
 const BACKOFF_MS_MAX = 8_000
 /** A Retry-After beyond this is for the operator. */
@@ -96,16 +98,21 @@ export function createRpc(
     }),
   )
 
+  let hasAnswered = false
+
   const ranked = (): Member[] => members.toSorted((a, b) => a.rank() - b.rank())
 
   /** Asks until one endpoint answers, or nothing will be different in a second. */
   async function ask<T>(question: (node: Talk) => Promise<T>): Promise<Told<T>> {
-    let until = performance.now() + patienceMs
+    let until = performance.now() + (hasAnswered ? patienceMs : Math.min(patienceMs, UNKNOWN_MS))
     for (let round = 1; ; round++) {
       const failures = new Map<Member, RpcFailure>()
       // oxlint-disable-next-line no-await-in-loop -- the next round is only for where this one fails
       const told = await inTurn(ranked(), question, failures, stop)
-      if (told) return told
+      if (told) {
+        hasAnswered = true
+        return told
+      }
       if (stop?.aborted) throw unavailable(failures, true)
       if (isFinal(failures) || round >= rounds) throw unavailable(failures)
       if (round >= BAD_ANSWER_ROUNDS && allAre(failures, 'bad-answer')) throw unavailable(failures)
@@ -130,7 +137,9 @@ export function createRpc(
     const asked = usable.map(async (member) => {
       const outcome = await inTurn([member], question, new Map(), stop)
       waiting.delete(member)
-      if (outcome) told.push(outcome)
+      if (!outcome) return
+      hasAnswered = true
+      told.push(outcome)
     })
     const all = Promise.all(asked)
     // One endpoint that hangs must not hold up what the others know.
