@@ -539,7 +539,10 @@ describe('a backfill that is killed', () => {
         '--ranges',
         ranges,
       ])
-      setTimeout(() => child.kill('SIGINT'), 1_500)
+      // It says what it is about to do before it reads the first block.
+      child.stderr?.on('data', (text: string) => {
+        if (text.includes('blocks to index')) child.kill('SIGINT')
+      })
       const result = await done
       expect(result.code).toBe(130)
       expect(result.stderr).toMatch(/stopped; run the same command again to go on/)
