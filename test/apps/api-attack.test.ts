@@ -1,5 +1,6 @@
 import { execFile } from 'node:child_process'
 import { promisify } from 'node:util'
+import { getIntrospectionQuery } from 'graphql'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { fakeListedPool } from '../fakes/fake-chain.ts'
 import { openRig, type Rig } from './api-rig.ts'
@@ -92,6 +93,19 @@ describe('GraphQL under attack', () => {
     const response = await post({ query: deep })
     expect(response.status).toBe(400)
     expect((await response.json()).errors[0].extensions.code).toBe('QUERY_TOO_DEEP')
+  })
+
+  test('tools may read the schema with everything in it', async () => {
+    const query = getIntrospectionQuery({
+      descriptions: true,
+      inputValueDeprecation: true,
+      schemaDescription: true,
+      specifiedByUrl: true,
+      directiveIsRepeatable: true,
+    })
+    const { data, errors } = await rig.query(query)
+    expect(errors).toBeUndefined()
+    expect(data['__schema'].types.length).toBeGreaterThan(20)
   })
 
   test('the largest pages with all of their fields are within the limits', async () => {

@@ -41,7 +41,8 @@ export function refuseComplex({ definitions }: DocumentNode): void {
         'too-costly',
         `the query asks more than ${INTROSPECTIONS_MAX} times for the schema`,
       )
-    if (extent.depth > DEPTH_MAX)
+    // A fragment counts where an operation spreads it: those of tools that read the schema are deep.
+    if (each.kind === Kind.OPERATION_DEFINITION && extent.depth > DEPTH_MAX)
       throw tooMuch(
         'too-deep',
         `the query is ${extent.depth} fields deep; ${DEPTH_MAX} are allowed`,
