@@ -7,7 +7,7 @@ import { admit, boundAnswer, wellFormed } from './admit.ts'
 import { crossOrigin } from './methods.ts'
 import { observe } from './observe.ts'
 import { failureOf, sendProblem } from './problem.ts'
-import { mount } from './route.ts'
+import { mount, policyOf } from './route.ts'
 import { routes } from './routes.ts'
 
 /** Everything that clients ask for, in the order that a request goes through it. */
@@ -19,7 +19,7 @@ export async function createApp(api: Api): Promise<Express> {
   app.set('query parser', false)
   app.use(observe(api.ports))
   app.use(wellFormed, boundAnswer())
-  app.use(secure(api.config.api.development))
+  app.use(secure)
   app.use(crossOrigin)
   app.use(admit(api))
   app.use(compression({ filter: isCompressible }))
@@ -29,34 +29,12 @@ export async function createApp(api: Api): Promise<Express> {
   return app
 }
 
-/** JSON needs nothing; the GraphiQL page is one document with everything in it. */
-const secure = (development: boolean): RequestHandler =>
-  helmet({
-    contentSecurityPolicy: {
-      useDefaults: false,
-      directives: development
-        ? {
-            defaultSrc: ["'none'"],
-            scriptSrc: ["'self'", "'unsafe-inline'"],
-            styleSrc: ["'unsafe-inline'"],
-            imgSrc: ["'self'", 'data:'],
-            fontSrc: ['data:'],
-            workerSrc: ['blob:'],
-            connectSrc: ["'self'"],
-            frameAncestors: ["'none'"],
-            baseUri: ["'none'"],
-            formAction: ["'none'"],
-          }
-        : {
-            defaultSrc: ["'none'"],
-            frameAncestors: ["'none'"],
-            baseUri: ["'none'"],
-            formAction: ["'none'"],
-          },
-    },
-    // Answers may be read by pages of other origins, as CORS says.
-    crossOriginResourcePolicy: { policy: 'cross-origin' },
-  })
+/** JSON needs nothing, and no page may frame it; a route that serves a page says what that one needs. */
+const secure: RequestHandler = helmet({
+  contentSecurityPolicy: { useDefaults: false, directives: policyOf({}) },
+  // Answers may be read by pages of other origins, as CORS says.
+  crossOriginResourcePolicy: { policy: 'cross-origin' },
+})
 
 /** Compression gathers what is written; a stream of events must go out at once. */
 const isCompressible: compression.CompressionFilter = (req, res) =>

@@ -21,7 +21,22 @@ const onlyObject: RequestHandler = (req, res, next) => {
   })
 }
 
+/** The page is one document with everything in it. */
+const GRAPHIQL = {
+  'script-src': ["'self'", "'unsafe-inline'"],
+  'style-src': ["'unsafe-inline'"],
+  'img-src': ["'self'", 'data:'],
+  'font-src': ['data:'],
+  'worker-src': ['blob:'],
+  'connect-src': ["'self'"],
+} as const
+
 export const graphql: RouteOf = async (api) => {
   const get = await createGraphqlHandler(api)
-  return { path: '/graphql', get, post: [...jsonBody(BODY_BYTES_MAX), onlyObject, get] }
+  return {
+    path: '/graphql',
+    get,
+    post: [...jsonBody(BODY_BYTES_MAX), onlyObject, get],
+    ...(api.config.api.development && { page: GRAPHIQL }),
+  }
 }

@@ -11,6 +11,14 @@ export const crossOrigin: RequestHandler = (_req, res, next) => {
   next()
 }
 
+/** For what is one person's: pages of other sites may neither read nor embed it. */
+export const sameOrigin: RequestHandler = (_req, res, next) => {
+  res.removeHeader('access-control-allow-origin')
+  res.removeHeader('access-control-expose-headers')
+  res.setHeader('cross-origin-resource-policy', 'same-origin')
+  next()
+}
+
 /** Names the route for metrics, whatever becomes of the request. */
 export const named =
   (route: string): RequestHandler =>
@@ -26,6 +34,10 @@ export const onlyAllow =
     const allow = methods.join(', ')
     res.setHeader('allow', allow)
     if (req.method === 'OPTIONS') {
+      if (!res.hasHeader('access-control-allow-origin')) {
+        res.status(204).end()
+        return
+      }
       res.setHeader('access-control-allow-methods', allow)
       res.setHeader('access-control-allow-headers', 'content-type, if-none-match, x-request-id')
       res.setHeader('access-control-max-age', PREFLIGHT_SECONDS)

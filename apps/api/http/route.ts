@@ -1,7 +1,8 @@
 import type { Express, RequestHandler } from 'express'
+import helmet from 'helmet'
 import type { Api } from '#api/wire.ts'
 import { inTurn } from './admit.ts'
-import { named, onlyAllow } from './methods.ts'
+import { named, onlyAllow, sameOrigin } from './methods.ts'
 
 /** A path and what it answers with: GET, POST or both; a route that takes no POST also answers HEAD. */
 export type Route = {
@@ -11,17 +12,34 @@ export type Route = {
   readonly post?: readonly RequestHandler[]
   /** What an answer costs its principal beside the request, in points. */
   readonly points?: number
+  /** Whose pages may read the answers: those of any site, unless said. */
+  readonly origins?: 'any' | 'same'
+  /** What a page that it serves may load, by CSP directive; nothing unless said. */
+  readonly page?: PageSources
+}
+
+type PageSources = Readonly<Record<string, readonly string[]>>
+
+/** A content security policy that allows `page` and nothing else. */
+export const policyOf = (page: PageSources): Record<string, string[]> => {
+  const none = ["'none'"]
+  const policy: Record<string, string[]> = { 'default-src': none }
+  for (const [directive, sources] of Object.entries(page)) policy[directive] = [...sources]
+  return { ...policy, 'frame-ancestors': none, 'base-uri': none, 'form-action': none }
 }
 
 export type RouteOf = (api: Api) => Route | Promise<Route>
 
 export function mount(
   app: Express,
-  { path, get, post, points }: Route,
+  { path, get, post, points, origins = 'any', page }: Route,
   { limiter, turns }: Pick<Api, 'limiter' | 'turns'>,
 ): void {
   const route = app.route(path).all(named(path))
   const others = onlyAllow([...(get ? ['GET'] : []), ...(post ? ['POST'] : ['HEAD']), 'OPTIONS'])
+  if (origins === 'same') route.all(sameOrigin)
+  if (page)
+    route.all(helmet.contentSecurityPolicy({ useDefaults: false, directives: policyOf(page) }))
   if (points !== undefined)
     route.all((req, res, next) => {
       if (req.method !== 'OPTIONS') limiter.spend(res.locals.principal, points)
