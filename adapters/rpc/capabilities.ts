@@ -36,3 +36,15 @@ export const unknownCapabilities = (): Capabilities => ({
   finalizedTag: null,
   callGasMin: null,
 })
+
+/** The same as plain values, for people and JSON; sizes are the largest that it takes. */
+export const describeCapabilities = (learned: Capabilities) => ({
+  batchCalls: learned.batchCalls.max(),
+  logBlocksOfContracts: learned.logBlocks.addresses.max(),
+  logBlocksOfAll: learned.logBlocks.topics.max(),
+  logAddresses: learned.logAddresses.max(),
+  logTopics: learned.logTopics.max(),
+  blockReceipts: learned.blockReceipts,
+  finalizedTag: learned.finalizedTag,
+  callGasMin: learned.callGasMin === null ? null : String(learned.callGasMin),
+})

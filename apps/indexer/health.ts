@@ -38,8 +38,8 @@ export async function startHealthServer(indexer: Indexer, health: Health): Promi
   }
 }
 
-/** `/live`, `/ready` and `/metrics`: nothing else is served here. */
-function createHealthServer({ ports, metrics }: Indexer, health: Health): Server {
+/** `/live`, `/ready`, `/endpoints` and `/metrics`: nothing else is served here. */
+function createHealthServer({ ports, metrics, endpoints }: Indexer, health: Health): Server {
   const stalledMs = (): number => ports.clock.monotonicMs() - health.progressAtMs
 
   return createServer((request, response) => {
@@ -61,6 +61,8 @@ function createHealthServer({ ports, metrics }: Indexer, health: Health): Server
         return health.hasBegun
           ? sendJson(200, { status: 'ready' })
           : sendJson(503, { status: 'starting' })
+      case '/endpoints':
+        return sendJson(200, endpoints())
       case '/metrics':
         metrics.render().then(
           (text) => send(200, metrics.contentType, text),

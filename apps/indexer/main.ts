@@ -8,8 +8,8 @@ import { wire } from './wire.ts'
 
 const USAGE = `Usage: node apps/indexer/main.ts [--config halyard.json]
 
-Follows the head of a chain into the store, and takes blocks back that are reorganised. Serves /live, /ready and
-/metrics on indexer.metricsPort.
+Follows the head of a chain into the store, and takes blocks back that are reorganised. Serves /live, /ready,
+/endpoints and /metrics on indexer.metricsPort.
 `
 
 type Options = { readonly config: string; readonly help: boolean }

@@ -6,6 +6,7 @@ import { openMongoChainStore } from '#adapters/mongo/chain-store.ts'
 import { systemClock } from '#adapters/node/clock.ts'
 import { newId } from '#adapters/node/new-id.ts'
 import { sha256 } from '#adapters/node/sha256.ts'
+import { describeCapabilities } from '#adapters/rpc/capabilities.ts'
 import { createRpcBlockSource } from '#adapters/rpc/block-source.ts'
 import { createRpc } from '#adapters/rpc/rpc.ts'
 import { openThreadedSqliteChainStore } from '#adapters/sqlite/threaded-chain-store.ts'
@@ -22,6 +23,8 @@ export type Indexer = AsyncDisposable & {
   readonly ports: IndexPorts
   readonly log: Logger
   readonly metrics: IndexerMetrics
+  /** How each endpoint is doing and what has been learned of it, as JSON. */
+  readonly endpoints: () => readonly object[]
 }
 
 type ChainStore = HistoryPorts & {
@@ -69,6 +72,8 @@ export async function wire(config: Config, overrides: Overrides = {}): Promise<I
     config,
     log,
     metrics,
+    endpoints: () =>
+      rpc.status().map(({ learned, ...rest }) => ({ ...rest, ...describeCapabilities(learned) })),
     ports: {
       ...commitPorts(store, systemClock, chain.id),
       sha256,

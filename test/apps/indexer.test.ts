@@ -149,6 +149,9 @@ describe('an indexer that follows a chain', () => {
     await caughtUp()
     expect(await probe(`${indexer.url}/live`)).toEqual({ status: 200, body: { status: 'live' } })
     expect(await probe(`${indexer.url}/ready`)).toEqual({ status: 200, body: { status: 'ready' } })
+    expect((await probe(`${indexer.url}/endpoints`)).body).toMatchObject([
+      { state: 'ok', blockReceipts: true, batchCalls: 100 },
+    ])
     expect((await probe(`${indexer.url}/`)).status).toBe(404)
     expect((await fetch(`${indexer.url}/live`, { method: 'POST' })).status).toBe(405)
     await expect.poll(() => metric(indexer, 'lag_blocks'), PATIENT).toBe(0)

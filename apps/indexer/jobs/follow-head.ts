@@ -27,8 +27,10 @@ export async function followJob(indexer: Indexer, health: Health, cancel: Cancel
     if (event.status === 'degraded') {
       // What waits for the chain is given up when this process ends.
       if (cancel.aborted) return
-      health.trouble = event.error.message
-      log.warn({ reason: event.error.message }, 'cannot get on for now')
+      const reason = event.error.message
+      // Told once, however often it is tried again.
+      if (health.trouble !== reason) log.warn({ reason }, 'cannot get on for now')
+      health.trouble = reason
       continue
     }
     health.progressAtMs = ports.clock.monotonicMs()
