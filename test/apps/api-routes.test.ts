@@ -2,7 +2,7 @@ import { once } from 'node:events'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import express from 'express'
-import { expect, test } from 'vitest'
+import { expect, test, vi } from 'vitest'
 import { crossOrigin } from '#api/http/methods.ts'
 import { mount } from '#api/http/route.ts'
 import { unlimited } from '#api/rate-limit.ts'
@@ -42,4 +42,41 @@ test('only the route that serves a page may load scripts, and only in developmen
   await using production = await openRig({ blocks: 2 })
   const { headers } = await production.get('/graphql?query={__typename}')
   expect(headers.get('content-security-policy')).not.toContain('script-src')
+})
+
+test('work begins in its turn, after its body is read; probes take no turn', async () => {
+  const app = express()
+  const steps: string[] = []
+  const { promise, resolve } = Promise.withResolvers<void>()
+  const turns = {
+    async take(): Promise<void> {
+      steps.push('asked')
+      await promise
+    },
+  }
+  const answer: express.RequestHandler = (_req, res) => {
+    steps.push('worked')
+    res.json({})
+  }
+  const body: express.RequestHandler = (_req, _res, next) => {
+    steps.push('read')
+    next()
+  }
+  mount(app, { path: '/work', post: [body, answer] }, { limiter: unlimited, turns })
+  mount(
+    app,
+    { path: '/live', get: (_req, res) => void res.json({}) },
+    { limiter: unlimited, turns },
+  )
+  const server = createServer(app).listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+  const work = fetch(`${url}/work`, { method: 'POST' })
+  await vi.waitFor(() => expect(steps).toContain('asked'))
+  expect((await fetch(`${url}/live`)).status).toBe(200)
+  expect(steps).toEqual(['read', 'asked'])
+  resolve()
+  expect((await work).status).toBe(200)
+  expect(steps).toEqual(['read', 'asked', 'worked'])
+  server.close()
 })
