@@ -21,7 +21,7 @@ const { values } = parseArgs({
 })
 
 const root = join(import.meta.dirname, '..', '..')
-const copy = join(root, '.halyard', 'mutants')
+const copy = join(root, '.halyard', `mutants-${process.pid}`)
 /** Longer than any suite takes: a mutant may also make one go on for ever. */
 const TIMEOUT_MS = 240_000
 
@@ -47,7 +47,14 @@ function vitest(file: string): readonly string[] {
 function makeCopy(): void {
   rmSync(copy, { recursive: true, force: true })
   mkdirSync(copy, { recursive: true })
-  for (const name of ['core', 'adapters', 'test', 'package.json', 'vitest.config.ts'])
+  for (const name of [
+    'core',
+    'adapters',
+    'test',
+    'package.json',
+    'tsconfig.json',
+    'vitest.config.ts',
+  ])
     cpSync(join(root, name), join(copy, name), { recursive: true })
   symlinkSync(join(root, 'node_modules'), join(copy, 'node_modules'))
 }

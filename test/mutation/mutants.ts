@@ -36,8 +36,8 @@ const SQLITE = 'adapters/sqlite/chain-writer.ts'
 const SQLITE_TREE = 'adapters/sqlite/working-tree.ts'
 const SQLITE_EVENTS = 'adapters/sqlite/event-table.ts'
 
-const both: readonly Suite[] = ['memory', 'contract', 'regressions']
-const sqlite: readonly Suite[] = ['sqlite', 'sqlite-contract', 'regressions']
+const both: readonly Suite[] = ['regressions', 'memory', 'contract']
+const sqlite: readonly Suite[] = ['regressions', 'sqlite', 'sqlite-contract']
 
 /** A fault in a file: what it does wrong, the text that stands there, and what is put in its place. */
 const mutant = (

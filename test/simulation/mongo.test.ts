@@ -3,8 +3,8 @@ import { openMongoServer } from '../servers/mongo.ts'
 import { runSeeds, seedsFrom } from './run-seeds.ts'
 import { failedBefore } from './seeds.ts'
 
-/** Few: each takes seconds. */
-const SEEDS = 5
+/** Few: each takes many seconds. */
+const SEEDS = 2
 
 const server = await openMongoServer()
 afterAll(() => server?.stop())

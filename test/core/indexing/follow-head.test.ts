@@ -37,6 +37,26 @@ async function seen(tables: MemoryTables, source: BlockSource) {
 }
 
 describe('a follower', () => {
+  test('that has one node believes in another branch only when that has advanced', async () => {
+    const chain = createFakeChain(52, { maxLogs: 3 })
+    await chain.mine(12)
+    const source = createFakeSource({ blocks: () => chain.blocks })
+    let quiet = 0
+    const tables = createMemoryTables()
+    const events = await follow(tables, source, async (event) => {
+      if (event.status !== 'idle') return false
+      quiet++
+      if (quiet === 1) await chain.fork(2, 2)
+      if (quiet === 6) await chain.mine(1)
+      return quiet > 7
+    })
+    const statuses = events.map(({ status }) => status)
+    const reorg = statuses.indexOf('reorg')
+    // Six looks at a branch of the same height, and not one step back.
+    expect(statuses.slice(0, reorg).filter((status) => status === 'idle')).toHaveLength(6)
+    expect(await seen(tables, source)).toEqual(modelOf(chain.blocks))
+  })
+
   test('that read the beginning of a stretch before a reorg and its end after it reads it again', async () => {
     const old = createFakeChain(51, { maxLogs: 5 })
     await old.mine(16)
