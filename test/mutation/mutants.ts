@@ -227,13 +227,6 @@ export const mutants: readonly Mutant[] = [
   mutant(
     HEAD,
     both,
-    'what is newer than the head is visible',
-    'if (number > view.head.number) return false\n',
-    '',
-  ),
-  mutant(
-    HEAD,
-    both,
     'a view of an earlier block sees the whole window',
     'head: { ...view.head, number: at.number, hash, commit, timestamp, digest, coverage },',
     'head: { ...view.head, number: at.number, hash, commit, timestamp, digest },',
