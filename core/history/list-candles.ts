@@ -30,19 +30,47 @@ export async function listCandles(
     ...(query.to !== undefined && { to: [query.to - 1] }),
   })
   const candles = newestFirst.toReversed()
-  return query.fillGaps ? fillGaps(candles, view.head.timestamp, query) : candles
+  return query.fillGaps
+    ? fillGaps(await candleBefore(ports, view, query, candles), candles, view.head.timestamp, query)
+    : candles
 }
 
-/** One candle an interval, up to the one that the head is in. */
-function fillGaps(candles: readonly Candle[], headTime: number, query: CandleQuery): Candle[] {
+/** The last candle before a window that begins in a quiet time: its close held until then. */
+async function candleBefore(
+  ports: ResolvePorts,
+  view: View,
+  { pool, interval, from, limit }: CandleQuery,
+  candles: readonly Candle[],
+): Promise<Candle | undefined> {
+  if (from === undefined || from === 0 || candles.length === limit) return undefined
+  const [before] = await scanDocuments(ports, view, {
+    kind: 'candle',
+    order: 'identity',
+    prefix: [pool, interval],
+    descending: true,
+    limit: 1,
+    to: [from - 1],
+  })
+  return before
+}
+
+/** One candle an interval from the pool's first in the window on, up to the one that the head is in. */
+function fillGaps(
+  before: Candle | undefined,
+  candles: readonly Candle[],
+  headTime: number,
+  query: CandleQuery,
+): Candle[] {
   const seconds = secondsOf[query.interval]
+  const begin = Math.ceil((query.from ?? 0) / seconds) * seconds
   const end = Math.min(query.to ?? headTime + 1, headTime + 1)
+  const known = before ? [before, ...candles] : candles
   const filled: Candle[] = []
-  for (const [index, candle] of candles.entries()) {
-    filled.push(candle)
-    const next = candles[index + 1]?.start ?? startOf(seconds, end - 1) + seconds
+  for (const [index, candle] of known.entries()) {
+    if (candle !== before) filled.push(candle)
+    const next = known[index + 1]?.start ?? startOf(seconds, end - 1) + seconds
     // Only what can be in the answer: the newest ones that fit.
-    const first = Math.max(candle.start + seconds, next - query.limit * seconds)
+    const first = Math.max(candle.start + seconds, next - query.limit * seconds, begin)
     for (let start = first; start < next; start += seconds) {
       const price = candle.close
       filled.push({

@@ -6,6 +6,9 @@ import type { Volume, VolumePeriod } from './volume.ts'
 export type VolumeQuery = {
   readonly pool: Address
   readonly period: VolumePeriod
+  /** Seconds since 1970: periods that begin at or after `from` and before `to`. */
+  readonly from?: number
+  readonly to?: number
   readonly limit: number
 }
 
@@ -13,7 +16,7 @@ export type VolumeQuery = {
 export async function listVolumes(
   ports: ResolvePorts,
   view: View,
-  { pool, period, limit }: VolumeQuery,
+  { pool, period, from, to, limit }: VolumeQuery,
 ): Promise<Volume[]> {
   const newestFirst = await scanDocuments(ports, view, {
     kind: 'volume',
@@ -21,6 +24,8 @@ export async function listVolumes(
     prefix: [pool, period],
     descending: true,
     limit,
+    ...(from !== undefined && { from: [from] }),
+    ...(to !== undefined && { to: [to - 1] }),
   })
   return newestFirst.toReversed()
 }

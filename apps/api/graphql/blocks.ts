@@ -8,7 +8,8 @@ Block.implement({
   fields: (t) => ({
     number: t.exposeInt('number', { nullable: false }),
     hash: t.expose('hash', { type: 'Hash', nullable: false }),
-    timestamp: t.exposeInt('timestamp', {
+    timestamp: t.expose('timestamp', {
+      type: 'Timestamp',
       nullable: false,
       description: 'Seconds since 1970.',
     }),

@@ -13,6 +13,7 @@ type Types = {
     BigInt: { Input: bigint; Output: bigint }
     Decimal: { Input: string; Output: string }
     Hash: { Input: Hash; Output: Hash }
+    Timestamp: { Input: number; Output: number }
   }
 }
 

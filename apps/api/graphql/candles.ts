@@ -47,7 +47,8 @@ Candle.implement({
         resolve: ({ candle, decimals }) => candlePrice(candle, name, decimals),
       })
     return {
-      start: t.int({
+      start: t.field({
+        type: 'Timestamp',
         nullable: false,
         description: 'Seconds since 1970, a multiple of the interval.',
         resolve: ({ candle }) => candle.start,
@@ -87,8 +88,8 @@ type CandleArgs = {
 
 const candleArgs = builder.args((t) => ({
   interval: t.field({ type: CandleInterval, required: true }),
-  from: t.int({ description: 'Seconds since 1970: only candles that begin then or later.' }),
-  to: t.int({ description: 'Seconds since 1970: only candles that begin before.' }),
+  from: t.field({ type: 'Timestamp', description: 'Only candles that begin then or later.' }),
+  to: t.field({ type: 'Timestamp', description: 'Only candles that begin before.' }),
   limit: t.int({
     defaultValue: CANDLES_DEFAULT,
     description: `The newest ones that fit, from 1 to ${CANDLES_MAX}.`,

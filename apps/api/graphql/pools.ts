@@ -67,7 +67,10 @@ Pool.implement({
     }),
     tickSpacing: t.exposeInt('tickSpacing', { description: 'V3 only.' }),
     createdBlock: t.exposeInt('createdBlock'),
-    createdAt: t.exposeInt('createdAt', { description: 'Seconds since 1970.' }),
+    createdAt: t.expose('createdAt', {
+      type: 'Timestamp',
+      description: 'Seconds since 1970.',
+    }),
     reserve0: t.expose('reserve0', {
       type: 'BigInt',
       description:
@@ -86,7 +89,10 @@ Pool.implement({
       resolve: async (pool, _args, context) => priceOf(pool, await loadDecimals(context, pool)),
     }),
     swapCount: t.exposeInt('swapCount', { nullable: false }),
-    lastTradeAt: t.exposeInt('lastTradeAt', { description: 'Seconds since 1970.' }),
+    lastTradeAt: t.expose('lastTradeAt', {
+      type: 'Timestamp',
+      description: 'Seconds since 1970.',
+    }),
   }),
 })
 

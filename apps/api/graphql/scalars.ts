@@ -21,6 +21,12 @@ function textScalar<T>(what: string, parse: (text: string) => T | undefined) {
   }
 }
 
+function parseTime(value: unknown, node: ValueNode | null): number {
+  if (typeof value !== 'number' || !Number.isSafeInteger(value) || value < 0)
+    throw badInput(`${shown(String(value))} is not a time (whole seconds since 1970)`, node)
+  return value
+}
+
 const SHOWN_CHARACTERS_MAX = 80
 const shown = (value: unknown): string =>
   typeof value === 'string' ? JSON.stringify(value.slice(0, SHOWN_CHARACTERS_MAX)) : 'that'
@@ -54,6 +60,15 @@ export function addScalars(): void {
       WHOLE_NUMBER.test(text) ? BigInt(text) : undefined,
     ),
     serialize: (value) => value.toString(),
+  })
+
+  builder.scalarType('Timestamp', {
+    description:
+      'A time as a whole number of seconds since 1970 (UTC). An Int would end in 2038; this one is a JSON number up to 2^53.',
+    serialize: (seconds) => seconds,
+    parseValue: (value) => parseTime(value, null),
+    parseLiteral: (node) =>
+      parseTime(node.kind === Kind.INT ? Number(node.value) : undefined, node),
   })
 
   builder.scalarType('Decimal', {

@@ -2,21 +2,31 @@ import { z } from 'zod'
 import { readPool } from '#core/dex/read-pool.ts'
 import { listVolumes } from '#core/history/list-volumes.ts'
 import { type Volume, volumePeriods } from '#core/history/volume.ts'
+import { refuseInverted } from '#core/page.ts'
 import { PAGE_DEFAULT, PAGE_MAX } from '#api/pages.ts'
 import { endpoint } from './endpoint.ts'
-import { address, limit } from './parameters.ts'
+import { address, limit, time } from './parameters.ts'
 
 export const volumesOfPool = endpoint({
   path: '/v1/pools/:address/volumes',
   parameters: {
     address,
     period: z.enum(volumePeriods, `neither of ${volumePeriods.join(', ')}`).default('day'),
+    from: time.optional(),
+    to: time.optional(),
     limit: limit(PAGE_DEFAULT, PAGE_MAX),
   },
   async answer(ports, view, input) {
-    const { address: pool, period, limit: count } = input
+    const { address: pool, period, from, to, limit: count } = input
+    refuseInverted({ field: 'from', value: from }, { field: 'to', value: to })
     await readPool(ports, view, pool)
-    const volumes = await listVolumes(ports, view, { pool, period, limit: count })
+    const volumes = await listVolumes(ports, view, {
+      pool,
+      period,
+      limit: count,
+      ...(from !== undefined && { from }),
+      ...(to !== undefined && { to }),
+    })
     return { items: volumes.map(toJson), nextCursor: null }
   },
 })
