@@ -7,6 +7,7 @@ import {
   type Hash,
 } from '#core/chain.ts'
 import type { Cancel } from '#core/clock.ts'
+import { jittered } from '#core/jitter.ts'
 import { AppError } from '#core/errors.ts'
 import { combineDigest, emptyDigest } from '#core/history/digest.ts'
 import type { EventType } from '#core/history/event.ts'
@@ -151,7 +152,7 @@ export async function* backfill(
       yield { done: sum.blocks, total, logs: sum.logs, number }
     }
     if (!conflict) return { ...sum, ...standing(ports, appender) }
-    await ports.clock.sleep(CONFLICT_PAUSE_MS * 2 ** attempt, cancel)
+    await ports.clock.sleep(jittered(CONFLICT_PAUSE_MS * 2 ** attempt, ports.newId), cancel)
   }
   throw new AppError(
     'conflict',

@@ -1,5 +1,6 @@
 import type { BlockRef } from '#core/chain.ts'
 import type { Cancel } from '#core/clock.ts'
+import { jittered } from '#core/jitter.ts'
 import { AppError, isAppError, messageOf } from '#core/errors.ts'
 import { type View, waypointsOf } from '#core/history/head.ts'
 import type { Waypoint } from '#core/history/window.ts'
@@ -105,7 +106,8 @@ export async function* followHead(
       if (!opened) {
         // Another writer is at work, or this one keeps failing at the same thing: neither is helped by haste.
         yield { status: 'degraded', error: conflictOf(appender) }
-        await ports.clock.sleep(Math.min(input.pollMs * 2 ** failures++, BACKOFF_MS_MAX), cancel)
+        const pauseMs = Math.min(input.pollMs * 2 ** failures++, BACKOFF_MS_MAX)
+        await ports.clock.sleep(jittered(pauseMs, ports.newId), cancel)
         continue
       }
       failures = 0

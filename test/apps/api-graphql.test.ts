@@ -524,7 +524,7 @@ describe('an answer while blocks are being committed', () => {
       if (rig.chain.blocks.length > from) moved++
     }
     expect(moved).toBeGreaterThan(10)
-  })
+  }, 120_000)
 
   test('one whose branch was left and swept meanwhile is begun again on the other', async () => {
     for (let seed = 20; seed < 30; seed++) {
