@@ -1,7 +1,7 @@
 import { createRequire } from 'node:module'
 import { type Abi, encodeDeployData, encodeFunctionData, getContractAddress, http } from 'viem'
-import { type Anvil, startAnvil } from '#cli/devnet/anvil.ts'
-import { contracts } from '#cli/devnet/contracts.ts'
+import { type Anvil, startAnvil } from '#devnet/anvil.ts'
+import { contracts } from '#devnet/contracts.ts'
 import type { Address, Hex } from '#core/chain.ts'
 
 /** A chain of real Uniswap V2 pairs that have swapped a lot. */

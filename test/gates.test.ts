@@ -93,6 +93,12 @@ describe('the fence of imports', () => {
       "import { x } from 'viem'",
     ],
     ['an app imports another', 'apps/api/bad.ts', "import { x } from '#cli/wire.ts'"],
+    [
+      'the CLI imports the local chain',
+      'apps/cli/bad.ts',
+      "import { x } from '#devnet/run-devnet.ts'",
+    ],
+    ['the local chain imports the CLI', 'apps/devnet/bad.ts', "import { x } from '#cli/wire.ts'"],
     ['an app reaches into another', 'apps/api/bad.ts', "import { x } from '../cli/wire.ts'"],
     ['an app reaches upwards', 'apps/api/http/bad.ts', "import { x } from '../wire.ts'"],
     [

@@ -2,7 +2,7 @@ import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
-import { connect } from '#cli/devnet/node.ts'
+import { connect } from '#devnet/node.ts'
 import { freePort, temporaryFolder } from '../servers/programs.ts'
 import { allProcesses, type App, spawnApp, spawnNode } from './spawn-app.ts'
 
@@ -19,6 +19,7 @@ const PATIENT = { timeout: 20_000, interval: 100 }
 const folder = temporaryFolder('dev')
 const other = temporaryFolder('dev-other')
 let port: number
+let rpcPort: number
 let running: App | undefined
 const started: App[] = []
 
@@ -27,6 +28,8 @@ const options = (): string[] => [
   folder.path,
   '--port',
   String(port),
+  '--rpc-port',
+  String(rpcPort),
   '--block-time',
   String(BLOCK_TIME_MS),
 ]
@@ -34,7 +37,9 @@ function remembered(app: App): App {
   started.push(app)
   return app
 }
-const dev = (...args: string[]): App => remembered(spawnNode('apps/cli/main.ts', 'dev', ...args))
+const dev = (...args: string[]): App => remembered(spawnNode('apps/devnet/main.ts', ...args))
+const halyardDev = (...args: string[]): App =>
+  remembered(spawnNode('apps/cli/main.ts', 'dev', ...args))
 const npmStart = (): App => remembered(spawnApp('npm', 'start', '--', ...options()))
 
 async function up(app: App): Promise<App> {
@@ -45,6 +50,7 @@ async function up(app: App): Promise<App> {
 
 beforeAll(async () => {
   port = await freePort()
+  rpcPort = await freePort()
 })
 afterAll(async () => {
   for (const app of started) interruptGroup(app)
@@ -118,6 +124,17 @@ describe('npm start', { timeout: 60_000 }, () => {
     const sameFolder = dev('--folder', folder.path, '--port', String(await freePort()), '--reset')
     expect(await samePort.end).toBe(69)
     expect(samePort.stderr()).toContain(`port ${port} is taken`)
+    const sameRpcPort = dev(
+      '--folder',
+      other.path,
+      '--port',
+      String(await freePort()),
+      '--rpc-port',
+      String(rpcPort),
+    )
+    expect(await sameRpcPort.end).toBe(69)
+    expect(sameRpcPort.stderr()).toContain(`port ${rpcPort} is taken`)
+    expect(sameRpcPort.stderr()).toContain(`--rpc-port ${rpcPort + 1}`)
     expect(await sameFolder.end).toBe(69)
     expect(sameFolder.stderr()).toMatch(/in use by process \d+/)
     expect(processesIn(other.path)).toEqual([])
@@ -163,6 +180,25 @@ describe('npm start', { timeout: 60_000 }, () => {
     expect(await end).toBe(69)
     expect(stderr()).toMatch(/the api has stopped: ended by SIGKILL/)
     await gone()
+  })
+
+  test('is what halyard dev starts, and ends when that is killed', async () => {
+    const { child, end } = await up(halyardDev(...options()))
+    expect(configured().chain.rpc).toEqual([`http://127.0.0.1:${rpcPort}`])
+    child.kill('SIGKILL')
+    expect(await end).toBe('SIGKILL')
+    await gone()
+    const again = await up(halyardDev(...options()))
+    again.child.kill('SIGTERM')
+    expect([await again.end, again.stderr()]).toEqual([0, ''])
+    await gone()
+    const refused = halyardDev('--port', 'x')
+    expect([await refused.end, refused.stderr()]).toEqual([
+      2,
+      expect.stringContaining('not a port'),
+    ])
+    const help = halyardDev('--help')
+    expect([await help.end, help.stdout()]).toEqual([0, expect.stringContaining('--rpc-port')])
   })
 
   test('ends with all that it started when npm alone is told to', async () => {

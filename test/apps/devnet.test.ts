@@ -5,18 +5,18 @@ import { join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
 import { encodeEventTopics, keccak256 } from 'viem'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { type Anvil, startAnvil } from '#cli/devnet/anvil.ts'
+import { type Anvil, startAnvil } from '#devnet/anvil.ts'
 import {
   type ContractName,
   contracts,
   V2_INIT_CODE_HASH,
   V3_INIT_CODE_HASH,
-} from '#cli/devnet/contracts.ts'
-import { deployDevnet } from '#cli/devnet/deploy.ts'
-import type { Deployment, DevPool } from '#cli/devnet/deployment.ts'
-import { connect, type DevNode } from '#cli/devnet/node.ts'
-import { type PlayedBlock, startTraders } from '#cli/devnet/traders.ts'
-import { priceOf, rawPrice } from '#cli/devnet/v3-price.ts'
+} from '#devnet/contracts.ts'
+import { deployDevnet } from '#devnet/deploy.ts'
+import type { Deployment, DevPool } from '#devnet/deployment.ts'
+import { connect, type DevNode } from '#devnet/node.ts'
+import { type PlayedBlock, startTraders } from '#devnet/traders.ts'
+import { priceOf, rawPrice } from '#devnet/v3-price.ts'
 import type { Address, Hash } from '#core/chain.ts'
 import { compileSolidity } from '../tools/solidity.ts'
 
@@ -40,8 +40,8 @@ describe('the contracts', () => {
   })
 
   test('include the token that token.sol compiles to', async () => {
-    const artifact = join(import.meta.dirname, '../../apps/cli/devnet/token.artifact.json')
-    const source = join(import.meta.dirname, '../../apps/cli/devnet/token.sol')
+    const artifact = join(import.meta.dirname, '../../apps/devnet/token.artifact.json')
+    const source = join(import.meta.dirname, '../../apps/devnet/token.sol')
     await expect(compileSolidity(source, 'Token')).toMatchFileSnapshot(artifact)
   })
 })
@@ -206,7 +206,7 @@ describe('the anvil process', () => {
   test('saves its chain and ends when the process that started it is killed', async () => {
     const statePath = join(folder, 'orphan.json')
     const script = `
-      import { startAnvil } from '#cli/devnet/anvil.ts'
+      import { startAnvil } from '#devnet/anvil.ts'
       const { url } = await startAnvil({ statePath: ${JSON.stringify(statePath)} })
       process.stdout.write(url)
       setInterval(() => {}, 1000)`

@@ -5,7 +5,7 @@ import { type Artifact, v4Artifacts } from './load.ts'
 
 test('the published builds are those whose hashes the README gives', () => {
   const readme = readFileSync(new URL('README.md', import.meta.url), 'utf8')
-  const router = new URL('../../apps/cli/devnet/swap-router-02.artifact.json', import.meta.url)
+  const router = new URL('../../apps/devnet/swap-router-02.artifact.json', import.meta.url)
   const artifacts: Readonly<Record<string, Artifact>> = {
     PoolManager: v4Artifacts.poolManager,
     V4Quoter: v4Artifacts.quoter,

@@ -39,6 +39,6 @@ await writeFile(new URL('uniswap-v4.json.br', import.meta.url), packed)
 
 const router = JSON.stringify(await read(folder, SWAP_ROUTER_02))
 await writeFile(
-  new URL('../../apps/cli/devnet/swap-router-02.artifact.json', import.meta.url),
+  new URL('../../apps/devnet/swap-router-02.artifact.json', import.meta.url),
   `${router}\n`,
 )

@@ -5,9 +5,9 @@ import {
   encodeFunctionData,
   maxUint256,
 } from 'viem'
-import { startAnvil } from '#cli/devnet/anvil.ts'
-import { contracts } from '#cli/devnet/contracts.ts'
-import { connect } from '#cli/devnet/node.ts'
+import { startAnvil } from '#devnet/anvil.ts'
+import { contracts } from '#devnet/contracts.ts'
+import { connect } from '#devnet/node.ts'
 import { type Address, type BlockRef, type Hash, type Hex, parseAddress } from '#core/chain.ts'
 import { isAppError } from '#core/errors.ts'
 import { missing } from '../servers/programs.ts'

@@ -1,7 +1,7 @@
 import { createRequire } from 'node:module'
 import { type Abi, maxUint256, zeroAddress } from 'viem'
 import { afterAll, describe, expect, test } from 'vitest'
-import { contracts } from '#cli/devnet/contracts.ts'
+import { contracts } from '#devnet/contracts.ts'
 import { constantProductOut } from '#core/dex/protocols/constant-product.ts'
 import {
   amountsBurned,

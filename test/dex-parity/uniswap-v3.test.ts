@@ -1,6 +1,6 @@
 import { maxUint128, maxUint256, zeroAddress } from 'viem'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { contracts } from '#cli/devnet/contracts.ts'
+import { contracts } from '#devnet/contracts.ts'
 import type { Address } from '#core/chain.ts'
 import { feesEarned, growthInside } from '#core/dex/protocols/position-fees.ts'
 import { amountIn, amountOut, largestFill, swap } from '#core/dex/protocols/protocols.ts'

@@ -1,106 +1,28 @@
-import { styleText } from 'node:util'
-import { Command, InvalidArgumentError } from 'commander'
-import { environment } from '#adapters/env/environment.ts'
-import type { Devnet } from '#cli/devnet/run-devnet.ts'
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { fileURLToPath } from 'node:url'
+import { Command } from 'commander'
+import { exitCodes } from '#adapters/node/exit-code.ts'
 
-type Options = {
-  readonly folder: string
-  readonly reset?: boolean
-  readonly port: number
-  readonly blockTime: number
-  readonly seed: string
-}
+const MAIN = fileURLToPath(new URL('../../devnet/main.ts', import.meta.url))
 
+/** Starts the app `devnet`, which reads the options itself, also `--help`. */
 export const devCommand = (): Command =>
   new Command('dev')
     .summary('run everything on a local chain')
-    .description(
-      'Starts a local chain with the real Uniswap V2 and V3 contracts, tokens, NFTs and accounts that trade in every ' +
-        'block, and Halyard on top of it. Nothing else has to be installed. A second start goes on where the last one ' +
-        'stopped.',
-    )
-    .option('--folder <path>', 'where chain, store and logs are kept', '.halyard/dev')
-    .option('--reset', 'begin with a new chain and an empty store')
-    .option('--port <number>', 'of the API', parsePort, 4_000)
-    .option('--block-time <ms>', 'from one block to the next', parseMs, 1_000)
-    .option('--seed <text>', 'what the accounts do', 'halyard')
-    .addHelpText(
-      'after',
-      `
-Examples:
-  $ npm start
-  $ npm start -- --reset --port 4100
-  $ halyard dev --block-time 250`,
-    )
+    .helpOption(false)
+    .allowUnknownOption()
+    .argument('[options...]', 'those of the local chain: halyard dev --help lists them')
     .action(run)
 
-/** How often to look whether npm is still there. */
-const PARENT_POLL_MS = 250
-
-async function run(options: Options): Promise<void> {
-  const stop = new AbortController()
-  const stopped = new Promise<void>((resolve) => {
-    stop.signal.addEventListener('abort', () => resolve(), { once: true })
+async function run(options: readonly string[]): Promise<void> {
+  const child = spawn(process.execPath, [MAIN, ...options], {
+    // The channel closes when this process ends, even by SIGKILL, and tells the other to stop.
+    stdio: ['inherit', 'inherit', 'inherit', 'ipc'],
   })
+  // A terminal sends its signals to both. One that comes to this process alone is passed on; twice does no harm.
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
-    process.on(signal, () => stop.abort())
-  // A terminal that was closed is no reason to fall over: the rest must be stopped in order.
-  process.stdout.on('error', () => stop.abort())
-  if (environment.npm_lifecycle_event) stopWithNpm(stop)
-  // Thirty contracts' bytecode is read for this command alone.
-  const { runDevnet } = await import('#cli/devnet/run-devnet.ts')
-  process.stdout.write('Starting a local chain, the indexer and the API ...\n')
-  await using devnet = await runDevnet(
-    {
-      folder: options.folder,
-      reset: options.reset === true,
-      apiPort: options.port,
-      blockTimeMs: options.blockTime,
-      seed: options.seed,
-    },
-    stop.signal,
-  )
-  if (!stop.signal.aborted) {
-    process.stdout.write(welcome(devnet, options.folder))
-    await Promise.race([stopped, devnet.failed])
-  }
-  process.stdout.write('\nStopping; the chain is saved ...\n')
-}
-
-/** A signal to npm alone ends the shell between it and this process, which would go on and hear nothing of it. */
-function stopWithNpm(stop: AbortController): void {
-  const parent = process.ppid
-  const timer = setInterval(() => {
-    if (process.ppid !== parent) stop.abort()
-  }, PARENT_POLL_MS)
-  timer.unref()
-}
-
-function welcome({ apiUrl, rpcUrl, metricsUrls, configPath }: Devnet, folder: string): string {
-  const line = (name: string, text: string): string =>
-    `  ${styleText('bold', name.padEnd(9))} ${text}\n`
-  return (
-    `\nHalyard runs on a chain of its own, which trades in every block.\n\n` +
-    line('GraphQL', `${apiUrl}/graphql`) +
-    line('REST', `${apiUrl}/v1/pools`) +
-    line('Status', `${apiUrl}/v1/status`) +
-    line('Metrics', metricsUrls.join(' and ')) +
-    line('Chain', `${rpcUrl} (id 31337, the accounts of every development tool)`) +
-    line('Files', `${folder} (configuration: ${configPath}, logs beside it)`) +
-    `\nCtrl-C stops all of it, npm start goes on from there, npm start -- --reset begins anew.\n`
-  )
-}
-
-function parsePort(text: string): number {
-  const port = Number(text)
-  if (!Number.isInteger(port) || port < 1 || port > 65_535)
-    throw new InvalidArgumentError('not a port from 1 to 65535.')
-  return port
-}
-
-function parseMs(text: string): number {
-  const ms = Number(text)
-  if (!Number.isInteger(ms) || ms < 50 || ms > 600_000)
-    throw new InvalidArgumentError('not a number of milliseconds from 50 to 600000.')
-  return ms
+    process.on(signal, () => child.kill(signal))
+  const [code] = (await once(child, 'exit')) as [number | null]
+  process.exitCode = code ?? exitCodes.internal
 }

@@ -23,7 +23,7 @@ export function startService(
   configPath: string,
   logPath: string,
 ): Service {
-  const main = fileURLToPath(new URL(`../../${name}/main.ts`, import.meta.url))
+  const main = fileURLToPath(new URL(`../${name}/main.ts`, import.meta.url))
   const log = openSync(logPath, 'w')
   const child = spawn(process.execPath, [main, '--config', configPath], {
     stdio: ['ignore', log, log],

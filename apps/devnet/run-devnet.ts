@@ -1,7 +1,6 @@
 import { appendFileSync, existsSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { systemClock } from '#adapters/node/clock.ts'
-import { wireHistory, readSettings } from '#cli/wire.ts'
 import type { Cancel } from '#core/clock.ts'
 import { AppError, isAppError, messageOf } from '#core/errors.ts'
 import { type Anvil, DEVNET_CHAIN_ID, startAnvil } from './anvil.ts'
@@ -11,12 +10,14 @@ import { type DevFolder, takeFolder } from './folder.ts'
 import { connect } from './node.ts'
 import { type Service, startService, tailOf } from './service.ts'
 import { startTraders } from './traders.ts'
+import { openHistory, readSettings } from './wire.ts'
 
 export type DevnetOptions = {
   /** Chain, store, configuration and logs. */
   readonly folder: string
   readonly reset: boolean
   readonly apiPort: number
+  readonly rpcPort: number
   readonly blockTimeMs: number
   readonly seed: string
 }
@@ -44,13 +45,18 @@ const BLOCKS_KEPT = 5_000
  * @param cancel ends the wait for the API to get ready
  */
 export async function runDevnet(options: DevnetOptions, cancel: Cancel): Promise<Devnet> {
-  const { apiPort } = options
+  const { apiPort, rpcPort } = options
   await using parts = new AsyncDisposableStack()
   const folder = parts.use(await takeFolder(options.folder))
-  await refuseTakenPort(apiPort)
+  await refuseTakenPort('--port', apiPort)
+  await refuseTakenPort('--rpc-port', rpcPort)
   if (options.reset) folder.empty()
   const anvil = parts.use(
-    await startAnvil({ statePath: folder.path('chain.json'), blocksKept: BLOCKS_KEPT }),
+    await startAnvil({
+      statePath: folder.path('chain.json'),
+      blocksKept: BLOCKS_KEPT,
+      port: rpcPort,
+    }),
   )
   folder.sharedWith(anvil.pid)
   const deployment = await deployDevnet(anvil.url)
@@ -135,8 +141,8 @@ const BEGIN_ANEW = 'Begin anew with: npm start -- --reset'
 async function refuseLostChain(configPath: string, rpcUrl: string): Promise<void> {
   const settings = readSettings(configPath)
   if (settings.store.kind !== 'sqlite' || !existsSync(settings.store.path)) return
-  await using app = await wireHistory(settings).catch(refuseStore)
-  const head = await app.history.heads.latest(DEVNET_CHAIN_ID)
+  await using store = await openHistory(settings.store.path).catch(refuseStore)
+  const head = await store.heads.latest(DEVNET_CHAIN_ID)
   if (!head || head.number < 0) return
   const block = await connect(rpcUrl).request<{ hash: string } | null>('eth_getBlockByNumber', [
     `0x${head.number.toString(16)}`,
@@ -180,13 +186,13 @@ async function untilReady(url: string, cancel: Cancel): Promise<void> {
   throw new AppError('unavailable', `the API did not get ready: ${status}`)
 }
 
-async function refuseTakenPort(port: number): Promise<void> {
+async function refuseTakenPort(option: string, port: number): Promise<void> {
   try {
     await listenOnce(port)
   } catch (cause) {
     throw new AppError(
       'unavailable',
-      `port ${port} is taken by another program; name another one: npm start -- --port ${port + 1}`,
+      `port ${port} is taken by another program; name another one: npm start -- ${option} ${port + 1}`,
       { details: { port }, cause },
     )
   }
