@@ -116,6 +116,7 @@ test('its commands index, follow, serve and export', async () => {
     .map((line) => line.replace(/ +#.*$/, ''))
   const command = (part: string): string =>
     here(commands.find((line) => line.includes(part)) as string)
+  expect(await run(command('config check'))).toMatch(/sources/)
   await run(command('backfill'))
   const exported = await run(`${command('export swaps')} --config ${own}`)
   expect(exported.split('\n').length).toBeGreaterThan(10)
