@@ -165,9 +165,7 @@ export async function commitBlocks(
     try {
       return await attempt(ports, async () => {
         await writeDocuments(ports, base, mine, last.number)
-        if (!(await ports.writer.appendHead(entry)))
-          throw new LostRace('another writer moved the head first')
-        return tidyUp(ports, advanceView(base, entry), base.floor.number)
+        return moveHead(ports, base, entry)
       })
     } catch (error) {
       if (!(error instanceof LostRace || error instanceof Displaced)) throw error
@@ -196,15 +194,18 @@ export async function moveHeadBack(
     coverage: coverageTo(base.head, to.number),
   }
   try {
-    return await attempt(ports, async () => {
-      if (!(await ports.writer.appendHead(entry)))
-        throw new LostRace('another writer moved the head first')
-      return tidyUp(ports, advanceView(base, entry), base.floor.number)
-    })
+    return await attempt(ports, () => moveHead(ports, base, entry))
   } catch (error) {
     if (error instanceof LostRace) return { status: 'conflict', reason: error.message }
     throw error
   }
+}
+
+/** @throws LostRace where another writer has taken that move */
+async function moveHead(ports: CommitPorts, base: View, entry: HeadEntry): Promise<View> {
+  if (!(await ports.writer.appendHead(entry)))
+    throw new LostRace('another writer moved the head first')
+  return tidyUp(ports, advanceView(base, entry), base.floor.number)
 }
 
 type NextEntry = Pick<HeadEntry, 'chainId' | 'move' | 'floorMove' | 'tree' | 'committedAtMs'>
