@@ -1,5 +1,5 @@
 import { type Address, isAddress } from '#core/chain.ts'
-import type { SwapRow } from '#core/history/list-swaps.ts'
+import type { SwapRow } from '#core/dex/trading/list-swaps.ts'
 import type { EventPlace } from '#core/history/ports.ts'
 import type { HoldingPlace } from '#core/nft/list-holdings.ts'
 

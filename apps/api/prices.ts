@@ -1,7 +1,7 @@
 import { formatInversePrice, formatPrice, formatRatio } from '#core/amount.ts'
 import { type Pool, poolPriceX192 } from '#core/dex/pool.ts'
 import type { Rational } from '#core/dex/protocols/protocols.ts'
-import type { Candle } from '#core/history/candle.ts'
+import type { Candle } from '#core/dex/trading/candle.ts'
 import type { PoolDecimals } from './tokens.ts'
 
 /** The price of a pool, in whole tokens. */

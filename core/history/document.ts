@@ -2,9 +2,9 @@ import { type Pool, poolFields } from '#core/dex/pool.ts'
 import { type Tick, tickFields } from '#core/dex/tick.ts'
 import { type Holder, type Holding, holderFields, holdingFields } from '#core/nft/holding.ts'
 import { type AnyFields, decodeRecord, encodeRecord, type Fields } from '#core/record.ts'
-import { type Candle, candleFields } from './candle.ts'
+import { type Candle, candleFields } from '#core/dex/trading/candle.ts'
 import type { DerivedRef } from './head.ts'
-import { type Volume, volumeFields } from './volume.ts'
+import { type Volume, volumeFields } from '#core/dex/trading/volume.ts'
 
 /** The projections: what events fold into, one document an entity. */
 export type Documents = {

@@ -9,7 +9,7 @@ import {
   secondsOf,
   startOf,
   type TradedMinute,
-} from '#core/history/candle.ts'
+} from '#core/dex/trading/candle.ts'
 import type { DocumentKind, Documents, Key } from '#core/history/document.ts'
 import {
   type ChainEvent,
@@ -28,7 +28,7 @@ import {
   type Volume,
   type VolumePeriod,
   volumePeriods,
-} from '#core/history/volume.ts'
+} from '#core/dex/trading/volume.ts'
 import { adjustHolder, type Holding, receive, send } from '#core/nft/holding.ts'
 import type { PoolSource } from './source.ts'
 import type { Slot, Wanted } from './working-set.ts'

@@ -1,7 +1,10 @@
 import type { Pool as StoredPool } from '#core/dex/pool.ts'
 import { readPool } from '#core/dex/read-pool.ts'
-import type { Candle as StoredCandle, CandleInterval as Interval } from '#core/history/candle.ts'
-import { listCandles } from '#core/history/list-candles.ts'
+import type {
+  Candle as StoredCandle,
+  CandleInterval as Interval,
+} from '#core/dex/trading/candle.ts'
+import { listCandles } from '#core/dex/trading/list-candles.ts'
 import { refuseInverted } from '#core/page.ts'
 import { CANDLES_DEFAULT, CANDLES_MAX } from '#api/pages.ts'
 import { candlePrice, priceUnitOf } from '#api/prices.ts'

@@ -1,5 +1,5 @@
 import type { Address } from '#core/chain.ts'
-import { listSwaps, type SwapRow } from '#core/history/list-swaps.ts'
+import { listSwaps, type SwapRow } from '#core/dex/trading/list-swaps.ts'
 import { refuseInverted } from '#core/page.ts'
 import { invalidField } from '#core/errors.ts'
 import { placeOf, swapCursor } from '#api/cursors.ts'

@@ -1,5 +1,5 @@
-import { listVolumes } from '#core/history/list-volumes.ts'
-import type { Volume as StoredVolume } from '#core/history/volume.ts'
+import { listVolumes } from '#core/dex/trading/list-volumes.ts'
+import type { Volume as StoredVolume } from '#core/dex/trading/volume.ts'
 import { refuseInverted } from '#core/page.ts'
 import { PAGE_DEFAULT, PAGE_MAX } from '#api/pages.ts'
 import { builder } from './builder.ts'

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { readPool } from '#core/dex/read-pool.ts'
-import { listSwaps, type SwapRow } from '#core/history/list-swaps.ts'
+import { listSwaps, type SwapRow } from '#core/dex/trading/list-swaps.ts'
 import { refuseInverted } from '#core/page.ts'
 import { placeOf, swapCursor } from '#api/cursors.ts'
 import { PAGE_DEFAULT, PAGE_MAX } from '#api/pages.ts'

@@ -1,7 +1,7 @@
 import { formatPrice } from '#core/amount.ts'
 import type { Pool } from '#core/dex/pool.ts'
 import { poolPriceX192 } from '#core/dex/pool.ts'
-import type { Candle } from '#core/history/candle.ts'
+import type { Candle } from '#core/dex/trading/candle.ts'
 import {
   type ChainEvent,
   type LiquidityChange,

@@ -1,7 +1,7 @@
 import type { Address } from '#core/chain.ts'
 import { type Candle, type CandleInterval, secondsOf, startOf } from './candle.ts'
-import type { View } from './head.ts'
-import { type ResolvePorts, scanDocuments } from './resolve.ts'
+import type { View } from '#core/history/head.ts'
+import { type ResolvePorts, scanDocuments } from '#core/history/resolve.ts'
 
 export type CandleQuery = {
   readonly pool: Address

@@ -1,6 +1,6 @@
 import type { Address } from '#core/chain.ts'
-import type { View } from './head.ts'
-import { type ResolvePorts, scanDocuments } from './resolve.ts'
+import type { View } from '#core/history/head.ts'
+import { type ResolvePorts, scanDocuments } from '#core/history/resolve.ts'
 import type { Volume, VolumePeriod } from './volume.ts'
 
 export type VolumeQuery = {

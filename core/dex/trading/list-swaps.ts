@@ -1,9 +1,9 @@
 import type { Address } from '#core/chain.ts'
 import { type Page, pageOf } from '#core/page.ts'
-import { type ChainEvent, netAmounts, type Swap } from './event.ts'
-import type { View } from './head.ts'
-import { type EventPorts, listEvents } from './list-events.ts'
-import type { EventPlace } from './ports.ts'
+import { type ChainEvent, netAmounts, type Swap } from '#core/history/event.ts'
+import type { View } from '#core/history/head.ts'
+import { type EventPorts, listEvents } from '#core/history/list-events.ts'
+import type { EventPlace } from '#core/history/ports.ts'
 
 export type SwapQuery = {
   readonly pool?: Address
