@@ -18,7 +18,8 @@ const POOLS_AT_ONCE = 8
 
 /**
  * States as the projections have them at the view's head. Undefined where the history does not determine one: a pool
- * without a price, one whose life began before the blocks that are indexed without a gap, or a V4 pool.
+ * without a price, a V3 pool that no swap was seen of, one whose life began before the blocks that are indexed without a
+ * gap, or a V4 pool.
  */
 export async function readIndexedStates(
   ports: StatePorts,
@@ -36,7 +37,7 @@ export async function readIndexedStates(
     if (!visible || !run) return undefined
     const { value: pool, number } = visible
     if (pool.protocol === 'uniswap-v2') return number < run.from ? undefined : constantProduct(pool)
-    if (!isWhole(pool, run, view.head.number)) return undefined
+    if (!isFollowed(pool) || !isWhole(pool, run, view.head.number)) return undefined
     if (pool.sqrtPriceX96 === null || pool.tick === null) return undefined
     const ticks = await indexedTicks(ports, view, pool)
     return concentrated(pool, pool.sqrtPriceX96, pool.tick, pool.liquidity ?? 0n, ticks)
@@ -66,6 +67,13 @@ export async function readHistoricalStates(
 /** The blocks that are indexed without a gap up to this one. */
 const runUpTo = (view: View, number: number): BlockRange | undefined =>
   view.head.coverage.find(({ from, to }) => from <= number && number <= to)
+
+/**
+ * Whether the pool is known to tell its swaps by an event that is read here. Forks of V3 exist whose Swap is another
+ * event: what they emit otherwise looks alike, and without their swaps the price would stay at the first one for ever. A
+ * pool that has told one swap tells all, for its code does not change.
+ */
+const isFollowed = ({ swapCount }: Pool): boolean => swapCount > 0
 
 /** Whether every event of the pool's life is in the run. */
 const isWhole = ({ createdBlock }: Pool, run: BlockRange, at: number): boolean =>
@@ -149,7 +157,7 @@ async function historicalState(
     })
     return event?.body.type === 'sync' ? constantProduct({ ...pool, ...event.body }) : undefined
   }
-  if (!isWhole(pool, run, at)) return undefined
+  if (!isFollowed(pool) || !isWhole(pool, run, at)) return undefined
   const price = await priceAt(ports, view, at, run, pool)
   if (!price) return undefined
   const nets = new Map<number, bigint>()
