@@ -17,6 +17,9 @@ export default defineConfig({
     hookTimeout: 60_000,
     // Suites start servers and chains of their own: more at once than cores only makes them wait for one another.
     maxWorkers: 2,
-    coverage: { provider: 'v8', include: ['core/**', 'adapters/**', 'apps/**'] },
+    coverage: {
+      provider: 'v8',
+      include: ['core/**', 'adapters/**', 'wiring/**', 'faces/**', 'apps/**'],
+    },
   },
 })

@@ -1,7 +1,7 @@
 import { once } from 'node:events'
-import { parseArgs } from 'node:util'
-import { exitCodeOf, exitCodes, explain } from '#adapters/node/exit-code.ts'
-import { AppError, messageOf } from '#core/errors.ts'
+import { endAtStrayErrors, runProgram } from '#faces/run-program.ts'
+import { readServiceOptions } from '#faces/service-options.ts'
+import { onStopSignals } from '#faces/stop-signals.ts'
 import { readConfig } from './config.ts'
 import { startServer } from './server.ts'
 import { wire } from './wire.ts'
@@ -18,38 +18,16 @@ Options:
 Exit codes: 0 done, 2 usage, 69 a server, provider or file cannot be used now, 70 a bug, 78 configuration.
 `
 
-process.once('uncaughtException', (error) => {
-  process.stderr.write(`${explain('halyard-api', error)}\n`)
-  process.exit(exitCodes.internal)
+endAtStrayErrors('halyard-api')
+await runProgram('halyard-api', async () => {
+  const options = readServiceOptions(HELP)
+  if (options.help) process.stdout.write(HELP)
+  else await serve(options.config)
 })
 
-try {
-  const { values } = readArguments()
-  if (values.help) process.stdout.write(HELP)
-  else await serve(values.config)
-} catch (error) {
-  process.stderr.write(`${explain('halyard-api', error)}\n`)
-  process.exitCode = exitCodeOf(error)
-}
-
-function readArguments() {
-  try {
-    return parseArgs({
-      options: {
-        config: { type: 'string', short: 'c', default: 'halyard.json' },
-        help: { type: 'boolean', short: 'h', default: false },
-      },
-    })
-  } catch (cause) {
-    throw new AppError('invalid', `${messageOf(cause)}; --help tells what there is`, { cause })
-  }
-}
-
 async function serve(path: string): Promise<void> {
+  const stop = onStopSignals()
   const config = readConfig(path)
-  const stop = new AbortController()
-  for (const signal of ['SIGINT', 'SIGTERM'] as const)
-    process.once(signal, () => stop.abort(signal))
   await using api = await wire(config)
   const { log } = api.ports
   await using server = await startServer(api)
@@ -57,5 +35,4 @@ async function serve(path: string): Promise<void> {
   log.info({ url: `${server.metricsUrl}/metrics` }, 'metrics listen')
   if (!stop.signal.aborted) await once(stop.signal, 'abort')
   log.info({ signal: String(stop.signal.reason) }, 'stopping')
-  process.exitCode = exitCodes.ok
 }

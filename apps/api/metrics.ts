@@ -1,4 +1,4 @@
-import type { Metrics } from '#adapters/metrics/metrics.ts'
+import type { Metrics } from '#wiring/telemetry.ts'
 import type { Status } from './status.ts'
 
 /** Seconds: from an answer out of memory to one that a client would no longer wait for. */

@@ -1,7 +1,7 @@
-import type { Logger } from '#adapters/log/logger.ts'
 import type { QuoteOutcome } from '#core/dex/quote.ts'
 import type { Quoter } from '#core/dex/quoter.ts'
 import type { AppError } from '#core/errors.ts'
+import type { Logger } from '#wiring/telemetry.ts'
 import { publicMessage } from './errors.ts'
 
 /**

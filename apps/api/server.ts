@@ -1,6 +1,6 @@
-import type { RequestListener } from 'node:http'
+import { listen } from '#faces/listen.ts'
+import { startOperatorServer } from '#faces/operator-server.ts'
 import { createApp } from './http/app.ts'
-import { listen } from './listen.ts'
 import { readStatus } from './status.ts'
 import type { Api, Ports } from './wire.ts'
 
@@ -16,44 +16,29 @@ export async function startServer(api: Api): Promise<RunningServer> {
   const app = await createApp(api)
   const main = await listen(app, { host, port, field: 'api.port' })
   try {
-    const metrics = await listen(metricsListener(api.ports), {
-      host: metricsHost,
-      port: metricsPort,
-      field: 'api.metricsPort',
-    })
+    const metrics = await startOperatorServer(
+      { '/metrics': () => renderMetrics(api.ports) },
+      { host: metricsHost, port: metricsPort, field: 'api.metricsPort' },
+      (error, path) => api.ports.log.error({ err: error, path }, 'the operator gets no answer'),
+    )
     return {
       url: main.url,
       metricsUrl: metrics.url,
       async [Symbol.asyncDispose]() {
         // Streams of updates have no end of their own to wait for.
         api.subscriptions.end()
-        await Promise.all([main.close(), metrics.close()])
+        await Promise.all([main[Symbol.asyncDispose](), metrics[Symbol.asyncDispose]()])
       },
     }
   } catch (error) {
-    await main.close()
+    await main[Symbol.asyncDispose]()
     throw error
   }
 }
 
-const metricsListener =
-  (ports: Ports): RequestListener =>
-  (req, res) => {
-    if (req.url !== '/metrics' || (req.method !== 'GET' && req.method !== 'HEAD')) {
-      res.writeHead(404).end()
-      return
-    }
-    renderMetrics(ports).then(
-      (text) => res.writeHead(200, { 'content-type': ports.metrics.contentType }).end(text),
-      (error: unknown) => {
-        ports.log.error({ err: error }, 'metrics cannot be rendered')
-        res.writeHead(500).end()
-      },
-    )
-  }
-
 /** Where the store cannot be read, all other metrics are given nevertheless. */
-async function renderMetrics(ports: Ports): Promise<string> {
+async function renderMetrics(ports: Ports) {
   const status = await readStatus(ports).catch(() => undefined)
-  return ports.metrics.render(status)
+  const { contentType } = ports.metrics
+  return { contentType, text: await ports.metrics.render(status) }
 }

@@ -1,33 +1,19 @@
-import { existsSync } from 'node:fs'
-import { toQuoteSettings } from '#adapters/config-file/quote-settings.ts'
-import { keccak } from '#adapters/hash-wasm/keccak.ts'
-import { createLogger, type Logger } from '#adapters/log/logger.ts'
-import { createMetrics } from '#adapters/metrics/metrics.ts'
-import { openMongoChainStore } from '#adapters/mongo/chain-store.ts'
-import { systemClock } from '#adapters/node/clock.ts'
-import { sha256 } from '#adapters/node/sha256.ts'
-import { createRpcBlockSource } from '#adapters/rpc/block-source.ts'
-import { createChainTip } from '#adapters/rpc/chain-tip.ts'
-import { createRpcGasPrice } from '#adapters/rpc/gas-price.ts'
-import { createHashAt } from '#adapters/rpc/hash-at.ts'
-import { createLens } from '#adapters/rpc/lens.ts'
-import { createRpc } from '#adapters/rpc/rpc.ts'
-import { createRpcStateReader } from '#adapters/rpc/state-reader.ts'
-import { createRpcSwapTrials } from '#adapters/rpc/swap-trials.ts'
-import { createRpcTaxReader } from '#adapters/rpc/tax-reader.ts'
-import { createRpcTokenReader } from '#adapters/rpc/token-reader.ts'
-import { openSqliteChainStore } from '#adapters/sqlite/chain-store.ts'
 import type { Clock } from '#core/clock.ts'
 import type { TokenReader } from '#core/dex/ports.ts'
-import { createQuoter, type Quoter } from '#core/dex/quoter.ts'
+import type { Quoter } from '#core/dex/quoter.ts'
 import type { Sha256 } from '#core/history/digest.ts'
 import type { BranchPorts } from '#core/history/branch.ts'
 import type { ChainTip, HistoryPorts } from '#core/history/ports.ts'
 import { type IndexedCollections, indexedCollections } from '#core/nft/indexed-collections.ts'
 import { createViews, type Views } from '#core/history/view.ts'
+import { type HistoryStore, openOnceThere } from '#wiring/open-chain-store.ts'
+import { openNode } from '#wiring/open-node.ts'
+import { openQuoter, openTokens } from '#wiring/open-quoter.ts'
+import { openTip } from '#wiring/open-tip.ts'
+import { sha256, systemClock } from '#wiring/system.ts'
+import { createLogger, createMetrics, type Logger } from '#wiring/telemetry.ts'
 import { type AnswerCache, createAnswerCache } from './answer-cache.ts'
 import type { Config } from './config.ts'
-import { createLateStore, type HistoryStore } from './late-store.ts'
 import { type ApiMetrics, createApiMetrics } from './metrics.ts'
 import { createPublicQuoter } from './public-quoter.ts'
 import { createRateLimiter, type RateLimiter, unlimited } from './rate-limit.ts'
@@ -64,8 +50,7 @@ export type Overrides = Partial<
 }
 
 /** Live answers of the chain are extras: one that is slow is done without. */
-const RPC_TIMEOUT_MS = 2_000
-const RPC_ROUNDS = 1
+const NODE = { timeoutMs: 2_000, rounds: 1 } as const
 /** Routes are ranked after gas; what it costs moves by an eighth a block at most (EIP-1559). */
 const GAS_PRICE_MS = 5_000
 
@@ -73,36 +58,22 @@ const GAS_PRICE_MS = 5_000
 export async function wire(config: Config, overrides: Overrides = {}): Promise<Api> {
   const { chain } = config
   const log = overrides.log ?? createLogger({ secrets: config.secrets })
-  const store = overrides.store ?? (await openStore(config.store))
+  const store = overrides.store ?? (await openOnceThere(config.store))
   for (const warning of store.warnings ?? []) log.warn({}, warning)
-  const rpc = createRpc(chain.rpc, {
-    chainId: chain.id,
-    timeoutMs: RPC_TIMEOUT_MS,
-    rounds: RPC_ROUNDS,
-    warn: (message, details) => log.warn(details, message),
-  })
-  // Only the newest block is asked for: the cheapest finality, and no header is proven.
-  const source = createRpcBlockSource(rpc, { finality: 0 })
+  const node = openNode(chain, { ...NODE, warn: (message, details) => log.warn(details, message) })
+  const standing = openTip(node, chain.pollMs)
   const clock = overrides.clock ?? systemClock
-  const lens = createLens(rpc)
   const history = {
     heads: store.heads,
     tree: store.tree,
     events: store.events,
     views: createViews(store.heads, chain.id),
-    tokens: overrides.tokens ?? createRpcTokenReader(rpc, config.quotes.nativeSymbol),
-    tip: overrides.tip ?? createChainTip(source, chain.pollMs),
-    hashAt: overrides.hashAt ?? createHashAt(source, chain.pollMs),
     clock,
+    tokens: overrides.tokens ?? openTokens(node, config.quotes),
+    tip: overrides.tip ?? standing.tip,
+    hashAt: overrides.hashAt ?? standing.hashAt,
   }
-  const live = {
-    states: createRpcStateReader(lens),
-    trials: createRpcSwapTrials(lens, keccak),
-    taxes: createRpcTaxReader(lens),
-    gasPrice: createRpcGasPrice(rpc, GAS_PRICE_MS),
-  }
-  const quoter =
-    overrides.quoter ?? createQuoter({ ...history, ...live }, toQuoteSettings(config, keccak))
+  const quoter = overrides.quoter ?? openQuoter(node, history, config, { gasPriceMs: GAS_PRICE_MS })
   return {
     config,
     answers: createAnswerCache(),
@@ -118,7 +89,7 @@ export async function wire(config: Config, overrides: Overrides = {}): Promise<A
       metrics: createApiMetrics(createMetrics()),
     },
     async [Symbol.asyncDispose]() {
-      await rpc.close()
+      await node[Symbol.asyncDispose]()
       await store.close()
     },
   }
@@ -128,16 +99,3 @@ const limiterOf = ({ ratePerSecond, rateBurst }: Config['api'], nowMs: () => num
   ratePerSecond === 0
     ? unlimited
     : createRateLimiter({ perSecond: ratePerSecond, burst: rateBurst }, nowMs)
-
-function openStore(store: Config['store']): HistoryStore | Promise<HistoryStore> {
-  switch (store.kind) {
-    case 'sqlite':
-      return createLateStore(() =>
-        existsSync(store.path) ? openSqliteChainStore(store.path) : undefined,
-      )
-    case 'mongodb':
-      return openMongoChainStore(store.url)
-    default:
-      return store satisfies never
-  }
-}

@@ -1,9 +1,8 @@
-import type { Settings } from '#adapters/config-file/load.ts'
-import { haveCode, type Probe, probeEndpoint } from '#adapters/rpc/probe.ts'
-import { createRpc } from '#adapters/rpc/rpc.ts'
-import { isAppError, messageOf } from '#core/errors.ts'
+import { isAppError } from '#core/errors.ts'
 import type { Source } from '#core/indexing/source.ts'
-import { wireHistory } from './wire.ts'
+import { openIfThere } from '#wiring/open-chain-store.ts'
+import { findContracts, type Probe, probeEndpoints } from '#wiring/probe-chain.ts'
+import type { Settings } from '#wiring/settings.ts'
 
 /** One thing that a configuration names, and what became of trying it. */
 export type Check = {
@@ -18,11 +17,7 @@ const OLD_SECONDS = 600
 
 /** Tries everything that a configuration names: endpoints, sources and store. */
 export async function checkConfig(settings: Settings, nowMs: number): Promise<Check[]> {
-  const probes = await Promise.all(
-    settings.chain.rpc.map((endpoint) =>
-      probeEndpoint(endpoint, { chainId: settings.chain.id, finality: settings.chain.finality }),
-    ),
-  )
+  const probes = await probeEndpoints(settings.chain)
   const newest = Math.max(
     -1,
     ...probes.flatMap((probe) => (probe.status === 'serves' ? [probe.latest.number] : [])),
@@ -70,9 +65,8 @@ function checkEndpoint({ chain }: Settings, probe: Probe, index: number, nowMs: 
 const addressOf = (source: Source) => ('factory' in source ? source.factory : source.address)
 
 async function checkSources({ chain, sources }: Settings, newest: number): Promise<Check[]> {
-  const rpc = createRpc(chain.rpc, { chainId: chain.id, rounds: 2 })
   try {
-    const code = await haveCode(rpc, sources.map(addressOf))
+    const code = await findContracts(chain, sources.map(addressOf))
     return sources.map((source, index): Check => {
       const what = `sources[${index}] ${source.kind} ${addressOf(source)}`
       if (!code[index])
@@ -93,27 +87,28 @@ async function checkSources({ chain, sources }: Settings, newest: number): Promi
   } catch (error) {
     if (!isAppError(error)) throw error
     return [{ what: 'sources', state: 'away', detail: error.message }]
-  } finally {
-    await rpc.close()
   }
 }
 
-async function checkStore(settings: Settings): Promise<Check> {
-  const what = `store ${settings.store.kind}`
+async function checkStore({ chain, store: setting }: Settings): Promise<Check> {
+  const what = `store ${setting.kind}`
   try {
-    const warnings: string[] = []
-    await using app = await wireHistory(settings, (message) => void warnings.push(message))
-    const head = await app.history.heads.latest(settings.chain.id)
-    const stands = head ? `stands at block ${head.number}` : 'holds nothing of this chain yet'
-    return {
-      what,
-      state: warnings.length > 0 ? 'warning' : 'ok',
-      detail: [stands, ...warnings].join('; '),
+    const store = await openIfThere(setting)
+    if (!store) return { what, state: 'ok', detail: 'not there yet; the first run makes it' }
+    try {
+      const head = await store.heads.latest(chain.id)
+      const stands = head ? `stands at block ${head.number}` : 'holds nothing of this chain yet'
+      const { warnings = [] } = store
+      return {
+        what,
+        state: warnings.length > 0 ? 'warning' : 'ok',
+        detail: [stands, ...warnings].join('; '),
+      }
+    } finally {
+      await store.close()
     }
   } catch (error) {
-    if (isAppError(error) && settings.store.kind === 'sqlite' && /no file/.test(error.message))
-      return { what, state: 'ok', detail: 'not there yet; the first run makes it' }
     if (!isAppError(error)) throw error
-    return { what, state: 'away', detail: messageOf(error) }
+    return { what, state: 'away', detail: error.message }
   }
 }

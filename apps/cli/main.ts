@@ -1,5 +1,5 @@
-import { Command, CommanderError } from 'commander'
-import { exitCodeOf, exitCodes, explain } from '#adapters/node/exit-code.ts'
+import { Command } from 'commander'
+import { runCommand } from '#faces/run-command.ts'
 import { backfillCommand } from './commands/backfill.ts'
 import { configCommand } from './commands/config.ts'
 import { devCommand } from './commands/dev.ts'
@@ -35,25 +35,9 @@ for (const command of [
 ])
   program.addCommand(command)
 
-/** Commander's own exits become errors, so that a usage error is 2 wherever it happens. */
-function overrideExit(command: Command): void {
-  command.exitOverride()
-  for (const child of command.commands) overrideExit(child)
-}
-overrideExit(program)
-
 // A reader such as `head` that has enough closes the pipe: that is no failure.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   if (error.code !== 'EPIPE') throw error
 })
 
-try {
-  await program.parseAsync()
-} catch (error) {
-  if (error instanceof CommanderError) {
-    process.exitCode = error.exitCode === 0 ? exitCodes.ok : exitCodes.usage
-  } else {
-    process.stderr.write(`${explain('halyard', error)}\n`)
-    process.exitCode = exitCodeOf(error)
-  }
-}
+await runCommand(program)

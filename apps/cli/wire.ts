@@ -1,33 +1,22 @@
-import { existsSync } from 'node:fs'
-import { listedPools, toQuoteSettings } from '#adapters/config-file/quote-settings.ts'
-import { loadSettings, type Settings, type StoreSetting } from '#adapters/config-file/load.ts'
-import { environment } from '#adapters/env/environment.ts'
-import { createHeaderHash } from '#adapters/ethereumjs/header-hash.ts'
-import { createReceiptsRoot } from '#adapters/ethereumjs/receipts-root.ts'
-import { createMemoryChainStore, createMemoryTables } from '#adapters/memory/chain-store.ts'
-import { openMongoChainStore } from '#adapters/mongo/chain-store.ts'
-import { systemClock } from '#adapters/node/clock.ts'
-import { newId } from '#adapters/node/new-id.ts'
-import { sha256 } from '#adapters/node/sha256.ts'
-import { createRpcBlockSource } from '#adapters/rpc/block-source.ts'
-import { createRpcGasPrice } from '#adapters/rpc/gas-price.ts'
-import { createLens } from '#adapters/rpc/lens.ts'
-import { createRpc } from '#adapters/rpc/rpc.ts'
-import { createRpcStateReader } from '#adapters/rpc/state-reader.ts'
-import { createRpcSwapTrials } from '#adapters/rpc/swap-trials.ts'
-import { createRpcTaxReader } from '#adapters/rpc/tax-reader.ts'
-import { createRpcTokenReader } from '#adapters/rpc/token-reader.ts'
-import { openSqliteChainStore } from '#adapters/sqlite/chain-store.ts'
-import { openThreadedSqliteChainStore } from '#adapters/sqlite/threaded-chain-store.ts'
-import { keccak, keccakBytes } from '#adapters/hash-wasm/keccak.ts'
 import type { TokenReader } from '#core/dex/ports.ts'
-import { createQuoter, type Quoter } from '#core/dex/quoter.ts'
-import { AppError, isAppError } from '#core/errors.ts'
-import type { ChainTip, HistoryPorts } from '#core/history/ports.ts'
+import type { Quoter } from '#core/dex/quoter.ts'
+import type { HistoryPorts } from '#core/history/ports.ts'
 import { createViews, type Views } from '#core/history/view.ts'
 import type { IndexPorts } from '#core/indexing/backfill.ts'
-import { commitPorts } from '#core/indexing/commit.ts'
-import type { BlockSource, ChainWriter } from '#core/indexing/ports.ts'
+import {
+  type HistoryStore,
+  openEmpty,
+  openIfThere,
+  openToRead,
+  openToWrite,
+} from '#wiring/open-chain-store.ts'
+import type { Settings } from '#wiring/settings.ts'
+import { systemClock } from '#wiring/system.ts'
+
+/*
+ * What commands share. What talks to a chain is imported by those that do: its packages take longer to load than a
+ * command on the store alone takes altogether.
+ */
 
 /** What reading history takes. */
 export type HistoryApp = AsyncDisposable & {
@@ -52,15 +41,12 @@ type Warn = (message: string) => void
 const toStderr: Warn = (message) => void process.stderr.write(`halyard: ${message}\n`)
 
 /** The configuration that a command names. */
-export const readSettings = (path: string): Settings => loadSettings(path, environment)
+export { readSettings } from '#wiring/settings.ts'
 
-/** A run of hours is not given up for an outage of a minute. */
-const BACKFILL_PATIENCE_MS = 180_000
-
+/** @throws AppError `unavailable` where nothing is stored yet */
 export async function wireHistory(settings: Settings, warn: Warn = toStderr): Promise<HistoryApp> {
-  refuseMissing(settings.store)
-  const store = await openStore(settings.store)
-  for (const warning of store.warnings ?? []) warn(warning)
+  const store = await openToRead(settings.store)
+  tellWarnings(store, warn)
   return {
     settings,
     history: { ...store, views: createViews(store.heads, settings.chain.id) },
@@ -68,137 +54,77 @@ export async function wireHistory(settings: Settings, warn: Warn = toStderr): Pr
   }
 }
 
+/** A run of hours is not given up for an outage of a minute. */
+const BACKFILL_PATIENCE_MS = 180_000
+
 /** @param stop ends what waits for the chain when aborted */
 export async function wireIndexing(
   settings: Settings,
   stop?: AbortSignal,
   warn: Warn = toStderr,
 ): Promise<IndexApp> {
-  const { chain } = settings
-  const store = await openForWriting(settings.store)
-  for (const warning of store.warnings ?? []) warn(warning)
-  const rpc = createRpc(chain.rpc, {
-    chainId: chain.id,
+  const [{ openNode }, { openIndexing }] = await Promise.all([
+    import('#wiring/open-node.ts'),
+    import('#wiring/open-indexing.ts'),
+  ])
+  const store = await openToWrite(settings.store)
+  tellWarnings(store, warn)
+  const node = openNode(settings.chain, {
     patienceMs: BACKFILL_PATIENCE_MS,
     ...(stop && { stop }),
     warn,
     onWait: (reason, ms) => warn(`${reason}; it is tried again in ${Math.ceil(ms / 1_000)} s`),
   })
-  const source = createRpcBlockSource(rpc, {
-    finality: chain.finality,
-    warn,
-    headerHash: chain.headerForm
-      ? createHeaderHash(keccak, chain.headerForm, chain.commits.since)
-      : undefined,
-  })
   return {
     settings,
-    ports: {
-      ...commitPorts(store, systemClock, chain.id),
-      sha256,
-      newId,
-      keccak,
-      receiptsRoot: createReceiptsRoot(keccakBytes),
-      source,
-    },
+    ports: openIndexing(store, node, settings.chain, { warn }),
     async [Symbol.asyncDispose]() {
-      await rpc.close()
+      await node[Symbol.asyncDispose]()
       await store.close()
     },
   }
 }
 
 /** Somebody waits for the answer, which can be made from the index too. */
-const QUOTE_RPC = { timeoutMs: 10_000, rounds: 1 } as const
+const QUOTE_NODE = { timeoutMs: 10_000, rounds: 1 } as const
 /** A quote is asked for once. */
 const GAS_PRICE_MS = 60_000
 
 /** Before anything is indexed, quotes are of the pools that the configuration lists. */
 export async function wireQuotes(settings: Settings, warn: Warn = toStderr): Promise<QuoteApp> {
-  const { chain } = settings
-  const isMissing = isMissingFile(settings.store)
-  const store = isMissing ? emptyStore() : await openStore(settings.store)
-  if (isMissing)
+  const [{ openNode }, { openQuoter, openTokens }, { openTipOnce }] = await Promise.all([
+    import('#wiring/open-node.ts'),
+    import('#wiring/open-quoter.ts'),
+    import('#wiring/open-tip.ts'),
+  ])
+  const { chain, quotes } = settings
+  const stored = await openIfThere(settings.store)
+  if (!stored)
     warn('the store is not there yet: only pools that the configuration lists are looked at')
-  for (const warning of store.warnings ?? []) warn(warning)
-  const rpc = createRpc(chain.rpc, { chainId: chain.id, warn, ...QUOTE_RPC })
-  const lens = createLens(rpc)
-  const tokens = createRpcTokenReader(rpc, settings.quotes.nativeSymbol)
-  const quoting = toQuoteSettings(settings, keccak)
+  const store = stored ?? (await openEmpty())
+  tellWarnings(store, warn)
+  const node = openNode(chain, { ...QUOTE_NODE, warn })
+  const tokens = openTokens(node, quotes)
+  const history = {
+    ...store,
+    views: createViews(store.heads, chain.id),
+    tip: openTipOnce(node),
+    tokens,
+    clock: systemClock,
+  }
   return {
     tokens,
-    quoter: createQuoter(
-      {
-        ...store,
-        views: createViews(store.heads, chain.id),
-        tip: createTipOnce(createRpcBlockSource(rpc, { finality: 0 })),
-        tokens,
-        states: createRpcStateReader(lens),
-        trials: createRpcSwapTrials(lens, keccak),
-        taxes: createRpcTaxReader(lens),
-        gasPrice: createRpcGasPrice(rpc, GAS_PRICE_MS),
-        clock: systemClock,
-      },
-      isMissing ? { ...quoting, pools: [...quoting.pools, ...listedPools(settings)] } : quoting,
-    ),
+    quoter: openQuoter(node, history, settings, {
+      gasPriceMs: GAS_PRICE_MS,
+      isWithoutIndex: !stored,
+    }),
     async [Symbol.asyncDispose]() {
-      await rpc.close()
+      await node[Symbol.asyncDispose]()
       await store.close()
     },
   }
 }
 
-/** Asked for once, and waited for: a command has nothing else to do. */
-function createTipOnce(source: Pick<BlockSource, 'head'>): ChainTip {
-  const ask = async () => {
-    try {
-      return (await source.head()).latest
-    } catch (error) {
-      if (isAppError(error)) return undefined
-      throw error
-    }
-  }
-  let asked: ReturnType<typeof ask> | undefined
-  return { newest: () => (asked ??= ask()) }
-}
-
-const emptyStore = (): ChainStore => ({
-  ...createMemoryChainStore(createMemoryTables()),
-  close: () => undefined,
-})
-
-/** Who only reads must not make an empty store where a path is misspelt. */
-function refuseMissing(store: StoreSetting): void {
-  if (isMissingFile(store))
-    throw new AppError(
-      'unavailable',
-      `store: there is no file ${store.path} yet; run a backfill or the indexer first`,
-      { details: { field: 'store' } },
-    )
-}
-
-const isMissingFile = (
-  store: StoreSetting,
-): store is Extract<StoreSetting, { readonly kind: 'sqlite' }> =>
-  store.kind === 'sqlite' && !existsSync(store.path)
-
-type ChainStore = HistoryPorts & {
-  readonly writer: ChainWriter
-  /** What about its server an operator should know. */
-  readonly warnings?: readonly string[]
-  close(): void | Promise<void>
-}
-
-const openForWriting = (store: StoreSetting): ChainStore | Promise<ChainStore> =>
-  store.kind === 'sqlite' ? openThreadedSqliteChainStore(store.path) : openStore(store)
-
-function openStore(store: StoreSetting): ChainStore | Promise<ChainStore> {
-  switch (store.kind) {
-    case 'sqlite':
-      return openSqliteChainStore(store.path)
-    case 'mongodb':
-      return openMongoChainStore(store.url)
-    default:
-      return store satisfies never
-  }
+function tellWarnings({ warnings = [] }: HistoryStore, warn: Warn): void {
+  for (const warning of warnings) warn(warning)
 }

@@ -1,7 +1,7 @@
 import { appendFileSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { systemClock } from '#adapters/node/clock.ts'
 import { AppError, messageOf } from '#core/errors.ts'
+import { systemClock } from '#wiring/system.ts'
 
 /** The folder of a devnet, which no other one uses meanwhile. Disposing gives it back. */
 export type DevFolder = Disposable & {

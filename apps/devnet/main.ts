@@ -1,8 +1,8 @@
 import { styleText } from 'node:util'
-import { Command, CommanderError, InvalidArgumentError } from 'commander'
-import { environment } from '#adapters/env/environment.ts'
-import { exitCodeOf, exitCodes, explain } from '#adapters/node/exit-code.ts'
+import { Command, InvalidArgumentError } from 'commander'
 import { AppError } from '#core/errors.ts'
+import { runCommand } from '#faces/run-command.ts'
+import { environment } from '#wiring/system.ts'
 import type { Devnet } from './run-devnet.ts'
 
 type Options = {
@@ -34,7 +34,6 @@ Examples:
   $ npm start -- --reset --port 4100 --rpc-port 8600
   $ npm run -s halyard -- dev --block-time 250`,
   )
-  .exitOverride()
   .action(run)
 
 /** How often to look whether npm is still there. */
@@ -129,15 +128,6 @@ function parseMs(text: string): number {
   return ms
 }
 
-try {
-  await program.parseAsync()
-} catch (error) {
-  if (error instanceof CommanderError) {
-    process.exitCode = error.exitCode === 0 ? exitCodes.ok : exitCodes.usage
-  } else {
-    process.stderr.write(`${explain('halyard', error)}\n`)
-    process.exitCode = exitCodeOf(error)
-  }
-}
+await runCommand(program)
 // The channel to `halyard dev` would keep this process alive.
 if (process.connected) process.disconnect()

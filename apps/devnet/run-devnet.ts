@@ -1,8 +1,8 @@
-import { appendFileSync, existsSync, writeFileSync } from 'node:fs'
+import { appendFileSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
-import { systemClock } from '#adapters/node/clock.ts'
 import type { Cancel } from '#core/clock.ts'
 import { AppError, isAppError, messageOf } from '#core/errors.ts'
+import { systemClock } from '#wiring/system.ts'
 import { type Anvil, DEVNET_CHAIN_ID, startAnvil } from './anvil.ts'
 import { deployDevnet } from './deploy.ts'
 import type { Deployment } from './deployment.ts'
@@ -140,9 +140,8 @@ const BEGIN_ANEW = 'Begin anew with: npm start -- --reset'
 /** A chain that was killed is back at its last save; a store that has seen more than that is of another future. */
 async function refuseLostChain(configPath: string, rpcUrl: string): Promise<void> {
   const settings = readSettings(configPath)
-  if (settings.store.kind !== 'sqlite' || !existsSync(settings.store.path)) return
-  await using store = await openHistory(settings.store.path).catch(refuseStore)
-  const head = await store.heads.latest(DEVNET_CHAIN_ID)
+  await using store = await openHistory(settings).catch(refuseStore)
+  const head = await store?.heads.latest(DEVNET_CHAIN_ID)
   if (!head || head.number < 0) return
   const block = await connect(rpcUrl).request<{ hash: string } | null>('eth_getBlockByNumber', [
     `0x${head.number.toString(16)}`,

@@ -1,5 +1,5 @@
-import { systemClock } from '#adapters/node/clock.ts'
 import type { Address } from '#core/chain.ts'
+import { systemClock } from '#wiring/system.ts'
 import type { Deployment, DevToken } from './deployment.ts'
 import { createFairValue } from './fair-value.ts'
 import { approveAll, evenOut } from './funds.ts'

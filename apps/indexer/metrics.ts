@@ -1,4 +1,4 @@
-import type { Metrics } from '#adapters/metrics/metrics.ts'
+import type { Metrics } from '#wiring/telemetry.ts'
 import type { FollowEvent } from '#core/indexing/follow-head.ts'
 import type { ChainHead } from '#core/indexing/ports.ts'
 

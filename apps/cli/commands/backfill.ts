@@ -1,5 +1,4 @@
 import { Command } from 'commander'
-import { afterGrace } from '#adapters/node/grace.ts'
 import { createProgressBar, duration } from '#cli/progress.ts'
 import { configOption, parseBlock, parseRanges } from '#cli/options.ts'
 import { countReading } from '#cli/reading.ts'
@@ -7,6 +6,7 @@ import { readSettings, wireIndexing } from '#cli/wire.ts'
 import type { BlockRange } from '#core/chain.ts'
 import { isAppError } from '#core/errors.ts'
 import { backfill, type BackfillPlan, type BackfillReport } from '#core/indexing/backfill.ts'
+import { afterGrace } from '#faces/grace.ts'
 
 type Options = {
   readonly config: string

@@ -1,10 +1,9 @@
 import { Command } from 'commander'
-import { configJsonSchema } from '#adapters/config-file/schema.ts'
-import { exitCodes } from '#adapters/node/exit-code.ts'
-import { systemClock } from '#adapters/node/clock.ts'
-import { type Check, checkConfig } from '#cli/check-config.ts'
+import type { Check } from '#cli/check-config.ts'
 import { configOption } from '#cli/options.ts'
-import { readSettings } from '#cli/wire.ts'
+import { exitCodes } from '#faces/exit-code.ts'
+import { configJsonSchema, readSettings } from '#wiring/settings.ts'
+import { systemClock } from '#wiring/system.ts'
 
 export const configCommand = (): Command =>
   new Command('config')
@@ -55,6 +54,7 @@ async function check(options: CheckOptions): Promise<void> {
       `${options.config} is fine: chain ${chain.id}, ${sources.length} sources, store ${store.kind}\n`,
     )
   if (options.offline === true) return
+  const { checkConfig } = await import('#cli/check-config.ts')
   const checks = await checkConfig(settings, systemClock.nowMs())
   if (options.json === true) process.stdout.write(`${JSON.stringify(checks)}\n`)
   else process.stdout.write(table(checks))

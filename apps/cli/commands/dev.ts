@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
 import { Command } from 'commander'
-import { exitCodes } from '#adapters/node/exit-code.ts'
+import { exitCodes } from '#faces/exit-code.ts'
 
 const MAIN = fileURLToPath(new URL('../../devnet/main.ts', import.meta.url))
 

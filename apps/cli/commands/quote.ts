@@ -1,5 +1,4 @@
 import { Command, Option } from 'commander'
-import { exitCodes } from '#adapters/node/exit-code.ts'
 import {
   configOption,
   parseAddressOption,
@@ -15,6 +14,7 @@ import type { TokenInfo, TokenReader } from '#core/dex/ports.ts'
 import { type Quote, type QuoteInput, SLIPPAGE_BPS_DEFAULT } from '#core/dex/quote.ts'
 import { ALTERNATIVES_MAX, HOPS_DEFAULT, HOPS_MAX, PARTS_MAX } from '#core/dex/routing/request.ts'
 import { type AppError, invalidField, isAppError } from '#core/errors.ts'
+import { exitCodes } from '#faces/exit-code.ts'
 
 type Options = {
   readonly config: string

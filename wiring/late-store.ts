@@ -1,11 +1,7 @@
 import { AppError } from '#core/errors.ts'
 import type { HistoryPorts } from '#core/history/ports.ts'
 
-export type HistoryStore = HistoryPorts & {
-  /** What an operator should know about it. */
-  readonly warnings?: readonly string[]
-  close(): void | Promise<void>
-}
+type Store = HistoryPorts & { close(): void | Promise<void> }
 
 /**
  * A store that may not be there yet, as before the first run of an indexer: until it is, it has no head, which readers
@@ -13,11 +9,11 @@ export type HistoryStore = HistoryPorts & {
  *
  * @param open gives undefined where there is nothing to open
  */
-export function createLateStore(open: () => HistoryStore | undefined): HistoryStore {
+export function createLateStore(open: () => Store | undefined): Store {
   let store = open()
-  const found = (): HistoryStore | undefined => (store ??= open())
+  const found = (): Store | undefined => (store ??= open())
 
-  function opened(): HistoryStore {
+  function opened(): Store {
     const there = found()
     if (!there)
       throw new AppError('unavailable', 'store: it is not there yet', {

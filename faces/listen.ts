@@ -3,12 +3,13 @@ import type { AddressInfo } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { AppError, messageOf } from '#core/errors.ts'
 
-/** A server that accepts requests. */
-export type Listener = {
+/**
+ * A server that accepts requests. Disposing of it: it accepts no more, finishes what is under way, and cuts off what
+ * takes too long.
+ */
+export type Listener = AsyncDisposable & {
   /** With the port that was given to it, where 0 was asked for. */
   readonly url: string
-  /** Accepts no more, finishes what is under way, and cuts off what takes too long. */
-  close(): Promise<void>
 }
 
 /** One request line and its headers; queries by GET are short enough. */
@@ -20,14 +21,28 @@ const KEEP_ALIVE_TIMEOUT_MS = 65_000
 const TIMEOUT_CHECK_MS = 5_000
 /** Each may have one answer in memory. */
 const CONNECTIONS_MAX = 5_000
-/** How long requests may take when the process is told to stop; orchestrators kill after 30 s. */
+/** How long requests may take when the process is told to stop, unless said; orchestrators kill after 30 s. */
 const DRAIN_MS_MAX = 10_000
 const DRAIN_CHECK_MS = 50
+
+/** Where to listen. */
+export type Address = {
+  readonly host: string
+  /** 0 for any that is free. */
+  readonly port: number
+  /** The setting that names it. */
+  readonly field: string
+}
+
+type ListenOptions = Address & {
+  /** How long requests that are under way may take when the server is closed, in milliseconds. */
+  readonly drainMsMax?: number
+}
 
 /** @throws AppError `unavailable` naming `field` when the address cannot be used */
 export async function listen(
   handle: RequestListener,
-  { host, port, field }: { readonly host: string; readonly port: number; readonly field: string },
+  { host, port, field, drainMsMax = DRAIN_MS_MAX }: ListenOptions,
 ): Promise<Listener> {
   const server = createServer(
     {
@@ -59,7 +74,7 @@ export async function listen(
   const { address, family, port: actual } = server.address() as AddressInfo
   return {
     url: `http://${family === 'IPv6' ? `[${address}]` : address}:${actual}`,
-    close: () => drain(server),
+    [Symbol.asyncDispose]: () => drain(server, drainMsMax),
   }
 }
 
@@ -91,13 +106,13 @@ function refuseBadRequest(error: NodeJS.ErrnoException, socket: Duplex): void {
   )
 }
 
-async function drain(server: Server): Promise<void> {
+async function drain(server: Server, msMax: number): Promise<void> {
   const closed = new Promise<void>((resolve) => {
     server.close(() => resolve())
   })
   // A connection that is kept alive becomes idle only when its request is answered.
   const idle = setInterval(() => server.closeIdleConnections(), DRAIN_CHECK_MS)
-  const late = setTimeout(() => server.closeAllConnections(), DRAIN_MS_MAX)
+  const late = setTimeout(() => server.closeAllConnections(), msMax)
   await closed
   clearInterval(idle)
   clearTimeout(late)

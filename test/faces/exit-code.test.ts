@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { configSchema } from '#adapters/config-file/schema.ts'
-import { configuredSections, exitCodeOf, exitCodes } from '#adapters/node/exit-code.ts'
+import { configuredSections, exitCodeOf, exitCodes } from '#faces/exit-code.ts'
 import { AppError, type ErrorKind, invalidField } from '#core/errors.ts'
 
 test('every section of the configuration file is known as one, and nothing else is', () => {

@@ -1,0 +1,12 @@
+import { loadSettings, type Settings } from '#adapters/config-file/load.ts'
+import { environment } from '#adapters/env/environment.ts'
+
+export { configJsonSchema } from '#adapters/config-file/schema.ts'
+export type { Settings, StoreSetting } from '#adapters/config-file/load.ts'
+
+/**
+ * The configuration in a JSON file, with `${NAME}` filled in from the environment of this process.
+ *
+ * @throws AppError `invalid` that lists every fault of the file with its path
+ */
+export const readSettings = (path: string): Settings => loadSettings(path, environment)

@@ -1,0 +1,6 @@
+/*
+ * What the process itself offers. An app takes it from here, so that no file of an app depends on how it is done.
+ */
+export { environment } from '#adapters/env/environment.ts'
+export { systemClock } from '#adapters/node/clock.ts'
+export { sha256 } from '#adapters/node/sha256.ts'
