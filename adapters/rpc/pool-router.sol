@@ -64,11 +64,13 @@ contract PoolRouter {
     uint256 private constant PIPS = 1_000_000;
 
     /// What is sold and bought, the native currency as the address zero; what that is wrapped into; and who receives.
+    /// `greedy`: pairs are asked for one unit more than their fee allows, too. One that gives it takes a smaller fee.
     struct Ends {
         address tokenIn;
         address tokenOut;
         address wrapped;
         address recipient;
+        bool greedy;
     }
 
     /// Takes the first token from the caller, leg by leg, and gives the last one to the recipient. Between pools of the
@@ -96,7 +98,7 @@ contract PoolRouter {
             address next = isLast ? ends.tokenOut : tokenIn(hops[j + 1]);
             address to = isLast ? ends.recipient : receiver(hops[j + 1]);
             address got = tokenOut(hops[j]);
-            swap(hops[j], got == next ? to : address(this), kept);
+            swap(hops[j], got == next ? to : address(this), kept, ends.greedy);
             if (got == next) continue;
             uint256 amount = available(got, kept);
             exchange(got, next, ends.wrapped, amount);
@@ -133,9 +135,9 @@ contract PoolRouter {
         return hop.kind == 2 ? hop.target : address(this);
     }
 
-    function swap(Hop calldata hop, address to, uint256 kept) private {
+    function swap(Hop calldata hop, address to, uint256 kept, bool greedy) private {
         if (hop.kind == 2) {
-            swapPair(hop, to);
+            swapPair(hop, to, greedy);
             return;
         }
         uint256 amount = available(tokenIn(hop), kept);
@@ -143,13 +145,21 @@ contract PoolRouter {
         else Manager(hop.target).unlock(abi.encode(hop, amount, to));
     }
 
-    function swapPair(Hop calldata hop, address to) private {
+    function swapPair(Hop calldata hop, address to, bool greedy) private {
         (uint256 reserveIn, uint256 reserveOut, ) = Pair(hop.target).getReserves();
         if (!hop.zeroForOne) (reserveIn, reserveOut) = (reserveOut, reserveIn);
         uint256 net = (Token(tokenIn(hop)).balanceOf(hop.target) - reserveIn) * (PIPS - hop.fee);
         uint256 out = (net * reserveOut) / (reserveIn * PIPS + net);
+        if (greedy) {
+            (bool given, ) = hop.target.call(swapOf(hop, out + 1, to));
+            if (given) return;
+        }
+        send(hop.target, swapOf(hop, out, to));
+    }
+
+    function swapOf(Hop calldata hop, uint256 out, address to) private pure returns (bytes memory) {
         (uint256 out0, uint256 out1) = hop.zeroForOne ? (uint256(0), out) : (out, uint256(0));
-        Pair(hop.target).swap(out0, out1, to, '');
+        return abi.encodeCall(Pair.swap, (out0, out1, to, ''));
     }
 
     /// The callback of V3 pools and their forks, whatever they call it: pays what the pool asks for.

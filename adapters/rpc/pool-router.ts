@@ -10,11 +10,16 @@ export const POOL_ROUTER: Address = '0x68616c796172642d706f6f6c732d303030303030'
 export const poolRouterCode = artifact.runtime as Hex
 
 /** `sell(Leg[],Ends)` of pool-router.sol. */
-const SELL = '0xe1c274a5'
+const SELL = '0x7ac138ea'
 
+type SaleOf = {
+  readonly call: Extract<TrialCall, { readonly by: 'pools' }>
+} & Pick<Trial, 'tokenIn' | 'tokenOut' | 'recipient'>
+
+/** @param greedy whether pairs are asked for more than their fee allows, too */
 export const encodeSale = (
-  { legs, wrappedNative }: Extract<TrialCall, { readonly by: 'pools' }>,
-  { tokenIn, tokenOut, recipient }: Pick<Trial, 'tokenIn' | 'tokenOut' | 'recipient'>,
+  { call: { legs, wrappedNative }, tokenIn, tokenOut, recipient }: SaleOf,
+  greedy: boolean,
 ): Hex =>
   encodeCall(SELL, [
     {
@@ -25,7 +30,7 @@ export const encodeSale = (
         ],
       })),
     },
-    { tuple: [tokenIn, tokenOut, wrappedNative ?? NATIVE, recipient] },
+    { tuple: [tokenIn, tokenOut, wrappedNative ?? NATIVE, recipient, greedy] },
   ])
 
 function encodeHop(pool: PoolTerms, zeroForOne: boolean): AbiValue {

@@ -1,4 +1,4 @@
-import { type AbiReader, encodeCall } from '#core/abi.ts'
+import { type AbiReader, type AbiValue, encodeCall } from '#core/abi.ts'
 import type { Address, BlockRef, Hash, Hex } from '#core/chain.ts'
 import { mapConcurrent, partsOf } from '#core/concurrent.ts'
 import { NATIVE } from '#core/dex/native.ts'
@@ -48,17 +48,26 @@ export function createRpcSwapTrials(lens: Lens, keccak: (bytes: Hex) => Hash): S
       trials.map(({ tokenIn }) => tokenIn).filter((token) => token !== NATIVE),
     )
     const able = trials.filter(({ tokenIn }) => tokenIn === NATIVE || found.has(tokenIn))
-    const trades = able.map(({ tokenIn, tokenOut, amountIn, recipient, call }) => {
-      const router = call.by === 'router' ? call.router : POOL_ROUTER
-      const data =
-        call.by === 'router' ? call.data : encodeSale(call, { tokenIn, tokenOut, recipient })
-      return { tuple: [tokenIn, tokenOut, amountIn, router, recipient, { bytes: data }] }
-    })
+    const twins = able.filter(sellsToPairs)
+    const trades = [
+      ...able.map((trial) => encodeTrade(trial, false)),
+      ...twins.map((trial) => encodeTrade(trial, true)),
+    ]
     const outcomes = new Map<Trial, TrialOutcome>()
     if (able.length > 0) {
       const overrides = overridesFor(able, found)
       const words = await lens.call(block, encodeCall(TRADES, [{ array: trades }]), overrides)
       for (const [index, trial] of able.entries()) outcomes.set(trial, decodeOutcome(words, index))
+      for (const [index, trial] of twins.entries()) {
+        const plain = outcomes.get(trial)
+        const greedy = decodeOutcome(words, able.length + index)
+        if (
+          plain?.status === 'done' &&
+          greedy.status === 'done' &&
+          plain.received < greedy.received
+        )
+          outcomes.set(trial, { ...plain, received: greedy.received })
+      }
     }
     return trials.map((trial) => outcomes.get(trial) ?? OUT_OF_REACH)
   }
@@ -108,6 +117,23 @@ export function createRpcSwapTrials(lens: Lens, keccak: (bytes: Hex) => Hash): S
       return outcomes
     },
   }
+}
+
+/**
+ * A pair pays what it is asked for as long as its own fee allows it. Asked for just what a quote says, one with a smaller
+ * fee than the quote assumes would agree; so pairs are asked for a unit more as well, in a trial of its own.
+ */
+const sellsToPairs = ({ call }: Trial): boolean =>
+  call.by === 'pools' &&
+  call.legs.some(({ hops }) => hops.some(({ pool }) => pool.protocol === 'uniswap-v2'))
+
+function encodeTrade(trial: Trial, greedy: boolean): AbiValue {
+  const { tokenIn, tokenOut, amountIn, recipient, call } = trial
+  const [router, data] =
+    call.by === 'router'
+      ? [call.router, call.data]
+      : [POOL_ROUTER, encodeSale({ ...trial, call }, greedy)]
+  return { tuple: [tokenIn, tokenOut, amountIn, router, recipient, { bytes: data }] }
 }
 
 /** Of each token the most that a trial takes. */

@@ -13,6 +13,8 @@ import type { Deployment, DevToken } from '#devnet/deployment.ts'
 import { connect, type DevNode } from '#devnet/node.ts'
 import type { Address, BlockRef, Hex } from '#core/chain.ts'
 import type { PoolTerms, StateWant, Trial } from '#core/dex/ports.ts'
+import { amountOut } from '#core/dex/protocols/protocols.ts'
+import type { ConstantProductState } from '#core/dex/protocols/state.ts'
 import { addressOf } from '../fakes/encode.ts'
 import { compileLent } from '../tools/solidity.ts'
 
@@ -143,6 +145,33 @@ describe('calls of the lens, among bad contracts', () => {
         trial({ router: at('liar') }),
       ])
       expect(outcomes.map(({ status }) => status)).toEqual(['untried', 'reverted', 'reverted'])
+    })
+
+    test('a pair that takes a smaller fee than is assumed shows: it gives more than it is asked for', async () => {
+      const pool = deployment.pools.find(({ protocol }) => protocol === 'uniswap-v2')
+      if (!pool) throw new Error('the chain has no pair')
+      const terms: PoolTerms = {
+        ...pool,
+        id: pool.address,
+        token0: pool.token0.address,
+        token1: pool.token1.address,
+        origin: null,
+      }
+      const amountIn = 10n ** 15n
+      const sale = (feePips: number): Trial => {
+        const hops = [{ pool: { ...terms, feePips }, zeroForOne: true }]
+        const call = { by: 'pools' as const, legs: [{ amountIn, hops }], wrappedNative: null }
+        return trial({ tokenIn: terms.token0, tokenOut: terms.token1, amountIn, call })
+      }
+      const [right, tooHigh] = await run([sale(3_000), sale(10_000)])
+      const words = { centred: true, from: 0, to: 0 }
+      const [state] = await createRpcStateReader(createLens(rpc)).read(block, [
+        { pool: terms, words },
+      ])
+      const paid = (feePips: number) =>
+        amountOut({ ...(state as ConstantProductState), feePips }, true, amountIn)
+      expect(right).toMatchObject({ status: 'done', received: paid(3_000) })
+      expect(tooHigh).toMatchObject({ status: 'done', received: paid(10_000) + 1n })
     })
 
     test('those that share too little gas are tried again, fewer at a time', async () => {
