@@ -13,7 +13,13 @@ let house: string
 
 beforeAll(() => {
   house = mkdtempSync(join(tmpdir(), 'halyard-gates-'))
-  for (const file of ['.oxlintrc.json', 'tsconfig.json', 'core/tsconfig.json', 'package.json'])
+  for (const file of [
+    '.oxlintrc.json',
+    'tsconfig.json',
+    'core/tsconfig.json',
+    'package.json',
+    'knip.json',
+  ])
     cpSync(join(root, file), join(house, file), { recursive: true })
   symlinkSync(join(root, 'node_modules'), join(house, 'node_modules'))
   writeFileSync(join(house, '.gitignore'), 'node_modules\n')
@@ -235,6 +241,39 @@ describe('the types of core', () => {
     ])
       expect(judge({ 'core/bad.ts': text }, check).passed, text).toBe(false)
   }, 60_000)
+})
+
+describe('the search for dead code', () => {
+  const files = {
+    ...innocent,
+    'apps/api/main.ts': "import { part } from '#core/part.ts'\nexport const main = part\n",
+    'test/part.test.ts': "import { part } from '#core/part.ts'\nexport const tested = part\n",
+  }
+  // Just files: this house uses no package.
+  const search = (...flags: string[]): Outcome => runGate('knip', [...flags, '--include', 'files'])
+
+  test('lets what a program uses be', () => {
+    expect(judge(files, () => search('--production'))).toMatchObject({ passed: true })
+  }, 30_000)
+
+  test('finds a file that nothing uses', () => {
+    const lost = { ...files, 'core/lost.ts': 'export const lost = 1\n' }
+    const verdict = judge(lost, () => search())
+    expect(verdict.passed).toBe(false)
+    expect(verdict.output).toContain('core/lost.ts')
+  }, 30_000)
+
+  test('finds a file that only tests use', () => {
+    const tested = {
+      ...files,
+      'core/lost.ts': 'export const lost = 1\n',
+      'test/lost.test.ts': "import { lost } from '#core/lost.ts'\nexport const found = lost\n",
+    }
+    expect(judge(tested, () => search())).toMatchObject({ passed: true })
+    const verdict = judge(tested, () => search('--production'))
+    expect(verdict.passed).toBe(false)
+    expect(verdict.output).toContain('core/lost.ts')
+  }, 30_000)
 })
 
 const nameIn = (line: string): string => /\{ (\w+) \}/.exec(line)?.[1] ?? 'x'
