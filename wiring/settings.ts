@@ -2,7 +2,8 @@ import { loadSettings, type Settings } from '#adapters/config-file/load.ts'
 import { environment } from '#adapters/env/environment.ts'
 
 export { configJsonSchema } from '#adapters/config-file/schema.ts'
-export type { Settings, StoreSetting } from '#adapters/config-file/load.ts'
+export type { Settings } from '#adapters/config-file/load.ts'
+export type { StoreSetting } from '#adapters/config-file/sections/store.ts'
 
 /**
  * The configuration in a JSON file, with `${NAME}` filled in from the environment of this process.

@@ -3,7 +3,8 @@ import { type Hash, type Hex, ZERO_ADDRESS } from '#core/chain.ts'
 import type { PoolTerms } from '#core/dex/ports.ts'
 import type { QuoteSettings } from '#core/dex/quote-settings.ts'
 import type { Source } from '#core/indexing/source.ts'
-import type { PoolV4Setting, Settings } from './load.ts'
+import type { Settings } from './load.ts'
+import type { PoolV4Setting } from './sections/quotes.ts'
 
 /** A quoter's settings: the router over the first factory of each kind, and the ids of pools that have no address. */
 export function toQuoteSettings(

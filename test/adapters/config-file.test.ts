@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { afterAll, describe, expect, test } from 'vitest'
 import { toQuoteSettings } from '#adapters/config-file/quote-settings.ts'
 import { loadSettings } from '#adapters/config-file/load.ts'
+import { configJsonSchema } from '#adapters/config-file/schema.ts'
 import { keccak } from '#adapters/hash-wasm/keccak.ts'
 import { createLogger } from '#adapters/log/logger.ts'
 
@@ -218,5 +219,135 @@ describe('what a chain proves', () => {
   test('is refused by name where there is no such profile', () => {
     expect(() => load({ id: 1, profile: 'fantom' })).toThrow(/chain\.profile/)
     expect(() => load({ id: 1, proof: 'none' })).toThrow(/chain\.proof/)
+  })
+})
+
+describe('a fault of the file', () => {
+  const address = `0x${'1'.repeat(40)}`
+  const good = {
+    chain: { id: 1, rpc: ['http://node:8545'] },
+    sources: [{ kind: 'uniswap-v3', factory: address }],
+  }
+  function faultsOf(file: unknown, env: Record<string, string> = {}): string[] {
+    const path = join(folder, 'faults.json')
+    writeFileSync(path, typeof file === 'string' ? file : JSON.stringify(file))
+    try {
+      loadSettings(path, env)
+    } catch (error) {
+      const lines = (error as Error).message.split('\n')
+      return lines.filter((line) => line.startsWith('  ')).map((line) => line.trim())
+    }
+    return []
+  }
+  const { chain } = good
+
+  test.each<[string, unknown, string]>([
+    ['a section that is missing', { chain }, 'sources: missing; it takes a list [ ]'],
+    ['a file of another shape', [], 'the file: it takes a section { }; here is a list'],
+    [
+      'a section of another shape',
+      { ...good, api: null },
+      'api: it takes a section { }; here is null',
+    ],
+    [
+      'a setting that is missing',
+      { ...good, sources: [{ kind: 'uniswap-v3' }] },
+      'sources[0].factory: missing; it takes a text in quotes',
+    ],
+    [
+      'a text where a number belongs',
+      { ...good, api: { port: '80' } },
+      'api.port: it takes a number; here is a text',
+    ],
+    [
+      'a number that is not whole',
+      { ...good, api: { port: 1.5 } },
+      'api.port: it takes a whole number; here is 1.5',
+    ],
+    [
+      'a number that is too large',
+      { ...good, api: { metricsPort: 70_000 } },
+      'api.metricsPort: it takes at most 65535; here is 70000',
+    ],
+    [
+      'a number that is too small',
+      { ...good, api: { lagSecondsMax: 0 } },
+      'api.lagSecondsMax: it takes at least 1; here is 0',
+    ],
+    [
+      'no text',
+      { ...good, api: { host: '' } },
+      'api.host: it takes at least 1 letter; here is a text',
+    ],
+    [
+      'a word instead of yes or no',
+      { ...good, api: { development: 'yes' } },
+      'api.development: it takes true or false; here is a text',
+    ],
+    [
+      'one of a few words misspelt',
+      { chain: { ...chain, proof: 'none' }, sources: good.sources },
+      'chain.proof: it takes "auto", "receipts" or "bloom"; here is "none"',
+    ],
+    [
+      'a kind of source misspelt',
+      { chain, sources: [{ kind: 'uniswap-v9' }] },
+      'sources[0].kind: it takes "uniswap-v2", "uniswap-v3", "pool", "erc721" or "erc1155"; here is "uniswap-v9"',
+    ],
+    [
+      'a kind of source left out',
+      { chain, sources: [{}] },
+      'sources[0].kind: missing; it takes "uniswap-v2", "uniswap-v3", "pool", "erc721" or "erc1155"',
+    ],
+    ['a setting that there is not', { ...good, api: { prot: 1 } }, 'api.prot: no such setting'],
+  ])('%s is told with what belongs there', (_, file, fault) => {
+    expect(faultsOf(file)).toEqual([fault])
+  })
+
+  test('is never told in the words of a validator, whatever is wrong', () => {
+    const wrong = [null, 'x', '', -1, 1.5, 1e9, true, [], {}, [null], [{}], { kind: 'pool' }]
+    type Schema = { properties?: Record<string, Schema> }
+    const pathsOf = ({ properties = {} }: Schema): string[][] =>
+      Object.entries(properties).flatMap(([name, child]) => [
+        [name],
+        ...pathsOf(child).map((path) => [name, ...path]),
+      ])
+    const paths = pathsOf(
+      (configJsonSchema() as { $defs: Record<string, Schema> }).$defs.HalyardConfig as Schema,
+    )
+    expect(paths.length).toBeGreaterThan(25)
+    for (const path of paths)
+      for (const value of wrong) {
+        const file = structuredClone(good) as Record<string, unknown>
+        let at = file
+        for (const name of path.slice(0, -1)) at = (at[name] ??= {}) as Record<string, unknown>
+        at[path.at(-1) as string] = value
+        const text = faultsOf(file).join('\n')
+        expect(text).not.toMatch(/invalid|expected|received|too (small|big)|undefined|>=|<=|\|/i)
+      }
+  })
+
+  test('is told where the file is not JSON, without quoting it', () => {
+    const secret = 'abcdef0123456789'
+    const [fault] = faultsOf(`{\n  "store": "mongodb://me:${secret}@db/halyard"\n  "chain": 1 }`)
+    expect(fault).toMatch(/^line 3, column 3: this is not JSON/)
+    for (const text of [`{ "a": ${secret} }`, `{ "a": "${secret}`, ''])
+      expect(faultsOf(text).join()).toMatch(/this is not JSON(?!.*abcdef)/)
+  })
+
+  test('of one section does not hide those of another', () => {
+    const sources = [...good.sources, ...good.sources]
+    expect(faultsOf({ chain: { id: 1 }, sources, quotes: { hubs: [address, address] } })).toEqual([
+      'chain.rpc: missing; it takes a list [ ]',
+      `sources[1].factory: ${address} is sources[0].factory already`,
+      `quotes.hubs[1]: ${address} is quotes.hubs[0] already`,
+    ])
+  })
+
+  test('that comes of a missing variable is told once', () => {
+    const file = { ...good, store: '${STORE}', chain: { id: 1, rpc: ['${RPC}'] } }
+    expect(faultsOf(file, { STORE: 'sqlite:./halyard.db' })).toEqual([
+      'chain.rpc[0]: the environment has no variable RPC',
+    ])
   })
 })

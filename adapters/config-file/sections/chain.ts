@@ -1,0 +1,136 @@
+import { z } from 'zod'
+import type { ProofMode } from '#core/indexing/backfill.ts'
+import {
+  CHAIN_PROFILE_NAMES,
+  chainProfiles,
+  type Commitments,
+  type HeaderForm,
+  profileNameOf,
+} from '#core/indexing/chain-profiles.ts'
+import { secretsOfUrl } from './secrets.ts'
+import { section } from './section.ts'
+
+/** A node's address, and how often it may be asked. */
+type RpcSetting = {
+  readonly url: string
+  readonly perSecondMax?: number
+  readonly atOnceMax?: number
+}
+
+export type ChainSettings = {
+  readonly id: number
+  readonly rpc: readonly RpcSetting[]
+  readonly finality: 'finalized' | number
+  readonly pollMs: number
+  readonly proof: ProofMode
+  /** What the chain's headers commit to, by its profile and the settings beside it. */
+  readonly commits: Commitments
+  /** How its headers hash; null where that is not known. */
+  readonly headerForm: HeaderForm | null
+}
+
+const url = z.string().refine((text) => {
+  const parsed = URL.parse(text)
+  return parsed !== null && (parsed.protocol === 'http:' || parsed.protocol === 'https:')
+}, 'not an http or https URL')
+
+const endpoint = z.strictObject({
+  url,
+  requestsPerSecond: z
+    .number()
+    .min(0.1, 'at least 0.1')
+    .max(10_000, 'at most 10000')
+    .optional()
+    .meta({
+      description:
+        'How often this endpoint is asked at most; what it refuses slows it down further',
+    }),
+  atOnce: z
+    .int()
+    .min(1, 'at least 1')
+    .max(256, 'at most 256')
+    .default(16)
+    .meta({ description: 'How many requests to this endpoint are under way at most' }),
+})
+
+const schema = z.strictObject({
+  id: z.int('not a chain id').positive('not a chain id'),
+  rpc: z
+    .array(
+      z.union([url, endpoint], { error: 'neither an http or https URL nor an object with a url' }),
+    )
+    .min(1, 'at least one URL')
+    .meta({
+      description: 'In the order of preference; as an object where it is to be asked slowly',
+    }),
+  finality: z
+    .union([z.literal('finalized'), z.int().min(0).max(100_000)], {
+      error: '"finalized" or a number of blocks',
+    })
+    .default('finalized')
+    .meta({
+      description: 'The chain’s finalized tag, or how many blocks below the head are final',
+    }),
+  poll: z
+    .int()
+    .min(10, 'at least 10 ms')
+    .max(600_000, 'at most 600000 ms')
+    .default(1_000)
+    .meta({ description: 'How often to look for a new block, in milliseconds' }),
+  proof: z.enum(['auto', 'receipts', 'bloom']).default('auto').meta({
+    description:
+      'auto: all receipts of every block whose bloom may hold a log that is asked for. receipts: of every block. bloom: below the finalized block eth_getLogs is believed where the bloom does not contradict it, for those who trust their node',
+  }),
+  profile: z.enum(CHAIN_PROFILE_NAMES).optional().meta({
+    description: 'What the chain’s headers prove; left out, the one that fits chain.id',
+  }),
+  headerHash: z.boolean().optional().meta({
+    description:
+      'false where headers do not hash to their hash in a way that a profile knows; left out, as the profile says',
+  }),
+  receiptsRoot: z.boolean().optional().meta({
+    description:
+      'false where receiptsRoot commits to nothing, so that the nodes’ word is taken; left out, as the profile says',
+  }),
+})
+
+type Raw = z.output<typeof schema>
+
+export const chainSection = section({
+  schema,
+  toSettings: (raw): ChainSettings => ({
+    id: raw.id,
+    rpc: raw.rpc.map(toRpc),
+    finality: raw.finality,
+    pollMs: raw.poll,
+    proof: raw.proof,
+    ...toProofs(raw),
+  }),
+  secrets: ({ rpc }) => rpc.flatMap((each) => secretsOfUrl(toRpc(each).url)),
+})
+
+function toRpc(setting: Raw['rpc'][number]): RpcSetting {
+  if (typeof setting === 'string') return { url: setting }
+  const { requestsPerSecond, atOnce } = setting
+  return {
+    url: setting.url,
+    atOnceMax: atOnce,
+    ...(requestsPerSecond !== undefined && { perSecondMax: requestsPerSecond }),
+  }
+}
+
+function toProofs(chain: Raw): Pick<ChainSettings, 'commits' | 'headerForm'> {
+  const profile = chainProfiles[chain.profile ?? profileNameOf(chain.id)]
+  const { bloom, receiptsRoot, outsideRoot, settledLater, since } = profile
+  const isProven = chain.receiptsRoot ?? receiptsRoot
+  const headerForm =
+    chain.headerHash === undefined
+      ? profile.headerForm
+      : chain.headerHash
+        ? (profile.headerForm ?? 'ethereum')
+        : null
+  return {
+    headerForm,
+    commits: { bloom, receiptsRoot: isProven, outsideRoot, settledLater, since },
+  }
+}

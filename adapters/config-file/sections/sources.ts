@@ -1,0 +1,149 @@
+import { z } from 'zod'
+import type { Address } from '#core/chain.ts'
+import type { Source } from '#core/indexing/source.ts'
+import { pathText } from './path-text.ts'
+import { section } from './section.ts'
+import { address, blockNumber, feePips, toAddress } from './values.ts'
+
+/** Contracts that are called, not indexed. */
+type Periphery = { readonly positionManager?: Address; readonly quoter?: Address }
+
+export type SourcesSettings = {
+  readonly sources: readonly Source[]
+  readonly periphery: readonly Periphery[]
+}
+
+const startBlock = blockNumber
+  .optional()
+  .meta({ description: 'Where to begin when no ranges are named: the block of its creation' })
+
+const feeBps = z
+  .number()
+  .min(0)
+  .max(10_000, 'more than 100 %')
+  .refine((bps) => Number.isInteger(bps * 100), 'finer than 0.01 basis points')
+  .meta({ description: 'LP fee in basis points: 30 = 0.30 %' })
+
+const uniswapV2 = z.strictObject({
+  kind: z.literal('uniswap-v2'),
+  factory: address,
+  startBlock,
+  feeBps: feeBps.default(30),
+})
+
+const uniswapV3 = z.strictObject({
+  kind: z.literal('uniswap-v3'),
+  factory: address,
+  startBlock,
+  positionManager: address.optional(),
+  quoter: address.optional(),
+})
+
+const poolV2 = z.strictObject({
+  kind: z.literal('pool'),
+  protocol: z.literal('uniswap-v2'),
+  address,
+  token0: address,
+  token1: address,
+  feeBps: feeBps.default(30),
+  startBlock,
+})
+
+const poolV3 = z.strictObject({
+  kind: z.literal('pool'),
+  protocol: z.literal('uniswap-v3'),
+  address,
+  token0: address,
+  token1: address,
+  fee: feePips,
+  startBlock,
+})
+
+const pool = z.discriminatedUnion('protocol', [poolV2, poolV3])
+const erc721 = z.strictObject({ kind: z.literal('erc721'), address, startBlock })
+const erc1155 = z.strictObject({ kind: z.literal('erc1155'), address, startBlock })
+
+const anySource = z.discriminatedUnion('kind', [uniswapV2, uniswapV3, pool, erc721, erc1155])
+
+const schema = z.array(anySource).min(1, 'at least one source')
+
+type Raw = z.output<typeof schema>
+
+export const sourcesSection = section({
+  schema,
+  toSettings: (raw): SourcesSettings => ({
+    sources: raw.map(toSource),
+    periphery: raw.flatMap(toPeriphery),
+  }),
+  faults: describeDuplicates,
+})
+
+/** Two sources of one contract would count its events twice over. */
+function describeDuplicates(sources: Raw): string[] {
+  const seen = new Map<string, string>()
+  const faults: string[] = []
+  for (const [index, source] of sources.entries()) {
+    const field = 'factory' in source ? 'factory' : 'address'
+    const contract = ('factory' in source ? source.factory : source.address).toLowerCase()
+    const path = pathText(['sources', index, field])
+    const first = seen.get(contract)
+    if (first) faults.push(`${path}: ${contract} is ${first} already`)
+    else seen.set(contract, path)
+    if (source.kind === 'pool' && source.token0.toLowerCase() >= source.token1.toLowerCase())
+      faults.push(
+        `${pathText(['sources', index, 'token0'])}: pools sort their tokens; swap the two`,
+      )
+  }
+  return faults
+}
+
+function toPeriphery(source: Raw[number]): Periphery[] {
+  if (source.kind !== 'uniswap-v3') return []
+  const { positionManager, quoter } = source
+  return [
+    {
+      ...(positionManager && { positionManager: toAddress(positionManager) }),
+      ...(quoter && { quoter: toAddress(quoter) }),
+    },
+  ]
+}
+
+const PIPS_PER_BASIS_POINT = 100
+
+function toSource(source: Raw[number]): Source {
+  const first = source.startBlock ?? null
+  switch (source.kind) {
+    case 'uniswap-v2':
+      return {
+        kind: source.kind,
+        factory: toAddress(source.factory),
+        feePips: Math.round(source.feeBps * PIPS_PER_BASIS_POINT),
+        startBlock: first,
+      }
+    case 'uniswap-v3':
+      return {
+        kind: source.kind,
+        factory: toAddress(source.factory),
+        feePips: null,
+        startBlock: first,
+      }
+    case 'pool':
+      return {
+        kind: source.kind,
+        protocol: source.protocol,
+        address: toAddress(source.address),
+        token0: toAddress(source.token0),
+        token1: toAddress(source.token1),
+        feePips:
+          source.protocol === 'uniswap-v2'
+            ? Math.round(source.feeBps * PIPS_PER_BASIS_POINT)
+            : source.fee,
+        startBlock: first,
+      }
+    case 'erc721':
+    case 'erc1155':
+      return { kind: source.kind, address: toAddress(source.address), startBlock: first }
+    default:
+      return source satisfies never
+  }
+}

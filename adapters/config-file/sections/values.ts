@@ -1,0 +1,28 @@
+import { z } from 'zod'
+import { type Address, parseAddress } from '#core/chain.ts'
+
+/*
+ * Kinds of values that several sections hold. A message says what the value is to be; `fault-text.ts` says the rest.
+ */
+
+export const address = z
+  .string()
+  .regex(/^0x[0-9a-fA-F]{40}$/, 'not an address (0x and 40 hex digits)')
+  .meta({ id: 'Address', description: '20 bytes as 0x and 40 hex digits' })
+
+/** An address that the schema has let through, in the form that core goes by. */
+export const toAddress = (text: string): Address => parseAddress(text, 'config')
+
+export const blockNumber = z.int('not a block number').min(0, 'not a block number')
+
+export const feePips = z
+  .int()
+  .min(0)
+  .max(1_000_000, 'more than 100 %')
+  .meta({ description: 'LP fee in hundredths of a basis point: 3000 = 0.30 %' })
+
+/** 0: any that is free. */
+export const port = z.int().min(0).max(65_535)
+
+/** An address or a name of this machine to listen on. */
+export const host = z.string().min(1)
