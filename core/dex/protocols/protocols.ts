@@ -6,6 +6,7 @@ import {
   constantProductOut,
   swapConstantProduct,
 } from './constant-product.ts'
+import { solidlyIn, solidlyLargest, solidlyMidPrice, solidlyOut, swapSolidly } from './solidly.ts'
 import type { PoolState, SwapInput, SwapOutcome } from './state.ts'
 import { swapFeePips } from './swap-fee.ts'
 
@@ -22,6 +23,8 @@ export function swap(state: PoolState, input: SwapInput): SwapOutcome {
       return swapConstantProduct(state, input)
     case 'concentrated':
       return swapConcentrated(state, input)
+    case 'solidly':
+      return swapSolidly(state, input)
     default:
       return state satisfies never
   }
@@ -33,29 +36,35 @@ export function swap(state: PoolState, input: SwapInput): SwapOutcome {
  *
  * @returns 0n where it cannot be filled entirely, or buys nothing; BEYOND_WINDOW where the known ticks do not tell
  */
-export const amountOut = (state: PoolState, zeroForOne: boolean, input: bigint): bigint =>
-  state.kind === 'constant-product'
-    ? constantProductOut(state, zeroForOne, input)
-    : concentratedOut(state, zeroForOne, input)
+export function amountOut(state: PoolState, zeroForOne: boolean, input: bigint): bigint {
+  if (state.kind === 'constant-product') return constantProductOut(state, zeroForOne, input)
+  return state.kind === 'concentrated'
+    ? concentratedOut(state, zeroForOne, input)
+    : solidlyOut(state, zeroForOne, input)
+}
 
 /**
  * What an output, all of it, costs, fee included.
  *
  * @returns 0n where it cannot be had entirely; BEYOND_WINDOW where the known ticks do not tell
  */
-export const amountIn = (state: PoolState, zeroForOne: boolean, output: bigint): bigint =>
-  state.kind === 'constant-product'
-    ? constantProductIn(state, zeroForOne, output)
-    : concentratedIn(state, zeroForOne, output)
+export function amountIn(state: PoolState, zeroForOne: boolean, output: bigint): bigint {
+  if (state.kind === 'constant-product') return constantProductIn(state, zeroForOne, output)
+  return state.kind === 'concentrated'
+    ? concentratedIn(state, zeroForOne, output)
+    : solidlyIn(state, zeroForOne, output)
+}
 
 /**
  * The most that can be put in, fee included, or taken out; of a concentrated pool as far as its ticks are known. 0n where
  * nothing can be had.
  */
-export const largestFill = (state: PoolState, zeroForOne: boolean, exact: 'in' | 'out'): bigint =>
-  state.kind === 'constant-product'
-    ? constantProductLargest(state, zeroForOne, exact)
-    : concentratedLargest(state, zeroForOne, exact)
+export function largestFill(state: PoolState, zeroForOne: boolean, exact: 'in' | 'out'): bigint {
+  if (state.kind === 'constant-product') return constantProductLargest(state, zeroForOne, exact)
+  return state.kind === 'concentrated'
+    ? concentratedLargest(state, zeroForOne, exact)
+    : solidlyLargest(state, zeroForOne, exact)
+}
 
 /** An exact ratio; not reduced. */
 export type Rational = { readonly numerator: bigint; readonly denominator: bigint }
@@ -64,11 +73,14 @@ export type Rational = { readonly numerator: bigint; readonly denominator: bigin
  * The price of the next infinitely small swap, before fees: raw token1 per raw token0. A pool without reserves has a
  * denominator of 0n.
  */
-export const midPrice = (state: PoolState): Rational =>
-  state.kind === 'constant-product'
-    ? { numerator: state.reserve1, denominator: state.reserve0 }
-    : { numerator: state.sqrtPriceX96 * state.sqrtPriceX96, denominator: 1n << 192n }
+export function midPrice(state: PoolState): Rational {
+  if (state.kind === 'constant-product')
+    return { numerator: state.reserve1, denominator: state.reserve0 }
+  return state.kind === 'concentrated'
+    ? { numerator: state.sqrtPriceX96 * state.sqrtPriceX96, denominator: 1n << 192n }
+    : solidlyMidPrice(state)
+}
 
 /** Of what comes in, in pips, the protocol's share included: what a trader pays in this direction. */
 export const feePipsOf = (state: PoolState, zeroForOne: boolean): number =>
-  state.kind === 'constant-product' ? state.feePips : Number(swapFeePips(state, zeroForOne))
+  state.kind === 'concentrated' ? Number(swapFeePips(state, zeroForOne)) : state.feePips

@@ -2,7 +2,7 @@
  * What a pool's swaps depend on, as of one block. Amounts in raw token units; fees in pips, hundredths of a basis
  * point: 3000 = 0.30 %.
  */
-export type PoolState = ConstantProductState | ConcentratedState
+export type PoolState = ConstantProductState | ConcentratedState | SolidlyState
 
 /** Uniswap V2 and its forks: x * y = k. */
 export type ConstantProductState = {
@@ -11,6 +11,21 @@ export type ConstantProductState = {
   readonly reserve1: bigint
   /** Of what comes in. */
   readonly feePips: number
+}
+
+/** Pairs of Solidly, and of its forks Velodrome, Aerodrome and others: x * y = k, or x³y + y³x = k. */
+export type SolidlyState = {
+  readonly kind: 'solidly'
+  readonly curve: 'volatile' | 'stable'
+  readonly reserve0: bigint
+  readonly reserve1: bigint
+  /** One whole token in raw units: 10^decimals. */
+  readonly unit0: bigint
+  readonly unit1: bigint
+  /** Of what comes in; it leaves the pair. */
+  readonly feePips: number
+  /** Whose rounding the stable curve is solved with: Solidly's and Velodrome V1's, or that of Velodrome V2 and Aerodrome. */
+  readonly solver: 'solidly' | 'velodrome-v2'
 }
 
 /** Uniswap V3, its forks, and V4 pools with a static fee and without hooks. */

@@ -155,7 +155,7 @@ function largestHolder(market: Market, graph: RouteGraph, token: Address): Addre
 const CONCENTRATED_PART = 1_000n
 
 function heldOf(state: PoolState, isToken0: boolean): bigint {
-  if (state.kind === 'constant-product') return isToken0 ? state.reserve0 : state.reserve1
+  if (state.kind !== 'concentrated') return isToken0 ? state.reserve0 : state.reserve1
   const { liquidity, sqrtPriceX96 } = state
   const virtual = isToken0 ? (liquidity << 96n) / sqrtPriceX96 : (liquidity * sqrtPriceX96) >> 96n
   return virtual / CONCENTRATED_PART

@@ -30,7 +30,9 @@ function hopOut(state: PoolState, zeroForOne: boolean, parts: bigint): bigint {
   }
   const units = parts >> PART_BITS
   const plain = amountOut(state, zeroForOne, units)
-  if (units >= MANY_UNITS && plain >= MANY_UNITS) return plain << PART_BITS
+  // The curve of a stable pair is rounded to 18 decimals whatever its tokens have.
+  if (state.kind === 'solidly' || (units >= MANY_UNITS && plain >= MANY_UNITS))
+    return plain << PART_BITS
   const fine = amountOut(inParts(state), zeroForOne, parts)
   return fine > 0n ? fine : plain << PART_BITS
 }

@@ -117,6 +117,8 @@ const alike: fc.Arbitrary<PoolState> = fc.oneof(
 const protocolsOf: Record<PoolState['kind'], readonly SwapProtocol[]> = {
   'constant-product': ['uniswap-v2'],
   concentrated: ['uniswap-v3', 'uniswap-v4'],
+  // None are drawn.
+  solidly: [],
 }
 
 /** A few pools among a few tokens; some the same, so that paths tie. */
