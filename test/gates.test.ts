@@ -85,6 +85,14 @@ describe('the fence of imports', () => {
     ['core imports a type of a package', 'core/bad.ts', "import type { Db } from 'mongodb'"],
     ['core imports an adapter', 'core/bad.ts', "import { x } from '#adapters/rpc/rpc.ts'"],
     ['core imports an app', 'core/bad.ts', "import { x } from '#api/wire.ts'"],
+    ['core imports a resource', 'core/bad.ts', "import { x } from '#resources/pools.ts'"],
+    ['a resource imports a package', 'resources/bad.ts', "import { z } from 'zod'"],
+    ['a resource imports an app', 'resources/bad.ts', "import { x } from '#api/wire.ts'"],
+    [
+      'an adapter imports a resource',
+      'adapters/rpc/bad.ts',
+      "import { x } from '#resources/pools.ts'",
+    ],
     ['core reaches upwards', 'core/dex/bad.ts', "import { x } from '../part.ts'"],
     ['core imports dynamically', 'core/bad.ts', "export const x = await import('viem')"],
     [

@@ -2,9 +2,11 @@ import type { BlockRef } from '#core/chain.ts'
 import type { Clock } from '#core/clock.ts'
 import { currentView } from '#core/history/at-head.ts'
 import { type Branch, branchOf, type BranchPorts } from '#core/history/branch.ts'
+import { combineDigest, type Sha256 } from '#core/history/digest.ts'
 import type { View } from '#core/history/head.ts'
 import { type Lag, lagOf } from '#core/history/lag.ts'
 import type { ChainTip } from '#core/history/ports.ts'
+import type { StatusRow } from '#resources/status.ts'
 import type { Views } from '#core/history/view.ts'
 
 type StatusPorts = BranchPorts & {
@@ -39,8 +41,21 @@ export async function statusAt(ports: StatusPorts, view: View): Promise<Status> 
   return { view, newest, branch, chainAgeSeconds, lag: lagOf(view.head, newest, nowMs, branch) }
 }
 
+/** What is told of a view. @param live asks the chain, where anybody wants to know */
+export const statusRow = (
+  { sha256 }: { readonly sha256: Sha256 },
+  { chainId, head }: View,
+  live: StatusRow['live'],
+): StatusRow => ({
+  chainId,
+  head,
+  finalized: finalizedOf(head),
+  digest: () => combineDigest(sha256, head.digest),
+  live,
+})
+
 /** The newest indexed block that is final; null where none is. */
-export function finalizedOf({ finalized, number, coverage }: View['head']): number | null {
+function finalizedOf({ finalized, number, coverage }: View['head']): number | null {
   const newest = Math.min(finalized.number, number)
   const first = coverage[0]
   return first && newest >= first.from ? newest : null

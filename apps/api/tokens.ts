@@ -1,6 +1,7 @@
 import type { Address } from '#core/chain.ts'
 import type { TokenInfo } from '#core/dex/ports.ts'
 import { isAppError, messageOf } from '#core/errors.ts'
+import { namelessToken } from '#resources/json.ts'
 import type { Ports } from './wire.ts'
 
 /** Tokens' own words are asked for live; an answer is held up for this long at most, and given without them. */
@@ -27,24 +28,6 @@ export async function readTokens(
   } finally {
     clearTimeout(timer)
   }
-}
-
-const namelessToken = (address: Address): TokenInfo => ({
-  address,
-  symbol: null,
-  name: null,
-  decimals: null,
-})
-
-/** How many decimals amounts of both tokens have; undefined where that is not known of one. */
-export type PoolDecimals = readonly [decimals0: number, decimals1: number] | undefined
-
-export const decimalsOf = (
-  token0: TokenInfo | undefined,
-  token1: TokenInfo | undefined,
-): PoolDecimals => {
-  if (token0?.decimals == null || token1?.decimals == null) return undefined
-  return [token0.decimals, token1.decimals]
 }
 
 /** Whether the token has said all that it can be asked for: then it stays so. */

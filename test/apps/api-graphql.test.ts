@@ -39,7 +39,7 @@ describe('GraphQL', () => {
     const { pools } = await data(`{ pools { nodes {
       address protocol factory token0 { address symbol name decimals } token1 { address symbol name decimals }
       feePips tickSpacing createdBlock createdAt reserve0 reserve1 sqrtPriceX96 tick liquidity
-      price { token0InToken1 token1InToken0 } swapCount lastTradeAt
+      price { token0InToken1 token1InToken0 } rawPriceOfToken0InToken1 swapCount lastTradeAt
     } } }`)
     expect(pools.nodes).toEqual(
       items.map((item: any) => ({

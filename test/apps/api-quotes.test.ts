@@ -139,6 +139,8 @@ describe('GET /v1/quotes', () => {
       quoted: amounts,
       executed: amounts,
       gas: '9',
+      cause: null,
+      reason: null,
     })
   })
 
@@ -183,7 +185,7 @@ describe('GET /v1/quotes', () => {
       detail: refusal.reason,
       refusal: { status: refusal.status, reason: refusal.reason, block: refusal.block },
     })
-    expect(problem.refusal.largest).toEqual('largest' in refusal ? amounts : undefined)
+    expect(problem.refusal.largest).toEqual('largest' in refusal ? amounts : null)
     expect(problem.errors?.[0].field).toBe('field' in refusal ? 'tokenOut' : undefined)
   })
 

@@ -1,85 +1,18 @@
 import type { Pool as StoredPool } from '#core/dex/pool.ts'
 import { readPool } from '#core/dex/read-pool.ts'
-import type {
-  Candle as StoredCandle,
-  CandleInterval as Interval,
-} from '#core/dex/trading/candle.ts'
+import type { CandleInterval as Interval } from '#core/dex/trading/candle.ts'
 import { listCandles } from '#core/dex/trading/list-candles.ts'
 import { refuseInverted } from '#core/page.ts'
 import { CANDLES_DEFAULT, CANDLES_MAX } from '#api/pages.ts'
-import { candlePrice, priceUnitOf } from '#api/prices.ts'
-import type { PoolDecimals } from '#api/tokens.ts'
+import { candle, candleInterval, type CandleRow } from '#resources/candles.ts'
 import { builder } from './builder.ts'
 import type { GraphqlContext } from './context.ts'
 import { bounded } from './paging.ts'
 import { loadDecimals, Pool } from './pools.ts'
+import { enumOf, typeOf } from './resources.ts'
 
-const CandleInterval = builder.enumType('CandleInterval', {
-  values: {
-    ONE_MINUTE: { value: '1m' },
-    FIVE_MINUTES: { value: '5m' },
-    ONE_HOUR: { value: '1h' },
-    ONE_DAY: { value: '1d' },
-  } as const,
-})
-
-const PriceUnit = builder.enumType('PriceUnit', {
-  values: {
-    TOKENS: { value: 'tokens', description: 'Whole token1 for a whole token0.' },
-    RAW: {
-      value: 'raw',
-      description: 'Raw units of token1 for one of token0: the decimals of a token are not known.',
-    },
-  } as const,
-})
-
-/** A candle and what its prices are written with. */
-type CandleRow = { readonly candle: StoredCandle; readonly decimals: PoolDecimals }
-
-const Candle = builder.objectRef<CandleRow>('Candle')
-
-Candle.implement({
-  description:
-    'The trades of an interval. Prices are of token0 in token1, after each trade; `open` is the close before. ' +
-    'Volumes in raw units, each trade once a token.',
-  fields: (t) => {
-    const price = (name: 'open' | 'high' | 'low' | 'close') =>
-      t.field({
-        type: 'Decimal',
-        nullable: false,
-        resolve: ({ candle, decimals }) => candlePrice(candle, name, decimals),
-      })
-    return {
-      start: t.field({
-        type: 'Timestamp',
-        nullable: false,
-        description: 'Seconds since 1970, a multiple of the interval.',
-        resolve: ({ candle }) => candle.start,
-      }),
-      open: price('open'),
-      high: price('high'),
-      low: price('low'),
-      close: price('close'),
-      priceUnit: t.field({
-        type: PriceUnit,
-        nullable: false,
-        description: 'What the four prices are in; the same in a whole list.',
-        resolve: ({ decimals }) => priceUnitOf(decimals),
-      }),
-      volume0: t.field({
-        type: 'BigInt',
-        nullable: false,
-        resolve: ({ candle }) => candle.volume0,
-      }),
-      volume1: t.field({
-        type: 'BigInt',
-        nullable: false,
-        resolve: ({ candle }) => candle.volume1,
-      }),
-      trades: t.int({ nullable: false, resolve: ({ candle }) => candle.trades }),
-    }
-  },
-})
+const Candle = typeOf(candle)
+const CandleInterval = enumOf(candleInterval)
 
 type CandleArgs = {
   readonly interval: Interval
@@ -128,7 +61,7 @@ async function resolveCandles(
     }),
     loadDecimals(context, pool),
   ])
-  return candles.map((candle) => ({ candle, decimals }))
+  return candles.map((each) => ({ candle: each, decimals }))
 }
 
 /** `Query.candles` and `Pool.candles` */

@@ -1,34 +1,13 @@
-import type { Holding as StoredHolding } from '#core/nft/holding.ts'
 import { refuseUnindexed } from '#core/nft/indexed-collections.ts'
 import { listHoldings } from '#core/nft/list-holdings.ts'
 import { holdingCursor, UINT256_MAX } from '#api/cursors.ts'
 import { invalidField } from '#core/errors.ts'
+import { holding } from '#resources/holdings.ts'
 import { builder } from './builder.ts'
 import { forwardArgs, toConnection, toPageRequest } from './paging.ts'
+import { typeOf } from './resources.ts'
 
-const TokenStandard = builder.enumType('TokenStandard', {
-  values: { ERC721: { value: 'erc721' }, ERC1155: { value: 'erc1155' } } as const,
-})
-
-const Holding = builder.objectRef<StoredHolding>('Holding')
-
-Holding.implement({
-  description: 'How much of one token of a collection an account holds.',
-  fields: (t) => ({
-    collection: t.expose('collection', { type: 'Address', nullable: false }),
-    tokenId: t.expose('tokenId', { type: 'BigInt', nullable: false }),
-    owner: t.expose('owner', { type: 'Address', nullable: false }),
-    standard: t.expose('standard', { type: TokenStandard, nullable: false }),
-    amount: t.expose('amount', { type: 'BigInt', nullable: false }),
-    shortfall: t.expose('shortfall', {
-      type: 'BigInt',
-      nullable: false,
-      description:
-        'What the account sent without having been seen to receive it: indexing began later. ' +
-        'Not 0: it holds `amount` at least.',
-    }),
-  }),
-})
+const Holding = typeOf(holding)
 
 const HoldingConnection = builder.connectionObject({ type: Holding, name: 'HoldingConnection' })
 
@@ -59,7 +38,7 @@ export function addHoldings(): void {
           ...(tokenId != null && { tokenId }),
           ...(request.after && { after: request.after }),
         })
-        return toConnection(page, request, (holding) => holdingCursor.encode(holding))
+        return toConnection(page, request, (each) => holdingCursor.encode(each))
       },
     }),
   )

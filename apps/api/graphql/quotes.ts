@@ -10,8 +10,12 @@ import {
   toQuoteInput,
   toSimulateInput,
 } from '#api/quote-input.ts'
+import { swapSide } from '#resources/quotes.ts'
 import { builder } from './builder.ts'
-import { QuoteResult, SwapSide } from './quote-types.ts'
+import { QuoteResult } from './quote-types.ts'
+import { enumOf } from './resources.ts'
+
+const SwapSide = enumOf(swapSide)
 
 const StateChoice = builder.enumType('StateChoice', {
   values: { LIVE: { value: 'live' }, INDEXED: { value: 'indexed' } } as const,

@@ -3,7 +3,7 @@ import { listSwaps, type SwapRow } from '#core/dex/trading/list-swaps.ts'
 import { refuseInverted } from '#core/page.ts'
 import { invalidField } from '#core/errors.ts'
 import { placeOf, swapCursor } from '#api/cursors.ts'
-import { Block } from './blocks.ts'
+import { swap } from '#resources/swaps.ts'
 import { builder } from './builder.ts'
 import type { GraphqlContext } from './context.ts'
 import {
@@ -13,49 +13,10 @@ import {
   toConnection,
   toPageRequest,
 } from './paging.ts'
-import { Pool, Protocol } from './pools.ts'
+import { Pool } from './pools.ts'
+import { typeOf } from './resources.ts'
 
-const Swap = builder.objectRef<SwapRow>('Swap')
-
-Swap.implement({
-  description: 'A trade. Amounts in raw units from the view of the pool: positive came in.',
-  fields: (t) => ({
-    pool: t.field({ type: Pool, nullable: false, resolve: ({ event }) => event.address }),
-    protocol: t.field({
-      type: Protocol,
-      nullable: false,
-      resolve: ({ event }) => event.body.protocol,
-    }),
-    block: t.field({ type: Block, nullable: false, resolve: ({ event }) => event.block }),
-    transactionHash: t.field({
-      type: 'Hash',
-      nullable: false,
-      resolve: ({ event }) => event.transactionHash,
-    }),
-    logIndex: t.int({ nullable: false, resolve: ({ event }) => event.logIndex }),
-    sender: t.field({
-      type: 'Address',
-      nullable: false,
-      resolve: ({ event }) => event.body.sender,
-    }),
-    recipient: t.field({
-      type: 'Address',
-      nullable: false,
-      resolve: ({ event }) => event.body.recipient,
-    }),
-    amount0: t.expose('amount0', { type: 'BigInt', nullable: false }),
-    amount1: t.expose('amount1', { type: 'BigInt', nullable: false }),
-    sqrtPriceX96: t.field({
-      type: 'BigInt',
-      description: 'V3 only: after the trade, as are liquidity and tick.',
-      resolve: (row) => v3(row)?.sqrtPriceX96,
-    }),
-    liquidity: t.field({ type: 'BigInt', resolve: (row) => v3(row)?.liquidity }),
-    tick: t.int({ resolve: (row) => v3(row)?.tick }),
-  }),
-})
-
-const v3 = ({ event: { body } }: SwapRow) => (body.protocol === 'uniswap-v3' ? body : undefined)
+const Swap = typeOf(swap)
 
 const SwapConnection = builder.connectionObject({ type: Swap, name: 'SwapConnection' })
 

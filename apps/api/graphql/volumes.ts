@@ -1,38 +1,14 @@
 import { listVolumes } from '#core/dex/trading/list-volumes.ts'
-import type { Volume as StoredVolume } from '#core/dex/trading/volume.ts'
 import { refuseInverted } from '#core/page.ts'
 import { PAGE_DEFAULT, PAGE_MAX } from '#api/pages.ts'
+import { volume, volumePeriod } from '#resources/volumes.ts'
 import { builder } from './builder.ts'
 import { bounded } from './paging.ts'
 import { Pool } from './pools.ts'
+import { enumOf, typeOf } from './resources.ts'
 
-const VolumePeriod = builder.enumType('VolumePeriod', {
-  values: { HOUR: { value: 'hour' }, DAY: { value: 'day' } } as const,
-})
-
-const Volume = builder.objectRef<StoredVolume>('Volume')
-
-Volume.implement({
-  description:
-    'What a pool traded in an hour or a day (UTC), in raw units, each trade once a token.',
-  fields: (t) => ({
-    period: t.expose('period', { type: VolumePeriod, nullable: false }),
-    start: t.expose('start', {
-      type: 'Timestamp',
-      nullable: false,
-      description: 'Seconds since 1970.',
-    }),
-    volume0: t.expose('volume0', { type: 'BigInt', nullable: false }),
-    volume1: t.expose('volume1', { type: 'BigInt', nullable: false }),
-    fees0: t.expose('fees0', {
-      type: 'BigInt',
-      nullable: false,
-      description: 'LP fees, in the token that came in.',
-    }),
-    fees1: t.expose('fees1', { type: 'BigInt', nullable: false }),
-    trades: t.exposeInt('trades', { nullable: false }),
-  }),
-})
+const Volume = typeOf(volume)
+const VolumePeriod = enumOf(volumePeriod)
 
 /** `Pool.volumes` */
 export function addVolumes(): void {

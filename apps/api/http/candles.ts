@@ -1,16 +1,22 @@
 import { z } from 'zod'
 import { readPool } from '#core/dex/read-pool.ts'
-import { type Candle, candleIntervals } from '#core/dex/trading/candle.ts'
+import { candleIntervals } from '#core/dex/trading/candle.ts'
 import { listCandles } from '#core/dex/trading/list-candles.ts'
 import { refuseInverted } from '#core/page.ts'
 import { CANDLES_DEFAULT, CANDLES_MAX } from '#api/pages.ts'
-import { candlePrice, priceUnitOf } from '#api/prices.ts'
-import { decimalsOf, isComplete, type PoolDecimals, readTokens } from '#api/tokens.ts'
+import { isComplete, readTokens } from '#api/tokens.ts'
+import { candle } from '#resources/candles.ts'
+import { decimalsOf } from '#resources/tokens.ts'
 import { endpoint } from './endpoint.ts'
+import { EXAMPLE_POOL } from './examples.ts'
 import { address, flag, limit, time } from './parameters.ts'
 
 export const candlesOfPool = endpoint({
   path: '/v1/pools/:address/candles',
+  id: 'listCandles',
+  summary: 'Candles of a pool, oldest first.',
+  returns: { page: candle },
+  example: { address: EXAMPLE_POOL, interval: '1d', limit: '3' },
   parameters: {
     address,
     interval: z.enum(candleIntervals, `none of ${candleIntervals.join(', ')}`).default('1h'),
@@ -36,21 +42,9 @@ export const candlesOfPool = endpoint({
     ])
     const decimals = decimalsOf(tokens[0], tokens[1])
     return {
-      items: candles.map((candle) => toJson(candle, decimals)),
+      items: candles.map((each) => ({ candle: each, decimals })),
       nextCursor: null,
       isLive: !tokens.every(isComplete),
     }
   },
-})
-
-const toJson = (candle: Candle, decimals: PoolDecimals): object => ({
-  start: candle.start,
-  open: candlePrice(candle, 'open', decimals),
-  high: candlePrice(candle, 'high', decimals),
-  low: candlePrice(candle, 'low', decimals),
-  close: candlePrice(candle, 'close', decimals),
-  priceUnit: priceUnitOf(decimals),
-  volume0: candle.volume0.toString(),
-  volume1: candle.volume1.toString(),
-  trades: candle.trades,
 })

@@ -4,33 +4,52 @@ import { currentView, refuseLeftView, whileStale } from '#core/history/at-head.t
 import type { View } from '#core/history/head.ts'
 import { tagOf } from '#api/answer-cache.ts'
 import type { Api, Ports } from '#api/wire.ts'
+import { toJson } from '#resources/json.ts'
+import { block } from '#resources/blocks.ts'
+import { joinTokens } from './join.ts'
+import type { Example, Operation, Returns } from './operation.ts'
 import { readParameters } from './parameters.ts'
 import type { RouteOf } from './route.ts'
 
-/** What an endpoint adds to the block that its answer is true at. Amounts are decimal strings already. */
-export type Answer = (
-  | { readonly items: readonly object[]; readonly nextCursor: string | null }
-  | { readonly item: object }
+/** What an endpoint found at the block; it is written as its resource says. */
+export type Answer<T> = (
+  | { readonly items: readonly T[]; readonly nextCursor: string | null }
+  | { readonly item: T }
 ) & {
-  /** Whether it holds anything that another time of asking at the same block could answer otherwise. */
+  /** Whether it holds anything beside tokens' words that another time of asking could answer otherwise. */
   readonly isLive?: boolean
 }
 
-type Definition<S extends z.ZodRawShape> = {
+type Definition<S extends z.ZodRawShape, T> = {
   /** As Express has it: `/v1/pools/:address`. */
   readonly path: string
+  readonly id: string
+  readonly summary: string
   /** Of the path and the query together; any other is refused. */
   readonly parameters: S
-  answer(ports: Ports, view: View, input: z.output<z.ZodObject<S>>): Promise<Answer>
+  readonly returns: Returns<T>
+  readonly refuses?: Operation['refuses']
+  readonly example?: Example['parameters']
+  answer(ports: Ports, view: View, input: z.output<z.ZodObject<S>>): Promise<Answer<T>>
 }
 
 /** What is sent: the tag stands for the head, and is missing where the answer is live. */
 type Reply = { readonly body: string; readonly tag: string | undefined }
 
 /** An endpoint that reads at the newest head, and at no other, whatever is committed meanwhile. */
-export function endpoint<S extends z.ZodRawShape>(definition: Definition<S>): RouteOf {
-  const { path, answer } = definition
+export function endpoint<S extends z.ZodRawShape, T>(definition: Definition<S, T>): RouteOf {
+  const { path, answer, id, summary, returns, refuses, example } = definition
   const parameters = z.strictObject(definition.parameters)
+  const resource = returns.page ?? returns.item
+  const operation: Operation = {
+    id,
+    summary,
+    parameters,
+    returns,
+    block: 'Block',
+    ...(refuses && { refuses }),
+    example: { ...(example && { parameters: example }) },
+  }
 
   async function attempt({ ports, answers }: Api, req: Request): Promise<Reply> {
     const view = await currentView(ports.views)
@@ -38,17 +57,25 @@ export function endpoint<S extends z.ZodRawShape>(definition: Definition<S>): Ro
     // Endpoints know nobody, so their answers are anyone's.
     const { text, isLive } = await answers.share('anyone', view, req.url, async () => {
       const input = readParameters(parameters, req) as z.output<z.ZodObject<S>>
-      const { isLive: hasLive = false, ...members } = await answer(ports, view, input)
+      const found = await answer(ports, view, input)
+      const items = 'items' in found ? found.items : [found.item]
+      const joined = await joinTokens(ports, resource, items)
       await refuseLeftView(ports.views, view)
-      const { number, hash, timestamp } = view.head
-      const body = JSON.stringify({ block: { number, hash, timestamp }, ...members })
-      return { text: body, isLive: hasLive }
+      const { written } = joined
+      const body = JSON.stringify({
+        block: toJson(block, view.head),
+        ...('items' in found
+          ? { items: written, nextCursor: found.nextCursor }
+          : { item: written[0] }),
+      })
+      return { text: body, isLive: joined.isLive || (found.isLive ?? false) }
     })
     return { body: text, tag: isLive ? undefined : tag }
   }
 
   return (api) => ({
     path,
+    operations: { get: operation },
     async get(req, res) {
       send(req, res, await whileStale(api.ports.views, () => attempt(api, req)))
     },

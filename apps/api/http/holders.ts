@@ -1,13 +1,18 @@
-import type { Holder } from '#core/nft/holding.ts'
 import { refuseUnindexed } from '#core/nft/indexed-collections.ts'
 import { listHolders } from '#core/nft/list-holdings.ts'
 import { addressCursor } from '#api/cursors.ts'
 import { PAGE_DEFAULT, PAGE_MAX } from '#api/pages.ts'
+import { holder } from '#resources/holdings.ts'
 import { endpoint } from './endpoint.ts'
+import { EXAMPLE_COLLECTION } from './examples.ts'
 import { address, after, limit } from './parameters.ts'
 
 export const holdersOfCollection = endpoint({
   path: '/v1/collections/:address/holders',
+  id: 'listHolders',
+  summary: 'Who holds tokens of a collection, and how many, by address.',
+  returns: { page: holder },
+  example: { address: EXAMPLE_COLLECTION, limit: '2' },
   parameters: {
     address,
     limit: limit(PAGE_DEFAULT, PAGE_MAX),
@@ -22,15 +27,8 @@ export const holdersOfCollection = endpoint({
     })
     const last = items.at(-1)
     return {
-      items: items.map(toJson),
+      items,
       nextCursor: hasMore && last ? addressCursor.encode(last.owner) : null,
     }
   },
-})
-
-const toJson = (holder: Holder): object => ({
-  collection: holder.collection,
-  owner: holder.owner,
-  tokenCount: holder.tokenCount,
-  amount: holder.amount.toString(),
 })

@@ -5,7 +5,9 @@ import { type HoldingQuery, listHoldings } from '#core/nft/list-holdings.ts'
 import { holdingCursor } from '#api/cursors.ts'
 import { PAGE_DEFAULT, PAGE_MAX } from '#api/pages.ts'
 import type { Ports } from '#api/wire.ts'
+import { holding } from '#resources/holdings.ts'
 import { type Answer, endpoint } from './endpoint.ts'
+import { EXAMPLE_ACCOUNT, EXAMPLE_COLLECTION } from './examples.ts'
 import { address, after, limit, tokenId } from './parameters.ts'
 
 const page = {
@@ -16,6 +18,10 @@ const page = {
 
 export const holdingsOfCollection = endpoint({
   path: '/v1/collections/:address/holdings',
+  id: 'listHoldingsOfCollection',
+  summary: 'Who holds which tokens of a collection, by token and owner.',
+  returns: { page: holding },
+  example: { address: EXAMPLE_COLLECTION, limit: '2' },
   parameters: { address, owner: address.optional(), ...page },
   answer: (ports, view, { address: collection, ...query }) =>
     answer(ports, view, { ...query, collection }),
@@ -23,6 +29,10 @@ export const holdingsOfCollection = endpoint({
 
 export const holdingsOfAccount = endpoint({
   path: '/v1/accounts/:address/holdings',
+  id: 'listHoldingsOfAccount',
+  summary: 'Which tokens an account holds, by collection and token.',
+  returns: { page: holding },
+  example: { address: EXAMPLE_ACCOUNT, limit: '2' },
   parameters: { address, collection: address.optional(), ...page },
   answer: (ports, view, { address: owner, ...query }) => answer(ports, view, { ...query, owner }),
 })
@@ -32,7 +42,7 @@ type Query = { readonly [K in keyof HoldingQuery]: HoldingQuery[K] | undefined }
   readonly limit: number
 }
 
-async function answer(ports: Ports, view: View, query: Query): Promise<Answer> {
+async function answer(ports: Ports, view: View, query: Query): Promise<Answer<Holding>> {
   refuseUnindexed(ports.collections, query.collection)
   const { items, hasMore } = await listHoldings(ports, view, {
     limit: query.limit,
@@ -43,16 +53,7 @@ async function answer(ports: Ports, view: View, query: Query): Promise<Answer> {
   })
   const last = items.at(-1)
   return {
-    items: items.map(toJson),
+    items,
     nextCursor: hasMore && last ? holdingCursor.encode(last) : null,
   }
 }
-
-const toJson = (holding: Holding): object => ({
-  collection: holding.collection,
-  tokenId: holding.tokenId.toString(),
-  owner: holding.owner,
-  standard: holding.standard,
-  amount: holding.amount.toString(),
-  shortfall: holding.shortfall.toString(),
-})

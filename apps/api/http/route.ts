@@ -2,6 +2,7 @@ import type { Express, RequestHandler } from 'express'
 import helmet from 'helmet'
 import type { Api } from '#api/wire.ts'
 import { inTurn } from './admit.ts'
+import type { Operation } from './operation.ts'
 import { named, onlyAllow, sameOrigin } from './methods.ts'
 
 /** A path and what it answers with: GET, POST or both; a route that takes no POST also answers HEAD. */
@@ -10,6 +11,8 @@ export type Route = {
   readonly path: string
   readonly get?: RequestHandler
   readonly post?: readonly RequestHandler[]
+  /** What the reference says of each method; one without is not in it. */
+  readonly operations?: { readonly get?: Operation; readonly post?: Operation }
   /** What an answer costs its principal beside the request, in points. */
   readonly points?: number
   /** Whose pages may read the answers: those of any site, unless said. */

@@ -1,24 +1,15 @@
-import { combineDigest } from '#core/history/digest.ts'
-import { finalizedOf, statusAt } from '#api/status.ts'
+import { statusAt, statusRow } from '#api/status.ts'
+import { status as resource } from '#resources/status.ts'
 import { endpoint } from './endpoint.ts'
 
 export const status = endpoint({
   path: '/v1/status',
+  id: 'readStatus',
+  summary: 'How far the history reaches, and how far it is behind its chain.',
   parameters: {},
+  returns: { item: resource },
   async answer(ports, view) {
-    const { head } = view
-    const { lag, chainAgeSeconds } = await statusAt(ports, view)
-    return {
-      isLive: true,
-      item: {
-        chainId: view.chainId,
-        lag: lag.blocks,
-        lagSeconds: lag.seconds,
-        chainAgeSeconds,
-        finalized: finalizedOf(head),
-        digest: combineDigest(ports.sha256, head.digest),
-        coverage: head.coverage,
-      },
-    }
+    const live = await statusAt(ports, view)
+    return { isLive: true, item: statusRow(ports, view, () => live) }
   },
 })

@@ -1,14 +1,20 @@
 import { z } from 'zod'
 import { readPool } from '#core/dex/read-pool.ts'
-import { listSwaps, type SwapRow } from '#core/dex/trading/list-swaps.ts'
+import { listSwaps } from '#core/dex/trading/list-swaps.ts'
 import { refuseInverted } from '#core/page.ts'
 import { placeOf, swapCursor } from '#api/cursors.ts'
 import { PAGE_DEFAULT, PAGE_MAX } from '#api/pages.ts'
+import { swap } from '#resources/swaps.ts'
 import { endpoint } from './endpoint.ts'
+import { EXAMPLE_POOL } from './examples.ts'
 import { address, after, block, limit } from './parameters.ts'
 
 export const swapsOfPool = endpoint({
   path: '/v1/pools/:address/swaps',
+  id: 'listSwaps',
+  summary: 'Trades of a pool, newest first unless asked otherwise.',
+  returns: { page: swap },
+  example: { address: EXAMPLE_POOL, limit: '2' },
   parameters: {
     address,
     fromBlock: block.optional(),
@@ -31,27 +37,8 @@ export const swapsOfPool = endpoint({
     })
     const last = items.at(-1)
     return {
-      items: items.map(toJson),
+      items,
       nextCursor: hasMore && last ? swapCursor.encode(placeOf(last)) : null,
     }
   },
 })
-
-function toJson({ event, amount0, amount1 }: SwapRow): object {
-  const { block: at, body } = event
-  const isV3 = body.protocol === 'uniswap-v3'
-  return {
-    pool: event.address,
-    protocol: body.protocol,
-    block: { number: at.number, hash: at.hash, timestamp: at.timestamp },
-    transactionHash: event.transactionHash,
-    logIndex: event.logIndex,
-    sender: body.sender,
-    recipient: body.recipient,
-    amount0: amount0.toString(),
-    amount1: amount1.toString(),
-    sqrtPriceX96: isV3 ? body.sqrtPriceX96.toString() : null,
-    liquidity: isV3 ? body.liquidity.toString() : null,
-    tick: isV3 ? body.tick : null,
-  }
-}

@@ -1,8 +1,11 @@
+import { z } from 'zod'
 import { listTokens } from '#core/dex/list-tokens.ts'
 import { addressCursor } from '#api/cursors.ts'
 import { PAGE_DEFAULT, PAGE_MAX } from '#api/pages.ts'
 import { swapContractsOf } from '#api/swap-contracts.ts'
-import { isComplete, readTokens } from '#api/tokens.ts'
+import { toJson } from '#resources/json.ts'
+import { swapContracts as contracts } from '#resources/swap-contracts.ts'
+import { token } from '#resources/tokens.ts'
 import { endpoint } from './endpoint.ts'
 import { after, limit } from './parameters.ts'
 import type { RouteOf } from './route.ts'
@@ -11,6 +14,10 @@ import type { RouteOf } from './route.ts'
 export const tokens: RouteOf = (api) =>
   endpoint({
     path: '/v1/tokens',
+    id: 'listTokens',
+    summary: 'Tokens that have a pool, by address, in their own words.',
+    returns: { page: token },
+    example: { limit: '2' },
     parameters: {
       limit: limit(PAGE_DEFAULT, PAGE_MAX),
       after: after(addressCursor).optional(),
@@ -20,11 +27,9 @@ export const tokens: RouteOf = (api) =>
         limit: input.limit,
         ...(input.after && { after: input.after }),
       })
-      const infos = await readTokens(ports, items)
       const last = items.at(-1)
       return {
-        isLive: !infos.every(isComplete),
-        items: infos,
+        items,
         nextCursor: hasMore && last ? addressCursor.encode(last) : null,
       }
     },
@@ -33,8 +38,18 @@ export const tokens: RouteOf = (api) =>
 /** The addresses that a client needs to trade with quotes. */
 export const swapContracts: RouteOf = ({ config }) => ({
   path: '/v1/swaps/contracts',
+  operations: {
+    get: {
+      id: 'readSwapContracts',
+      summary: 'The addresses that a client needs to trade with quotes.',
+      parameters: z.strictObject({}),
+      returns: { item: contracts },
+      block: null,
+      example: {},
+    },
+  },
   get(_req, res) {
     res.setHeader('cache-control', 'no-cache')
-    res.json({ item: swapContractsOf(config) })
+    res.json({ item: toJson(contracts, swapContractsOf(config)) })
   },
 })

@@ -1,14 +1,20 @@
 import { z } from 'zod'
 import { readPool } from '#core/dex/read-pool.ts'
 import { listVolumes } from '#core/dex/trading/list-volumes.ts'
-import { type Volume, volumePeriods } from '#core/dex/trading/volume.ts'
+import { volumePeriods } from '#core/dex/trading/volume.ts'
 import { refuseInverted } from '#core/page.ts'
 import { PAGE_DEFAULT, PAGE_MAX } from '#api/pages.ts'
+import { volume } from '#resources/volumes.ts'
 import { endpoint } from './endpoint.ts'
+import { EXAMPLE_POOL } from './examples.ts'
 import { address, limit, time } from './parameters.ts'
 
 export const volumesOfPool = endpoint({
   path: '/v1/pools/:address/volumes',
+  id: 'listVolumes',
+  summary: 'What a pool traded in the newest hours or days with a trade, oldest first.',
+  returns: { page: volume },
+  example: { address: EXAMPLE_POOL, period: 'day', limit: '3' },
   parameters: {
     address,
     period: z.enum(volumePeriods, `neither of ${volumePeriods.join(', ')}`).default('day'),
@@ -27,16 +33,6 @@ export const volumesOfPool = endpoint({
       ...(from !== undefined && { from }),
       ...(to !== undefined && { to }),
     })
-    return { items: volumes.map(toJson), nextCursor: null }
+    return { items: volumes, nextCursor: null }
   },
-})
-
-const toJson = (volume: Volume): object => ({
-  period: volume.period,
-  start: volume.start,
-  volume0: volume.volume0.toString(),
-  volume1: volume.volume1.toString(),
-  fees0: volume.fees0.toString(),
-  fees1: volume.fees1.toString(),
-  trades: volume.trades,
 })

@@ -1,0 +1,24 @@
+import type { Address } from '#core/chain.ts'
+import type { TokenInfo } from '#core/dex/ports.ts'
+import { toJson, tokensOf } from '#resources/json.ts'
+import type { Resource } from '#resources/resource.ts'
+import { isComplete, readTokens } from '#api/tokens.ts'
+import type { Ports } from '#api/wire.ts'
+
+/** Items as JSON, and whether they hold anything that asking again at the same block could answer otherwise. */
+export type Joined = { readonly written: readonly object[]; readonly isLive: boolean }
+
+/** Writes items with what tokens say of themselves now, all of them in one read. */
+export async function joinTokens<T>(
+  ports: Pick<Ports, 'tokens' | 'log'>,
+  resource: Resource<T>,
+  items: readonly T[],
+): Promise<Joined> {
+  const addresses = tokensOf(resource, items)
+  const infos = addresses.length === 0 ? [] : await readTokens(ports, addresses)
+  const byAddress = new Map<Address, TokenInfo>(infos.map((info) => [info.address, info]))
+  return {
+    written: items.map((item) => toJson(resource, item, byAddress)),
+    isLive: !infos.every(isComplete),
+  }
+}

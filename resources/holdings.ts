@@ -1,0 +1,30 @@
+import type { TokenStandard } from '#core/history/event.ts'
+import type { Holder, Holding } from '#core/nft/holding.ts'
+import { address, bigint, choice, field, int, resource } from './resource.ts'
+
+export const tokenStandard = choice<TokenStandard>('TokenStandard', { erc721: {}, erc1155: {} })
+
+export const holding = resource<Holding>(
+  'Holding',
+  'How much of one token of a collection an account holds.',
+  {
+    standard: field(tokenStandard, ({ standard }) => standard),
+    collection: field(address, ({ collection }) => collection),
+    tokenId: field(bigint, ({ tokenId }) => tokenId),
+    owner: field(address, ({ owner }) => owner),
+    amount: field(bigint, ({ amount }) => amount),
+    shortfall: field(
+      bigint,
+      ({ shortfall }) => shortfall,
+      'What the account sent without having been seen to receive it: indexing began later. ' +
+        'Not 0: it holds `amount` at least.',
+    ),
+  },
+)
+
+export const holder = resource<Holder>('Holder', 'What an account holds of a whole collection.', {
+  collection: field(address, ({ collection }) => collection),
+  owner: field(address, ({ owner }) => owner),
+  tokenCount: field(int, ({ tokenCount }) => tokenCount, 'How many different tokens.'),
+  amount: field(bigint, ({ amount }) => amount, 'Units over all of them.'),
+})

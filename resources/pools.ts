@@ -1,0 +1,92 @@
+import { formatPrice } from '#core/amount.ts'
+import { type Pool, poolPriceX192 } from '#core/dex/pool.ts'
+import type { Protocol } from '#core/history/event.ts'
+import { type PoolPrice, priceOf } from './prices.ts'
+import {
+  address,
+  bigint,
+  choice,
+  decimal,
+  field,
+  int,
+  joined,
+  maybe,
+  only,
+  resource,
+  time,
+} from './resource.ts'
+import { decimalsOf, token } from './tokens.ts'
+
+export const protocol = choice<Protocol>(
+  'Protocol',
+  { 'uniswap-v2': {}, 'uniswap-v3': {} },
+  'The design of a pool; a fork of one is the same with other parameters.',
+)
+
+const poolPrice = resource<PoolPrice>(
+  'PoolPrice',
+  'The marginal price of a pool in whole tokens, before fees; cut after 18 significant digits.',
+  {
+    token0InToken1: field(
+      decimal,
+      (price) => price.token0InToken1,
+      'How much of token1 one token0 is worth.',
+    ),
+    token1InToken0: maybe(
+      decimal,
+      (price) => price.token1InToken0,
+      'How much of token0 one token1 is worth; null where token0 is worth nothing.',
+    ),
+  },
+)
+
+export const FEE_PIPS = 'LP fee in hundredths of a basis point: 3000 is 0.30 %.'
+const SECONDS = 'Seconds since 1970.'
+const V3 = 'V3 only.'
+
+export const pool = resource<Pool>(
+  'Pool',
+  'A liquidity pool as of the block that the whole answer is true at.',
+  {
+    address: field(address, (of) => of.address),
+    protocol: field(protocol, (of) => of.protocol),
+    factory: maybe(address, (of) => of.factory, 'Null for a pool that is indexed by itself.'),
+    token0: field(token, (of) => of.token0),
+    token1: field(token, (of) => of.token1),
+    feePips: field(int, (of) => of.feePips, FEE_PIPS),
+    tickSpacing: maybe(int, (of) => of.tickSpacing, V3),
+    createdBlock: maybe(int, (of) => of.createdBlock),
+    createdAt: maybe(time, (of) => of.createdAt, SECONDS),
+    reserve0: maybe(
+      bigint,
+      (of) => of.reserve0,
+      'Raw units. V3: what came in less what went out; null where indexing began after the creation of the pool.',
+    ),
+    reserve1: maybe(bigint, (of) => of.reserve1),
+    sqrtPriceX96: maybe(bigint, (of) => of.sqrtPriceX96, V3),
+    tick: maybe(int, (of) => of.tick, V3),
+    liquidity: maybe(bigint, (of) => of.liquidity, 'V3 only: the liquidity in range.'),
+    price: only(
+      ['graphql', 'json'],
+      joined(
+        poolPrice,
+        (of) => [of.token0, of.token1],
+        (of, [token0, token1]) => priceOf(of, decimalsOf(token0, token1)),
+        'Null while the pool has none, or the decimals of a token are not known.',
+      ),
+    ),
+    rawPriceOfToken0InToken1: maybe(
+      decimal,
+      rawPriceOf,
+      'The same in raw units, which needs no decimals: times 10^(decimals0 - decimals1) it is the price.',
+    ),
+    swapCount: field(int, (of) => of.swapCount),
+    lastTradeAt: maybe(time, (of) => of.lastTradeAt, SECONDS),
+  },
+  (of) => of.address,
+)
+
+function rawPriceOf(of: Pool): string | null {
+  const price = poolPriceX192(of)
+  return price === null ? null : formatPrice(price)
+}

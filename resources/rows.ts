@@ -1,0 +1,38 @@
+import { valueOf } from './json.ts'
+import { fieldsOn, type Resource, type Type } from './resource.ts'
+
+/** A value of a table. */
+type Cell = string | number | bigint | null
+export type Row = Readonly<Record<string, Cell>>
+
+/**
+ * An item as one line of a table: what it holds is spread over columns (`block.number` is `blockNumber`), and what is
+ * only mentioned is its key. The chain is not asked: values that need it are null.
+ */
+export function toRow<T>(resource: Resource<T>, item: T): Row {
+  const row: Record<string, Cell> = {}
+  fill(row, resource, item, '')
+  return row
+}
+
+function fill(row: Record<string, Cell>, resource: Resource, item: unknown, prefix: string): void {
+  for (const [name, each] of fieldsOn('rows', resource)) {
+    const value = item === null ? null : valueOf(each, item)
+    const column = each.column ?? (prefix === '' ? name : prefix + capitalised(name))
+    const inner = spreadOf(each.type)
+    if (inner) fill(row, inner, value, column)
+    else row[column] = cellOf(each.type, value)
+  }
+}
+
+const capitalised = (name: string): string => name.charAt(0).toUpperCase() + name.slice(1)
+
+/** The resource whose fields have columns of their own. */
+const spreadOf = (type: Type): Resource | undefined =>
+  type.kind === 'resource' && !type.key ? type : undefined
+
+function cellOf(type: Type, value: unknown): Cell {
+  if (value === null) return null
+  if (type.kind === 'list') throw new Error('a list has no cell: keep the field off tables')
+  return type.kind === 'resource' && type.key ? type.key(value) : (value as Cell)
+}

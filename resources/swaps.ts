@@ -1,0 +1,29 @@
+import type { SwapRow } from '#core/dex/trading/list-swaps.ts'
+import { block } from './blocks.ts'
+import { pool, protocol } from './pools.ts'
+import { address, bigint, field, hash, int, linkTo, maybe, resource } from './resource.ts'
+
+const v3 = ({ event: { body } }: SwapRow) => (body.protocol === 'uniswap-v3' ? body : null)
+
+export const swap = resource<SwapRow>(
+  'Swap',
+  'A trade. Amounts in raw units from the view of the pool: positive came in.',
+  {
+    block: field(block, ({ event }) => event.block),
+    transactionHash: field(hash, ({ event }) => event.transactionHash),
+    logIndex: field(int, ({ event }) => event.logIndex),
+    protocol: field(protocol, ({ event }) => event.body.protocol),
+    pool: field(linkTo(pool), ({ event }) => event.address),
+    sender: field(address, ({ event }) => event.body.sender),
+    recipient: field(address, ({ event }) => event.body.recipient),
+    amount0: field(bigint, ({ amount0 }) => amount0),
+    amount1: field(bigint, ({ amount1 }) => amount1),
+    sqrtPriceX96: maybe(
+      bigint,
+      (row) => v3(row)?.sqrtPriceX96 ?? null,
+      'V3 only: after the trade, as are liquidity and tick.',
+    ),
+    liquidity: maybe(bigint, (row) => v3(row)?.liquidity ?? null),
+    tick: maybe(int, (row) => v3(row)?.tick ?? null),
+  },
+)

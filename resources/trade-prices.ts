@@ -1,0 +1,38 @@
+import type { Address } from '#core/chain.ts'
+import type { TokenInfo } from '#core/dex/ports.ts'
+import type { Rational } from '#core/dex/protocols/protocols.ts'
+import { tradePriceOf } from './prices.ts'
+import { decimal, field, type Field, joined, resource } from './resource.ts'
+import { decimalsOf } from './tokens.ts'
+
+/** A ratio, and the tokens that it is of: the one sold and the one bought. */
+export type TradeRatio = { readonly ratio: Rational; readonly tokens: readonly [Address, Address] }
+
+const inTokens = (name: 'tokens' | 'tokensInverse', description: string): Field<TradeRatio> =>
+  joined(
+    decimal,
+    ({ tokens }) => tokens,
+    ({ ratio }, [sold, bought]: readonly TokenInfo[]) =>
+      tradePriceOf(ratio, decimalsOf(sold, bought))[name],
+    description,
+  )
+
+export const tradePrice = resource<TradeRatio>(
+  'TradePrice',
+  'What is bought for one of what is sold; cut after 18 significant digits.',
+  {
+    raw: field(
+      decimal,
+      ({ ratio }) => tradePriceOf(ratio, undefined).raw,
+      'Raw units for a raw unit.',
+    ),
+    tokens: inTokens(
+      'tokens',
+      'Whole tokens for a whole token; null where the decimals of one are not known.',
+    ),
+    tokensInverse: inTokens(
+      'tokensInverse',
+      'The other way round: what one whole token of those bought costs.',
+    ),
+  },
+)
