@@ -25,41 +25,46 @@ const tokens = new Map<Address, TokenInfo>(
 )
 
 describe('the line of JSON', () => {
-  test('has the block, the amounts as decimal strings and the route', () => {
-    const line = quoteLine(sampleQuote)
+  test('has the block, the amounts as decimal strings and the route, in the words of the API', () => {
+    const line = quoteLine(sampleQuote, tokens)
     expect(line).not.toContain('\n')
     expect(JSON.parse(line)).toEqual({
       status: 'filled',
-      blockNumber: 19_000_000,
-      blockHash: `0x${'ab'.repeat(32)}`,
+      block: { number: 19_000_000, hash: `0x${'ab'.repeat(32)}` },
       stateSource: 'live',
-      kind: 'exact-in',
-      tokenIn: sold,
-      tokenOut: bought,
+      exact: 'in',
+      tokenIn: { address: sold, symbol: 'SOLD', name: null, decimals: 8 },
+      tokenOut: { address: bought, symbol: 'BUY', name: null, decimals: 10 },
       amountIn: '300000000',
       amountOut: '20000000000',
       amountInConsumed: '300000000',
       minimumReceived: '19900000000',
+      maximumSent: null,
       slippageBps: 50,
-      executionPrice: '66.6666666666666666',
-      midPrice: '70',
+      executionPrice: {
+        raw: '66.6666666666666666',
+        tokens: '0.666666666666666666',
+        tokensInverse: '1.5',
+      },
+      midPrice: { raw: '70', tokens: '0.7', tokensInverse: '1.42857142857142857' },
       priceImpactBps: 12,
       lpFeeBps: 21,
       taxInBps: 0,
       taxOutBps: null,
       gas: '250000',
       gasCost: '5000000',
-      route: [
+      legs: [
         {
           shareBps: 6_666,
-          share: 0.6666,
           amountIn: '200000000',
           amountOut: '13000000000',
-          pools: [
+          hops: [
             {
-              id: addressOf(0x33),
-              protocol: 'uniswap-v3',
-              feePips: 500,
+              pool: expect.objectContaining({
+                id: addressOf(0x33),
+                protocol: 'uniswap-v3',
+                feePips: 500,
+              }),
               tokenIn: sold,
               tokenOut: passed,
               amountIn: '200000000',
@@ -68,9 +73,11 @@ describe('the line of JSON', () => {
               ticksCrossed: 3,
             },
             {
-              id: `0x${'44'.repeat(32)}`,
-              protocol: 'uniswap-v4',
-              feePips: 100,
+              pool: expect.objectContaining({
+                id: `0x${'44'.repeat(32)}`,
+                protocol: 'uniswap-v4',
+                feePips: 100,
+              }),
               tokenIn: passed,
               tokenOut: bought,
               amountIn: '400',
@@ -80,11 +87,17 @@ describe('the line of JSON', () => {
             },
           ],
         },
-        expect.objectContaining({ shareBps: 3_333, share: 0.3333 }),
+        expect.objectContaining({ shareBps: 3_333 }),
       ],
       alternatives: [
         {
-          pools: [{ id: addressOf(0x22), protocol: 'uniswap-v2', feePips: 3_000 }],
+          pools: [
+            expect.objectContaining({
+              id: addressOf(0x22),
+              protocol: 'uniswap-v2',
+              feePips: 3_000,
+            }),
+          ],
           amountIn: '300000000',
           amountOut: '19000000000',
           gas: '120000',
@@ -92,15 +105,26 @@ describe('the line of JSON', () => {
         },
       ],
       transaction: { to: addressOf(0x70), data: '0xabcdef', value: '0' },
-      confirmation: { status: 'confirmed', by: 'router', gas: '243210' },
+      confirmation: {
+        status: 'confirmed',
+        by: 'router',
+        cause: null,
+        reason: null,
+        gas: '243210',
+        quoted: null,
+        executed: null,
+      },
       warnings: sampleQuote.warnings,
     })
   })
 
   test('of an exact output has a maximum sent and no minimum received', () => {
     const json = JSON.parse(quoteLine(sampleExactOut))
-    expect(json).toMatchObject({ kind: 'exact-out', maximumSent: '301500000' })
-    expect(json).not.toHaveProperty('minimumReceived')
+    expect(json).toMatchObject({
+      exact: 'out',
+      maximumSent: '301500000',
+      minimumReceived: null,
+    })
   })
 
   test('of a refusal has its status, its reason, and the most that can be filled', () => {
@@ -110,9 +134,9 @@ describe('the line of JSON', () => {
     expect(JSON.parse(line)).toEqual({
       status: 'insufficient-liquidity',
       reason: 'too much',
+      field: null,
       largest: { amountIn: '1', amountOut: '2' },
-      blockNumber: block.number,
-      blockHash: block.hash,
+      block: { number: block.number, hash: block.hash },
     })
   })
 })

@@ -99,15 +99,16 @@ async function run(options: Options): Promise<void> {
   const settings = readSettings(options.config)
   await using app = await wireQuotes(settings)
   const outcome = await app.quoter.quote(input).catch(nameOption)
-  if (options.json) process.stdout.write(`${quoteLine(outcome)}\n`)
   if (outcome.status !== 'filled') {
     process.exitCode = exitCodes.refused
-    if (!options.json)
-      process.stderr.write(`halyard: no quote (${outcome.status}): ${outcome.reason}\n`)
+    if (options.json) process.stdout.write(`${quoteLine(outcome)}\n`)
+    else process.stderr.write(`halyard: no quote (${outcome.status}): ${outcome.reason}\n`)
     return
   }
-  if (!options.json)
-    process.stdout.write(quoteTable(outcome, await readTokens(app.tokens, outcome)))
+  const tokens = await readTokens(app.tokens, outcome)
+  process.stdout.write(
+    options.json ? `${quoteLine(outcome, tokens)}\n` : quoteTable(outcome, tokens),
+  )
 }
 
 function toInput(options: Options): QuoteInput {

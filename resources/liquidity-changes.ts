@@ -1,0 +1,31 @@
+import type { ChainEvent, LiquidityChange } from '#core/history/event.ts'
+import { block } from './blocks.ts'
+import { pool, protocol } from './pools.ts'
+import { address, bigint, choice, field, hash, int, linkTo, maybe, resource } from './resource.ts'
+
+const liquidityChangeType = choice<LiquidityChange['type']>('LiquidityChangeType', {
+  mint: {},
+  burn: {},
+  collect: {},
+})
+
+export const liquidityChange = resource<ChainEvent<LiquidityChange>>(
+  'LiquidityChange',
+  'Tokens that went into a pool or came out of it, and what that did to its liquidity. Raw units.',
+  {
+    block: field(block, (event) => event.block),
+    transactionHash: field(hash, ({ transactionHash }) => transactionHash),
+    logIndex: field(int, ({ logIndex }) => logIndex),
+    type: field(liquidityChangeType, ({ body }) => body.type),
+    protocol: field(protocol, ({ body }) => body.protocol),
+    pool: field(linkTo(pool), (event) => event.address),
+    sender: maybe(address, ({ body }) => ('sender' in body ? body.sender : null)),
+    owner: maybe(address, ({ body }) => ('owner' in body ? body.owner : null)),
+    recipient: maybe(address, ({ body }) => ('recipient' in body ? body.recipient : null)),
+    amount0: field(bigint, ({ body }) => body.amount0),
+    amount1: field(bigint, ({ body }) => body.amount1),
+    liquidity: maybe(bigint, ({ body }) => ('liquidity' in body ? body.liquidity : null)),
+    tickLower: maybe(int, ({ body }) => ('tickLower' in body ? body.tickLower : null)),
+    tickUpper: maybe(int, ({ body }) => ('tickUpper' in body ? body.tickUpper : null)),
+  },
+)
