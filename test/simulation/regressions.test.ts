@@ -3,102 +3,21 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, describe, expect, test } from 'vitest'
 import { createMemoryChainStore, createMemoryTables } from '#adapters/memory/chain-store.ts'
-import { sha256 } from '#adapters/node/sha256.ts'
 import { openSqliteChainStore } from '#adapters/sqlite/chain-store.ts'
-import { type Address, type Hash, ZERO_ADDRESS } from '#core/chain.ts'
+import type { Address } from '#core/chain.ts'
 import { newPool } from '#core/dex/pool.ts'
 import { refuseLeftView } from '#core/history/at-head.ts'
 import type { Version } from '#core/history/document.ts'
-import { type View, waypointsOf } from '#core/history/head.ts'
+import type { View } from '#core/history/head.ts'
 import { listEvents } from '#core/history/list-events.ts'
-import { readDocuments } from '#core/history/resolve.ts'
 import { isStaleView } from '#core/history/view.ts'
-import type { Waypoint } from '#core/history/window.ts'
-import { type ChainAppender, createChainAppender } from '#core/indexing/append-blocks.ts'
-import { commitPorts } from '#core/indexing/commit.ts'
-import type { ProvenBlock } from '#core/indexing/fetch-proven.ts'
 import { addressOf } from '../fakes/encode.ts'
-import { createFakeClock } from '../fakes/index-app.ts'
-import { type Act, draftOf } from '../oracle/acts.ts'
-import { sources } from './activity.ts'
-import { type History, openHistory } from './reader.ts'
+import type { Act } from '../oracle/acts.ts'
+import { amountAt, append, blockOf, follow, hashOf, openWriter, waypoint } from './mint-chain.ts'
+import { openHistory } from './reader.ts'
 import type { Connection } from './stores.ts'
-import { CHAIN_ID } from './writer.ts'
 
 /** Interleavings that have once given a reader something wrong, each written out. */
-
-const erc1155 = addressOf(0x1155)
-const owner = addressOf(0xb)
-/** Blocks below this one are the same on both branches. */
-const FORK = 5
-const FINALITY = 3
-const NO_HASH: Hash = `0x${'0'.repeat(64)}`
-
-const hashOf = (number: number, branch: number): Hash =>
-  number < 0 ? NO_HASH : sha256(`${number} ${number < FORK ? 0 : branch}`)
-
-/** A block in which one unit of token 1 is minted for the owner, or with acts of its own. */
-function blockOf(number: number, branch = 0, acts: readonly Act[] = [mintOne]): ProvenBlock {
-  const hash = hashOf(number, branch)
-  const logs = acts.map((act, logIndex) => ({
-    ...draftOf(act),
-    blockNumber: number,
-    blockHash: hash,
-    transactionHash: sha256(`${hash} ${logIndex}`),
-    transactionIndex: logIndex,
-    logIndex,
-  }))
-  const header = {
-    number,
-    hash,
-    parentHash: hashOf(number - 1, branch),
-    timestamp: 1_700_000_000 + 12 * number,
-    receiptsRoot: NO_HASH,
-    logsBloom: '0x',
-    hashProven: true,
-  } as const
-  return { header, logs }
-}
-
-const mintOne: Act = {
-  act: 'transfer1155',
-  collection: erc1155,
-  operator: owner,
-  from: ZERO_ADDRESS,
-  to: owner,
-  isBatch: false,
-  tokens: [{ tokenId: 1n, amount: 1n }],
-}
-
-let ids = 0
-const openWriter = async (store: Connection): Promise<ChainAppender> => {
-  const ports = {
-    ...commitPorts(store, createFakeClock(), CHAIN_ID),
-    sha256,
-    newId: () => `c${(ids += 1)}`,
-  }
-  const appender = createChainAppender(ports, CHAIN_ID, sources)
-  await appender.open()
-  return appender
-}
-
-async function append(appender: ChainAppender, block: ProvenBlock, branch = 0): Promise<string> {
-  const taken = await appender.take([block])
-  if (taken.status !== 'taken') return taken.status
-  const number = Math.max(block.header.number - FINALITY, -1)
-  return appender.commit({ number, hash: hashOf(number, branch) })
-}
-
-async function follow(appender: ChainAppender, from: number, to: number, branch = 0) {
-  for (let number = from; number <= to; number++)
-    expect(await append(appender, blockOf(number, branch), branch)).toBe('committed')
-}
-
-const waypoint = (appender: ChainAppender, number: number): Waypoint =>
-  waypointsOf(appender.view() as View).find((each) => each.number === number) as Waypoint
-
-const amountAt = async (history: History, view: View): Promise<bigint | undefined> =>
-  (await readDocuments(history, view, 'holding', [[erc1155, 1n, owner]]))[0]?.amount
 
 /** The same store, whose documents are read no sooner than it is told. */
 function pausable(store: Connection): Connection & { pause(): void; resume(): void } {
@@ -156,6 +75,30 @@ describe.each(Object.entries(stores))('%s', (_, open) => {
       expect(await amountAt(history, view)).toBe(10n)
       await expect(refuseLeftView(history.views, view)).rejects.toSatisfy(isStaleView)
     }
+  })
+
+  test('who took the head before a reorg finds its documents until they are swept', async () => {
+    const connect = open()
+    const writer = await openWriter(connect())
+    await follow(writer, 0, 5)
+    const history = openHistory(connect())
+    const view = (await history.views.current()) as View
+    await follow(writer, 6, 6)
+    await writer.moveBack(waypoint(writer, 4))
+    // The version of block 6 is the current one, that of block 5 stands beside it, and neither is on this branch.
+    await follow(writer, 5, 5, 1, [])
+    await follow(writer, 6, 6, 1)
+    expect(await amountAt(history, view)).toBe(6n)
+  })
+
+  test('a document that only a left branch has changed gets back what the head shows', async () => {
+    const connect = open()
+    const writer = await openWriter(connect())
+    await follow(writer, 0, 7)
+    await writer.moveBack(waypoint(writer, 4))
+    await follow(writer, 5, 14, 1, [])
+    const history = openHistory(connect())
+    expect(await amountAt(history, (await history.views.current()) as View)).toBe(5n)
   })
 
   test('what a late writer derived for a block is not served when another commits that block', async () => {

@@ -1,0 +1,103 @@
+import { sha256 } from '#adapters/node/sha256.ts'
+import { type Hash, ZERO_ADDRESS } from '#core/chain.ts'
+import { type View, waypointsOf } from '#core/history/head.ts'
+import { readDocuments } from '#core/history/resolve.ts'
+import type { Waypoint } from '#core/history/window.ts'
+import { type ChainAppender, createChainAppender } from '#core/indexing/append-blocks.ts'
+import { commitPorts } from '#core/indexing/commit.ts'
+import type { ProvenBlock } from '#core/indexing/fetch-proven.ts'
+import { addressOf } from '../fakes/encode.ts'
+import { createFakeClock } from '../fakes/index-app.ts'
+import { type Act, draftOf } from '../oracle/acts.ts'
+import { sources } from './activity.ts'
+import type { History } from './reader.ts'
+import type { Connection } from './stores.ts'
+import { CHAIN_ID } from './writer.ts'
+
+const erc1155 = addressOf(0x1155)
+const owner = addressOf(0xb)
+/** Blocks below this one are the same on both branches. */
+const FORK = 5
+const FINALITY = 3
+const NO_HASH: Hash = `0x${'0'.repeat(64)}`
+
+export const hashOf = (number: number, branch: number): Hash =>
+  number < 0 ? NO_HASH : sha256(`${number} ${number < FORK ? 0 : branch}`)
+
+/**
+ * A block in which one unit of token 1 is minted for the owner, or with acts of its own: the amount tells up to which
+ * block something was read.
+ */
+export function blockOf(number: number, branch = 0, acts: readonly Act[] = [mintOne]): ProvenBlock {
+  const hash = hashOf(number, branch)
+  const logs = acts.map((act, logIndex) => ({
+    ...draftOf(act),
+    blockNumber: number,
+    blockHash: hash,
+    transactionHash: sha256(`${hash} ${logIndex}`),
+    transactionIndex: logIndex,
+    logIndex,
+  }))
+  const header = {
+    number,
+    hash,
+    parentHash: hashOf(number - 1, branch),
+    timestamp: 1_700_000_000 + 12 * number,
+    receiptsRoot: NO_HASH,
+    logsBloom: '0x',
+    hashProven: true,
+  } as const
+  return { header, logs }
+}
+
+const mintOne: Act = {
+  act: 'transfer1155',
+  collection: erc1155,
+  operator: owner,
+  from: ZERO_ADDRESS,
+  to: owner,
+  isBatch: false,
+  tokens: [{ tokenId: 1n, amount: 1n }],
+}
+
+let ids = 0
+export const openWriter = async (store: Connection): Promise<ChainAppender> => {
+  const ports = {
+    ...commitPorts(store, createFakeClock(), CHAIN_ID),
+    sha256,
+    newId: () => `c${(ids += 1)}`,
+  }
+  const appender = createChainAppender(ports, CHAIN_ID, sources)
+  await appender.open()
+  return appender
+}
+
+export async function append(
+  appender: ChainAppender,
+  block: ProvenBlock,
+  branch = 0,
+): Promise<string> {
+  const taken = await appender.take([block])
+  if (taken.status !== 'taken') return taken.status
+  const number = Math.max(block.header.number - FINALITY, -1)
+  return appender.commit({ number, hash: hashOf(number, branch) })
+}
+
+/** Commits blocks one by one. */
+export async function follow(
+  appender: ChainAppender,
+  from: number,
+  to: number,
+  branch = 0,
+  acts?: readonly Act[],
+): Promise<void> {
+  for (let number = from; number <= to; number++)
+    if ((await append(appender, blockOf(number, branch, acts), branch)) !== 'committed')
+      throw new Error(`block ${number} was not committed: ${appender.conflict()}`)
+}
+
+export const waypoint = (appender: ChainAppender, number: number): Waypoint =>
+  waypointsOf(appender.view() as View).find((each) => each.number === number) as Waypoint
+
+export const amountAt = async (history: History, view: View): Promise<bigint | undefined> =>
+  (await readDocuments(history, view, 'holding', [[erc1155, 1n, owner]]))[0]?.amount
