@@ -80,7 +80,15 @@ export function createViews(heads: HeadLog, chainId: number): Views {
 }
 
 /** The view at `latest`, replayed from `known` where that is older, else from the entry's floor. */
-export async function loadView(heads: HeadLog, latest: HeadEntry, known?: View): Promise<View> {
+export const loadView = async (heads: HeadLog, latest: HeadEntry, known?: View): Promise<View> =>
+  (await replayLog(heads, latest, known)).view
+
+/** The same, with the entries of the log that it was replayed from. */
+export async function replayLog(
+  heads: HeadLog,
+  latest: HeadEntry,
+  known?: View,
+): Promise<{ readonly view: View; readonly entries: readonly HeadEntry[] }> {
   // Read before the entries: what is settled by then is settled for all of them.
   const { settledTo } = await heads.upkeep(latest.chainId)
   const start = known && known.head.move < latest.move ? known : undefined
@@ -90,5 +98,5 @@ export async function loadView(heads: HeadLog, latest: HeadEntry, known?: View):
     view = view ? advanceView(view, entry) : viewFrom(entry)
   }
   if (!view) throw damagedStore(`move ${latest.floorMove} of the head log is missing`)
-  return raiseFloor(view, settledTo)
+  return { view: raiseFloor(view, settledTo), entries }
 }

@@ -2,7 +2,7 @@ import type { Address, BlockHeader, BlockRef, Hash } from '#core/chain.ts'
 import { AppError, assert, messageOf } from '#core/errors.ts'
 import { chainBlock, emptyDigest, type Sha256 } from '#core/history/digest.ts'
 import type { ChainEvent, EventType } from '#core/history/event.ts'
-import type { CommitId, View } from '#core/history/head.ts'
+import type { CommitId, DerivedRef, View } from '#core/history/head.ts'
 import { scanDocuments } from '#core/history/resolve.ts'
 import { isStaleView } from '#core/history/view.ts'
 import type { Waypoint } from '#core/history/window.ts'
@@ -18,7 +18,7 @@ import {
 } from './commit.ts'
 import { decodeBlocks, type DecodedBlocks } from './decode-blocks.ts'
 import type { ProvenBlock } from './fetch-proven.ts'
-import { clearLeftovers, type Leftovers, openHead } from './open-head.ts'
+import { openHead } from './open-head.ts'
 import { createFold, isOpen, wantedByEvents, wantedByTrades } from './fold.ts'
 import { type PoolSource, type Source, treeOf } from './source.ts'
 import { createWorkingSet } from './working-set.ts'
@@ -83,8 +83,8 @@ type Tip = BlockRef & { readonly events: Hash }
 /** What one commit will bring. */
 type Batch = {
   readonly commit: CommitId
-  /** The head that it builds on. */
-  readonly after: BlockRef
+  /** The block that it builds on. */
+  readonly after: Hash
   readonly blocks: BlockHeader[]
   readonly events: ChainEvent[]
   readonly counts: Partial<Record<EventType, number>>
@@ -96,7 +96,7 @@ type Batch = {
 
 const newBatch = (commit: CommitId, tip: Tip): Batch => ({
   commit,
-  after: { number: tip.number, hash: tip.hash },
+  after: tip.hash,
   blocks: [],
   events: [],
   counts: {},
@@ -135,21 +135,30 @@ export function createChainAppender(
   /** Another writer was first, or a commit failed: nothing goes on before the head is read anew. */
   let isLost = false
   let lastConflict: string | undefined
-  /** What was found unfinished in a store without a log. */
-  let leftovers: Leftovers | undefined
+  /** Rows of blocks that were found in a store without a log. */
+  let strays: readonly DerivedRef[] = []
+  /** Batches that were taken and given up. */
+  let lost: Pick<Batch, 'commit' | 'stored' | 'blocks'>[] = []
   /** Settles when the commits asked for so far are done. */
   let lastCommit: Promise<unknown> = Promise.resolve()
 
   async function open(): Promise<void> {
     await lastCommit
     set.forget()
+    giveUp(batch)
     batch = undefined
     isLost = false
     admission.removePools(created.map(({ pool }) => pool))
     created = []
-    const opened = await openHead(ports, chainId)
+    // What is still on its way to the store would not be found there.
+    await Promise.allSettled(lost.flatMap(({ stored }) => stored))
+    const given = lost.flatMap((each) =>
+      each.blocks.map(({ number }): DerivedRef => ({ number, commit: each.commit })),
+    )
+    const opened = await openHead(ports, chainId, given)
+    lost = []
     view = opened.view
-    leftovers = opened.leftovers
+    strays = opened.strays
     tip = view && tipOf(view)
     if (view) await openAt(view)
   }
@@ -202,9 +211,15 @@ export function createChainAppender(
     return { status: 'taken' }
   }
 
+  /** Its rows are removed when the head is opened the next time, or swept. */
+  function giveUp(given: Batch | undefined): void {
+    if (given) lost.push({ commit: given.commit, blocks: given.blocks, stored: given.stored })
+  }
+
   /** What is not committed, or about to be, was never taken. */
   async function dropTaken(): Promise<void> {
     await lastCommit
+    giveUp(batch)
     batch = undefined
     tip = view && tipOf(view)
     dropPoolsAbove(tip?.number ?? -1)
@@ -252,6 +267,16 @@ export function createChainAppender(
     mine: Batch,
     finalized: BlockRef | Promise<BlockRef>,
   ): Promise<CommitOutcome['status']> {
+    const outcome = await tryCommit(mine, finalized)
+    // One that failed may have been committed all the same: then only the log knows.
+    if (outcome === 'conflict') giveUp(mine)
+    return outcome
+  }
+
+  async function tryCommit(
+    mine: Batch,
+    finalized: BlockRef | Promise<BlockRef>,
+  ): Promise<CommitOutcome['status']> {
     if (isLost) return 'conflict'
     await Promise.all(mine.stored)
     if (!view) {
@@ -260,12 +285,12 @@ export function createChainAppender(
       if (outcome.status === 'conflict') return lose(outcome.reason)
       view = outcome.view
       // Whoever stored them cannot begin this log any more.
-      if (leftovers) await clearLeftovers(ports, view, leftovers)
+      if (strays.length > 0)
+        await ports.writer.atomically(() => ports.writer.deleteBlocks(chainId, strays))
     }
     const base = view
     // Without the batch before it, this one has nothing to stand on.
-    if (base.head.number !== mine.after.number || base.head.hash !== mine.after.hash)
-      return lose('the blocks before these were not committed')
+    if (base.head.hash !== mine.after) return lose('the blocks before these were not committed')
     const derived = await derive(base, mine).catch(async (error: unknown) => {
       // Where another writer has gone on and swept, this head is no ground to stand on: anything may be missing.
       if (isStaleView(error) || (await isOvertaken(base))) return undefined
@@ -313,6 +338,7 @@ export function createChainAppender(
     if (outcome.status === 'conflict') return lose(outcome.reason)
     view = outcome.view
     tip = tipOf(view)
+    giveUp(batch)
     batch = undefined
     set.forget()
     dropPoolsAbove(to.number)

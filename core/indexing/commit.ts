@@ -21,7 +21,6 @@ import {
   ORIGIN_COMMIT,
   type View,
   viewFrom,
-  waypointsOf,
 } from '#core/history/head.ts'
 import type { HistoryPorts } from '#core/history/ports.ts'
 import { type ResolvePorts, resolveDocuments } from '#core/history/resolve.ts'
@@ -370,27 +369,33 @@ function displacedBy({ id, stored, before, previous }: Change, base: View, last:
   return records
 }
 
-/** Puts back what a commit that was lost has changed, so that the next one does not have to work around it. */
+/**
+ * Puts back what a commit that was lost has changed, so that the next one does not have to work around it, and strikes
+ * it off the journal. Where that does not come about, the journal still names the documents to the next writer.
+ */
 async function abandon(
   ports: CommitPorts,
   chainId: number,
-  { commit, changes }: Pick<Commit, 'commit' | 'changes'>,
+  { commit, blocks, changes }: Commit,
 ): Promise<void> {
-  const latest = await ports.heads.latest(chainId)
-  if (!latest) return
-  const view = await loadView(ports.heads, latest)
-  // Not what the journal says: whoever opened the head meanwhile may have put these back too early, and struck them off.
+  const { number } = blocks.at(-1) as BlockHeader
   const ids = changes.map(({ id }) => id)
-  const isCommitted = waypointsOf(view).some((waypoint) => waypoint.commit === commit)
-  if (isCommitted) return
-  try {
-    await ports.writer.atomically(async () => {
-      const isDone = await putBack(ports, view, ids, (stored) => stored.commit === commit)
-      if (isDone) await ports.writer.deleteJournal(chainId, [commit])
-    })
-  } catch (error) {
-    // The head has gone on meanwhile; the journal still tells the next writer.
-    if (!isStaleView(error)) throw error
+  for (let attempts = 0; attempts < ATTEMPTS_MAX; attempts++) {
+    const latest = await ports.heads.latest(chainId)
+    if (!latest) return
+    const view = await loadView(ports.heads, latest)
+    const isCanonical = await ports.views.canonical(view, [{ number, commit }])
+    if (isCanonical({ number, commit })) return
+    try {
+      await ports.writer.atomically(async () => {
+        const isDone = await putBack(ports, view, ids, (stored) => stored.commit === commit)
+        if (isDone) await ports.writer.deleteJournal(chainId, [commit])
+      })
+      return
+    } catch (error) {
+      // The head has gone on and swept meanwhile: from the newer one everything can be found.
+      if (!isStaleView(error)) throw error
+    }
   }
 }
 

@@ -1,23 +1,25 @@
 import { AppError } from '#core/errors.ts'
 import { advanceView, type DerivedRef, type HeadEntry, type View } from '#core/history/head.ts'
-import { loadView } from '#core/history/view.ts'
+import { replayLog } from '#core/history/view.ts'
 import { type CommitPorts, nextEntry, standingEntry } from './commit.ts'
 import type { JournalRecord } from './ports.ts'
 import { putBack } from './put-back.ts'
 import { settle } from './sweep.ts'
 
-/** What writers before this one have left unfinished: nothing of it was ever committed. */
-export type Leftovers = {
-  readonly records: readonly JournalRecord[]
-  readonly blocks: readonly DerivedRef[]
-}
-
 /** The head as a writer takes it when it starts. */
 export type OpenedHead = {
   /** Undefined for a chain without a log. */
   readonly view: View | undefined
-  /** Of a chain without a log: to be cleared as soon as it has one. */
-  readonly leftovers: Leftovers
+  /** Rows of blocks in a store without a log, to be removed as soon as it has one; else none. */
+  readonly strays: readonly DerivedRef[]
+}
+
+/** What was begun and is not in the log. */
+type Leftovers = {
+  readonly records: readonly JournalRecord[]
+  readonly blocks: readonly DerivedRef[]
+  /** Some of it may still be committed. */
+  readonly isOpen: boolean
 }
 
 /** How often other writers may be quicker while the head is opened. */
@@ -29,21 +31,26 @@ const BLOCK_MAX = Number.MAX_SAFE_INTEGER
  * begun and not committed is fenced off and put back, what it had made new included.
  *
  * The fence takes the next move, so that a writer which is late or still at it can commit nothing of what is put back
- * here: its insert into the head log fails.
+ * here: its insert into the head log fails. Where the log has decided on all of it already, none is needed.
+ *
+ * @param lost blocks of commits that this writer has begun and given up: nobody else can commit them
  */
-export async function openHead(ports: CommitPorts, chainId: number): Promise<OpenedHead> {
+export async function openHead(
+  ports: CommitPorts,
+  chainId: number,
+  lost: readonly DerivedRef[] = [],
+): Promise<OpenedHead> {
   for (let tries = 0; ; tries++) {
     const latest = await ports.heads.latest(chainId)
     if (!latest) {
-      const blocks = await ports.writer.unsettledBlocks(chainId, { from: 0, to: BLOCK_MAX })
-      return { view: undefined, leftovers: { records: [], blocks } }
+      const strays = await ports.writer.unsettledBlocks(chainId, { from: 0, to: BLOCK_MAX })
+      return { view: undefined, strays }
     }
-    const found = await loadView(ports.heads, latest)
-    const leftovers = await findLeftovers(ports, found)
-    const fence =
-      leftovers.records.length + leftovers.blocks.length > 0
-        ? standingEntry(nextEntry(ports, found), found, 'fence')
-        : undefined
+    const { view: found, entries } = await replayLog(ports.heads, latest)
+    const leftovers = await findLeftovers(ports, found, entries, lost)
+    const fence = leftovers.isOpen
+      ? standingEntry(nextEntry(ports, found), found, 'fence')
+      : undefined
     // Listed before the fence: what is stored after it may belong to a writer that builds on it.
     if (fence && !(await appendOne(ports, fence))) {
       if (tries < TRIES_MAX) continue
@@ -58,44 +65,54 @@ export async function openHead(ports: CommitPorts, chainId: number): Promise<Ope
       await clearLeftovers(ports, view, leftovers)
       return settle(ports, view)
     })
-    return { view: settled, leftovers: { records: [], blocks: [] } }
+    return { view: settled, strays: [] }
   }
 }
 
 const appendOne = (ports: CommitPorts, entry: HeadEntry): Promise<boolean> =>
   ports.writer.atomically(() => ports.writer.appendHead(entry), 'durable')
 
-async function findLeftovers(ports: CommitPorts, view: View): Promise<Leftovers> {
-  const { chainId, head } = view
-  const entries = await ports.heads.since(chainId, head.floorMove)
-  const commits = new Set(entries.map(({ commit }) => commit))
-  // What is older than the floor is the sweep's.
-  const isUnfinished = ({ commit, move }: JournalRecord): boolean =>
-    move >= head.floorMove && !commits.has(commit)
+async function findLeftovers(
+  ports: CommitPorts,
+  { chainId, head }: View,
+  entries: readonly HeadEntry[],
+  lost: readonly DerivedRef[],
+): Promise<Leftovers> {
+  const committed = new Set(entries.map(({ commit }) => commit))
+  const isUncommitted = ({ commit }: Pick<DerivedRef, 'commit'>): boolean => !committed.has(commit)
   const journal = await ports.writer.journal(chainId, BLOCK_MAX)
   const stored = await ports.writer.unsettledBlocks(chainId, {
     from: head.number + 1,
     to: BLOCK_MAX,
   })
+  // What is older than the floor is the sweep's.
+  const records = journal.filter(isUncommitted).filter(({ move }) => move >= head.floorMove)
+  // The log has given the move of these to others.
+  const dead = new Set(lost.map(({ commit }) => commit))
+  for (const { commit, move } of journal) if (move <= head.move) dead.add(commit)
+  // What a reorg left is read by those who took the head before it, until it is swept.
+  const begun = stored.filter(isUncommitted)
   return {
-    records: journal.filter(isUnfinished),
-    // What a reorg left is read by those who took the head before it, until it is swept.
-    blocks: stored.filter(({ commit }) => !commits.has(commit)),
+    records,
+    // Others may have removed the rows of a block while its events were still being stored.
+    blocks: [...begun, ...lost.filter(isUncommitted)],
+    isOpen: [...records, ...begun].some(({ commit }) => !dead.has(commit)),
   }
 }
 
-/** Puts back the documents of unfinished commits, and removes their rows. */
-export async function clearLeftovers(
+/**
+ * Puts back the documents of unfinished commits, and removes their rows. The journal keeps the records until the sweep
+ * has passed them: a late writer may go on changing the documents that it has named there, and die at that.
+ */
+async function clearLeftovers(
   ports: CommitPorts,
   view: View,
   { records, blocks }: Leftovers,
 ): Promise<void> {
   const { chainId } = view
-  const cleared: string[] = []
   for (const { commit } of records) {
     const ids = await ports.writer.journalIds(chainId, commit)
-    if (await putBack(ports, view, ids, (stored) => stored.commit === commit)) cleared.push(commit)
+    await putBack(ports, view, ids, (stored) => stored.commit === commit)
   }
-  if (cleared.length > 0) await ports.writer.deleteJournal(chainId, cleared)
   if (blocks.length > 0) await ports.writer.deleteBlocks(chainId, blocks)
 }

@@ -1,4 +1,5 @@
-import { finalWaypoints, raiseFloor, type View } from '#core/history/head.ts'
+import { type BlockRange, mergeRanges } from '#core/chain.ts'
+import { finalWaypoints, type HeadEntry, raiseFloor, type View } from '#core/history/head.ts'
 import { isStaleView } from '#core/history/view.ts'
 import type { CommitPorts } from './commit.ts'
 import { putBack } from './put-back.ts'
@@ -37,6 +38,26 @@ export async function settle(ports: CommitPorts, view: View): Promise<View> {
   return raiseFloor(view, last.number)
 }
 
+/** Heights that are clean already and are looked at again with each sweep. */
+const LOOKED_AT_AGAIN = 256
+
+/**
+ * What was not cleaned yet, and a part of what was: late writers may store rows there. Each move of the head takes the
+ * next part, so that after enough of them all have had their turn.
+ */
+export function rangesToClean(
+  { move, coverage }: Pick<HeadEntry, 'move' | 'coverage'>,
+  cleanTo: number,
+  horizon: number,
+): BlockRange[] {
+  const first = coverage[0]?.from ?? 0
+  const parts = Math.ceil((cleanTo + 1 - first) / LOOKED_AT_AGAIN)
+  const fresh = { from: cleanTo + 1, to: horizon }
+  if (parts <= 0) return [fresh]
+  const from = first + (move % parts) * LOOKED_AT_AGAIN
+  return mergeRanges([{ from, to: Math.min(from + LOOKED_AT_AGAIN - 1, cleanTo) }, fresh])
+}
+
 /**
  * Up to a block: puts back the documents that dead branches and unfinished commits had changed, then drops what was put
  * aside, the journal, and the blocks and events of commits that are not canonical.
@@ -64,7 +85,9 @@ async function sweep(ports: CommitPorts, view: View, horizon: number): Promise<v
       chainId,
       records.map(({ commit }) => commit),
     )
-  const dead = await writer.unsettledBlocks(chainId, { from: cleanTo + 1, to: horizon })
-  if (dead.length > 0) await writer.deleteBlocks(chainId, dead)
+  for (const range of rangesToClean(head, cleanTo, horizon)) {
+    const dead = await writer.unsettledBlocks(chainId, range)
+    if (dead.length > 0) await writer.deleteBlocks(chainId, dead)
+  }
   await writer.mark(chainId, { cleanTo: horizon })
 }

@@ -120,11 +120,9 @@ export async function simulate({ seed, store: kind, mongoUrl }: SimulationInput)
     await finish(scheduler, () => scheduler.actors.every(({ isDead, isDone }) => isDead || isDone))
     phase = 'end'
     const isTidy = shape.death === 0 && shape.failure === 0
-    const isAlone = isTidy && shape.writers === 1
     await checkEnd({
       ...common,
       isTidy,
-      isAlone,
       store,
       startWriter,
       finish: (isDone) => finish(scheduler, isDone),
