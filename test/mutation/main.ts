@@ -34,6 +34,8 @@ const commands: Readonly<Record<Suite, readonly string[]>> = {
   follow: vitest('test/core/indexing/follow-head.test.ts'),
   view: vitest('test/core/history/view.test.ts'),
   regressions: vitest('test/simulation/regressions.test.ts'),
+  'late-writer': vitest('test/core/indexing/late-writer.test.ts'),
+  'put-back': vitest('test/core/indexing/put-back.test.ts'),
 }
 
 function simulation(store: string, seeds: string): readonly string[] {

@@ -19,7 +19,10 @@ export type Suite =
   | 'follow'
   | 'view'
   | 'regressions'
+  | 'late-writer'
+  | 'put-back'
 
+const APPEND = 'core/indexing/append-blocks.ts'
 const COMMIT = 'core/indexing/commit.ts'
 const SWEEP = 'core/indexing/sweep.ts'
 const OPEN = 'core/indexing/open-head.ts'
@@ -36,7 +39,7 @@ const SQLITE = 'adapters/sqlite/chain-writer.ts'
 const SQLITE_TREE = 'adapters/sqlite/working-tree.ts'
 const SQLITE_EVENTS = 'adapters/sqlite/event-table.ts'
 
-const both: readonly Suite[] = ['regressions', 'memory', 'contract']
+const both: readonly Suite[] = ['regressions', 'late-writer', 'memory', 'contract']
 const sqlite: readonly Suite[] = ['regressions', 'sqlite', 'sqlite-contract']
 
 /** A fault in a file: what it does wrong, the text that stands there, and what is put in its place. */
@@ -93,7 +96,7 @@ export const mutants: readonly Mutant[] = [
   ),
   mutant(
     PUT_BACK,
-    both,
+    ['put-back'],
     'a put back that another writer got ahead of is taken as done',
     'if (missed.length === 0) return true',
     'return missed.length >= 0',
@@ -138,7 +141,7 @@ export const mutants: readonly Mutant[] = [
     both,
     'the finalized block falls',
     'if (finalized.number <= known.number) return known',
-    'if (finalized.number < 0) return known',
+    'if (finalized.number <= known.number) return finalized',
   ),
   mutant(
     COMMIT,
@@ -207,15 +210,15 @@ export const mutants: readonly Mutant[] = [
     COMMIT,
     both,
     'a lost commit puts nothing back',
-    'if (isCommitted) return\n',
-    'if (isCommitted || !isCommitted) return\n',
+    'if (isCanonical({ number, commit })) return\n',
+    'if (number >= 0) return\n',
   ),
   mutant(
-    'core/indexing/append-blocks.ts',
+    APPEND,
     both,
-    'the base of a batch is compared by its number alone',
-    '|| base.head.hash !== mine.after.hash)',
-    ')',
+    'the base of a batch is not compared',
+    'if (base.head.hash !== mine.after)',
+    "if (mine.after === '0x')",
   ),
   mutant(
     HEAD,
@@ -304,7 +307,7 @@ export const mutants: readonly Mutant[] = [
   mutant(
     SWEEP,
     both,
-    'the sweep goes up to the head',
+    'documents of left branches are not put back',
     'if (!(await putBack(ports, view, ids, (stored) => stored.move <= head.move))) return',
     'if (ids.length < 0) return',
   ),
@@ -323,18 +326,46 @@ export const mutants: readonly Mutant[] = [
     'if (dead.length < 0) await writer.deleteBlocks(chainId, dead)',
   ),
   mutant(
-    OPEN,
+    SWEEP,
     both,
-    'what was begun is put back without a fence',
-    'leftovers.records.length + leftovers.blocks.length > 0\n',
-    'leftovers.records.length + leftovers.blocks.length < 0\n',
+    'what is clean is never looked at again',
+    'if (parts <= 0) return [fresh]',
+    'if (parts <= 0 || parts > 0) return [fresh]',
   ),
   mutant(
     OPEN,
     both,
-    'unfinished commits are left as they are',
-    'records: journal.filter(isUnfinished),',
-    'records: journal.filter(isUnfinished).slice(journal.length),',
+    'what was begun is put back without a fence',
+    'const fence = leftovers.isOpen\n',
+    'const fence = leftovers.isOpen && tries < 0\n',
+  ),
+  mutant(
+    OPEN,
+    both,
+    'what the log has decided on is fenced off again',
+    'if (move <= head.move) dead.add(commit)',
+    'if (move < 0) dead.add(commit)',
+  ),
+  mutant(
+    OPEN,
+    both,
+    'documents of unfinished commits are left as they are',
+    'move >= head.floorMove',
+    'move < 0',
+  ),
+  mutant(
+    OPEN,
+    both,
+    'rows of unfinished commits stay',
+    'if (blocks.length > 0) await ports.writer.deleteBlocks(chainId, blocks)',
+    'if (blocks.length < 0) await ports.writer.deleteBlocks(chainId, blocks)',
+  ),
+  mutant(
+    APPEND,
+    both,
+    'what a writer gives up is taken for the work of another',
+    "if (outcome === 'conflict') giveUp(mine)",
+    "if (outcome !== 'conflict') giveUp(mine)",
   ),
   mutant(
     SQLITE,
