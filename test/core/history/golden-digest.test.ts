@@ -1,8 +1,11 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { expect, test } from 'vitest'
+import { MongoClient } from 'mongodb'
+import { afterAll, expect, test } from 'vitest'
 import { createMemoryChainStore, createMemoryTables } from '#adapters/memory/chain-store.ts'
+import { createMongoChainStore } from '#adapters/mongo/chain-store.ts'
+import { createIndexes } from '#adapters/mongo/collections.ts'
 import { sha256 } from '#adapters/node/sha256.ts'
 import { openSqliteChainStore } from '#adapters/sqlite/chain-store.ts'
 import type { Address, Hash } from '#core/chain.ts'
@@ -15,6 +18,7 @@ import type { Source } from '#core/indexing/source.ts'
 import { digestAt } from '../../contracts/everything.ts'
 import { createFakeChain, fakeSources, provenOf } from '../../fakes/fake-chain.ts'
 import { createFakeClock } from '../../fakes/index-app.ts'
+import { freshDatabase, openMongoServer } from '../../servers/mongo.ts'
 import { loadRecording } from '../../tools/recorded-chain/recording.ts'
 
 /**
@@ -113,6 +117,9 @@ async function digestOf(store: Store, history: History, batch: number): Promise<
 
 const histories = { mainnet, generated }
 
+const server = await openMongoServer()
+afterAll(() => server?.stop())
+
 for (const name of ['mainnet', 'generated'] as const) {
   test(`the ${name} history has the digest that was written down, however it is batched`, async () => {
     const history = await histories[name]()
@@ -132,4 +139,20 @@ for (const name of ['mainnet', 'generated'] as const) {
       rmSync(folder, { recursive: true })
     }
   })
+  test.skipIf(!server)(
+    `the ${name} history has the same digest over MongoDB's protocol`,
+    { timeout: 120_000 },
+    async () => {
+      const client = new MongoClient(server?.url('admin') as string)
+      const db = client.db(freshDatabase())
+      try {
+        await createIndexes(db)
+        const digest = await digestOf(createMongoChainStore(db), await histories[name](), 7)
+        expect(digest).toBe(GOLDEN[name])
+      } finally {
+        await db.dropDatabase()
+        await client.close()
+      }
+    },
+  )
 }
