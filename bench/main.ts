@@ -1,3 +1,4 @@
+import { benchHistory } from './history.ts'
 import { benchIndex } from './index-chain.ts'
 import { benchPoolQuotes } from './pool-quotes.ts'
 import { benchQuotesOverHttp } from './quote-http.ts'
@@ -7,6 +8,7 @@ type Bench = (print: (line: string) => void) => Promise<void>
 
 /** Figures of one run each; none of them is a test. */
 const figures: Readonly<Record<string, readonly Bench[]>> = {
+  history: [benchHistory],
   index: [benchIndex],
   quote: [benchPoolQuotes, benchRoutes, benchQuotesOverHttp],
 }
