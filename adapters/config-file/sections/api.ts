@@ -10,10 +10,10 @@ const schema = z.strictObject({
       'Where metrics listen, whatever host is; 0.0.0.0 where a scraper of another machine asks',
   }),
   metricsPort: port.default(9_464),
-  development: z
-    .boolean()
-    .default(false)
-    .meta({ description: 'Serves GraphiQL and tells clients the cause of internal errors' }),
+  development: z.boolean().default(false).meta({
+    description:
+      'Serves GraphiQL and the page of the REST reference, and tells clients the cause of internal errors',
+  }),
   lagSecondsMax: z.int().min(1).default(60).meta({
     description:
       '/ready answers 503 when the newest indexed block is older than the chain’s by more',

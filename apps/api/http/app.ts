@@ -7,6 +7,7 @@ import { admit, boundAnswer, wellFormed } from './admit.ts'
 import { crossOrigin } from './methods.ts'
 import { observe } from './observe.ts'
 import { failureOf, sendProblem } from './problem.ts'
+import { reference, referencePage } from './reference.ts'
 import { mount, policyOf } from './route.ts'
 import { routes } from './routes.ts'
 
@@ -23,7 +24,10 @@ export async function createApp(api: Api): Promise<Express> {
   app.use(crossOrigin)
   app.use(admit(api))
   app.use(compression({ filter: isCompressible }))
-  for (const routeOf of routes) mount(app, await routeOf(api), api)
+  const mounted = await Promise.all(routes.map(async (routeOf) => routeOf(api)))
+  const references = [reference(mounted), ...(api.config.api.development ? referencePage : [])]
+  for (const routeOf of references) mounted.push(await routeOf(api))
+  for (const route of mounted) mount(app, route, api)
   app.use(notFound)
   app.use(onError(api))
   return app

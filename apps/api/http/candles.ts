@@ -16,14 +16,18 @@ export const candlesOfPool = endpoint({
   id: 'listCandles',
   summary: 'Candles of a pool, oldest first.',
   returns: { page: candle },
+  refuses: [{ status: 404, when: 'There is no such pool.' }],
   example: { address: EXAMPLE_POOL, interval: '1d', limit: '3' },
   parameters: {
     address,
-    interval: z.enum(candleIntervals, `none of ${candleIntervals.join(', ')}`).default('1h'),
-    from: time.optional(),
-    to: time.optional(),
+    interval: z
+      .enum(candleIntervals, `none of ${candleIntervals.join(', ')}`)
+      .default('1h')
+      .describe('How long a candle is.'),
+    from: time.optional().describe('Only candles that begin then or later; seconds since 1970.'),
+    to: time.optional().describe('Only candles that begin before.'),
     limit: limit(CANDLES_DEFAULT, CANDLES_MAX),
-    fill: flag.default(false),
+    fill: flag.default(false).describe('Puts candles at the close before where nobody traded.'),
   },
   async answer(ports, view, input) {
     const { from, to, interval } = input

@@ -12,6 +12,7 @@ export const holdersOfCollection = endpoint({
   id: 'listHolders',
   summary: 'Who holds tokens of a collection, and how many, by address.',
   returns: { page: holder },
+  refuses: [{ status: 404, when: 'The collection is not indexed.' }],
   example: { address: EXAMPLE_COLLECTION, limit: '2' },
   parameters: {
     address,

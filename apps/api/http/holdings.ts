@@ -11,7 +11,7 @@ import { EXAMPLE_ACCOUNT, EXAMPLE_COLLECTION } from './examples.ts'
 import { address, after, limit, tokenId } from './parameters.ts'
 
 const page = {
-  tokenId: tokenId.optional(),
+  tokenId: tokenId.optional().describe('Only this token.'),
   limit: limit(PAGE_DEFAULT, PAGE_MAX),
   after: after(holdingCursor).optional(),
 }
@@ -21,8 +21,13 @@ export const holdingsOfCollection = endpoint({
   id: 'listHoldingsOfCollection',
   summary: 'Who holds which tokens of a collection, by token and owner.',
   returns: { page: holding },
+  refuses: [{ status: 404, when: 'The collection is not indexed.' }],
   example: { address: EXAMPLE_COLLECTION, limit: '2' },
-  parameters: { address, owner: address.optional(), ...page },
+  parameters: {
+    address,
+    owner: address.optional().describe('Only what this account holds.'),
+    ...page,
+  },
   answer: (ports, view, { address: collection, ...query }) =>
     answer(ports, view, { ...query, collection }),
 })
@@ -32,8 +37,13 @@ export const holdingsOfAccount = endpoint({
   id: 'listHoldingsOfAccount',
   summary: 'Which tokens an account holds, by collection and token.',
   returns: { page: holding },
+  refuses: [{ status: 404, when: 'The collection is not indexed.' }],
   example: { address: EXAMPLE_ACCOUNT, limit: '2' },
-  parameters: { address, collection: address.optional(), ...page },
+  parameters: {
+    address,
+    collection: address.optional().describe('Only tokens of this collection.'),
+    ...page,
+  },
   answer: (ports, view, { address: owner, ...query }) => answer(ports, view, { ...query, owner }),
 })
 

@@ -29,9 +29,10 @@ export type Operation = {
 
 export type Example = {
   readonly parameters?: Readonly<Record<string, string>>
+  readonly headers?: Readonly<Record<string, string>>
   readonly body?: object
   /** Where the answer is another than 200, as for a quote that needs a node. */
   readonly status?: number
 }
 
-type Refusal = { readonly status: number; readonly when: string }
+export type Refusal = { readonly status: number; readonly when: string }

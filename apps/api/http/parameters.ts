@@ -2,17 +2,26 @@ import { z } from 'zod'
 import { type Fault, faultsOf, InvalidRequest } from '#api/errors.ts'
 import { type Cursor, UINT256_MAX } from '#api/cursors.ts'
 import type { Address } from '#core/chain.ts'
+import type { JsonSchema } from '#resources/json-schema.ts'
+
+/**
+ * How the reference shows what a parameter takes. Everything in a URL is text: what is a number in the end is shown as
+ * one, so that clients and forms are made for numbers.
+ */
+export const forms = z.registry<JsonSchema>()
 
 export const address = z
   .string()
   .regex(/^0x[0-9a-fA-F]{40}$/, 'not an address (0x and 40 hex digits)')
   .transform((text) => text.toLowerCase() as Address)
+  .register(forms, { type: 'string', pattern: '^0x[0-9a-fA-F]{40}$' })
 
 export const tokenId = z
   .string()
   .regex(/^\d{1,78}$/, 'not a decimal number')
   .transform(BigInt)
   .refine((value) => value <= UINT256_MAX, 'more than 2^256 - 1')
+  .register(forms, { type: 'string', pattern: '^[0-9]{1,78}$' })
 
 /** A whole number in digits; block numbers and times fit. */
 const digits = (message: string) =>
@@ -21,14 +30,18 @@ const digits = (message: string) =>
     .regex(/^\d{1,15}$/, message)
     .transform(Number)
 
-export const block = digits('not a block number')
-export const time = digits('not a time (seconds since 1970)')
+const whole: JsonSchema = { type: 'integer', minimum: 0, maximum: 1e15 - 1 }
+
+export const block = digits('not a block number').register(forms, whole)
+export const time = digits('not a time (seconds since 1970)').register(forms, whole)
 
 export const limit = (fallback: number, max: number) => {
   const message = `not a whole number from 1 to ${max}`
   return digits(message)
     .refine((value) => value >= 1 && value <= max, message)
+    .register(forms, { type: 'integer', minimum: 1, maximum: max })
     .default(fallback)
+    .describe('How many at most.')
 }
 
 /** A number in digits that `value` then judges. */
@@ -37,18 +50,29 @@ export const numeric = (value: z.ZodType<number, number>) =>
     .string()
     .transform((text) => (/^\d{1,15}$/.test(text) ? Number(text) : Number.NaN))
     .pipe(value)
+    .register(forms, jsonSchemaOf(value))
 
 export const flag = z
   .enum(['true', 'false'], 'neither true nor false')
   .transform((text) => text === 'true')
+  .register(forms, { type: 'boolean' })
 
 export const after = <P>({ decode }: Cursor<P>) =>
-  z.string().transform((text, context): P => {
-    const place = decode(text)
-    if (place !== undefined) return place
-    context.addIssue('not a cursor of this list; take nextCursor of the page before')
-    return z.NEVER
-  })
+  z
+    .string()
+    .transform((text, context): P => {
+      const place = decode(text)
+      if (place !== undefined) return place
+      context.addIssue('not a cursor of this list; take nextCursor of the page before')
+      return z.NEVER
+    })
+    .register(forms, { type: 'string', description: '`nextCursor` of the page before.' })
+
+/** What a schema takes, as JSON Schema. */
+export function jsonSchemaOf(schema: z.ZodType): JsonSchema {
+  const { $schema: _, ...rest } = z.toJSONSchema(schema, { io: 'input', unrepresentable: 'any' })
+  return rest
+}
 
 /**
  * The parameters of a request, of its path and its query together.

@@ -14,7 +14,7 @@ export const pools = endpoint({
   returns: { page: resource },
   example: { token: EXAMPLE_TOKEN, limit: '2' },
   parameters: {
-    token: address.optional(),
+    token: address.optional().describe('Only pools of this token.'),
     limit: limit(PAGE_DEFAULT, PAGE_MAX),
     after: after(addressCursor).optional(),
   },
@@ -37,6 +37,7 @@ export const pool = endpoint({
   id: 'readPool',
   summary: 'One pool.',
   returns: { item: resource },
+  refuses: [{ status: 404, when: 'There is no such pool.' }],
   example: { address: EXAMPLE_POOL },
   parameters: { address },
   async answer(ports, view, input) {

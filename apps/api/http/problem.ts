@@ -1,5 +1,7 @@
 import type { Request, Response } from 'express'
 import { isAppError, messageOf } from '#core/errors.ts'
+import { refTo } from '#resources/json-schema.ts'
+import { quoteRefusal } from '#resources/quotes.ts'
 import {
   clientKind,
   codeOf,
@@ -24,6 +26,34 @@ type Problem = {
   readonly errors?: readonly Fault[]
   readonly refusal?: object
 }
+
+/** The same for the reference. */
+export const problemSchema = {
+  type: 'object',
+  description: 'Why a request is not answered (RFC 9457). Programs go by `code`.',
+  properties: {
+    type: { type: 'string', format: 'uri' },
+    code: { type: 'string', pattern: '^[A-Z][A-Z0-9_]*$' },
+    title: { type: 'string' },
+    status: { type: 'integer' },
+    detail: { type: 'string' },
+    instance: { type: 'string' },
+    requestId: { type: 'string', description: 'What the log knows the request by.' },
+    errors: {
+      type: 'array',
+      description: 'What is wrong, by parameter.',
+      items: {
+        type: 'object',
+        properties: { field: { type: 'string' }, message: { type: 'string' } },
+        required: ['field', 'message'],
+        additionalProperties: false,
+      },
+    },
+    refusal: refTo(quoteRefusal.name),
+  },
+  required: ['type', 'code', 'title', 'status', 'detail', 'instance', 'requestId'],
+  additionalProperties: false,
+} as const
 
 export type Failure = Pick<Problem, 'title' | 'status' | 'detail' | 'errors' | 'refusal'> & {
   /** Of the problem's type; the code is made of it unless it has one of its own. */

@@ -7,8 +7,11 @@ import {
   toQuoteInput,
   toSimulateInput,
 } from '#api/quote-input.ts'
+import { quote } from '#resources/quotes.ts'
 import { jsonBody } from './json-body.ts'
 import { QUOTE_POINTS } from '#api/rate-limit.ts'
+import { EXAMPLE_OTHER_TOKEN, EXAMPLE_POOL, EXAMPLE_TOKEN } from './examples.ts'
+import type { Operation } from './operation.ts'
 import { address, numeric, readParameters } from './parameters.ts'
 import { sendOutcome } from './quote-answer.ts'
 import type { RouteOf } from './route.ts'
@@ -21,23 +24,59 @@ const amount = z
   .pipe(quoteValues.amount)
 
 const quoteParameters = z.strictObject({
-  tokenIn: address,
-  tokenOut: address,
-  amount,
-  exact: quoteValues.exact.default('in'),
-  maxHops: numeric(quoteValues.maxHops).optional(),
-  maxParts: numeric(quoteValues.maxParts).optional(),
-  slippageBps: numeric(quoteValues.slippageBps).optional(),
-  at: numeric(quoteValues.at).optional(),
-  recipient: address.optional(),
-  deadlineSeconds: numeric(quoteValues.deadlineSeconds).optional(),
-  alternatives: numeric(quoteValues.alternatives).optional(),
-  state: quoteValues.state.optional(),
+  tokenIn: address.describe('What is sold; the address zero is the chain’s own currency.'),
+  tokenOut: address.describe('What is bought.'),
+  amount: amount.describe('Raw units of the token whose side is fixed.'),
+  exact: quoteValues.exact.default('in').describe('Which side is fixed: what is sold or bought.'),
+  maxHops: numeric(quoteValues.maxHops)
+    .optional()
+    .describe('Pools one after the other; 3 unless given.'),
+  maxParts: numeric(quoteValues.maxParts)
+    .optional()
+    .describe('Into how many parts the amount may be split; 20 unless given.'),
+  slippageBps: numeric(quoteValues.slippageBps)
+    .optional()
+    .describe('How far the price may move, in basis points; 50 unless given.'),
+  at: numeric(quoteValues.at).optional().describe('A past block; the newest unless given.'),
+  recipient: address
+    .optional()
+    .describe('Who is to receive what is bought: with it there is a transaction.'),
+  deadlineSeconds: numeric(quoteValues.deadlineSeconds)
+    .optional()
+    .describe('How long the transaction holds; 1200 unless given.'),
+  alternatives: numeric(quoteValues.alternatives)
+    .optional()
+    .describe('How many next best paths to explain; 0 unless given.'),
+  state: quoteValues.state
+    .optional()
+    .describe('States of the newest block from the chain or the index; whichever stands there.'),
 })
+
+/** Both answer with a quote, or with a problem that says why there is none. */
+const answers = {
+  returns: { item: quote },
+  block: 'QuoteBlock',
+  refuses: [{ status: 422, when: 'There is no quote: `refusal` says why.' }],
+} as const satisfies Partial<Operation>
 
 /** The best route now, or at a past block. */
 export const quotes: RouteOf = ({ ports }) => ({
   path: '/v1/quotes',
+  operations: {
+    get: {
+      id: 'quoteSwap',
+      summary: 'The best route for a swap, and what it gives to the wei.',
+      parameters: quoteParameters,
+      ...answers,
+      example: {
+        parameters: {
+          tokenIn: EXAMPLE_TOKEN,
+          tokenOut: EXAMPLE_OTHER_TOKEN,
+          amount: '1000000000000000000',
+        },
+      },
+    },
+  },
   points: QUOTE_POINTS,
   async get(req, res) {
     const input = toQuoteInput(readParameters(quoteParameters, req))
@@ -65,6 +104,20 @@ const simulationBody = z.strictObject(
 /** What a given route does. */
 export const simulations: RouteOf = ({ ports }) => ({
   path: '/v1/swaps/simulate',
+  operations: {
+    post: {
+      id: 'simulateSwap',
+      summary: 'What a swap does along a route that is given.',
+      parameters: z.strictObject({}),
+      body: simulationBody,
+      ...answers,
+      example: {
+        body: {
+          legs: [{ amount: '1000000000000000000', tokenIn: EXAMPLE_TOKEN, pools: [EXAMPLE_POOL] }],
+        },
+      },
+    },
+  },
   points: QUOTE_POINTS,
   post: [
     ...jsonBody(BODY_BYTES_MAX),

@@ -14,12 +14,16 @@ export const swapsOfPool = endpoint({
   id: 'listSwaps',
   summary: 'Trades of a pool, newest first unless asked otherwise.',
   returns: { page: swap },
+  refuses: [{ status: 404, when: 'There is no such pool.' }],
   example: { address: EXAMPLE_POOL, limit: '2' },
   parameters: {
     address,
-    fromBlock: block.optional(),
-    toBlock: block.optional(),
-    order: z.enum(['desc', 'asc'], 'neither desc nor asc').default('desc'),
+    fromBlock: block.optional().describe('Only trades in this block or above.'),
+    toBlock: block.optional().describe('Only trades in this block or below.'),
+    order: z
+      .enum(['desc', 'asc'], 'neither desc nor asc')
+      .default('desc')
+      .describe('Newest or oldest first.'),
     limit: limit(PAGE_DEFAULT, PAGE_MAX),
     after: after(swapCursor).optional(),
   },

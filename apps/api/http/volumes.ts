@@ -14,12 +14,16 @@ export const volumesOfPool = endpoint({
   id: 'listVolumes',
   summary: 'What a pool traded in the newest hours or days with a trade, oldest first.',
   returns: { page: volume },
+  refuses: [{ status: 404, when: 'There is no such pool.' }],
   example: { address: EXAMPLE_POOL, period: 'day', limit: '3' },
   parameters: {
     address,
-    period: z.enum(volumePeriods, `neither of ${volumePeriods.join(', ')}`).default('day'),
-    from: time.optional(),
-    to: time.optional(),
+    period: z
+      .enum(volumePeriods, `neither of ${volumePeriods.join(', ')}`)
+      .default('day')
+      .describe('How long a period is (UTC).'),
+    from: time.optional().describe('Only periods that begin then or later; seconds since 1970.'),
+    to: time.optional().describe('Only periods that begin before.'),
     limit: limit(PAGE_DEFAULT, PAGE_MAX),
   },
   async answer(ports, view, input) {

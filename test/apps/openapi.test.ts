@@ -1,0 +1,216 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { readConfig } from '#api/config.ts'
+import {
+  EXAMPLE_COLLECTION,
+  EXAMPLE_OTHER_TOKEN,
+  EXAMPLE_POOL,
+  EXAMPLE_TOKEN,
+} from '#api/http/examples.ts'
+import { routes } from '#api/http/routes.ts'
+import { type RunningServer, startServer } from '#api/server.ts'
+import { type Api, wire } from '#api/wire.ts'
+import { loadRecording } from '../tools/recorded-chain/recording.ts'
+import { type RecordedChain, startRecordedChain } from '../tools/recorded-chain/server.ts'
+import { faultsAgainst } from '../tools/json-schema.ts'
+import { fakeToken } from './api-rig.ts'
+import { runCli } from './run-cli.ts'
+
+/** The reference against the API that it describes, over recorded blocks of mainnet. */
+let folder: string
+let chain: RecordedChain
+let api: Api
+let server: RunningServer
+let document: any
+
+beforeAll(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'halyard-openapi-'))
+  const recording = await loadRecording(
+    join(import.meta.dirname, '../vectors/mainnet-blocks.json.br'),
+  )
+  chain = await startRecordedChain({ recording })
+  const path = join(folder, 'halyard.json')
+  const [token0, token1] = [EXAMPLE_OTHER_TOKEN, EXAMPLE_TOKEN]
+  const settings = {
+    chain: { id: 1, rpc: [chain.url], finality: 'finalized' },
+    store: 'sqlite:./halyard.db',
+    sources: [
+      {
+        kind: 'pool',
+        protocol: 'uniswap-v2',
+        address: EXAMPLE_POOL,
+        token0,
+        token1,
+        feeBps: 30,
+      },
+      { kind: 'erc721', address: EXAMPLE_COLLECTION },
+    ],
+    api: { port: 0, metricsPort: 0, ratePerSecond: 0, development: true },
+  }
+  writeFileSync(path, JSON.stringify(settings))
+  // Up to a block of which the index knows the pool's reserves: it quotes nothing behind a gap.
+  const traded = recording.blocks.findLastIndex(({ logs }) =>
+    logs.some((log) => log.address === EXAMPLE_POOL),
+  )
+  const ranges = recording.blocks
+    .slice(0, traded + 1)
+    .map(({ block }) => Number(block.number))
+    .join(',')
+  const indexed = await runCli('backfill', '--config', path, '--ranges', ranges, '--json')
+  expect(indexed.code, indexed.stderr).toBe(0)
+  api = await wire(readConfig(path), {
+    tokens: { read: async (addresses) => addresses.map(fakeToken) },
+    // A recording runs no contracts: quotes are made from the index.
+    tip: { newest: async () => undefined },
+    log: { debug() {}, info() {}, warn() {}, error() {} },
+  })
+  server = await startServer(api)
+  document = await (await fetch(`${server.url}/v1/openapi.json`)).json()
+}, 120_000)
+
+afterAll(async () => {
+  await server[Symbol.asyncDispose]()
+  await api[Symbol.asyncDispose]()
+  await chain.close()
+  rmSync(folder, { recursive: true })
+})
+
+type Operation = { readonly path: string; readonly method: string; readonly of: any }
+
+const operations = (): Operation[] =>
+  Object.entries<any>(document.paths).flatMap(([path, methods]) =>
+    Object.entries<any>(methods).map(([method, of]) => ({ path, method, of })),
+  )
+
+/** Sends what the examples of an operation say, but for what is changed. */
+async function send({ path, method, of }: Operation, change: Record<string, string> = {}) {
+  const query = new URLSearchParams()
+  const headers: Record<string, string> = {}
+  let at = path
+  for (const { name, in: place, example } of of.parameters) {
+    const value = change[name] ?? (example === undefined ? undefined : String(example))
+    if (value === undefined) continue
+    if (place === 'path') at = at.replace(`{${name}}`, value)
+    else if (place === 'query') query.set(name, value)
+    else headers[name] = value
+  }
+  const body = of.requestBody?.content['application/json'].example
+  const response = await fetch(`${server.url}${at}?${query}`, {
+    method: method.toUpperCase(),
+    ...(body && {
+      headers: { ...headers, 'content-type': 'application/json' },
+      body: JSON.stringify(body),
+    }),
+  })
+  return { status: response.status, type: response.headers.get('content-type'), response }
+}
+
+const schemaOf = ({ of }: Operation, status: number): any =>
+  Object.values<any>(of.responses[status].content)[0].schema
+
+describe('the reference', () => {
+  test('says that it is OpenAPI 3.1, and names every operation once', () => {
+    expect(document.openapi).toBe('3.1.0')
+    const ids = operations().map(({ of }) => of.operationId)
+    expect(new Set(ids).size).toBe(ids.length)
+    expect(ids).toEqual([
+      'listPools',
+      'readPool',
+      'listSwaps',
+      'listCandles',
+      'listVolumes',
+      'listHolders',
+      'listHoldingsOfCollection',
+      'listHoldingsOfAccount',
+      'quoteSwap',
+      'simulateSwap',
+      'listTokens',
+      'readSwapContracts',
+      'readStatus',
+    ])
+  })
+
+  test('tells of each parameter what it is, and of each that must be given an example', () => {
+    for (const { path, of } of operations())
+      for (const { name, in: place, required, description, example, schema } of of.parameters) {
+        if (place !== 'path') expect(description, `${path} ${name}`).toMatch(/\.$/)
+        if (required) expect(example, `${path} ${name}`).toBeDefined()
+        if (example !== undefined)
+          expect(faultsAgainst(schema, example, document.components.schemas)).toEqual([])
+      }
+  })
+
+  test('has examples that are all answered, and as it says', async () => {
+    for (const operation of operations()) {
+      const { status, response } = await send(operation)
+      const text = await response.text()
+      expect(status, `${operation.path}: ${text}`).toBe(200)
+      const faults = faultsAgainst(
+        schemaOf(operation, 200),
+        JSON.parse(text),
+        document.components.schemas,
+      )
+      expect(faults, operation.path).toEqual([])
+      // An example that shows an empty list shows nothing.
+      expect(JSON.parse(text).items, operation.path).not.toEqual([])
+    }
+  })
+
+  test('describes refusals as they come', async () => {
+    const nowhere = `0x${'77'.repeat(20)}`
+    const seen = new Set<number>()
+    const expectRefusal = async (operation: Operation, status: number, change: object) => {
+      const sent = await send(operation, change as Record<string, string>)
+      const problem = await sent.response.json()
+      expect(sent.status, `${operation.path} ${JSON.stringify(problem)}`).toBe(status)
+      expect(sent.type).toMatch(/^application\/problem\+json/)
+      expect(
+        faultsAgainst(schemaOf(operation, status), problem, document.components.schemas),
+      ).toEqual([])
+      seen.add(status)
+    }
+    for (const operation of operations()) {
+      const names = new Set<string>(operation.of.parameters.map(({ name }: any) => name))
+      if (names.has('limit')) await expectRefusal(operation, 400, { limit: '0' })
+      if (operation.path.includes('{address}') && operation.of.responses[404])
+        if (!operation.path.startsWith('/v1/accounts'))
+          await expectRefusal(operation, 404, { address: nowhere })
+      if (names.has('amount')) await expectRefusal(operation, 422, { amount: '1' })
+    }
+    expect([...seen].toSorted((a, b) => a - b)).toEqual([400, 404, 422])
+  })
+
+  test('leaves out no method of a path of REST', async () => {
+    const all = await Promise.all(routes.map(async (routeOf) => routeOf(api)))
+    for (const { path, get, post, operations: of } of all.filter((each) =>
+      /^.v1./.test(each.path),
+    )) {
+      expect([path, of?.get !== undefined, of?.post !== undefined]).toEqual([
+        path,
+        get !== undefined,
+        post !== undefined,
+      ])
+      expect(Object.keys(document.paths)).toContain(path.replaceAll(/:(\w+)/g, '{$1}'))
+    }
+  })
+})
+
+describe('the page of the reference', () => {
+  test('is served with all that it loads, and may load nothing else', async () => {
+    const page = await fetch(`${server.url}/v1/docs`)
+    expect(page.status).toBe(200)
+    expect(page.headers.get('content-security-policy')).toContain("script-src 'self'")
+    const parts = [...(await page.text()).matchAll(/(?:src|href)="([^"]+)"/g)].map(([, at]) => at)
+    expect(parts).toHaveLength(3)
+    for (const part of parts) {
+      const answer = await fetch(`${server.url}/v1/${part}`)
+      expect(answer.status, part).toBe(200)
+      expect(answer.headers.get('content-type'), part).toMatch(/javascript|css/)
+      expect((await answer.text()).length).toBeGreaterThan(40)
+    }
+    for (const other of ['package.json', '..%2fpackage.json'])
+      expect((await fetch(`${server.url}/v1/docs/${other}`)).status).toBe(404)
+  })
+})
