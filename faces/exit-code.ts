@@ -20,6 +20,7 @@ export const configuredSections: ReadonlySet<string> = new Set([
   'config',
   'chain',
   'store',
+  'records',
   'sources',
   'quotes',
   'api',

@@ -18,6 +18,7 @@ export type Settings = SourcesSettings & {
   readonly path: string
   readonly chain: ChainSettings
   readonly store: StoreSetting
+  readonly records: StoreSetting
   readonly api: ApiSettings
   readonly indexer: IndexerSettings
   readonly quotes: QuotesSettings
@@ -47,8 +48,19 @@ export function loadSettings(path: string, env: Environment): Settings {
   }
   faults.push(...faultsInSections(value))
   if (faults.length > 0 || !parsed.success) throw invalid(path, faults)
-  return Object.freeze(toSettings(path, parsed.data))
+  const settings = toSettings(path, parsed.data)
+  if (placeOf(settings.store) === placeOf(settings.records))
+    throw invalid(path, [
+      'records: the store is kept there; name another file or database, for a store may be thrown away and made anew',
+    ])
+  return Object.freeze(settings)
 }
+
+/** Where it is, whatever options and user a URL has beside. */
+const placeOf = (setting: StoreSetting): string =>
+  setting.kind === 'sqlite'
+    ? setting.path
+    : setting.url.replace(/^([^:]+:\/\/)(?:[^/]*@)?([^?]*).*$/s, '$1$2').toLowerCase()
 
 const eachSection = Object.entries<Section<z.ZodType, unknown>>(sections)
 
@@ -68,6 +80,7 @@ function toSettings(path: string, file: ConfigFile): Settings {
     path,
     chain: sections.chain.toSettings(file.chain, context),
     store: sections.store.toSettings(file.store, context),
+    records: sections.records.toSettings(file.records, context),
     ...sections.sources.toSettings(file.sources, context),
     api: sections.api.toSettings(file.api, context),
     indexer: sections.indexer.toSettings(file.indexer, context),

@@ -4,12 +4,13 @@ import { chainSection } from './sections/chain.ts'
 import { indexerSection } from './sections/indexer.ts'
 import { quotesSection } from './sections/quotes.ts'
 import { sourcesSection } from './sections/sources.ts'
-import { storeSection } from './sections/store.ts'
+import { recordsSection, storeSection } from './sections/store.ts'
 
 /** Every section of the file. A new one is a file and a line here, and a line in `Settings`. */
 export const sections = {
   chain: chainSection,
   store: storeSection,
+  records: recordsSection,
   sources: sourcesSection,
   api: apiSection,
   indexer: indexerSection,
@@ -21,6 +22,7 @@ export const configSchema = z
     $schema: z.string().optional(),
     chain: sections.chain.schema,
     store: sections.store.schema,
+    records: sections.records.schema,
     sources: sections.sources.schema,
     api: sections.api.schema,
     indexer: sections.indexer.schema,

@@ -1,7 +1,13 @@
 import { type Db, MongoClient } from 'mongodb'
 import { AppError, messageOf } from '#core/errors.ts'
+import type { DatabaseField } from './errors.ts'
 
-export type Connection = { readonly client: MongoClient; readonly db: Db }
+export type Connection = {
+  readonly client: MongoClient
+  readonly db: Db
+  /** The setting that names it. */
+  readonly field: DatabaseField
+}
 
 /** How long to look for a server that can be written to, before an operator is told that there is none. */
 const SERVER_SELECTION_TIMEOUT_MS = 5_000
@@ -12,26 +18,26 @@ const DATABASE_OF_URL = /^mongodb(?:\+srv)?:\/\/[^/?]+\/([^?]+)/
 /** What MongoDB allows on every system that it runs on. */
 const DATABASE_NAME = /^[^/\\. "$*<>:|?]{1,63}$/
 
-const invalid = (message: string): AppError =>
-  new AppError('invalid', `store: ${message}`, { details: { field: 'store' } })
+const invalid = (field: DatabaseField, message: string): AppError =>
+  new AppError('invalid', `${field}: ${message}`, { details: { field } })
 
 /**
  * A client for the database that the URL names; it connects with its first command.
  *
  * @throws AppError `invalid` when the URL cannot be used
  */
-export function connectionTo(url: string): Connection {
-  const client = clientFor(url)
+export function connectionTo(url: string, field: DatabaseField = 'store'): Connection {
+  const client = clientFor(url, field)
   const database = DATABASE_OF_URL.exec(url)?.[1]
   if (!database)
-    throw invalid('the MongoDB URL names no database; add one: mongodb://HOST:PORT/halyard')
+    throw invalid(field, 'the MongoDB URL names no database; add one: mongodb://HOST:PORT/halyard')
   const name = decodeURIComponent(database)
   if (!DATABASE_NAME.test(name))
-    throw invalid(`"${name}" cannot name a MongoDB database; letters, digits, _ and - can`)
-  return { client, db: client.db(name) }
+    throw invalid(field, `"${name}" cannot name a MongoDB database; letters, digits, _ and - can`)
+  return { client, db: client.db(name), field }
 }
 
-function clientFor(url: string): MongoClient {
+function clientFor(url: string, field: DatabaseField): MongoClient {
   try {
     return new MongoClient(url, {
       appName: 'halyard',
@@ -43,6 +49,7 @@ function clientFor(url: string): MongoClient {
     const reason = messageOf(error)
     const why = secretsOf(url).some((secret) => reason.includes(secret)) ? '' : ` (${reason})`
     throw invalid(
+      field,
       `the MongoDB URL cannot be used${why}; write mongodb://USER:PASSWORD@HOST:PORT/DATABASE, with special ` +
         'characters of user and password percent-encoded',
     )
@@ -59,7 +66,7 @@ function secretsOf(url: string): string[] {
 }
 
 const STANDALONE =
-  'store: this MongoDB server is a standalone: what it acknowledged can be lost with its disk, and nobody takes over ' +
+  'this MongoDB server is a standalone: what it acknowledged can be lost with its disk, and nobody takes over ' +
   'when it stops; run a replica set in production'
 
 /**
@@ -67,15 +74,16 @@ const STANDALONE =
  *
  * @throws AppError `invalid` when the URL asks for less than a majority's acknowledgement where there is one
  */
-export async function reviewDeployment({ client, db }: Connection): Promise<string[]> {
+export async function reviewDeployment({ client, db, field }: Connection): Promise<string[]> {
   const hello = await db.command({ hello: 1 })
   const isSharded = hello.msg === 'isdbgrid'
-  if (!isSharded && typeof hello.setName !== 'string') return [STANDALONE]
+  if (!isSharded && typeof hello.setName !== 'string') return [`${field}: ${STANDALONE}`]
   const members = Array.isArray(hello.hosts) ? hello.hosts.length : 1
   const { w, journal } = client.writeConcern ?? {}
   const isBelowMajority = typeof w === 'number' && (w < 2 || w <= members / 2)
   if (isBelowMajority || journal === false)
     throw invalid(
+      field,
       'the MongoDB URL asks for a write concern below majority, which a failover takes back; remove w and journal ' +
         'from it: Halyard always waits for a majority',
     )

@@ -8,6 +8,9 @@ import {
 } from 'mongodb'
 import { AppError, isAppError, messageOf } from '#core/errors.ts'
 
+/** The setting that names a database: messages begin with it. */
+export type DatabaseField = 'store' | 'records'
+
 const DUPLICATE_KEY = 11_000
 
 /** A unique key is taken. */
@@ -54,13 +57,13 @@ function remedyFor(error: Error): string {
 const isSystemError = (error: Error): boolean => 'syscall' in error
 
 /** Failures of the driver and the server as `unavailable`, with the remedy; anything else as it is. */
-export function toAppError(error: unknown): unknown {
+export function toAppError(error: unknown, field: DatabaseField = 'store'): unknown {
   if (isAppError(error) || !(error instanceof Error)) return error
   if (error instanceof MongoInvalidArgumentError) return error
   if (!(error instanceof MongoError) && !isSystemError(error)) return error
   const reason = messageOf(error).replaceAll(/\/\/[^\s/]*@/g, '//')
-  return new AppError('unavailable', `store: MongoDB: ${reason}: ${remedyFor(error)}`, {
-    details: { field: 'store' },
+  return new AppError('unavailable', `${field}: MongoDB: ${reason}: ${remedyFor(error)}`, {
+    details: { field },
     cause: error,
   })
 }

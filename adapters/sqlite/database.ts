@@ -37,30 +37,57 @@ const BUSY_TIMEOUT_MS = 5_000
 const CHECKED_BYTES_MAX = 256 * 1024 * 1024
 const HEADER = 'SQLite format 3\0'
 
+/** The setting that names a file: messages begin with it. */
+export type FileField = 'store' | 'records'
+
 /**
- * Opens a database file, or makes it, and brings its schema up.
+ * Opens a file of chain history, or makes it.
  *
  * @param path a file, or `:memory:`
  * @param schema the statements that make a new file's tables
- * @param version of the schema: a file of a newer one is refused
+ * @param version of the schema: a file of another one is refused
  * @throws AppError `unavailable` when the file is damaged, locked, or not Halyard's
  */
-export function openDatabase(path: string, schema: string, version: number): Database {
+export const openDatabase = (path: string, schema: string, version: number): Database =>
+  openConnection(path, 'store', (connection) => prepareFile(connection, path, schema, version))
+
+/**
+ * Opens a database file, or makes an empty one.
+ *
+ * @param prepare looks whether it is the file that was meant, and brings it into its form
+ * @throws AppError `unavailable` when the file is damaged or locked, or `prepare` refuses it
+ */
+export function openConnection(
+  path: string,
+  field: FileField,
+  prepare: (connection: DatabaseSync) => void,
+): Database {
   try {
-    refuseForeignFile(path)
+    refuseForeignFile(path, field)
     const connection = new DatabaseSync(path)
     try {
       // Larger pages hold more of the clustered rows; it only takes effect in a new file.
       connection.exec(`PRAGMA busy_timeout = ${BUSY_TIMEOUT_MS}; PRAGMA page_size = 8192`)
-      prepareFile(connection, path, schema, version)
+      prepare(connection)
     } catch (error) {
       connection.close()
       throw error
     }
     return wrap(connection, path)
   } catch (error) {
-    throw toAppError(error, path)
+    throw toAppError(error, path, field)
   }
+}
+
+/** The number of a PRAGMA that has one. */
+export const pragmaOf = (connection: DatabaseSync, name: string): number =>
+  Number(Object.values(connection.prepare(`PRAGMA ${name}`).get() ?? {})[0])
+
+/** Looks through all of a file that is small enough to be looked through at every start. */
+export function refuseDamaged(connection: DatabaseSync, path: string, field: FileField): void {
+  if (sizeOf(path) > CHECKED_BYTES_MAX) return
+  const verdict = Object.values(connection.prepare('PRAGMA quick_check(1)').get() ?? {})[0]
+  if (verdict !== 'ok') throw damaged(path, field, String(verdict))
 }
 
 function prepareFile(
@@ -69,8 +96,7 @@ function prepareFile(
   schema: string,
   version: number,
 ): void {
-  const pragma = (name: string): number =>
-    Number(Object.values(connection.prepare(`PRAGMA ${name}`).get() ?? {})[0])
+  const pragma = (name: string): number => pragmaOf(connection, name)
   const isNew = pragma('schema_version') === 0
   if (!isNew && pragma('application_id') !== APPLICATION_ID)
     throw new AppError(
@@ -86,10 +112,7 @@ function prepareFile(
         'use that version, or index into another file',
       { details: { field: 'store', found, version } },
     )
-  if (!isNew && sizeOf(path) <= CHECKED_BYTES_MAX) {
-    const verdict = Object.values(connection.prepare('PRAGMA quick_check(1)').get() ?? {})[0]
-    if (verdict !== 'ok') throw damaged(path, String(verdict))
-  }
+  if (!isNew) refuseDamaged(connection, path, 'store')
   connection.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL')
   connection.exec('PRAGMA cache_size = -32768; PRAGMA temp_store = MEMORY')
   if (!isNew) return
@@ -107,11 +130,11 @@ function sizeOf(path: string): number {
 }
 
 /** SQLite takes a file of a few foreign bytes for an empty database; this one looks first. */
-function refuseForeignFile(path: string): void {
+function refuseForeignFile(path: string, field: FileField): void {
   const file = statSync(path, { throwIfNoEntry: false })
   if (file?.isDirectory())
-    throw new AppError('invalid', `store: ${path} is a folder; name a file in it`, {
-      details: { field: 'store' },
+    throw new AppError('invalid', `${field}: ${path} is a folder; name a file in it`, {
+      details: { field },
     })
   if (!file?.size) return
   const header = Buffer.alloc(HEADER.length)
@@ -121,7 +144,8 @@ function refuseForeignFile(path: string): void {
   } finally {
     closeSync(handle)
   }
-  if (header.toString('latin1') !== HEADER) throw damaged(path, 'it is not an SQLite database')
+  if (header.toString('latin1') !== HEADER)
+    throw damaged(path, field, 'it is not an SQLite database')
 }
 
 function wrap(connection: DatabaseSync, path: string): Database {
@@ -184,12 +208,17 @@ function wrap(connection: DatabaseSync, path: string): Database {
   }
 }
 
-const damaged = (path: string, reason: string, cause?: unknown): AppError =>
+/** What else than a backup helps. */
+const elseRemedies: Readonly<Record<FileField, string>> = {
+  store: ', or move it away and index again',
+  records: '',
+}
+
+const damaged = (path: string, field: FileField, reason: string, cause?: unknown): AppError =>
   new AppError(
     'unavailable',
-    `store: the database file ${path} is damaged (${reason}); restore it from a backup, ` +
-      'or move it away and index again',
-    { details: { field: 'store', reason: 'damaged' }, cause },
+    `${field}: the database file ${path} is damaged (${reason}); restore it from a backup${elseRemedies[field]}`,
+    { details: { field, reason: 'damaged' }, cause },
   )
 
 /** SQLite's primary result codes that an operator can do something about. */
@@ -200,26 +229,37 @@ const remedies: Readonly<Record<number, string>> = {
   13: 'the disk is full; free some space and try again',
   14: 'it cannot be opened; check that its folder exists and can be written',
 }
+const BUSY = 5
 const CORRUPT = 11
 const NOT_A_DATABASE = 26
 
+/** SQLite's primary result code; undefined for any other error. */
+function codeOf(error: unknown): number | undefined {
+  const { errcode } = error as { errcode?: number }
+  return errcode === undefined ? undefined : errcode & 0xff
+}
+
+/** Another process holds the lock that was asked for. */
+export const isBusy = (error: unknown): boolean =>
+  error instanceof Error && codeOf(isAppError(error) ? error.cause : error) === BUSY
+
 /** SQLite's failures as `unavailable`, with the remedy; anything else as it is. */
-export function toAppError(error: unknown, path: string): unknown {
+export function toAppError(error: unknown, path: string, field: FileField = 'store'): unknown {
   if (isAppError(error) || !(error instanceof Error)) return error
-  const { errcode, syscall } = error as { errcode?: number; syscall?: string }
-  if (syscall !== undefined)
+  const details = { field }
+  if ('syscall' in error)
     return new AppError(
       'unavailable',
-      `store: ${path}: ${messageOf(error)}: check that this user may read and write it`,
-      { details: { field: 'store' }, cause: error },
+      `${field}: ${path}: ${messageOf(error)}: check that this user may read and write it`,
+      { details, cause: error },
     )
-  if (errcode === undefined) return error
-  const code = errcode & 0xff
-  if (code === CORRUPT || code === NOT_A_DATABASE) return damaged(path, error.message, error)
+  const code = codeOf(error)
+  if (code === undefined) return error
+  if (code === CORRUPT || code === NOT_A_DATABASE) return damaged(path, field, error.message, error)
   const remedy = remedies[code]
   if (!remedy) return error
-  return new AppError('unavailable', `store: ${path}: ${messageOf(error)}: ${remedy}`, {
-    details: { field: 'store' },
+  return new AppError('unavailable', `${field}: ${path}: ${messageOf(error)}: ${remedy}`, {
+    details,
     cause: error,
   })
 }

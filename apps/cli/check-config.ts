@@ -1,8 +1,10 @@
 import { isAppError } from '#core/errors.ts'
+import { migrate } from '#core/operations/migrate.ts'
 import type { Source } from '#core/indexing/source.ts'
 import { openIfThere } from '#wiring/open-chain-store.ts'
 import { findContracts, type Probe, probeEndpoints } from '#wiring/probe-chain.ts'
 import type { Settings } from '#wiring/settings.ts'
+import { wireMigrations } from './wire.ts'
 
 /** One thing that a configuration names, and what became of trying it. */
 export type Check = {
@@ -26,6 +28,7 @@ export async function checkConfig(settings: Settings, nowMs: number): Promise<Ch
     ...probes.map((probe, index) => checkEndpoint(settings, probe, index, nowMs)),
     ...(newest >= 0 ? await checkSources(settings, newest) : []),
     await checkStore(settings),
+    await checkRecords(settings),
   ]
 }
 
@@ -110,5 +113,22 @@ async function checkStore({ chain, store: setting }: Settings): Promise<Check> {
   } catch (error) {
     if (!isAppError(error)) throw error
     return { what, state: 'away', detail: error.message }
+  }
+}
+
+async function checkRecords({ records }: Settings): Promise<Check> {
+  const what = `records ${records.kind}`
+  try {
+    await using app = await wireMigrations(records, () => undefined)
+    const { migrations } = await migrate(app, { isDryRun: true })
+    if (migrations.length === 0) return { what, state: 'ok', detail: 'up to date' }
+    if ((await app.migrations.records()).length === 0)
+      return { what, state: 'ok', detail: 'not there yet; halyard migrate makes them' }
+    const wait =
+      migrations.length === 1 ? '1 migration waits' : `${migrations.length} migrations wait`
+    return { what, state: 'warning', detail: `${wait}; run: halyard migrate` }
+  } catch (error) {
+    if (!isAppError(error)) throw error
+    return { what, state: error.kind === 'conflict' ? 'fault' : 'away', detail: error.message }
   }
 }

@@ -4,6 +4,7 @@ import { backfillCommand } from './commands/backfill.ts'
 import { configCommand } from './commands/config.ts'
 import { devCommand } from './commands/dev.ts'
 import { exportCommand } from './commands/export.ts'
+import { migrateCommand } from './commands/migrate.ts'
 import { quoteCommand } from './commands/quote.ts'
 
 const program = new Command('halyard')
@@ -31,6 +32,7 @@ for (const command of [
   backfillCommand(),
   exportCommand(),
   quoteCommand(),
+  migrateCommand(),
   configCommand(),
 ])
   program.addCommand(command)

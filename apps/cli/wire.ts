@@ -2,7 +2,9 @@ import type { TokenReader } from '#core/dex/ports.ts'
 import type { Quoter } from '#core/dex/quoter.ts'
 import type { HistoryPorts } from '#core/history/ports.ts'
 import { createViews, type Views } from '#core/history/view.ts'
+import type { Sha256 } from '#core/history/digest.ts'
 import type { IndexPorts } from '#core/indexing/backfill.ts'
+import type { MigrationStore } from '#core/operations/ports.ts'
 import {
   type HistoryStore,
   openEmpty,
@@ -10,8 +12,9 @@ import {
   openToRead,
   openToWrite,
 } from '#wiring/open-chain-store.ts'
+import { openMigrations } from '#wiring/open-migrations.ts'
 import type { Settings } from '#wiring/settings.ts'
-import { systemClock } from '#wiring/system.ts'
+import { sha256, systemClock } from '#wiring/system.ts'
 
 /*
  * What commands share. What talks to a chain is imported by those that do: its packages take longer to load than a
@@ -125,6 +128,26 @@ export async function wireQuotes(settings: Settings, warn: Warn = toStderr): Pro
   }
 }
 
-function tellWarnings({ warnings = [] }: HistoryStore, warn: Warn): void {
+/** What migrating people's records takes. */
+export type MigrationApp = AsyncDisposable & {
+  readonly migrations: MigrationStore
+  readonly sha256: Sha256
+}
+
+/** @throws AppError `unavailable` or `invalid` where the records cannot be used */
+export async function wireMigrations(
+  records: Settings['records'],
+  warn: Warn = toStderr,
+): Promise<MigrationApp> {
+  const opened = await openMigrations(records)
+  tellWarnings(opened, warn)
+  return {
+    migrations: opened.migrations,
+    sha256,
+    [Symbol.asyncDispose]: () => opened[Symbol.asyncDispose](),
+  }
+}
+
+function tellWarnings({ warnings = [] }: Pick<HistoryStore, 'warnings'>, warn: Warn): void {
   for (const warning of warnings) warn(warning)
 }

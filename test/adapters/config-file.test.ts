@@ -344,6 +344,19 @@ describe('a fault of the file', () => {
     ])
   })
 
+  test('is a place of records where the store is, however it is written', () => {
+    for (const [store, records] of [
+      ['sqlite:./halyard.db', 'sqlite:other/../halyard.db'],
+      ['mongodb://one/halyard', 'mongodb://me:secret@one/halyard?appName=x'],
+    ])
+      expect(faultsOf({ ...good, store, records })).toEqual([
+        expect.stringMatching(/^records: the store is kept there; name another file or database/),
+      ])
+    expect(
+      faultsOf({ ...good, store: 'mongodb://one/halyard', records: 'mongodb://one/people' }),
+    ).toEqual([])
+  })
+
   test('that comes of a missing variable is told once', () => {
     const file = { ...good, store: '${STORE}', chain: { id: 1, rpc: ['${RPC}'] } }
     expect(faultsOf(file, { STORE: 'sqlite:./halyard.db' })).toEqual([

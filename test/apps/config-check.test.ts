@@ -98,7 +98,8 @@ describe('config check tries what a configuration names', () => {
     expect(away.stdout).not.toContain('0123456789abcdef')
     expect(JSON.parse(away.stdout)).toMatchObject([
       { what: 'chain.rpc[0] http://127.0.0.1:1', state: 'away', detail: expect.any(String) },
-      { state: 'ok' },
+      { what: 'store sqlite', state: 'ok' },
+      { what: 'records sqlite', state: 'ok' },
     ])
     expect((await check(path, '--offline')).code).toBe(0)
   })

@@ -1,0 +1,80 @@
+import { describe, expect, test } from 'vitest'
+import { migrations as mongo } from '#adapters/mongo/migrations/all.ts'
+import { sha256 } from '#adapters/node/sha256.ts'
+import { migrations as sqlite } from '#adapters/sqlite/migrations/all.ts'
+import {
+  checksumOf,
+  type Migration,
+  type MigrationRecord,
+  migrationName,
+  pendingMigrations,
+} from '#core/operations/migration.ts'
+
+const migration = (number: number, ...steps: string[]): Migration => ({
+  number,
+  name: `m${number}`,
+  steps,
+})
+const ran = (of: Migration, isDone = true): MigrationRecord => ({
+  number: of.number,
+  name: of.name,
+  checksum: checksumOf(sha256, of),
+  isDone,
+})
+const known = [migration(1, 'a'), migration(2, 'b'), migration(3, 'c')] as const
+const pending = (records: readonly MigrationRecord[]): number[] =>
+  pendingMigrations(sha256, known, records).map(({ number }) => number)
+
+describe('the migrations that are still to be run', () => {
+  test('are those without a record, and one that did not come to its end', () => {
+    expect(pending([])).toEqual([1, 2, 3])
+    expect(pending([ran(known[1]), ran(known[0])])).toEqual([3])
+    expect(pending([ran(known[0]), ran(known[1], false)])).toEqual([2, 3])
+    expect(pending(known.map((each) => ran(each)))).toEqual([])
+  })
+
+  test('may hold one that was mended before it ever came to its end', () => {
+    expect(pending([ran(known[0]), ran(migration(2, 'broken'), false)])).toEqual([2, 3])
+  })
+
+  test('are refused where one was renamed or edited after it ran', () => {
+    const renamed = { ...ran(known[0]), checksum: checksumOf(sha256, { ...known[0], name: 'x' }) }
+    expect(() => pending([renamed])).toThrow(/migration 001-m1 did something else/)
+    expect(() => pending([ran(migration(1, 'a', 'a'))])).toThrow(/001-m1/)
+  })
+
+  test('are refused where a newer version ran others', () => {
+    expect(() => pending([...known.map((each) => ran(each)), ran(migration(4))])).toThrow(
+      /newer version .*to 4, and this version knows 3/,
+    )
+  })
+
+  test('are refused where a later one ran before them', () => {
+    expect(() => pending([ran(known[0]), ran(known[2])])).toThrow(/003-m3 ran before 002-m2/)
+  })
+
+  test('are numbered without a gap, or it is a bug', () => {
+    expect(() => pendingMigrations(sha256, [known[1]], [])).toThrow(/numbered/)
+  })
+})
+
+describe('the migrations of the product', () => {
+  test('are the same ones in every kind of store', () => {
+    expect(mongo.map(migrationName)).toEqual(sqlite.map(migrationName))
+  })
+
+  test('are never edited: a checksum that changes here would be refused by everybody’s records', () => {
+    const checksums = (list: readonly Migration[]) =>
+      list.map((each) => `${migrationName(each)} ${checksumOf(sha256, each)}`)
+    expect({ sqlite: checksums(sqlite), mongo: checksums(mongo) }).toMatchInlineSnapshot(`
+      {
+        "mongo": [
+          "001-about 6233bf5bc54701688d013deb81ea422b79047b30b8cf93de49f4eb911922a620",
+        ],
+        "sqlite": [
+          "001-about 30792559da6b563836fdf49a922bcc8d31661a5334376bb7a87a23496fd755e6",
+        ],
+      }
+    `)
+  })
+})
