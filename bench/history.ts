@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { sha256 } from '#adapters/node/sha256.ts'
 import { openSqliteChainStore, type SqliteChainStore } from '#adapters/sqlite/chain-store.ts'
 import { type Hash, ZERO_ADDRESS } from '#core/chain.ts'
-import { newPool } from '#core/dex/pool.ts'
+import { newPool, type Pool, poolDocuments } from '#core/dex/pool.ts'
 import { emptyDigest } from '#core/history/digest.ts'
 import type { Version } from '#core/history/document.ts'
 import { type HeadEntry, ORIGIN_COMMIT, type View, viewAt } from '#core/history/head.ts'
@@ -76,13 +76,13 @@ const entryOf = (number: number): HeadEntry => ({
   floorMove: 1,
   digest: emptyDigest,
   coverage: number < 0 ? [] : [{ from: 0, to: number }],
-  tree: TREE,
+  projections: { pools: TREE },
   committedAtMs: 0,
 })
 
 const pool = addressOf(0x99)
 /** A busy pool as a block left it. */
-const versionOf = (number: number): Version<'pool'> => ({
+const versionOf = (number: number): Version<Pool> => ({
   number,
   commit: `c${number}`,
   move: number + 2,
@@ -100,16 +100,15 @@ const versionOf = (number: number): Version<'pool'> => ({
 /** A window in which every block has changed one pool, and the next block is about to. */
 async function longWindow(folder: string, print: (line: string) => void): Promise<void> {
   const store = openSqliteChainStore(join(folder, 'window.db'))
-  const id = { kind: 'pool', key: [pool] } as const
+  const id = { tree: TREE, kind: 'pool', key: [pool] }
   await store.writer.atomically(async () => {
     for (let number = -1; number < WINDOW; number++) await store.writer.appendHead(entryOf(number))
     const numbers = Array.from({ length: WINDOW - 1 }, (_, number) => number)
     await store.writer.putUndo(
-      TREE,
       numbers.map((number) => ({ id, version: versionOf(number), until: number + 1 })),
     )
     const [version, previous] = [versionOf(WINDOW), versionOf(WINDOW - 1)]
-    await store.writer.replace(TREE, [{ id, version, previous, expected: null }])
+    await store.writer.replace([{ id, version, previous, expected: null }])
   })
   const cold = await median(async () => {
     await createViews(store.heads, CHAIN_ID).current()
@@ -123,7 +122,7 @@ async function longWindow(folder: string, print: (line: string) => void): Promis
   ] as const) {
     const view = viewAt(newest, number) as View
     const time = await median(async () => {
-      const [found] = await readDocuments({ ...store, views }, view, 'pool', [[pool]])
+      const [found] = await readDocuments({ ...store, views }, view, poolDocuments, [[pool]])
       if (found?.createdBlock !== number)
         throw new Error(`block ${number} sees ${found?.createdBlock}`)
     })

@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { Pool } from 'undici'
 import { DEVNET_CHAIN_ID } from '#devnet/anvil.ts'
 import type { ProofMode } from '#core/indexing/backfill.ts'
-import { SWAP_V2, SYNC } from '#core/indexing/decode/uniswap-v2.ts'
+import { SWAP_V2, SYNC } from '#core/dex/sources/uniswap-v2.ts'
 import { makeSwapChain, type SwapChain } from './swap-chain.ts'
 
 /** Blocks of the bare download's requests: about as many logs as the backfill asks for at once. */

@@ -32,6 +32,7 @@ export type ErrorKind =
  * - `not-indexed`: the thing may exist on the chain, but no source of this history covers it.
  * - `other-chain`: the nodes serve another chain of the same id than the store holds.
  * - `other-branch`: a block was taken to be on the canonical chain, and is not.
+ * - `other-version`: another version of Halyard wrote the store.
  * - `second-writer`: another process writes the same store.
  * - `stale-view`: what an answer stood on was removed while it was read.
  * - `too-costly`: the request asks for more work than one request may.
@@ -50,6 +51,7 @@ export type ErrorReason =
   | 'not-indexed'
   | 'other-branch'
   | 'other-chain'
+  | 'other-version'
   | 'second-writer'
   | 'stale-view'
   | 'too-costly'

@@ -1,4 +1,4 @@
-import type { TokenStandard } from '#core/history/event.ts'
+import type { TokenStandard } from '#core/nft/transfer.ts'
 import type { Holder, Holding } from '#core/nft/holding.ts'
 import { address, bigint, choice, field, int, resource } from './resource.ts'
 

@@ -1,4 +1,5 @@
-import type { ChainEvent, LiquidityChange } from '#core/history/event.ts'
+import type { ChainEvent } from '#core/history/event.ts'
+import type { LiquidityChange } from '#core/dex/events.ts'
 import { block } from './blocks.ts'
 import { pool, protocol } from './pools.ts'
 import { address, bigint, choice, field, hash, int, linkTo, maybe, resource } from './resource.ts'

@@ -1,4 +1,5 @@
-import { type ChainEvent, tokensOf, type Transfer } from '#core/history/event.ts'
+import type { ChainEvent } from '#core/history/event.ts'
+import { tokensOf, type Transfer } from '#core/nft/transfer.ts'
 import { block } from './blocks.ts'
 import { tokenStandard } from './holdings.ts'
 import { address, bigint, field, hash, int, maybe, resource } from './resource.ts'

@@ -1,6 +1,6 @@
 import { formatPrice } from '#core/amount.ts'
 import { type Pool, poolPriceX192 } from '#core/dex/pool.ts'
-import type { Protocol } from '#core/history/event.ts'
+import type { Protocol } from '#core/dex/events.ts'
 import { type PoolPrice, priceOf } from './prices.ts'
 import {
   address,

@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs'
 import { AppError } from '#core/errors.ts'
 import type { HistoryPorts } from '#core/history/ports.ts'
+import type { Catalogue } from '#core/indexing/catalogue.ts'
 import type { ChainWriter } from '#core/indexing/ports.ts'
 import { createLateStore } from './late-store.ts'
 import type { StoreSetting } from './settings.ts'
@@ -13,7 +14,10 @@ export type HistoryStore = HistoryPorts & {
 }
 
 /** A store that is open for reading and writing. */
-export type ChainStore = HistoryStore & { readonly writer: ChainWriter }
+export type ChainStore = HistoryStore & {
+  readonly catalogue: Catalogue
+  readonly writer: ChainWriter
+}
 
 /*
  * Each engine is imported when a configuration names it, and only then: the driver of MongoDB takes longer to load than

@@ -2,7 +2,7 @@ import { encodeArguments } from '#core/abi.ts'
 import { type Hash, type Hex, ZERO_ADDRESS } from '#core/chain.ts'
 import type { PoolTerms } from '#core/dex/ports.ts'
 import type { QuoteSettings } from '#core/dex/quote-settings.ts'
-import type { Source } from '#core/indexing/source.ts'
+import type { Source } from '#core/catalogue.ts'
 import type { Settings } from './load.ts'
 import type { PoolV4Setting } from './sections/quotes.ts'
 

@@ -1,18 +1,19 @@
 import type { BlockHeader, BlockRef } from '#core/chain.ts'
+import { catalogue as halyardCatalogue } from '#core/catalogue.ts'
 import {
   type DocumentId,
-  type DocumentKind,
-  type Documents,
+  type DocumentSet,
+  idText,
   isSameVersion,
   type Key,
   type KeyPart,
-  keyText,
   orderKey,
   type Version,
 } from '#core/history/document.ts'
-import { type ChainEvent, familyOf } from '#core/history/event.ts'
+import type { ChainEvent } from '#core/history/event.ts'
 import type { CommitId, DerivedRef, HeadEntry } from '#core/history/head.ts'
 import type { EventPlace, HistoryPorts, Scan, StoredEvent, Upkeep } from '#core/history/ports.ts'
+import type { Catalogue } from '#core/indexing/catalogue.ts'
 import type {
   ChainWriter,
   JournalRecord,
@@ -22,9 +23,7 @@ import type {
 } from '#core/indexing/ports.ts'
 
 /** A document as it is kept: the current version, and the one before it beside it. */
-type Kept = {
-  readonly tree: string
-  readonly kind: DocumentKind
+type Kept = DocumentSet & {
   readonly version: Version
   readonly previous: Version | null
 }
@@ -41,7 +40,7 @@ export type MemoryTables = {
   readonly events: Map<string, StoredEvent & { readonly chainId: number }>
   readonly quarantined: Map<string, QuarantinedLog>
   readonly documents: Map<string, Kept>
-  readonly undo: Map<string, Undo & { readonly tree: string }>
+  readonly undo: Map<string, Undo>
   readonly journal: Map<
     string,
     JournalRecord & { readonly chainId: number; readonly ids: readonly DocumentId[] }
@@ -67,13 +66,15 @@ export type WriteStep = (name: string, moment: 'before' | 'after') => Promise<vo
 export function createMemoryChainStore(
   tables: MemoryTables,
   step: WriteStep = () => Promise.resolve(),
-): HistoryPorts & { readonly writer: ChainWriter } {
+  catalogue: Catalogue = halyardCatalogue,
+): HistoryPorts & { readonly writer: ChainWriter; readonly catalogue: Catalogue } {
   async function write<T>(name: string, apply: () => T): Promise<T> {
     await step(name, 'before')
     const result = apply()
     await step(name, 'after')
     return result
   }
+  const familyOf = ({ body }: ChainEvent): string => catalogue.familyOf(catalogue.kindOf(body)).name
   const insert = <V>(table: Map<string, V>, key: string, value: V): boolean => {
     if (table.has(key)) return false
     table.set(key, value)
@@ -81,6 +82,7 @@ export function createMemoryChainStore(
   }
 
   return {
+    catalogue,
     heads: {
       async latest(chainId) {
         return entriesOf(tables, chainId).at(-1)
@@ -107,26 +109,16 @@ export function createMemoryChainStore(
     },
 
     tree: {
-      async read<K extends DocumentKind>(tree: string, kind: K, keys: readonly Key[]) {
+      async read(set, keys) {
+        return keys.map((key) => tables.documents.get(idText({ ...set, key }))?.version)
+      },
+      async readPrevious(set, keys) {
         return keys.map(
-          (key) => tables.documents.get(documentKey(tree, kind, key))?.version as Version<K>,
+          (key) => tables.documents.get(idText({ ...set, key }))?.previous ?? undefined,
         )
       },
-      async readPrevious<K extends DocumentKind>(tree: string, kind: K, keys: readonly Key[]) {
-        return keys.map(
-          (key) =>
-            (tables.documents.get(documentKey(tree, kind, key))?.previous ?? undefined) as
-              | Version<K>
-              | undefined,
-        )
-      },
-      async versions<K extends DocumentKind>(
-        tree: string,
-        kind: K,
-        key: Key,
-        { atMost, limit }: { readonly atMost: number; readonly limit: number },
-      ) {
-        const name = documentKey(tree, kind, key)
+      async versions(set, key, { atMost, limit }) {
+        const name = idText({ ...set, key })
         const kept = tables.documents.get(name)
         // Keys of what was put aside begin with the document's, so no key has to be written again.
         const aside = [...tables.undo]
@@ -136,15 +128,16 @@ export function createMemoryChainStore(
           .filter((version) => version !== undefined && version !== null)
           .filter((version) => version.number <= atMost)
           .toSorted((a, b) => b.number - a.number || compareParts(b.commit, a.commit))
-          .slice(0, limit) as Version<K>[]
+          .slice(0, limit)
       },
-      async scan<K extends DocumentKind>(tree: string, scan: Scan<K>) {
+      async scan({ tree, kind }, scan) {
+        const spec = catalogue.document(kind)
         const direction = scan.descending ? -1 : 1
         return [...tables.documents.values()]
-          .filter((document) => document.tree === tree && document.kind === scan.kind)
+          .filter((document) => document.tree === tree && document.kind === kind)
           .map(({ version }) => ({
-            version: version as Version<K>,
-            key: orderKey(scan.kind, scan.order, version.value as Documents[K]),
+            version,
+            key: orderKey(spec, scan.order, version.value),
           }))
           .filter(({ key }) => isWithin(scan, key))
           .toSorted((a, b) => direction * compareKeys(a.key, b.key))
@@ -160,7 +153,7 @@ export function createMemoryChainStore(
           .filter(
             ({ event, chainId: chain, commit }) =>
               chain === chainId &&
-              familyOf[event.body.type] === query.family &&
+              familyOf(event) === query.family &&
               (query.address === undefined || event.address === query.address) &&
               (query.from === undefined || event.block.number >= query.from) &&
               (query.to === undefined || event.block.number <= query.to) &&
@@ -208,22 +201,23 @@ export function createMemoryChainStore(
           insert(tables.journal, `${chainId} ${record.commit}`, { ...record, chainId, ids }),
         )
       },
-      async putUndo(tree, records) {
+      async putUndo(records) {
         for (const record of records)
           await write(`undo ${record.id.kind}`, () => {
-            const key = undoKey(tree, record)
+            const key = undoKey(record)
             const until = Math.max(record.until, tables.undo.get(key)?.until ?? record.until)
-            tables.undo.set(key, { ...record, until, tree })
+            tables.undo.set(key, { ...record, until })
           })
       },
-      async replace(tree, changes) {
+      async replace(changes) {
         const missed: number[] = []
         for (const [index, { id, version, previous, expected }] of changes.entries()) {
-          const key = documentKey(tree, id.kind, id.key)
+          const key = idText(id)
           await write(`document ${id.kind}`, () => {
             const stored = tables.documents.get(key)?.version
             if (!isSameVersion(stored, expected)) missed.push(index)
-            else if (version) tables.documents.set(key, { tree, kind: id.kind, version, previous })
+            else if (version)
+              tables.documents.set(key, { tree: id.tree, kind: id.kind, version, previous })
             else tables.documents.delete(key)
           })
         }
@@ -258,9 +252,9 @@ export function createMemoryChainStore(
         for (const commit of commits)
           await write('delete journal', () => tables.journal.delete(`${chainId} ${commit}`))
       },
-      async deleteUndo(tree, upTo) {
+      async deleteUndo(trees, upTo) {
         for (const [key, record] of tables.undo)
-          if (record.tree === tree && record.until <= upTo)
+          if (trees.includes(record.id.tree) && record.until <= upTo)
             await write('delete undo', () => tables.undo.delete(key))
       },
       async unsettledBlocks(chainId, { from, to }) {
@@ -299,10 +293,8 @@ function blockAt(tables: MemoryTables, chainId: number, ref: DerivedRef): BlockR
 
 const blockKey = (chainId: number, { number, commit }: DerivedRef): string =>
   `${chainId} ${number} ${commit}`
-const documentKey = (tree: string, kind: DocumentKind, key: Key): string =>
-  `${tree} ${keyText(kind, key)}`
-const undoKey = (tree: string, { id, version }: Undo): string =>
-  `${documentKey(tree, id.kind, id.key)} ${version.number} ${version.commit}`
+const undoKey = ({ id, version }: Undo): string =>
+  `${idText(id)} ${version.number} ${version.commit}`
 
 const placeOf = ({ block, logIndex }: ChainEvent): EventPlace => ({
   number: block.number,

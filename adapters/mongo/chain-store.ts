@@ -1,5 +1,7 @@
 import type { Db } from 'mongodb'
+import { catalogue as halyardCatalogue } from '#core/catalogue.ts'
 import type { HistoryPorts } from '#core/history/ports.ts'
+import type { Catalogue } from '#core/indexing/catalogue.ts'
 import type { ChainWriter } from '#core/indexing/ports.ts'
 import { createMongoChainWriter } from './chain-writer.ts'
 import { collectionsOf, createIndexes } from './collections.ts'
@@ -10,6 +12,7 @@ import { createMongoHeadLog } from './head-log.ts'
 import { createMongoWorkingTree } from './working-tree.ts'
 
 export type MongoChainStore = HistoryPorts & {
+  readonly catalogue: Catalogue
   readonly writer: ChainWriter
   /** What an operator should know about how the server is run. */
   readonly warnings: readonly string[]
@@ -23,13 +26,16 @@ export type MongoChainStore = HistoryPorts & {
  * @throws AppError `invalid` when the URL cannot be used, `unavailable` when the server cannot; both with the remedy,
  *   neither with the password
  */
-export async function openMongoChainStore(url: string): Promise<MongoChainStore> {
+export async function openMongoChainStore(
+  url: string,
+  catalogue: Catalogue = halyardCatalogue,
+): Promise<MongoChainStore> {
   const connection = connectionTo(url)
   const { client, db } = connection
   try {
     const warnings = await reviewDeployment(connection)
-    await createIndexes(db)
-    return { ...createMongoChainStore(db), warnings, close: () => client.close() }
+    await createIndexes(db, catalogue)
+    return { ...createMongoChainStore(db, catalogue), warnings, close: () => client.close() }
   } catch (error) {
     await client.close()
     throw toAppError(error)
@@ -37,13 +43,17 @@ export async function openMongoChainStore(url: string): Promise<MongoChainStore>
 }
 
 /** The same over a database whose indexes are there. */
-export function createMongoChainStore(db: Db): HistoryPorts & { readonly writer: ChainWriter } {
+export function createMongoChainStore(
+  db: Db,
+  catalogue: Catalogue = halyardCatalogue,
+): HistoryPorts & { readonly writer: ChainWriter; readonly catalogue: Catalogue } {
   const collections = collectionsOf(db)
   return {
+    catalogue,
     heads: guarded(createMongoHeadLog(collections)),
-    tree: guarded(createMongoWorkingTree(collections)),
-    events: guarded(createMongoEventTable(collections)),
-    writer: guarded(createMongoChainWriter(collections)),
+    tree: guarded(createMongoWorkingTree(collections, catalogue)),
+    events: guarded(createMongoEventTable(collections, catalogue)),
+    writer: guarded(createMongoChainWriter(collections, catalogue)),
   }
 }
 

@@ -1,5 +1,6 @@
 import type { Collection } from 'mongodb'
-import { keyText, parseDocumentId } from '#core/history/document.ts'
+import type { HistoryCatalogue } from '#core/history/catalogue.ts'
+import { idText, parseDocumentId } from '#core/history/document.ts'
 import type { CommitId, DerivedRef } from '#core/history/head.ts'
 import type { ChainWriter, JournalRecord } from '#core/indexing/ports.ts'
 import { batchesOf } from './batches.ts'
@@ -15,7 +16,10 @@ import { toUndoDocument } from './working-tree.ts'
 /** Identities in one document of the journal: far below the size that a document may have. */
 const JOURNAL_PART = 20_000
 
-export function createMongoChainWriter(collections: Collections): ChainWriter {
+export function createMongoChainWriter(
+  collections: Collections,
+  catalogue: HistoryCatalogue,
+): ChainWriter {
   const heads = createMongoHeadLog(collections)
   return {
     // A transaction would only add its own limits: the order of the steps is what makes a commit.
@@ -35,7 +39,9 @@ export function createMongoChainWriter(collections: Collections): ChainWriter {
     async putEvents(chainId, commit, blocks) {
       const events = blocks.flatMap((block) => block.events)
       for (const batch of batchesOf(events, WRITE_BATCH_MAX)) {
-        const split = batch.map((event) => splitEvent(toEventDocument(chainId, commit, event)))
+        const split = batch.map((event) =>
+          splitEvent(toEventDocument(catalogue, chainId, commit, event)),
+        )
         // The parts first: an event that is there is whole. Each is a command of its own, for several may be too much.
         for (const part of split.flatMap(({ parts }) => parts))
           await insertBatch(collections.eventParts, [part])
@@ -67,14 +73,14 @@ export function createMongoChainWriter(collections: Collections): ChainWriter {
           move,
           from,
           to,
-          ids: batch.map(({ kind, key }) => keyText(kind, key)),
+          ids: batch.map(idText),
         }),
       ),
 
-    async putUndo(tree, records) {
+    async putUndo(records) {
       for (const batch of batchesOf(records, WRITE_BATCH_MAX)) {
         const operations = batch.map((record) => {
-          const { _id, until, ...rest } = toUndoDocument(tree, record)
+          const { _id, until, ...rest } = toUndoDocument(catalogue.document(record.id.kind), record)
           const update = { $setOnInsert: rest, $max: { until } }
           return { updateOne: { filter: { _id }, update, upsert: true } }
         })
@@ -82,7 +88,7 @@ export function createMongoChainWriter(collections: Collections): ChainWriter {
       }
     },
 
-    replace: (tree, changes) => replaceDocuments(collections, tree, changes),
+    replace: (changes) => replaceDocuments(collections, catalogue, changes),
 
     async appendHead(entry) {
       try {
@@ -129,15 +135,18 @@ export function createMongoChainWriter(collections: Collections): ChainWriter {
 
     async journalIds(chainId, commit) {
       const parts = await collections.journal.find(partsOf(chainId, commit)).toArray()
-      return parts.flatMap(({ ids }) => ids.map(parseDocumentId))
+      return parts.flatMap(({ ids }) =>
+        ids.map((text) => parseDocumentId(text, catalogue.document)),
+      )
     },
 
     async deleteJournal(chainId, commits) {
       for (const commit of commits) await collections.journal.deleteMany(partsOf(chainId, commit))
     },
 
-    async deleteUndo(tree, upTo) {
-      await collections.undo.deleteMany({ tree, until: { $lte: upTo } }, { hint: 'byUntil' })
+    async deleteUndo(trees, upTo) {
+      for (const tree of trees)
+        await collections.undo.deleteMany({ tree, until: { $lte: upTo } }, { hint: 'byUntil' })
     },
 
     async unsettledBlocks(chainId, { from, to }) {

@@ -1,12 +1,7 @@
 import type { Binary, Collection, Db, Document, MongoClient } from 'mongodb'
 import type { Address, BlockHeader, Hash } from '#core/chain.ts'
-import {
-  type DocumentKind,
-  documentKinds,
-  documentSpecs,
-  type VersionRef,
-} from '#core/history/document.ts'
-import type { EventFamily, EventKind } from '#core/history/event.ts'
+import type { HistoryValues } from '#core/history/catalogue.ts'
+import type { DocumentSpec, VersionRef } from '#core/history/document.ts'
 import type { CommitId, HeadEntry } from '#core/history/head.ts'
 import type { Upkeep } from '#core/history/ports.ts'
 import { inAnswer } from './answer-session.ts'
@@ -31,7 +26,7 @@ type BlockDocument = {
 } & BlockHeader
 /** `chain:commit` */
 type SettledDocument = { readonly _id: string; readonly chainId: number } & SettledCommit
-/** `chain:commit:part`; `ids` are identities as `kind:key`. */
+/** `chain:commit:part`; `ids` are names of documents as `tree:kind:key`. */
 type JournalDocument = {
   readonly _id: string
   readonly chainId: number
@@ -44,8 +39,8 @@ type JournalDocument = {
 export type EventDocument = {
   readonly _id: string
   readonly chainId: number
-  readonly family: EventFamily
-  readonly kind: EventKind
+  readonly family: string
+  readonly kind: string
   readonly number: number
   readonly hash: Hash
   readonly commit: CommitId
@@ -89,30 +84,20 @@ export type UndoDocument = {
 /** All fields ascending; an index is walked both ways. */
 export type Index = { readonly name: string; readonly fields: readonly string[] }
 
-/** Where the documents of a kind are. */
-const documentCollections: Readonly<Record<DocumentKind, string>> = {
-  pool: 'pools',
-  tick: 'ticks',
-  candle: 'candles',
-  volume: 'volumes',
-  holding: 'holdings',
-  holder: 'holders',
-}
-
 /** The order of events; the commit, since several may have stored events for one place. */
 export const EVENT_ORDER = ['number', 'logIndex', 'commit'] as const
 
 /** An index for each order that a list may walk, named as the order is. */
-const documentIndexes = (kind: DocumentKind): Index[] => {
-  const { identity, orders } = documentSpecs[kind]
-  return Object.entries({ identity, ...orders }).map(([name, fields]) => ({
+const documentIndexes = ({ identity, orders }: DocumentSpec): Index[] =>
+  Object.entries({ identity, ...orders }).map(([name, fields]) => ({
     name,
     fields: ['tree', ...fields],
   }))
-}
 
 /** Every collection with its indexes besides the one on `_id`. */
-export const collectionIndexes: Readonly<Record<string, readonly Index[]>> = {
+export const collectionIndexes = ({
+  documents,
+}: Pick<HistoryValues, 'documents'>): Readonly<Record<string, readonly Index[]>> => ({
   heads: [{ name: 'byMove', fields: ['chainId', 'move'] }],
   upkeep: [],
   blocks: [{ name: 'byNumber', fields: ['chainId', 'number'] }],
@@ -128,10 +113,8 @@ export const collectionIndexes: Readonly<Record<string, readonly Index[]>> = {
     { name: 'byDocument', fields: ['tree', 'key', 'version.at.number', 'version.at.commit'] },
     { name: 'byUntil', fields: ['tree', 'until'] },
   ],
-  ...Object.fromEntries(
-    documentKinds.map((kind) => [documentCollections[kind], documentIndexes(kind)]),
-  ),
-}
+  ...Object.fromEntries(documents.map((spec) => [spec.plural, documentIndexes(spec)])),
+})
 
 export type Collections = {
   readonly client: MongoClient
@@ -144,7 +127,7 @@ export type Collections = {
   readonly eventParts: Collection<EventPartDocument>
   readonly quarantine: Collection<QuarantineDocument>
   readonly undo: Collection<UndoDocument>
-  readonly documents: (kind: DocumentKind) => Collection<TreeDocument>
+  readonly documents: (spec: DocumentSpec) => Collection<TreeDocument>
 }
 
 /**
@@ -171,13 +154,16 @@ export function collectionsOf(db: Db): Collections {
     eventParts: open<EventPartDocument>('eventParts'),
     quarantine: open<QuarantineDocument>('quarantine'),
     undo: open<UndoDocument>('undo'),
-    documents: (kind) => open<TreeDocument>(documentCollections[kind]),
+    documents: ({ plural }) => open<TreeDocument>(plural),
   }
 }
 
 /** Makes the indexes that are not there yet. One by one: not every server takes a list of which some are there. */
-export async function createIndexes(db: Db): Promise<void> {
-  for (const [collection, indexes] of Object.entries(collectionIndexes))
+export async function createIndexes(
+  db: Db,
+  values: Pick<HistoryValues, 'documents'>,
+): Promise<void> {
+  for (const [collection, indexes] of Object.entries(collectionIndexes(values)))
     for (const { name, fields } of indexes)
       await db
         .collection(collection, CONCERNS)

@@ -1,6 +1,6 @@
 import { mapConcurrent } from '#core/concurrent.ts'
-import type { EventBody, ChainEvent } from '#core/history/event.ts'
-import { familyOf, fieldsOfEvent, kindOf } from '#core/history/event.ts'
+import type { HistoryCatalogue } from '#core/history/catalogue.ts'
+import type { ChainEvent } from '#core/history/event.ts'
 import type { CommitId, DerivedRef } from '#core/history/head.ts'
 import type { EventTable, StoredEvent } from '#core/history/ports.ts'
 import { fromStored, toStored } from './codec.ts'
@@ -11,7 +11,10 @@ import { rangeFilter } from './tuple-range.ts'
 /** Events of several documents that are put together at a time. */
 const PARTS_AT_ONCE = 4
 
-export const createMongoEventTable = ({ events, eventParts }: Collections): EventTable => ({
+export const createMongoEventTable = (
+  { events, eventParts }: Collections,
+  catalogue: HistoryCatalogue,
+): EventTable => ({
   async list(chainId, { family, address, from, to, after, descending, limit }) {
     const common = address === undefined ? { chainId, family } : { chainId, family, address }
     const filter = rangeFilter(common, EVENT_ORDER, {
@@ -37,7 +40,7 @@ export const createMongoEventTable = ({ events, eventParts }: Collections): Even
     const whole = await mapConcurrent(stored, PARTS_AT_ONCE, (document) =>
       joinEvent(eventParts, document),
     )
-    return whole.map(fromEventDocument)
+    return whole.map((document) => fromEventDocument(catalogue, document))
   },
 })
 
@@ -50,17 +53,18 @@ export const logId = (chainId: number, { number, commit }: DerivedRef, logIndex:
   `${chainId}:${number}:${logIndex}:${commit}`
 
 export function toEventDocument(
+  catalogue: HistoryCatalogue,
   chainId: number,
   commit: CommitId,
   event: ChainEvent,
 ): EventDocument {
   const { block, body } = event
-  const kind = kindOf(body)
+  const spec = catalogue.kindOf(body)
   const envelope: EventDocument = {
     _id: logId(chainId, { number: block.number, commit }, event.logIndex),
     chainId,
-    family: familyOf[body.type],
-    kind,
+    family: catalogue.familyOf(spec).name,
+    kind: spec.kind,
     number: block.number,
     hash: block.hash,
     commit,
@@ -69,18 +73,18 @@ export function toEventDocument(
     address: event.address,
     transactionHash: event.transactionHash,
   }
-  return toStored(envelope, fieldsOfEvent(kind), body) as EventDocument
+  return toStored(envelope, spec.fields, body) as EventDocument
 }
 
-function fromEventDocument(stored: EventDocument): StoredEvent {
+function fromEventDocument(catalogue: HistoryCatalogue, stored: EventDocument): StoredEvent {
   const { number, hash, timestamp, kind, commit } = stored
-  const [type, protocol] = kind.split('/')
+  const { type, protocol, fields } = catalogue.event(kind)
   const event: ChainEvent = {
     block: { number, hash, timestamp },
     transactionHash: stored.transactionHash,
     logIndex: stored.logIndex,
     address: stored.address,
-    body: { type, protocol, ...fromStored(fieldsOfEvent(kind), stored) } as EventBody,
+    body: { type, protocol, ...fromStored(fields, stored) },
   }
   return { event, commit, branch: commit }
 }

@@ -61,6 +61,7 @@ export function createMongoHeadLog({
   }
 }
 
+/** Versions of Halyard before those that name projections wrote none: they are told by that. */
 function entryOf({ _id, ...entry }: HeadDocument): HeadEntry {
-  return entry
+  return { ...entry, projections: (entry as Partial<HeadEntry>).projections ?? {} }
 }

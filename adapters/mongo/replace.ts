@@ -1,10 +1,11 @@
 import { type AnyBulkWriteOperation, BSON, type Collection } from 'mongodb'
-import type { VersionRef } from '#core/history/document.ts'
+import type { HistoryCatalogue } from '#core/history/catalogue.ts'
+import { idText, type DocumentSpec, type VersionRef } from '#core/history/document.ts'
 import type { Replacement } from '#core/indexing/ports.ts'
 import { batchesOf } from './batches.ts'
 import type { Collections, TreeDocument } from './collections.ts'
 import { insertBatch, WRITE_BATCH_MAX } from './insert.ts'
-import { documentId, toTreeDocument } from './working-tree.ts'
+import { toTreeDocument } from './working-tree.ts'
 
 /** A change, its place among those asked for, and its document; null where it removes one. */
 type Entry = {
@@ -22,28 +23,30 @@ const isInsert = (entry: Entry): entry is Insert => !isUpdate(entry) && entry.do
 /** Does what `ChainWriter.replace` says, a kind at a time, for each kind is a collection. */
 export async function replaceDocuments(
   { documents }: Collections,
-  tree: string,
+  catalogue: HistoryCatalogue,
   changes: readonly Replacement[],
 ): Promise<number[]> {
   const missed: number[] = []
   const byKind = Map.groupBy(changes.entries(), ([, { id }]) => id.kind)
-  for (const [kind, all] of byKind)
+  for (const [kind, all] of byKind) {
+    const spec = catalogue.document(kind)
     for (const batch of batchesOf(all, WRITE_BATCH_MAX)) {
-      const entries = batch.map(([place, change]) => entryOf(tree, place, change))
-      missed.push(...(await insertAll(documents(kind), entries.filter(isInsert))))
-      missed.push(...(await updateAll(documents(kind), entries.filter(isUpdate))))
+      const entries = batch.map(([place, change]) => entryOf(spec, place, change))
+      missed.push(...(await insertAll(documents(spec), entries.filter(isInsert))))
+      missed.push(...(await updateAll(documents(spec), entries.filter(isUpdate))))
     }
+  }
   return missed
 }
 
 const entryOf = (
-  tree: string,
+  spec: DocumentSpec,
   place: number,
   { id, version, previous, expected }: Replacement,
 ): Entry => ({
   place,
-  id: documentId(tree, id.kind, id.key),
-  document: version && toTreeDocument(tree, id, version, previous),
+  id: idText(id),
+  document: version && toTreeDocument(spec, id, version, previous),
   expected,
 })
 

@@ -1,13 +1,17 @@
+import { catalogue as halyardCatalogue } from '#core/catalogue.ts'
+import type { HistoryCatalogue, HistoryValues } from '#core/history/catalogue.ts'
 import type { HistoryPorts } from '#core/history/ports.ts'
+import type { Catalogue } from '#core/indexing/catalogue.ts'
 import type { ChainWriter } from '#core/indexing/ports.ts'
 import { createSqliteChainWriter } from './chain-writer.ts'
 import { type Database, openDatabase, toAppError } from './database.ts'
 import { createSqliteEventTable } from './event-table.ts'
 import { createSqliteHeadLog } from './head-log.ts'
-import { SCHEMA, SCHEMA_VERSION } from './schema.ts'
+import { SCHEMA_VERSION, schemaOf } from './schema.ts'
 import { createSqliteWorkingTree } from './working-tree.ts'
 
 export type SqliteChainStore = HistoryPorts & {
+  readonly catalogue: Catalogue
   readonly writer: ChainWriter
   close(): void
 }
@@ -17,18 +21,27 @@ export type SqliteChainStore = HistoryPorts & {
  *
  * @throws AppError `unavailable` with the remedy when the file cannot be used
  */
-export const openSqliteChainStore = (path: string): SqliteChainStore =>
-  sqliteChainStore(openSqliteDatabase(path))
+export const openSqliteChainStore = (
+  path: string,
+  catalogue: Catalogue = halyardCatalogue,
+): SqliteChainStore => ({
+  catalogue,
+  ...sqliteChainStore(openSqliteDatabase(path, catalogue), catalogue),
+})
 
-export const openSqliteDatabase = (path: string): Database =>
-  openDatabase(path, SCHEMA, SCHEMA_VERSION)
+export const openSqliteDatabase = (path: string, values: HistoryValues): Database =>
+  openDatabase(path, schemaOf(values), SCHEMA_VERSION)
 
-export function sqliteChainStore(db: Database): SqliteChainStore {
+/** The same over an open database. */
+export function sqliteChainStore(
+  db: Database,
+  catalogue: HistoryCatalogue,
+): Omit<SqliteChainStore, 'catalogue'> {
   return {
     heads: guarded(db, createSqliteHeadLog(db)),
-    tree: guarded(db, createSqliteWorkingTree(db)),
-    events: guarded(db, createSqliteEventTable(db)),
-    writer: guarded(db, createSqliteChainWriter(db)),
+    tree: guarded(db, createSqliteWorkingTree(db, catalogue)),
+    events: guarded(db, createSqliteEventTable(db, catalogue)),
+    writer: guarded(db, createSqliteChainWriter(db, catalogue)),
     close: () => db.close(),
   }
 }

@@ -1,8 +1,9 @@
 import type { SQLInputValue } from 'node:sqlite'
+import type { HistoryCatalogue } from '#core/history/catalogue.ts'
 import {
-  type DocumentKind,
-  documentSpecs,
+  type DocumentSpec,
   encodeDocument,
+  idText,
   keyText,
   parseDocumentId,
   type Version,
@@ -10,13 +11,16 @@ import {
 import type { ChainWriter, Replacement } from '#core/indexing/ports.ts'
 import type { Database } from './database.ts'
 import { findBlock, insertEvents } from './insert-events.ts'
-import { documentTable, eventFamilies, eventTable, keyColumns } from './schema.ts'
+import { documentTable, eventTable, keyColumns } from './schema.ts'
 import { toColumn, treeId } from './working-tree.ts'
 
 /** Identities in one row of the journal. */
 const JOURNAL_PART = 1_000
 
-export const createSqliteChainWriter = (db: Database): ChainWriter => ({
+export const createSqliteChainWriter = (
+  db: Database,
+  catalogue: HistoryCatalogue,
+): ChainWriter => ({
   atomically: (steps, durability = 'cheap') => db.transaction(steps, durability),
 
   async putBlocks(chainId, commit, blocks) {
@@ -28,7 +32,7 @@ export const createSqliteChainWriter = (db: Database): ChainWriter => ({
   },
 
   async putEvents(chainId, commit, blocks) {
-    insertEvents(db, chainId, commit, blocks)
+    insertEvents(db, catalogue, chainId, commit, blocks)
   },
 
   async putQuarantined(chainId, commit, logs) {
@@ -43,31 +47,33 @@ export const createSqliteChainWriter = (db: Database): ChainWriter => ({
   async putJournal(chainId, { commit, move, from, to }, ids) {
     const sql = `INSERT INTO journal (chain, "commit", part, move, from_number, to_number, ids)
       VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`
-    const texts = ids.map(({ kind, key }) => keyText(kind, key))
+    const texts = ids.map(idText)
     for (let start = 0; start < texts.length; start += JOURNAL_PART) {
       const part = texts.slice(start, start + JOURNAL_PART).join('\n')
       db.run(sql, chainId, commit, start / JOURNAL_PART, move, from, to, part)
     }
   },
 
-  async putUndo(tree, records) {
-    const id = makeTree(db, tree)
+  async putUndo(records) {
+    const treeOf = trees(db)
     const insert =
       db.prepareRun(`INSERT INTO undo (tree, kind, key, at_number, at_commit, at_move, body, until)
       VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET until = max(until, excluded.until)`)
     for (const { id: document, version, until } of records) {
-      const { kind, key } = document
+      const { tree, kind, key } = document
       const { number, commit, move, value } = version
-      const body = encodeDocument(kind, value)
-      insert(id, kind, keyText(kind, key), number, commit, move, body, until)
+      const body = encodeDocument(catalogue.document(kind), value)
+      insert(treeOf(tree), kind, keyText(kind, key), number, commit, move, body, until)
     }
   },
 
-  async replace(tree, changes) {
-    const id = makeTree(db, tree)
+  async replace(changes) {
+    const treeOf = trees(db)
     const missed: number[] = []
-    for (const [index, change] of changes.entries())
-      if (replaceOne(db, id, change) === 0) missed.push(index)
+    for (const [index, change] of changes.entries()) {
+      const spec = catalogue.document(change.id.kind)
+      if (replaceOne(db, spec, treeOf(change.id.tree), change) === 0) missed.push(index)
+    }
     return missed
   },
 
@@ -110,7 +116,7 @@ export const createSqliteChainWriter = (db: Database): ChainWriter => ({
     return db
       .all(sql, chainId, commit)
       .flatMap((row) => (row.ids as string).split('\n'))
-      .map(parseDocumentId)
+      .map((text) => parseDocumentId(text, catalogue.document))
   },
 
   async deleteJournal(chainId, commits) {
@@ -118,9 +124,11 @@ export const createSqliteChainWriter = (db: Database): ChainWriter => ({
       db.run('DELETE FROM journal WHERE chain = ? AND "commit" = ?', chainId, commit)
   },
 
-  async deleteUndo(tree, upTo) {
-    const id = treeId(db, tree)
-    if (id !== undefined) db.run('DELETE FROM undo WHERE tree = ? AND until <= ?', id, upTo)
+  async deleteUndo(names, upTo) {
+    for (const name of names) {
+      const id = treeId(db, name)
+      if (id !== undefined) db.run('DELETE FROM undo WHERE tree = ? AND until <= ?', id, upTo)
+    }
   },
 
   async unsettledBlocks(chainId, { from, to }) {
@@ -136,8 +144,8 @@ export const createSqliteChainWriter = (db: Database): ChainWriter => ({
       const id = findBlock(db, chainId, { number, commit })
       // Somebody else was there.
       if (id === undefined) continue
-      for (const family of eventFamilies) {
-        const sql = `DELETE FROM ${eventTable(family)} WHERE chain = ? AND number = ? AND block = ?`
+      for (const { name } of catalogue.families) {
+        const sql = `DELETE FROM ${eventTable(name)} WHERE chain = ? AND number = ? AND block = ?`
         db.run(sql, chainId, number, id)
       }
       const sql = 'DELETE FROM quarantine WHERE chain = ? AND number = ? AND "commit" = ?'
@@ -147,22 +155,29 @@ export const createSqliteChainWriter = (db: Database): ChainWriter => ({
   },
 })
 
-function makeTree(db: Database, tree: string): number {
-  db.run('INSERT INTO tree (name) VALUES (?) ON CONFLICT DO NOTHING', tree)
-  return treeId(db, tree) as number
+/** The short ids of trees, made where they are not there yet. */
+function trees(db: Database): (tree: string) => number {
+  const ids = new Map<string, number>()
+  return (tree) => {
+    const known = ids.get(tree)
+    if (known !== undefined) return known
+    db.run('INSERT INTO tree (name) VALUES (?) ON CONFLICT DO NOTHING', tree)
+    const id = treeId(db, tree) as number
+    ids.set(tree, id)
+    return id
+  }
 }
 
 type DocumentSql = { readonly insert: string; readonly update: string; readonly remove: string }
-const documentSql = new Map<DocumentKind, DocumentSql>()
+const documentSql = new WeakMap<DocumentSpec, DocumentSql>()
 
-function sqlFor(kind: DocumentKind): DocumentSql {
-  const known = documentSql.get(kind)
+function sqlFor(spec: DocumentSpec): DocumentSql {
+  const known = documentSql.get(spec)
   if (known) return known
-  const table = documentTable(kind)
+  const table = documentTable(spec.kind)
   const quoted = (names: readonly string[]): string[] => names.map((name) => `"${name}"`)
-  const columns = [...quoted(keyColumns(kind)), ...VERSION_COLUMNS]
-  const { identity } = documentSpecs[kind]
-  const where = ['tree', ...quoted(identity), 'at_number', 'at_commit', 'at_move']
+  const columns = [...quoted(keyColumns(spec)), ...VERSION_COLUMNS]
+  const where = ['tree', ...quoted(spec.identity), 'at_number', 'at_commit', 'at_move']
     .map((name) => `${name} = ?`)
     .join(' AND ')
   const made = {
@@ -172,7 +187,7 @@ function sqlFor(kind: DocumentKind): DocumentSql {
     update: `UPDATE ${table} SET ${columns.map((name) => `${name} = ?`).join(', ')} WHERE ${where}`,
     remove: `DELETE FROM ${table} WHERE ${where}`,
   }
-  documentSql.set(kind, made)
+  documentSql.set(spec, made)
   return made
 }
 
@@ -190,32 +205,28 @@ const VERSION_COLUMNS = [
 /** @returns the number of documents changed: 0 where another version than expected is current */
 function replaceOne(
   db: Database,
+  spec: DocumentSpec,
   tree: number,
   { id, version, previous, expected }: Replacement,
 ): number {
-  const sql = sqlFor(id.kind)
+  const sql = sqlFor(spec)
   const key = id.key.map(toColumn)
   const stored = expected ? [expected.number, expected.commit, expected.move] : []
   if (!version) return expected ? db.run(sql.remove, tree, ...key, ...stored) : 1
   const fresh = [
-    ...keyValues(id.kind, version),
-    ...versionColumns(id.kind, version),
-    ...versionColumns(id.kind, previous),
+    ...keyValues(spec, version),
+    ...versionColumns(spec, version),
+    ...versionColumns(spec, previous),
   ]
   return expected
     ? db.run(sql.update, ...fresh, tree, ...key, ...stored)
     : db.run(sql.insert, tree, ...fresh)
 }
 
-const versionColumns = <K extends DocumentKind>(
-  kind: K,
-  version: Version<K> | null,
-): SQLInputValue[] =>
+const versionColumns = (spec: DocumentSpec, version: Version | null): SQLInputValue[] =>
   version
-    ? [version.number, version.commit, version.move, encodeDocument(kind, version.value)]
+    ? [version.number, version.commit, version.move, encodeDocument(spec, version.value)]
     : [null, null, null, null]
 
-const keyValues = <K extends DocumentKind>(kind: K, version: Version<K>): SQLInputValue[] =>
-  keyColumns(kind).map((name) =>
-    toColumn((version.value as unknown as Record<string, string>)[name] as string),
-  )
+const keyValues = (spec: DocumentSpec, { value }: Version): SQLInputValue[] =>
+  keyColumns(spec).map((name) => toColumn((value as Record<string, string>)[name] as string))

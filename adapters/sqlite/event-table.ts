@@ -1,26 +1,36 @@
 import type { SQLInputValue } from 'node:sqlite'
 import type { Address, Hash } from '#core/chain.ts'
-import { decodeEventBody, type EventKind, eventKinds } from '#core/history/event.ts'
+import type { HistoryCatalogue } from '#core/history/catalogue.ts'
+import { decodeEventBody } from '#core/history/event.ts'
 import type { EventQuery, EventTable, StoredEvent } from '#core/history/ports.ts'
 import type { Database, Row } from './database.ts'
-import { eventTable } from './schema.ts'
+import { eventTable, heightTable } from './schema.ts'
 
-export const createSqliteEventTable = (db: Database): EventTable => ({
-  async list(chainId, query) {
-    const { sql, parameters } = listSql(chainId, query)
-    return db.all(sql, ...parameters).map(storedEventOf)
-  },
-})
+export const createSqliteEventTable = (db: Database, catalogue: HistoryCatalogue): EventTable => {
+  const seldom = new Set(
+    catalogue.families.filter(({ byContract }) => byContract === 'seldom').map(({ name }) => name),
+  )
+  return {
+    async list(chainId, query) {
+      const { sql, parameters } = listSql(chainId, query, seldom.has(query.family))
+      return db.all(sql, ...parameters).map((row) => storedEventOf(catalogue, row))
+    },
+  }
+}
 
-function listSql(chainId: number, query: EventQuery): { sql: string; parameters: SQLInputValue[] } {
+function listSql(
+  chainId: number,
+  query: EventQuery,
+  isSeldomByContract: boolean,
+): { sql: string; parameters: SQLInputValue[] } {
   const conditions = ['e.chain = ?']
   const parameters: SQLInputValue[] = [chainId]
   const add = (condition: string, ...values: SQLInputValue[]): void => {
     conditions.push(condition)
     parameters.push(...values)
   }
-  // The heights at which a pool changed are found first, then what happened there.
-  const byHeight = query.family === 'pool' && query.address !== undefined
+  // The heights at which a contract emitted any are found first, then what happened there.
+  const byHeight = isSeldomByContract && query.address !== undefined
   const first = byHeight ? 'p' : 'e'
   if (byHeight) add('p.chain = ? AND e.contract = p.contract AND e.number = p.number', chainId)
   if (query.address !== undefined)
@@ -48,14 +58,14 @@ function listSql(chainId: number, query: EventQuery): { sql: string; parameters:
   parameters.push(query.limit)
   return {
     sql: `SELECT e.number, e.log_index, e.kind, c.address, e.transaction_hash, e.body, e.block, b.hash, b.timestamp, b."commit"
-      FROM ${byHeight ? 'pool_block p CROSS JOIN ' : ''}${eventTable(query.family)} e JOIN block b ON b.id = e.block JOIN contract c ON c.id = e.contract
+      FROM ${byHeight ? `${heightTable(query.family)} p CROSS JOIN ` : ''}${eventTable(query.family)} e JOIN block b ON b.id = e.block JOIN contract c ON c.id = e.contract
       WHERE ${conditions.join(' AND ')}
       ORDER BY ${first}.number ${direction}, e.log_index ${direction}, e.block ${direction} LIMIT ?`,
     parameters,
   }
 }
 
-const storedEventOf = (row: Row): StoredEvent => ({
+const storedEventOf = (catalogue: HistoryCatalogue, row: Row): StoredEvent => ({
   event: {
     block: {
       number: row.number as number,
@@ -65,7 +75,7 @@ const storedEventOf = (row: Row): StoredEvent => ({
     transactionHash: `0x${Buffer.from(row.transaction_hash as Uint8Array).toString('hex')}`,
     logIndex: row.log_index as number,
     address: row.address as Address,
-    body: decodeEventBody(eventKinds[row.kind as number] as EventKind, row.body as string),
+    body: decodeEventBody(catalogue.eventOfNumber(row.kind as number), row.body as string),
   },
   commit: row.commit as string,
   branch: row.block as number,

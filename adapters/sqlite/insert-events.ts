@@ -1,9 +1,9 @@
 import type { Address, BlockRef } from '#core/chain.ts'
 import type { CommitId, DerivedRef } from '#core/history/head.ts'
-import { type EventKind, eventKinds, familyOf, typeOf } from '#core/history/event.ts'
+import type { HistoryCatalogue } from '#core/history/catalogue.ts'
 import { readBlockRows } from '#core/indexing/block-rows.ts'
 import type { Database } from './database.ts'
-import { eventTable } from './schema.ts'
+import { eventTable, heightTable } from './schema.ts'
 
 /** The rows of one block's events as text, which crosses to another thread as it is. */
 export type BlockRows = { readonly block: BlockRef; readonly rows: string }
@@ -11,29 +11,27 @@ export type BlockRows = { readonly block: BlockRef; readonly rows: string }
 type Insert = {
   readonly run: (...parameters: unknown[]) => void
   readonly kind: number
-  readonly isPool: boolean
+  /** Of a family of which only the heights are kept by contract: the contracts of the block at hand. */
+  readonly heights: Set<number> | undefined
 }
 
 /** Stores events of blocks that are stored; those that are there already stay as they are. */
 export function insertEvents(
   db: Database,
+  catalogue: HistoryCatalogue,
   chainId: number,
   commit: CommitId,
   blocks: readonly BlockRows[],
 ): void {
   const contracts = new Map<Address, number>()
-  const inserts = new Map<EventKind, Insert>(
-    eventKinds.map((kind, place) => [
-      kind,
-      {
-        run: db.prepareRun(insertSql(kind)),
-        kind: place,
-        isPool: familyOf[typeOf(kind)] === 'pool',
-      },
-    ]),
-  )
-  const insertPoolBlock = db.prepareRun(
-    'INSERT INTO pool_block (chain, contract, number) VALUES (?, ?, ?) ON CONFLICT DO NOTHING',
+  const heightsOf: { readonly heights: Set<number>; readonly run: Insert['run'] }[] = []
+  const inserts = new Map<string, Insert>(
+    catalogue.families.flatMap(({ name, byContract, events }) => {
+      const run = db.prepareRun(insertSql(name))
+      const heights = byContract === 'seldom' ? new Set<number>() : undefined
+      if (heights) heightsOf.push({ heights, run: db.prepareRun(insertHeightSql(name)) })
+      return events.map(({ kind, number }) => [kind, { run, kind: number, heights }] as const)
+    }),
   )
   const contractId = (address: Address): number => {
     const known = contracts.get(address)
@@ -46,7 +44,6 @@ export function insertEvents(
     if (rows === '') continue
     const blockId = idOfBlock(db, chainId, { number: block.number, commit })
     // Rows of one transaction follow one another.
-    const changed = new Set<number>()
     let transaction = ''
     let hash = Buffer.alloc(0)
     readBlockRows(rows, ({ transactionHash, logIndex, address, kind, body }) => {
@@ -56,17 +53,23 @@ export function insertEvents(
       }
       const insert = inserts.get(kind) as Insert
       const contract = contractId(address)
-      if (insert.isPool) changed.add(contract)
+      insert.heights?.add(contract)
       insert.run(chainId, block.number, logIndex, blockId, insert.kind, contract, hash, body)
     })
-    for (const contract of changed) insertPoolBlock(chainId, contract, block.number)
+    for (const { heights, run } of heightsOf) {
+      for (const contract of heights) run(chainId, contract, block.number)
+      heights.clear()
+    }
   }
 }
 
-const insertSql = (kind: EventKind): string =>
-  `INSERT INTO ${eventTable(familyOf[typeOf(kind)])}
+const insertSql = (family: string): string =>
+  `INSERT INTO ${eventTable(family)}
   (chain, number, log_index, block, kind, contract, transaction_hash, body)
   VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`
+
+const insertHeightSql = (family: string): string =>
+  `INSERT INTO ${heightTable(family)} (chain, contract, number) VALUES (?, ?, ?) ON CONFLICT DO NOTHING`
 
 function makeContract(db: Database, address: Address): number {
   db.run('INSERT INTO contract (address) VALUES (?) ON CONFLICT DO NOTHING', address)

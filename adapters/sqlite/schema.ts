@@ -1,31 +1,30 @@
-import { documentKinds, documentSpecs, fieldsOfDocument } from '#core/history/document.ts'
-import type { DocumentKind } from '#core/history/document.ts'
+import type { HistoryValues } from '#core/history/catalogue.ts'
+import type { DocumentSpec } from '#core/history/document.ts'
 import type { EventFamily } from '#core/history/event.ts'
 import { scalarOf } from '#core/record.ts'
 
 /** Raised with every change of the tables. */
-export const SCHEMA_VERSION = 5
+export const SCHEMA_VERSION = 6
 
-export const eventFamilies: readonly EventFamily[] = ['swap', 'liquidity', 'pool', 'transfer']
-
-export const eventTable = (family: EventFamily): string => `event_${family}`
-export const documentTable = (kind: DocumentKind): string => `document_${kind}`
+export const eventTable = (family: string): string => `event_${family}`
+/** Of a family whose events are seldom asked for by contract: the heights at which a contract emitted any. */
+export const heightTable = (family: string): string => `${eventTable(family)}_height`
+export const documentTable = (kind: string): string => `document_${kind}`
 
 /** The fields that a document's orders walk over: its identity first, then the others. */
-export function keyColumns(kind: DocumentKind): string[] {
-  const { identity, orders } = documentSpecs[kind]
+export function keyColumns({ identity, orders }: DocumentSpec): string[] {
   return [...new Set([...identity, ...Object.values(orders).flat()])]
 }
 
-const columnType = (kind: DocumentKind, field: string): string => {
-  const type = scalarOf(fieldsOfDocument(kind)[field] ?? 'text')
+const columnType = ({ fields }: DocumentSpec, field: string): string => {
+  const type = scalarOf(fields[field] ?? 'text')
   return type === 'int' ? 'INTEGER' : type === 'uint256' ? 'BLOB' : 'TEXT'
 }
 
-function documentDdl(kind: DocumentKind): string {
-  const { identity, orders } = documentSpecs[kind]
+function documentDdl(spec: DocumentSpec): string {
+  const { kind, identity, orders } = spec
   const table = documentTable(kind)
-  const columns = keyColumns(kind).map((name) => `"${name}" ${columnType(kind, name)} NOT NULL`)
+  const columns = keyColumns(spec).map((name) => `"${name}" ${columnType(spec, name)} NOT NULL`)
   const quoted = (names: readonly string[]): string => names.map((name) => `"${name}"`).join(', ')
   const indexes = Object.entries(orders).map(
     ([name, fields]) => `CREATE INDEX ${table}_${name} ON ${table}(tree, ${quoted(fields)});`,
@@ -40,8 +39,8 @@ CREATE TABLE ${table} (
 ${indexes.join('\n')}`
 }
 
-function eventDdl(family: EventFamily): string {
-  const table = eventTable(family)
+function eventDdl({ name, byContract }: EventFamily): string {
+  const table = eventTable(name)
   return `
 CREATE TABLE ${table} (
   chain INTEGER NOT NULL, number INTEGER NOT NULL, log_index INTEGER NOT NULL, block INTEGER NOT NULL,
@@ -49,21 +48,23 @@ CREATE TABLE ${table} (
   PRIMARY KEY (chain, number, log_index, block)
 ) STRICT, WITHOUT ROWID;
 ${
-  family === 'pool'
-    ? ''
+  byContract === 'seldom'
+    ? `CREATE TABLE ${heightTable(name)} (
+  chain INTEGER NOT NULL, contract INTEGER NOT NULL, number INTEGER NOT NULL,
+  PRIMARY KEY (chain, contract, number)
+) STRICT, WITHOUT ROWID;`
     : `CREATE INDEX ${table}_by_contract ON ${table}(chain, contract, number, log_index, block);`
 }`
 }
 
 /**
  * Objects (blocks, events, quarantined logs), the ref (head), what is settled (settled, upkeep), what commits were about
- * to change (journal), and the working tree with the versions that were put aside (undo). A pool's changes, of which
- * there are as many as all trades, are rarely asked for by contract, so that `pool_block` has only the heights that have
- * any. Bodies are the canonical JSON that the digest hashes. An event's `kind` is its place in `eventKinds`, and its
+ * to change (journal), and the working tree with the versions that were put aside (undo). Of families whose events are
+ * seldom asked for by contract, a table has only the heights at which a contract emitted any. Bodies are the canonical JSON that the digest hashes. An event's `kind` is the number of its spec, and its
  * `block` the row of its block, which says whose commit it is; blocks, contracts and trees, which rows name again and
  * again, have short ids.
  */
-export const SCHEMA = `
+export const schemaOf = ({ families, documents }: HistoryValues): string => `
 CREATE TABLE head (
   chain INTEGER NOT NULL, move INTEGER NOT NULL, entry TEXT NOT NULL, PRIMARY KEY (chain, move)
 ) STRICT, WITHOUT ROWID;
@@ -77,10 +78,6 @@ CREATE TABLE block (
   UNIQUE (chain, number, "commit")
 ) STRICT;
 CREATE TABLE contract (id INTEGER PRIMARY KEY, address TEXT NOT NULL UNIQUE) STRICT;
-CREATE TABLE pool_block (
-  chain INTEGER NOT NULL, contract INTEGER NOT NULL, number INTEGER NOT NULL,
-  PRIMARY KEY (chain, contract, number)
-) STRICT, WITHOUT ROWID;
 CREATE TABLE settled (
   chain INTEGER NOT NULL, "commit" TEXT NOT NULL, from_number INTEGER NOT NULL, to_number INTEGER NOT NULL,
   PRIMARY KEY (chain, "commit")
@@ -92,14 +89,14 @@ CREATE TABLE journal (
   PRIMARY KEY (chain, "commit", part)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX journal_by_block ON journal(chain, to_number);
-${eventFamilies.map(eventDdl).join('')}
+${families.map(eventDdl).join('')}
 CREATE TABLE quarantine (
   chain INTEGER NOT NULL, number INTEGER NOT NULL, log_index INTEGER NOT NULL, "commit" TEXT NOT NULL,
   hash TEXT NOT NULL, reason TEXT NOT NULL, log TEXT NOT NULL,
   PRIMARY KEY (chain, number, log_index, "commit")
 ) STRICT, WITHOUT ROWID;
 CREATE TABLE tree (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE) STRICT;
-${documentKinds.map(documentDdl).join('')}
+${documents.map(documentDdl).join('')}
 CREATE TABLE undo (
   tree INTEGER NOT NULL, kind TEXT NOT NULL, key TEXT NOT NULL,
   at_number INTEGER NOT NULL, at_commit TEXT NOT NULL, at_move INTEGER NOT NULL, body TEXT NOT NULL,

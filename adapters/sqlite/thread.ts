@@ -1,9 +1,10 @@
 import { parentPort, workerData } from 'node:worker_threads'
 import { isAppError, messageOf } from '#core/errors.ts'
+import { createHistoryCatalogue } from '#core/history/catalogue.ts'
 import { openSqliteDatabase, sqliteChainStore } from './chain-store.ts'
 import { type Durability, toAppError } from './database.ts'
 import { type BlockRows, insertEvents } from './insert-events.ts'
-import type { ThreadCall, ThreadReply } from './threaded-chain-store.ts'
+import type { ThreadCall, ThreadData, ThreadReply } from './threaded-chain-store.ts'
 
 /** The thread's side of `openThreadedSqliteChainStore`: it owns the connection and answers calls in their order. */
 
@@ -11,12 +12,13 @@ type Method = (...args: unknown[]) => Promise<unknown>
 
 if (!parentPort) throw new Error('this file is the start of a worker thread')
 const port = parentPort
-const path = workerData as string
+const { path, values } = workerData as ThreadData
+const catalogue = createHistoryCatalogue(values)
 
 let opened: ReturnType<typeof open> | undefined
 function open() {
-  const db = openSqliteDatabase(path)
-  return { db, store: sqliteChainStore(db) }
+  const db = openSqliteDatabase(path, catalogue)
+  return { db, store: sqliteChainStore(db, catalogue) }
 }
 
 async function answer({ port: name, method, args }: ThreadCall): Promise<unknown> {
@@ -33,7 +35,13 @@ async function answer({ port: name, method, args }: ThreadCall): Promise<unknown
     case 'rollback':
       return db.rollback()
     case 'putRows':
-      return insertEvents(db, args[0] as number, args[1] as string, args[2] as BlockRows[])
+      return insertEvents(
+        db,
+        catalogue,
+        args[0] as number,
+        args[1] as string,
+        args[2] as BlockRows[],
+      )
     case 'close':
       return store.close()
     default:

@@ -1,9 +1,15 @@
 import { Worker } from 'node:worker_threads'
+import { catalogue as halyardCatalogue } from '#core/catalogue.ts'
 import { AppError, type ErrorKind, type ErrorOptions } from '#core/errors.ts'
+import type { HistoryValues } from '#core/history/catalogue.ts'
 import type { EventTable, HeadLog, HistoryPorts, WorkingTree } from '#core/history/ports.ts'
+import type { Catalogue } from '#core/indexing/catalogue.ts'
 import type { ChainWriter } from '#core/indexing/ports.ts'
 import type { Durability } from './database.ts'
 import type { BlockRows } from './insert-events.ts'
+
+/** What the thread is begun with. */
+export type ThreadData = { readonly path: string; readonly values: HistoryValues }
 
 /** A call to a port of the thread's store, or to the thread itself. */
 export type ThreadCall = {
@@ -24,6 +30,7 @@ export type ThreadReply = {
 }
 
 export type ThreadedChainStore = HistoryPorts & {
+  readonly catalogue: Catalogue
   readonly writer: ChainWriter
   close(): Promise<void>
 }
@@ -34,9 +41,13 @@ const NURSERY_MEGABYTES = 12
  * The same store, its connection in a thread of its own: a backfill's rows are written while its next blocks are
  * parsed and folded. For readers and small writers the plain store is quicker.
  */
-export async function openThreadedSqliteChainStore(path: string): Promise<ThreadedChainStore> {
+export async function openThreadedSqliteChainStore(
+  path: string,
+  catalogue: Catalogue = halyardCatalogue,
+): Promise<ThreadedChainStore> {
+  const { families, documents } = catalogue
   const worker = new Worker(new URL('./thread.ts', import.meta.url), {
-    workerData: path,
+    workerData: { path, values: { families, documents } } satisfies ThreadData,
     // Rows pass through; a small nursery keeps the thread small.
     resourceLimits: { maxYoungGenerationSizeMb: NURSERY_MEGABYTES },
   })
@@ -68,6 +79,7 @@ export async function openThreadedSqliteChainStore(path: string): Promise<Thread
 
   await call('thread', 'open')
   return {
+    catalogue,
     heads: {
       ...proxy<HeadLog>('heads', ['latest', 'since', 'upkeep', 'settled', 'settledBlock', 'block']),
       asOneAnswer: (read) => read(),

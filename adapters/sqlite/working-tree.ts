@@ -1,8 +1,8 @@
 import type { SQLInputValue } from 'node:sqlite'
+import type { HistoryCatalogue } from '#core/history/catalogue.ts'
 import {
   decodeDocument,
-  type DocumentKind,
-  documentSpecs,
+  type DocumentSpec,
   type Key,
   type KeyPart,
   keyText,
@@ -17,24 +17,30 @@ import { documentTable } from './schema.ts'
 export const toColumn = (part: KeyPart): SQLInputValue =>
   typeof part === 'bigint' ? Buffer.from(part.toString(16).padStart(64, '0'), 'hex') : part
 
-export const createSqliteWorkingTree = (db: Database): WorkingTree => ({
-  async read(tree, kind, keys) {
+export const createSqliteWorkingTree = (
+  db: Database,
+  catalogue: HistoryCatalogue,
+): WorkingTree => ({
+  async read({ tree, kind }, keys) {
     const id = treeId(db, tree)
     if (id === undefined) return keys.map(() => undefined)
-    const sql = `SELECT ${VERSION} FROM ${documentTable(kind)} WHERE ${whereIdentity(kind)}`
-    return keys.map((key) => versionOf(kind, db.get(sql, id, ...key.map(toColumn))))
+    const spec = catalogue.document(kind)
+    const sql = `SELECT ${VERSION} FROM ${documentTable(kind)} WHERE ${whereIdentity(spec)}`
+    return keys.map((key) => versionOf(spec, db.get(sql, id, ...key.map(toColumn))))
   },
-  async readPrevious(tree, kind, keys) {
+  async readPrevious({ tree, kind }, keys) {
     const id = treeId(db, tree)
     if (id === undefined) return keys.map(() => undefined)
-    const sql = `SELECT ${PREVIOUS} FROM ${documentTable(kind)} WHERE ${whereIdentity(kind)}`
-    return keys.map((key) => versionOf(kind, db.get(sql, id, ...key.map(toColumn))))
+    const spec = catalogue.document(kind)
+    const sql = `SELECT ${PREVIOUS} FROM ${documentTable(kind)} WHERE ${whereIdentity(spec)}`
+    return keys.map((key) => versionOf(spec, db.get(sql, id, ...key.map(toColumn))))
   },
-  async versions(tree, kind, key, { atMost, limit }) {
+  async versions({ tree, kind }, key, { atMost, limit }) {
     const id = treeId(db, tree)
     if (id === undefined) return []
+    const spec = catalogue.document(kind)
     const identity = key.map(toColumn)
-    const where = whereIdentity(kind)
+    const where = whereIdentity(spec)
     const table = documentTable(kind)
     // One statement sees one moment.
     const sql = `SELECT ${VERSION} FROM ${table} WHERE ${where} AND at_number <= ?
@@ -46,13 +52,14 @@ export const createSqliteWorkingTree = (db: Database): WorkingTree => ({
     const current = [id, ...identity, atMost]
     return db
       .all(sql, ...current, ...current, id, kind, keyText(kind, key), atMost, limit, limit)
-      .flatMap((row) => versionOf(kind, row) ?? [])
+      .flatMap((row) => versionOf(spec, row) ?? [])
   },
-  async scan(tree, scan) {
+  async scan({ tree, kind }, scan) {
     const id = treeId(db, tree)
     if (id === undefined) return []
-    const { sql, parameters } = scanSql(scan)
-    return db.all(sql, id, ...parameters).flatMap((row) => versionOf(scan.kind, row) ?? [])
+    const spec = catalogue.document(kind)
+    const { sql, parameters } = scanSql(spec, scan)
+    return db.all(sql, id, ...parameters).flatMap((row) => versionOf(spec, row) ?? [])
   },
 })
 
@@ -63,24 +70,22 @@ const VERSION = 'at_number, at_commit, at_move, body'
 const PREVIOUS =
   'previous_number AS at_number, previous_commit AS at_commit, previous_move AS at_move, previous_body AS body'
 
-const whereIdentity = (kind: DocumentKind): string =>
-  ['tree', ...documentSpecs[kind].identity.map((name) => `"${name}"`)]
-    .map((name) => `${name} = ?`)
-    .join(' AND ')
+const whereIdentity = ({ identity }: DocumentSpec): string =>
+  ['tree', ...identity.map((name) => `"${name}"`)].map((name) => `${name} = ?`).join(' AND ')
 
-const versionOf = <K extends DocumentKind>(kind: K, row: Row | undefined): Version<K> | undefined =>
+const versionOf = (spec: DocumentSpec, row: Row | undefined): Version | undefined =>
   row && row.body !== null
     ? {
         number: row.at_number as number,
         commit: row.at_commit as string,
         move: row.at_move as number,
-        value: decodeDocument(kind, row.body as string),
+        value: decodeDocument(spec, row.body as string),
       }
     : undefined
 
 /** The walk as one index range. */
-function scanSql(scan: Scan): { sql: string; parameters: SQLInputValue[] } {
-  const fields = orderFields(scan.kind, scan.order)
+function scanSql(spec: DocumentSpec, scan: Scan): { sql: string; parameters: SQLInputValue[] } {
+  const fields = orderFields(spec, scan.order)
   const rest = fields.slice(scan.prefix.length)
   const conditions = fields.slice(0, scan.prefix.length).map((name) => `"${name}" = ?`)
   const parameters = scan.prefix.map(toColumn)
@@ -98,7 +103,7 @@ function scanSql(scan: Scan): { sql: string; parameters: SQLInputValue[] } {
   const where = ['tree = ?', ...conditions].join(' AND ')
   parameters.push(scan.limit)
   return {
-    sql: `SELECT ${VERSION} FROM ${documentTable(scan.kind)} WHERE ${where} ORDER BY ${order} LIMIT ?`,
+    sql: `SELECT ${VERSION} FROM ${documentTable(spec.kind)} WHERE ${where} ORDER BY ${order} LIMIT ?`,
     parameters,
   }
 }

@@ -1,6 +1,6 @@
 import { isAppError } from '#core/errors.ts'
 import { migrate } from '#core/operations/migrate.ts'
-import type { Source } from '#core/indexing/source.ts'
+import type { Source } from '#core/catalogue.ts'
 import { openIfThere } from '#wiring/open-chain-store.ts'
 import { findContracts, type Probe, probeEndpoints } from '#wiring/probe-chain.ts'
 import type { Settings } from '#wiring/settings.ts'

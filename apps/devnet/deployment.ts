@@ -1,5 +1,5 @@
 import type { Address } from '#core/chain.ts'
-import type { Protocol } from '#core/history/event.ts'
+import type { Protocol } from '#core/dex/events.ts'
 
 export type DevToken = {
   readonly address: Address

@@ -2,7 +2,7 @@ import type { Address } from '#core/chain.ts'
 import type { View } from '#core/history/head.ts'
 import { type ResolvePorts, scanDocuments } from '#core/history/resolve.ts'
 import { type Page, pageOf } from '#core/page.ts'
-import type { Pool } from './pool.ts'
+import { type Pool, poolDocuments } from './pool.ts'
 
 export type PoolQuery = {
   /** Only pools of this token. */
@@ -19,9 +19,9 @@ export async function listPools(
   view: View,
   { token, after, limit, descending = false }: PoolQuery,
 ): Promise<Page<Pool>> {
-  const scan = { kind: 'pool', limit: limit + 1, descending } as const
+  const scan = { limit: limit + 1, descending } as const
   if (!token) {
-    const pools = await scanDocuments(ports, view, {
+    const pools = await scanDocuments(ports, view, poolDocuments, {
       ...scan,
       order: 'identity',
       prefix: [],
@@ -32,7 +32,7 @@ export async function listPools(
   // A token is on either side: two walks in the same order, merged.
   const [as0, as1] = await Promise.all(
     (['byToken0', 'byToken1'] as const).map((order) =>
-      scanDocuments(ports, view, {
+      scanDocuments(ports, view, poolDocuments, {
         ...scan,
         order,
         prefix: [token],

@@ -2,6 +2,7 @@ import type { Address } from '#core/chain.ts'
 import type { View } from '#core/history/head.ts'
 import { type ResolvePorts, scanDocuments } from '#core/history/resolve.ts'
 import { type Page, pageOf } from '#core/page.ts'
+import { poolDocuments } from './pool.ts'
 
 export type TokenQuery = {
   /** The page begins behind this address. */
@@ -44,8 +45,7 @@ async function tokensOf(
   let last = after
   while (tokens.length < limit) {
     // oxlint-disable-next-line no-await-in-loop -- where the next token begins is known from those before
-    const pools = await scanDocuments(ports, view, {
-      kind: 'pool',
+    const pools = await scanDocuments(ports, view, poolDocuments, {
       order,
       prefix: [],
       limit: POOLS_READ,

@@ -1,6 +1,6 @@
 import type { Address } from '#core/chain.ts'
-import type { Protocol } from '#core/history/event.ts'
-import type { Fields } from '#core/record.ts'
+import type { Protocol } from '#core/dex/events.ts'
+import { documentSpec } from '#core/history/document.ts'
 
 /**
  * A liquidity pool as its events leave it. Amounts in raw token units.
@@ -34,25 +34,36 @@ export type Pool = {
   readonly swapCount: number
 }
 
-export const poolFields: Fields<Pool> = {
-  address: 'hex',
-  protocol: 'text',
-  factory: 'hex?',
-  token0: 'hex',
-  token1: 'hex',
-  feePips: 'int',
-  tickSpacing: 'int?',
-  createdBlock: 'int?',
-  createdAt: 'int?',
-  reserve0: 'uint256?',
-  reserve1: 'uint256?',
-  sqrtPriceX96: 'uint256?',
-  tick: 'int?',
-  liquidity: 'uint256?',
-  lastTradePriceX192: 'uint320?',
-  lastTradeAt: 'int?',
-  swapCount: 'int',
-}
+export const poolDocuments = documentSpec<Pool>({
+  kind: 'pool',
+  plural: 'pools',
+  projection: 'pools',
+  identity: ['address'],
+  orders: {
+    byToken0: ['token0', 'address'],
+    byToken1: ['token1', 'address'],
+    byTokens: ['token0', 'token1', 'address'],
+  },
+  fields: {
+    address: 'hex',
+    protocol: 'text',
+    factory: 'hex?',
+    token0: 'hex',
+    token1: 'hex',
+    feePips: 'int',
+    tickSpacing: 'int?',
+    createdBlock: 'int?',
+    createdAt: 'int?',
+    reserve0: 'uint256?',
+    reserve1: 'uint256?',
+    sqrtPriceX96: 'uint256?',
+    tick: 'int?',
+    liquidity: 'uint256?',
+    lastTradePriceX192: 'uint320?',
+    lastTradeAt: 'int?',
+    swapCount: 'int',
+  },
+})
 
 /**
  * Prices are Q128.192 fixed point: raw token1 per raw token0, times 2^192. A V3 price is exact in it (the square of

@@ -1,5 +1,5 @@
 import type { Address } from '#core/chain.ts'
-import type { Fields } from '#core/record.ts'
+import { documentSpec } from '#core/history/document.ts'
 
 /**
  * A tick of a concentrated-liquidity pool that positions begin or end at. Kept where the pool's creation was seen, so
@@ -14,9 +14,15 @@ export type Tick = {
   readonly liquidityNet: bigint
 }
 
-export const tickFields: Fields<Tick> = {
-  pool: 'hex',
-  index: 'int',
-  liquidityGross: 'uint256',
-  liquidityNet: 'int256',
-}
+export const tickDocuments = documentSpec<Tick>({
+  kind: 'tick',
+  plural: 'ticks',
+  projection: 'ticks',
+  identity: ['pool', 'index'],
+  fields: {
+    pool: 'hex',
+    index: 'int',
+    liquidityGross: 'uint256',
+    liquidityNet: 'int256',
+  },
+})

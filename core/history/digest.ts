@@ -1,5 +1,5 @@
 import type { BlockRef, Hash } from '#core/chain.ts'
-import { type DocumentKind, type Draft, encodeDocument, type Key, keyText } from './document.ts'
+import { type DocumentSpec, type Draft, encodeDocument, type Key, keyText } from './document.ts'
 import type { Digest } from './head.ts'
 
 /** SHA-256 of UTF-8 text, as hex. */
@@ -16,13 +16,15 @@ export const chainBlock = (sha256: Sha256, events: Hash, block: BlockRef, rows: 
   sha256(`${events}\n${block.number}\n${block.hash}\n${rows}`)
 
 /** What one document adds to the digest of the state. */
-export const hashDocument = <K extends DocumentKind>(
+export const hashDocument = (
   sha256: Sha256,
-  kind: K,
+  spec: DocumentSpec,
   key: Key,
-  version: Draft<K>,
+  version: Draft,
 ): bigint =>
-  BigInt(sha256(`${keyText(kind, key)}\n${version.number}\n${encodeDocument(kind, version.value)}`))
+  BigInt(
+    sha256(`${keyText(spec.kind, key)}\n${version.number}\n${encodeDocument(spec, version.value)}`),
+  )
 
 /** The digest of the state after documents worth `removed` gave way to documents worth `added`. */
 export function shiftState(state: Hash, added: bigint, removed: bigint): Hash {

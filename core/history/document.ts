@@ -1,67 +1,55 @@
-import { type Pool, poolFields } from '#core/dex/pool.ts'
-import { type Tick, tickFields } from '#core/dex/tick.ts'
-import { type Holder, type Holding, holderFields, holdingFields } from '#core/nft/holding.ts'
 import { type AnyFields, decodeRecord, encodeRecord, type Fields } from '#core/record.ts'
-import { type Candle, candleFields } from '#core/dex/trading/candle.ts'
 import type { DerivedRef } from './head.ts'
-import { type Volume, volumeFields } from '#core/dex/trading/volume.ts'
 
-/** The projections: what events fold into, one document an entity. */
-export type Documents = {
-  readonly pool: Pool
-  readonly tick: Tick
-  readonly candle: Candle
-  readonly volume: Volume
-  readonly holding: Holding
-  readonly holder: Holder
-}
-export type DocumentKind = keyof Documents
+declare const valueType: unique symbol
 
-type Spec<T> = {
-  readonly fields: Fields<T>
+/**
+ * A kind of document: what a projection folds events into, one document an entity. It is plain data, so that it can be
+ * given to another thread. `T` is the type of its values.
+ */
+export type DocumentSpec<T extends object = object> = {
+  /** Names the kind, in the singular: `pool`. Part of the digest of the state, so it never changes. */
+  readonly kind: string
+  /** What a store and an export call all of them: `pools`. */
+  readonly plural: string
+  /** The projection that writes these documents. */
+  readonly projection: string
+  readonly fields: AnyFields
   /** The fields that name the document: never changed, and the order in which a list walks. */
-  readonly identity: readonly (keyof T & string)[]
+  readonly identity: readonly string[]
   /** Other orders that a list may walk; each ends in what makes it unique and is an index of every store. */
-  readonly orders: Readonly<Record<string, readonly (keyof T & string)[]>>
+  readonly orders: Readonly<Record<string, readonly string[]>>
+  /** Only for the compiler. */
+  readonly [valueType]?: T
 }
 
-export const documentSpecs: { readonly [K in DocumentKind]: Spec<Documents[K]> } = {
-  pool: {
-    fields: poolFields,
-    identity: ['address'],
-    orders: {
-      byToken0: ['token0', 'address'],
-      byToken1: ['token1', 'address'],
-      byTokens: ['token0', 'token1', 'address'],
-    },
+/** A kind of document whose fields and orders are checked against the type of its values. */
+export const documentSpec = <T extends object>(
+  spec: Pick<DocumentSpec, 'kind' | 'plural' | 'projection'> & {
+    readonly fields: Fields<T>
+    readonly identity: readonly (keyof T & string)[]
+    readonly orders?: Readonly<Record<string, readonly (keyof T & string)[]>>
   },
-  tick: { fields: tickFields, identity: ['pool', 'index'], orders: {} },
-  candle: { fields: candleFields, identity: ['pool', 'interval', 'start'], orders: {} },
-  volume: { fields: volumeFields, identity: ['pool', 'period', 'start'], orders: {} },
-  holding: {
-    fields: holdingFields,
-    identity: ['collection', 'tokenId', 'owner'],
-    orders: { byOwner: ['owner', 'collection', 'tokenId'] },
-  },
-  holder: { fields: holderFields, identity: ['collection', 'owner'], orders: {} },
-}
-
-export const documentKinds = Object.keys(documentSpecs) as DocumentKind[]
+): DocumentSpec<T> => ({ ...spec, orders: spec.orders ?? {} })
 
 /** A value of an identity or order: text, a safe integer, or a uint256. */
 export type KeyPart = string | number | bigint
 export type Key = readonly KeyPart[]
 
-/** Which document: its kind and the values of its identity. */
-export type DocumentId<K extends DocumentKind = DocumentKind> = {
-  readonly kind: K
-  readonly key: Key
+/** The documents of one kind that one derivation of its projection made. */
+export type DocumentSet = {
+  /** The projection as these documents were derived: its name in the head, see `HeadEntry.projections`. */
+  readonly tree: string
+  readonly kind: string
 }
 
+/** Which document: the values of its identity, and the documents that it is one of. */
+export type DocumentId = DocumentSet & { readonly key: Key }
+
 /** A document's value, and the height of the block whose events made it so. */
-export type Draft<K extends DocumentKind = DocumentKind> = {
+export type Draft<T extends object = object> = {
   readonly number: number
-  readonly value: Documents[K]
+  readonly value: T
 }
 
 /** Which version of a document. */
@@ -74,7 +62,7 @@ export type VersionRef = DerivedRef & {
 }
 
 /** One version of a document as it is stored. */
-export type Version<K extends DocumentKind = DocumentKind> = VersionRef & Draft<K>
+export type Version<T extends object = object> = VersionRef & Draft<T>
 
 /** The same version, as the store is asked for it. */
 export const refOf = ({ number, commit, move }: VersionRef): VersionRef => ({
@@ -89,44 +77,44 @@ export const isSameVersion = (
 ): boolean => a?.number === b?.number && a?.commit === b?.commit && a?.move === b?.move
 
 /** An identity as text: equal for equal identities, different for others. */
-export const keyText = (kind: DocumentKind, key: Key): string => `${kind}:${key.join(':')}`
+export const keyText = (kind: string, key: Key): string => `${kind}:${key.join(':')}`
 
-/** The document whose identity `keyText` wrote. */
-export function parseDocumentId(text: string): DocumentId {
-  const [name, ...parts] = text.split(':')
-  const kind = name as DocumentKind
-  const fields = fieldsOfDocument(kind)
-  const key = documentSpecs[kind].identity.map((field, index): KeyPart => {
+/** Which document, as text: equal for the same, different for others. */
+export const idText = ({ tree, kind, key }: DocumentId): string => `${tree}:${keyText(kind, key)}`
+
+/** The document that `idText` wrote. `specOf` gives the spec of a kind. */
+export function parseDocumentId(text: string, specOf: (kind: string) => DocumentSpec): DocumentId {
+  const [tree, kind, ...parts] = text.split(':') as [string, string, ...string[]]
+  const { identity, fields } = specOf(kind)
+  const key = identity.map((field, index): KeyPart => {
     const part = parts[index] as string
     const type = fields[field]
     return type === 'int' ? Number(part) : type === 'uint256' ? BigInt(part) : part
   })
-  return { kind, key }
+  return { tree, kind, key }
 }
 
-export const keyOf = <K extends DocumentKind>(kind: K, value: Documents[K]): Key =>
-  documentSpecs[kind].identity.map((name) => (value as Record<string, unknown>)[name] as KeyPart)
+const partsOf = (fields: readonly string[], value: object): Key =>
+  fields.map((name) => (value as Record<string, KeyPart>)[name] as KeyPart)
+
+export const keyOf = <T extends object>(spec: DocumentSpec<T>, value: T): Key =>
+  partsOf(spec.identity, value)
 
 /** The values of `order` in a document, as a cursor holds them. */
-export const orderKey = <K extends DocumentKind>(
-  kind: K,
-  order: string,
-  value: Documents[K],
-): Key =>
-  orderFields(kind, order).map((name) => (value as Record<string, unknown>)[name] as KeyPart)
+export const orderKey = <T extends object>(spec: DocumentSpec<T>, order: string, value: T): Key =>
+  partsOf(orderFields(spec, order), value)
 
-export function orderFields(kind: DocumentKind, order: string): readonly string[] {
-  const spec = documentSpecs[kind]
+/** The fields of one of the kind's orders; `identity` is one. */
+export function orderFields(spec: DocumentSpec, order: string): readonly string[] {
   const fields = order === 'identity' ? spec.identity : spec.orders[order]
-  if (!fields) throw new Error(`no such order: ${kind}.${order}`)
+  if (!fields) throw new Error(`no such order: ${spec.kind}.${order}`)
   return fields
 }
 
 /** The document as canonical JSON: what SQLite keeps and the digest hashes. */
-export const encodeDocument = <K extends DocumentKind>(kind: K, value: Documents[K]): string =>
-  encodeRecord(fieldsOfDocument(kind), value)
+export const encodeDocument = <T extends object>(spec: DocumentSpec<T>, value: T): string =>
+  encodeRecord(spec.fields, value)
 
-export const decodeDocument = <K extends DocumentKind>(kind: K, text: string): Documents[K] =>
-  decodeRecord(fieldsOfDocument(kind), text) as Documents[K]
-
-export const fieldsOfDocument = (kind: DocumentKind): AnyFields => documentSpecs[kind].fields
+/** The document that `encodeDocument` wrote. @throws AppError `unavailable` when the text is damaged */
+export const decodeDocument = <T extends object>(spec: DocumentSpec<T>, text: string): T =>
+  decodeRecord(spec.fields, text) as T

@@ -36,6 +36,13 @@ export const ORIGIN_COMMIT: CommitId = 'origin'
 export type Digest = { readonly events: Hash; readonly state: Hash }
 
 /**
+ * The projections that belong to a head, by name: an id says what was made of which sources by which version of the
+ * projection, and names its documents in the store. Each can be derived anew under another id beside the one that is
+ * read.
+ */
+export type ProjectionIds = Readonly<Record<string, string>>
+
+/**
  * One entry of a chain's only ref. Its insertion under the unique key (chain, move) is the commit: everything that it
  * makes reachable is stored before. The newest entry is the head; the log of them is the record of every reorg.
  */
@@ -59,8 +66,7 @@ export type HeadEntry = {
   readonly digest: Digest
   /** Every block indexed up to here: sorted, apart from one another. */
   readonly coverage: readonly BlockRange[]
-  /** The projections that belong to this head: those of other sources or other code are another tree. */
-  readonly tree: string
+  readonly projections: ProjectionIds
   /** Milliseconds since 1970, for people. */
   readonly committedAtMs: number
 }

@@ -1,40 +1,27 @@
 import { invalidField } from '#core/errors.ts'
-import type {
-  ChainEvent,
-  EventBody,
-  EventFamily,
-  LiquidityChange,
-  PoolChange,
-  Swap,
-  Transfer,
-} from './event.ts'
+import type { ChainEvent, EventBody, EventFamily } from './event.ts'
 import type { DerivedRef, View } from './head.ts'
 import type { EventQuery, EventTable } from './ports.ts'
 import type { Views } from './view.ts'
 
 export type EventPorts = { readonly events: EventTable; readonly views: Views }
 
-type BodyOf = {
-  readonly swap: Swap
-  readonly liquidity: LiquidityChange
-  readonly pool: PoolChange
-  readonly transfer: Transfer
-}
-
 /**
  * A page of a family's events as of a view: those of canonical blocks up to its head, ordered by block and log index.
  */
-export async function listEvents<F extends EventFamily>(
+export async function listEvents<Body extends EventBody>(
   ports: EventPorts,
   view: View,
-  query: EventQuery & { readonly family: F },
-): Promise<ChainEvent<BodyOf[F]>[]> {
+  { name: family }: EventFamily<Body>,
+  query: Omit<EventQuery, 'family'>,
+): Promise<ChainEvent<Body>[]> {
   if (query.limit < 1) throw invalidField('limit', 'at least 1')
   const to = Math.min(query.to ?? view.head.number, view.head.number)
   const page: ChainEvent[] = []
   let after: EventQuery['after'] = query.after
   while (page.length < query.limit) {
-    const stored = await ports.events.list(view.chainId, { ...query, to, ...(after && { after }) })
+    const asked = { ...query, family, to, ...(after && { after }) }
+    const stored = await ports.events.list(view.chainId, asked)
     const refs = stored.map(({ event, commit }) => ({ number: event.block.number, commit }))
     const isCanonical = await ports.views.canonical(view, refs)
     for (const [index, { event }] of stored.entries()) {
@@ -46,5 +33,5 @@ export async function listEvents<F extends EventFamily>(
     const { block, logIndex } = last.event
     after = { number: block.number, logIndex, branch: last.branch }
   }
-  return page as ChainEvent<BodyOf[F] & EventBody>[]
+  return page as ChainEvent<Body>[]
 }

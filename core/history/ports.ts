@@ -1,6 +1,6 @@
 import type { Address, BlockRef } from '#core/chain.ts'
-import type { DocumentKind, Key, Version } from './document.ts'
-import type { ChainEvent, EventFamily } from './event.ts'
+import type { DocumentSet, Key, Version } from './document.ts'
+import type { ChainEvent } from './event.ts'
 import type { CommitId, DerivedRef, HeadEntry } from './head.ts'
 
 /** How far the housekeeping after commits has come; all only grow. */
@@ -29,9 +29,8 @@ export type HeadLog = {
   asOneAnswer<T>(read: () => Promise<T>): Promise<T>
 }
 
-/** A walk over the stored documents of a kind in one of its declared orders. */
-export type Scan<K extends DocumentKind = DocumentKind> = {
-  readonly kind: K
+/** A walk over documents of one kind in one of its declared orders. */
+export type Scan = {
   /** `identity` or the name of one of the kind's orders. */
   readonly order: string
   /** The values of the order's first fields. */
@@ -52,30 +51,21 @@ export type Scan<K extends DocumentKind = DocumentKind> = {
  */
 export type WorkingTree = {
   /** Current versions in the order of `keys`; undefined where nothing is stored. */
-  read<K extends DocumentKind>(
-    tree: string,
-    kind: K,
-    keys: readonly Key[],
-  ): Promise<(Version<K> | undefined)[]>
+  read(set: DocumentSet, keys: readonly Key[]): Promise<(Version | undefined)[]>
   /** The versions that stand beside the current ones. */
-  readPrevious<K extends DocumentKind>(
-    tree: string,
-    kind: K,
-    keys: readonly Key[],
-  ): Promise<(Version<K> | undefined)[]>
+  readPrevious(set: DocumentSet, keys: readonly Key[]): Promise<(Version | undefined)[]>
   /**
    * All stored versions of a document at or below a height, the current one and the one beside it included, newest
    * first, at most `limit`: as they were at one moment, so that a version which moves from one place to another
    * meanwhile is not missed.
    */
-  versions<K extends DocumentKind>(
-    tree: string,
-    kind: K,
+  versions(
+    set: DocumentSet,
     key: Key,
     query: { readonly atMost: number; readonly limit: number },
-  ): Promise<Version<K>[]>
+  ): Promise<Version[]>
   /** A walk over current versions. */
-  scan<K extends DocumentKind>(tree: string, scan: Scan<K>): Promise<Version<K>[]>
+  scan(set: DocumentSet, scan: Scan): Promise<Version[]>
 }
 
 /** The place of an event in a chain. */
@@ -86,7 +76,8 @@ export type EventPlace = { readonly number: number; readonly logIndex: number }
  * Bounds include; `after` does not: all of that place, or with a branch what comes behind that row.
  */
 export type EventQuery = {
-  readonly family: EventFamily
+  /** The name of the family. */
+  readonly family: string
   readonly address?: Address
   readonly from?: number
   readonly to?: number

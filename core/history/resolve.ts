@@ -1,7 +1,8 @@
 import { mapConcurrent } from '#core/concurrent.ts'
+import { AppError } from '#core/errors.ts'
 import {
-  type DocumentKind,
-  type Documents,
+  type DocumentSet,
+  type DocumentSpec,
   type Key,
   keyOf,
   orderKey,
@@ -15,16 +16,31 @@ import { staleView, type Views } from './view.ts'
 export type ResolvePorts = Pick<HistoryPorts, 'heads' | 'tree'> & { readonly views: Views }
 
 /** A document as it is stored and as a view sees it. */
-export type Resolved<K extends DocumentKind> = {
+export type Resolved<T extends object = object> = {
   /** The current version, visible or not: what a writer replaces. */
-  readonly stored: Version<K> | undefined
-  readonly visible: Version<K> | undefined
+  readonly stored: Version<T> | undefined
+  readonly visible: Version<T> | undefined
 }
 
 /** How many versions of a hidden document are looked at first; then eight times as many, and so on. */
 const VERSIONS_LOOK = 8
 /** Hidden documents looked up at a time. */
 const LOOKS_MAX = 16
+
+/**
+ * The documents of a kind that belong to a view.
+ *
+ * @throws AppError `unavailable` where the view has no such projection: an older version of Halyard wrote it
+ */
+export function documentsOf(view: View, { kind, plural, projection }: DocumentSpec): DocumentSet {
+  const tree = view.head.projections[projection]
+  if (tree !== undefined) return { tree, kind }
+  throw new AppError(
+    'unavailable',
+    `store: this history was indexed by a version of Halyard that did not make ${plural}; index into a fresh store`,
+    { details: { field: 'store', reason: 'other-version' } },
+  )
+}
 
 /**
  * Documents as of a view, in the order of `keys`.
@@ -34,25 +50,35 @@ const LOOKS_MAX = 16
  *
  * @throws AppError (`isStaleView`) when what the view needs was swept
  */
-export async function resolveDocuments<K extends DocumentKind>(
+export async function resolveDocuments<T extends object>(
   ports: ResolvePorts,
   view: View,
-  kind: K,
+  spec: DocumentSpec<T>,
   keys: readonly Key[],
-): Promise<Resolved<K>[]> {
+): Promise<Resolved<T>[]> {
+  return (await resolveKeys(ports, view, documentsOf(view, spec), keys)) as Resolved<T>[]
+}
+
+/** The same for documents of whatever type. */
+export async function resolveKeys(
+  ports: ResolvePorts,
+  view: View,
+  set: DocumentSet,
+  keys: readonly Key[],
+): Promise<Resolved[]> {
   if (keys.length === 0) return []
-  const stored = await ports.tree.read(view.head.tree, kind, keys)
-  return resolveStored(ports, view, kind, keys, stored)
+  const stored = await ports.tree.read(set, keys)
+  return resolveStored(ports, view, set, keys, stored)
 }
 
 /** The values of documents as of a view; undefined where the view has none. */
-export async function readDocuments<K extends DocumentKind>(
+export async function readDocuments<T extends object>(
   ports: ResolvePorts,
   view: View,
-  kind: K,
+  spec: DocumentSpec<T>,
   keys: readonly Key[],
-): Promise<(Documents[K] | undefined)[]> {
-  const resolved = await resolveDocuments(ports, view, kind, keys)
+): Promise<(T | undefined)[]> {
+  const resolved = await resolveDocuments(ports, view, spec, keys)
   return resolved.map((document) => document.visible?.value)
 }
 
@@ -60,76 +86,85 @@ export async function readDocuments<K extends DocumentKind>(
  * A page of documents as of a view, in a declared order. What a list filters on is part of the order, so a document
  * that is hidden from the view leaves no hole: the walk goes on until the page is full.
  */
-export async function scanDocuments<K extends DocumentKind>(
+export async function scanDocuments<T extends object>(
   ports: ResolvePorts,
   view: View,
-  scan: Scan<K>,
-  keep: (value: Documents[K]) => boolean = () => true,
-): Promise<Documents[K][]> {
-  const page: Documents[K][] = []
+  spec: DocumentSpec<T>,
+  scan: Scan,
+  keep: (value: T) => boolean = () => true,
+): Promise<T[]> {
+  const set = documentsOf(view, spec)
+  const page: T[] = []
   let after = scan.after
   while (page.length < scan.limit) {
-    const stored = await ports.tree.scan(view.head.tree, { ...scan, ...(after && { after }) })
-    const keys = stored.map((version) => keyOf(scan.kind, version.value))
-    for (const { visible } of await resolveStored(ports, view, scan.kind, keys, stored)) {
+    const stored = (await ports.tree.scan(set, {
+      ...scan,
+      ...(after && { after }),
+    })) as Version<T>[]
+    const keys = stored.map((version) => keyOf(spec, version.value))
+    for (const { visible } of await resolveStored(ports, view, set, keys, stored)) {
       if (!visible || page.length === scan.limit) continue
+      const value = visible.value as T
       // The version that the view sees may have stood elsewhere in the order.
-      if (isUnder(scan, visible.value) && keep(visible.value)) page.push(visible.value)
+      if (isUnder(spec, scan, value) && keep(value)) page.push(value)
     }
     const last = stored.at(-1)
     if (!last || stored.length < scan.limit) break
-    after = orderKey(scan.kind, scan.order, last.value)
+    after = orderKey(spec, scan.order, last.value)
   }
   return page
 }
 
-const isUnder = <K extends DocumentKind>(scan: Scan<K>, value: Documents[K]): boolean => {
-  const key = orderKey(scan.kind, scan.order, value)
-  return scan.prefix.every((part, index) => key[index] === part)
+const isUnder = <T extends object>(
+  spec: DocumentSpec<T>,
+  { order, prefix }: Scan,
+  value: T,
+): boolean => {
+  const key = orderKey(spec, order, value)
+  return prefix.every((part, index) => key[index] === part)
 }
 
-async function resolveStored<K extends DocumentKind>(
+async function resolveStored(
   ports: ResolvePorts,
   view: View,
-  kind: K,
+  set: DocumentSet,
   keys: readonly Key[],
-  stored: readonly (Version<K> | undefined)[],
-): Promise<Resolved<K>[]> {
+  stored: readonly (Version | undefined)[],
+): Promise<Resolved[]> {
   const isCanonical = await ports.views.canonical(
     view,
     stored.filter((version) => version !== undefined),
   )
   const hidden: number[] = []
-  const resolved = stored.map((version, index): Resolved<K> => {
+  const resolved = stored.map((version, index): Resolved => {
     if (version && !isCanonical(version)) hidden.push(index)
     return { stored: version, visible: version }
   })
   if (hidden.length === 0) return resolved
 
   const visible = await mapConcurrent(hidden, LOOKS_MAX, (index) =>
-    newestVisible(ports, view, kind, keys[index] as Key),
+    newestVisible(ports, view, set, keys[index] as Key),
   )
   // Read last: what was not swept by now was there all the time.
   const { sweptTo } = await ports.heads.upkeep(view.chainId)
   if (sweptTo > view.head.number) throw staleView(view)
   for (const [place, index] of hidden.entries()) {
-    const { stored: hiddenVersion } = resolved[index] as Resolved<K>
+    const { stored: hiddenVersion } = resolved[index] as Resolved
     resolved[index] = { stored: hiddenVersion, visible: visible[place] }
   }
   return resolved
 }
 
 /** The newest version of a document that the view can see, however many were tried since. */
-async function newestVisible<K extends DocumentKind>(
+async function newestVisible(
   ports: ResolvePorts,
   view: View,
-  kind: K,
+  set: DocumentSet,
   key: Key,
-): Promise<Version<K> | undefined> {
-  const { number, tree } = view.head
+): Promise<Version | undefined> {
   for (let limit = VERSIONS_LOOK; ; limit *= VERSIONS_LOOK) {
     // Each look begins at the newest: between two of them a version may have moved to another place.
-    const versions = await ports.tree.versions(tree, kind, key, { atMost: number, limit })
+    const versions = await ports.tree.versions(set, key, { atMost: view.head.number, limit })
     const isCanonical = await ports.views.canonical(view, versions)
     const found = versions.find((version) => isCanonical(version))
     if (found || versions.length < limit) return found

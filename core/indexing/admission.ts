@@ -1,90 +1,10 @@
 import type { Address, Hash } from '#core/chain.ts'
-import type { EventBody, Protocol, TokenStandard } from '#core/history/event.ts'
-import {
-  decodeTransfer,
-  decodeTransferBatch,
-  decodeTransferSingle,
-  TRANSFER,
-  TRANSFER_BATCH,
-  TRANSFER_SINGLE,
-} from './decode/nft.ts'
-import {
-  BURN_V2,
-  decodeBurnV2,
-  decodeMintV2,
-  decodePairCreated,
-  decodeSwapV2,
-  decodeSync,
-  MINT_V2,
-  PAIR_CREATED,
-  SWAP_V2,
-  SYNC,
-} from './decode/uniswap-v2.ts'
-import {
-  BURN_V3,
-  COLLECT,
-  COLLECT_PROTOCOL,
-  decodeBurnV3,
-  decodeCollect,
-  decodeCollectProtocol,
-  decodeFlash,
-  decodeInitialize,
-  decodeMintV3,
-  decodePoolCreated,
-  decodeSwapV3,
-  FLASH,
-  INITIALIZE,
-  MINT_V3,
-  POOL_CREATED,
-  SWAP_V3,
-} from './decode/uniswap-v3.ts'
-import { MalformedLog } from './decode/words.ts'
+import { AppError } from '#core/errors.ts'
+import type { EventBody, EventSpec } from '#core/history/event.ts'
+import type { Catalogue } from './catalogue.ts'
+import { MalformedLog } from './log-words.ts'
 import type { LogFilter, RawLog } from './ports.ts'
-import type { FactorySource, Source } from './source.ts'
-
-type Role = `${Protocol}-factory` | `${Protocol}-pool` | TokenStandard
-type Decode = (log: RawLog, factory: FactorySource | undefined) => EventBody
-
-const decoders: Readonly<Record<Role, ReadonlyMap<Hash, Decode>>> = {
-  'uniswap-v2-factory': new Map<Hash, Decode>([
-    [
-      PAIR_CREATED,
-      (log, factory) => ({
-        type: 'poolCreated',
-        protocol: 'uniswap-v2',
-        ...decodePairCreated(log),
-        feePips: factory?.feePips ?? 3000,
-        tickSpacing: null,
-      }),
-    ],
-  ]),
-  'uniswap-v2-pool': new Map<Hash, Decode>([
-    [SYNC, decodeSync],
-    [SWAP_V2, decodeSwapV2],
-    [MINT_V2, decodeMintV2],
-    [BURN_V2, decodeBurnV2],
-  ]),
-  'uniswap-v3-factory': new Map<Hash, Decode>([
-    [
-      POOL_CREATED,
-      (log) => ({ type: 'poolCreated', protocol: 'uniswap-v3', ...decodePoolCreated(log) }),
-    ],
-  ]),
-  'uniswap-v3-pool': new Map<Hash, Decode>([
-    [INITIALIZE, decodeInitialize],
-    [SWAP_V3, decodeSwapV3],
-    [MINT_V3, decodeMintV3],
-    [BURN_V3, decodeBurnV3],
-    [COLLECT, decodeCollect],
-    [FLASH, decodeFlash],
-    [COLLECT_PROTOCOL, decodeCollectProtocol],
-  ]),
-  erc721: new Map<Hash, Decode>([[TRANSFER, decodeTransfer]]),
-  erc1155: new Map<Hash, Decode>([
-    [TRANSFER_SINGLE, decodeTransferSingle],
-    [TRANSFER_BATCH, decodeTransferBatch],
-  ]),
-}
+import type { AnySource, ContractRole, FollowedContract, SourceSpec } from './source.ts'
 
 /** Past this many contracts nodes are asked by topic only, and what is not ours is dropped here. */
 const FILTER_ADDRESSES_MAX = 500
@@ -93,64 +13,57 @@ const FILTER_ADDRESSES_MAX = 500
 type Admitted =
   /** Not of a source, or not an event that is followed. */
   | { readonly status: 'foreign' }
-  | { readonly status: 'event'; readonly body: EventBody }
+  | {
+      readonly status: 'event'
+      readonly body: EventBody
+      readonly spec: EventSpec
+      /** The contract that it brings into being. */
+      readonly child: FollowedContract | undefined
+    }
   | { readonly status: 'malformed'; readonly reason: string }
 
 /**
- * Which contracts count. An event counts only if its emitter is a configured contract or a pool that a configured
- * factory created before it: the first topic alone also matches forks and impostors.
+ * Which contracts count. An event counts only if its emitter is a configured contract or one that such a contract
+ * created before it: the first topic alone also matches forks and impostors.
  */
 export type Admission = {
   admit(log: RawLog): Admitted
-  /** Follows a pool from now on. */
-  addPool(pool: Address, protocol: Protocol): void
-  /** Stops to follow pools whose creation was reorganised away. */
-  removePools(pools: Iterable<Address>): void
-  /** What to ask nodes for; `more` are pools that are not followed yet but may be soon. */
+  /** Follows a contract from now on. */
+  follow(contract: FollowedContract): void
+  /** Stops to follow contracts whose creation was reorganised away. */
+  unfollow(addresses: Iterable<Address>): void
+  /** What to ask nodes for; `more` are contracts that are not followed yet but may be soon. */
   filter(more?: readonly Address[]): LogFilter
-  /** What to ask for the creations of pools alone; undefined where no source is a factory. */
+  /** What to ask for the creations of contracts alone; undefined where no source creates any. */
   factoryFilter(): LogFilter | undefined
 }
 
 const foreign: Admitted = { status: 'foreign' }
 
-export function createAdmission(sources: readonly Source[]): Admission {
-  const roles = new Map<Address, Role>()
-  const factories = new Map<Address, FactorySource>()
+/** @throws AppError `invalid` for a kind of source that the catalogue does not have */
+export function createAdmission(
+  { sources: specs }: Pick<Catalogue, 'sources'>,
+  sources: readonly AnySource[],
+): Admission {
+  const roles = new Map<Address, ContractRole>()
+  const sourceAt = new Map<Address, AnySource>()
   for (const source of sources) {
-    switch (source.kind) {
-      case 'uniswap-v2':
-      case 'uniswap-v3':
-        roles.set(source.factory, `${source.kind}-factory`)
-        factories.set(source.factory, source)
-        break
-      case 'pool':
-        roles.set(source.address, `${source.protocol}-pool`)
-        break
-      case 'erc721':
-      case 'erc1155':
-        roles.set(source.address, source.kind)
-        break
-      default:
-        source satisfies never
-    }
+    const { address, role } = specOf(specs, source).contractOf(source)
+    roles.set(address, role)
+    sourceAt.set(address, source)
   }
-  const own = new Set(roles.keys())
-
-  function topicsOf(wanted: Iterable<Role>): Hash[] {
-    const topics = new Set<Hash>()
-    for (const role of wanted) for (const topic of decoders[role].keys()) topics.add(topic)
-    return [...topics]
-  }
+  const own = new Map(roles)
+  const factories = [...own].filter(([, { children = [] }]) => children.length > 0)
 
   return {
     admit(log) {
       const role = roles.get(log.address)
       const topic = log.topics[0]
-      const decode = role && topic && decoders[role].get(topic)
-      if (!decode) return foreign
+      const decoder = role && topic && role.decoders.get(topic)
+      if (!decoder) return foreign
       try {
-        return { status: 'event', body: decode(log, factories.get(log.address)) }
+        const body = decoder.decode(log, sourceAt.get(log.address))
+        return { status: 'event', body, spec: decoder.spec, child: role.childOf?.(body) }
       } catch (error) {
         // BigInt refuses what is not hex with a SyntaxError.
         if (error instanceof MalformedLog || error instanceof SyntaxError)
@@ -158,25 +71,40 @@ export function createAdmission(sources: readonly Source[]): Admission {
         throw error
       }
     },
-    addPool(pool, protocol) {
-      if (!roles.has(pool)) roles.set(pool, `${protocol}-pool`)
+    follow({ address, role }) {
+      if (!roles.has(address)) roles.set(address, role)
     },
-    removePools(pools) {
-      for (const pool of pools) if (!own.has(pool)) roles.delete(pool)
+    unfollow(addresses) {
+      for (const address of addresses) if (!own.has(address)) roles.delete(address)
     },
     filter(more = []) {
-      const wanted = new Set(roles.values())
-      for (const { kind } of factories.values()) wanted.add(`${kind}-pool`)
-      const topics = topicsOf(wanted)
+      const topics = topicsOf([
+        ...roles.values(),
+        ...factories.flatMap(([, { children = [] }]) => children),
+      ])
       const addresses = [...new Set([...roles.keys(), ...more])]
       return addresses.length > FILTER_ADDRESSES_MAX ? { topics } : { addresses, topics }
     },
     factoryFilter() {
-      if (factories.size === 0) return undefined
+      if (factories.length === 0) return undefined
       return {
-        addresses: [...factories.keys()],
-        topics: topicsOf([...factories.values()].map(({ kind }): Role => `${kind}-factory`)),
+        addresses: factories.map(([address]) => address),
+        topics: topicsOf(factories.map(([, role]) => role)),
       }
     },
   }
+}
+
+const topicsOf = (roles: readonly ContractRole[]): Hash[] => [
+  ...new Set([...new Set(roles)].flatMap(({ decoders }) => [...decoders.keys()])),
+]
+
+function specOf(specs: Catalogue['sources'], source: AnySource): SourceSpec {
+  const spec = specs.get(source.kind)
+  if (spec) return spec
+  throw new AppError(
+    'invalid',
+    `sources: the kind "${source.kind}" is none of ${[...specs.keys()].join(', ')}`,
+    { details: { field: 'sources' } },
+  )
 }

@@ -1,12 +1,14 @@
 import type { Address, BlockHeader, BlockRef, Hash } from '#core/chain.ts'
 import { AppError, assert, messageOf } from '#core/errors.ts'
 import { chainBlock, emptyDigest, type Sha256 } from '#core/history/digest.ts'
-import type { ChainEvent, EventType } from '#core/history/event.ts'
-import type { CommitId, DerivedRef, View } from '#core/history/head.ts'
+import { type DocumentSpec, type Key, keyOf } from '#core/history/document.ts'
+import type { ChainEvent } from '#core/history/event.ts'
+import type { CommitId, DerivedRef, HeadEntry, ProjectionIds, View } from '#core/history/head.ts'
 import { scanDocuments } from '#core/history/resolve.ts'
 import { isStaleView } from '#core/history/view.ts'
 import type { Waypoint } from '#core/history/window.ts'
 import { type Admission, createAdmission } from './admission.ts'
+import type { Catalogue } from './catalogue.ts'
 import {
   type Commit,
   commitBlocks,
@@ -19,11 +21,14 @@ import {
 import { decodeBlocks, type DecodedBlocks } from './decode-blocks.ts'
 import type { ProvenBlock } from './fetch-proven.ts'
 import { openHead } from './open-head.ts'
-import { createFold, isOpen, wantedByEvents, wantedByTrades } from './fold.ts'
-import { type PoolSource, type Source, treeOf } from './source.ts'
+import type { EventCounts } from './ports.ts'
+import { beginFold, wantedByEvents, wantedThen } from './project.ts'
+import { projectionIds, versionOfId } from './projection-ids.ts'
+import type { AnySource, FoundContracts } from './source.ts'
 import { createWorkingSet } from './working-set.ts'
 
 export type AppendPorts = CommitPorts & {
+  readonly catalogue: Catalogue
   readonly sha256: Sha256
   /** Text that nobody else is given: letters, digits, `-` and `_`. */
   readonly newId: () => string
@@ -34,7 +39,7 @@ export type Appended = {
   readonly blocks: number
   /** Logs of the sources, malformed ones included. */
   readonly logs: number
-  readonly events: Readonly<Partial<Record<EventType, number>>>
+  readonly events: EventCounts
   readonly quarantined: number
 }
 
@@ -87,7 +92,7 @@ type Batch = {
   readonly after: Hash
   readonly blocks: BlockHeader[]
   readonly events: ChainEvent[]
-  readonly counts: Partial<Record<EventType, number>>
+  readonly counts: Record<string, number>
   quarantined: number
   digest: Hash
   /** Resolve when its objects are stored. */
@@ -113,22 +118,21 @@ const tipOf = ({ head }: View): Tip => ({
 
 /** Events folded without a pause. */
 const FOLD_TURN = 1_000
-/** How many pools are read at a time when a writer starts. */
-const POOLS_PAGE = 1_000
+/** How many contracts that were found are read at a time when a writer starts. */
+const FOUND_PAGE = 1_000
 
 export function createChainAppender(
   ports: AppendPorts,
   chainId: number,
-  sources: readonly Source[],
+  sources: readonly AnySource[],
 ): ChainAppender {
-  const { sha256 } = ports
-  const tree = treeOf(sha256, chainId, sources)
-  const admission = createAdmission(sources)
+  const { sha256, catalogue } = ports
+  const projections = projectionIds(sha256, chainId, catalogue, sources)
+  const admission = createAdmission(catalogue, sources)
+  const projectionOf = new Map(catalogue.projections.map((each) => [each.name, each]))
   const set = createWorkingSet(ports)
-  const listed = new Map<Address, PoolSource>()
-  for (const source of sources) if (source.kind === 'pool') listed.set(source.address, source)
-  /** Pools of factories, with the block that created them, so that a reorg takes them back. */
-  let created: { readonly number: number; readonly pool: Address }[] = []
+  /** Contracts that were found, with the block that created them, so that a reorg takes them back. */
+  let found: { readonly number: number; readonly address: Address }[] = []
   let view: View | undefined
   let tip: Tip | undefined
   let batch: Batch | undefined
@@ -148,8 +152,8 @@ export function createChainAppender(
     giveUp(batch)
     batch = undefined
     isLost = false
-    admission.removePools(created.map(({ pool }) => pool))
-    created = []
+    admission.unfollow(found.map(({ address }) => address))
+    found = []
     // What is still on its way to the store would not be found there.
     await Promise.allSettled(lost.flatMap(({ stored }) => stored))
     const given = lost.flatMap((each) =>
@@ -164,30 +168,28 @@ export function createChainAppender(
   }
 
   async function openAt(at: View): Promise<void> {
-    if (at.head.tree !== tree)
-      throw new AppError(
-        'conflict',
-        'sources: this store was filled from other sources (or by another version of Halyard), and one history ' +
-          'cannot mix them; give the new configuration a store of its own',
-        { details: { field: 'sources', stored: at.head.tree, configured: tree } },
-      )
-    let after: [string] | undefined
+    refuseOtherProjections(at.head, projections)
+    const kinds = new Set(sources.map(({ kind }) => kind))
+    const lists = new Map<DocumentSpec, FoundContracts>()
+    for (const { kind, found: list } of catalogue.sources.values())
+      if (list && kinds.has(kind)) lists.set(list.spec, list)
+    for (const list of lists.values()) await followFound(at, list)
+  }
+
+  async function followFound(at: View, { spec, contractOf }: FoundContracts): Promise<void> {
+    let after: Key | undefined
     for (;;) {
-      const pools = await scanDocuments(ports, at, {
-        kind: 'pool',
-        order: 'identity',
-        prefix: [],
-        limit: POOLS_PAGE,
-        ...(after && { after }),
-      })
-      for (const pool of pools) {
-        if (pool.factory === null) continue
-        admission.addPool(pool.address, pool.protocol)
-        created.push({ number: pool.createdBlock ?? 0, pool: pool.address })
+      const scan = { order: 'identity', prefix: [], limit: FOUND_PAGE, ...(after && { after }) }
+      const page = await scanDocuments(ports, at, spec, scan)
+      for (const value of page) {
+        const contract = contractOf(value)
+        if (!contract) continue
+        admission.follow(contract)
+        found.push({ number: contract.number, address: contract.address })
       }
-      const last = pools.at(-1)
-      if (!last || pools.length < POOLS_PAGE) return
-      after = [last.address]
+      const last = page.at(-1)
+      if (!last || page.length < FOUND_PAGE) return
+      after = keyOf(spec, last)
     }
   }
 
@@ -204,7 +206,7 @@ export function createChainAppender(
     batch ??= newBatch(ports.newId(), tip)
     assert(batch.blocks.length === 0 || first.number === tip.number + 1, 'a batch has no gaps')
     const decoded = decodeBlocks(admission, blocks)
-    created.push(...decoded.createdPools)
+    found.push(...decoded.found)
     addTo(batch, decoded)
     const last = decoded.blocks.at(-1) as BlockHeader
     tip = { number: last.number, hash: last.hash, events: batch.digest }
@@ -222,13 +224,13 @@ export function createChainAppender(
     giveUp(batch)
     batch = undefined
     tip = view && tipOf(view)
-    dropPoolsAbove(tip?.number ?? -1)
+    forgetAbove(tip?.number ?? -1)
   }
 
-  function dropPoolsAbove(number: number): void {
-    const gone = created.filter((pool) => pool.number > number)
-    admission.removePools(gone.map(({ pool }) => pool))
-    created = created.filter((pool) => pool.number <= number)
+  function forgetAbove(number: number): void {
+    const gone = found.filter((contract) => contract.number > number)
+    admission.unfollow(gone.map(({ address }) => address))
+    found = found.filter((contract) => contract.number <= number)
   }
 
   function lose(reason: string): 'conflict' {
@@ -245,7 +247,7 @@ export function createChainAppender(
     to.blocks.push(...decoded.blocks)
     for (const { events } of decoded.events) for (const event of events) to.events.push(event)
     to.quarantined += decoded.quarantined.length
-    for (const [type, count] of Object.entries(decoded.counts) as [EventType, number][])
+    for (const [type, count] of Object.entries(decoded.counts))
       to.counts[type] = (to.counts[type] ?? 0) + count
     for (const { block, rows } of decoded.events)
       to.digest = chainBlock(sha256, to.digest, block, rows)
@@ -281,7 +283,7 @@ export function createChainAppender(
     await Promise.all(mine.stored)
     if (!view) {
       // Only now, so that a run that fails before its first commit leaves no beginning behind.
-      const outcome = await startLog(ports, chainId, tree, mine.blocks[0] as BlockHeader)
+      const outcome = await startLog(ports, chainId, projections, mine.blocks[0] as BlockHeader)
       if (outcome.status === 'conflict') return lose(outcome.reason)
       view = outcome.view
       // Whoever stored them cannot begin this log any more.
@@ -307,7 +309,7 @@ export function createChainAppender(
     })
     if (outcome.status === 'conflict') return lose(outcome.reason)
     view = outcome.view
-    set.accept({ commit: mine.commit, move: view.head.move }, (slot) => isOpen(set, slot))
+    set.accept({ commit: mine.commit, move: view.head.move }, isOpen)
     return 'committed'
   }
 
@@ -316,18 +318,21 @@ export function createChainAppender(
     base: View,
     { events, digest }: Batch,
   ): Promise<Pick<Commit, 'changes' | 'digest'>> {
-    await set.load(base, wantedByEvents(events))
-    await set.load(base, wantedByTrades(set, events))
-    const fold = createFold(set, listed)
+    await set.load(base, wantedByEvents(catalogue, events))
+    await set.load(base, wantedThen(catalogue, events, set))
+    const fold = beginFold(catalogue, { documents: set, sources })
     for (const [index, event] of events.entries()) {
       // Let answers come in meanwhile: a node that cannot deliver does not go on to the next one.
       if (index % FOLD_TURN === FOLD_TURN - 1) await ports.clock.sleep(0)
       fold.apply(event)
     }
     fold.finish()
-    const { changes, state } = set.changes(base.head.digest.state)
+    const { changes, state } = set.changes(base)
     return { changes, digest: { events: digest, state } }
   }
+
+  const isOpen: Parameters<typeof set.accept>[1] = (document) =>
+    projectionOf.get(document.spec.projection)?.isOpen?.(document, set) ?? false
 
   const isOvertaken = async ({ head }: View): Promise<boolean> =>
     (await ports.heads.latest(chainId))?.move !== head.move
@@ -341,7 +346,7 @@ export function createChainAppender(
     giveUp(batch)
     batch = undefined
     set.forget()
-    dropPoolsAbove(to.number)
+    forgetAbove(to.number)
     return 'committed'
   }
 
@@ -360,4 +365,36 @@ export function createChainAppender(
     moveBack,
     conflict: () => lastConflict,
   }
+}
+
+/**
+ * One history cannot mix what was made of other sources, or by other versions of a projection.
+ *
+ * @throws AppError `conflict` with the remedy
+ */
+function refuseOtherProjections({ projections: stored }: HeadEntry, own: ProjectionIds): void {
+  const names = Object.keys({ ...stored, ...own }).filter((name) => stored[name] !== own[name])
+  if (names.length === 0) return
+  const versions = (id: string | undefined): string =>
+    id === undefined ? 'none' : `version ${versionOfId(id)}`
+  const other = names.filter((name) => versions(stored[name]) !== versions(own[name]))
+  const details = {
+    field: 'sources',
+    stored: names.map((name) => stored[name]).join(' '),
+    configured: names.map((name) => own[name]).join(' '),
+  }
+  throw other.length === 0
+    ? new AppError(
+        'conflict',
+        'sources: this store was filled from other sources, and one history cannot mix them; give the new ' +
+          'configuration a store of its own',
+        { details },
+      )
+    : new AppError(
+        'conflict',
+        `store: another version of Halyard filled it (${other
+          .map((name) => `${name}: ${versions(stored[name])} stored, ${versions(own[name])} here`)
+          .join('; ')}); use that version, or index into a fresh store`,
+        { details: { ...details, field: 'store', reason: 'other-version' } },
+      )
 }

@@ -10,7 +10,6 @@ import type { Cancel } from '#core/clock.ts'
 import { jittered } from '#core/jitter.ts'
 import { AppError } from '#core/errors.ts'
 import { combineDigest, emptyDigest } from '#core/history/digest.ts'
-import type { EventType } from '#core/history/event.ts'
 import { isEmpty } from '#core/history/head.ts'
 import type { Admission } from './admission.ts'
 import {
@@ -30,8 +29,8 @@ import {
 } from './fetch-proven.ts'
 import { otherChain, standingOf } from './other-chain.ts'
 import { holesLeftBy, planRanges } from './plan-ranges.ts'
-import type { BlockSource, LogFilter, RawLog } from './ports.ts'
-import type { Source } from './source.ts'
+import type { BlockSource, EventCounts, LogFilter, RawLog } from './ports.ts'
+import type { AnySource } from './source.ts'
 
 export type IndexPorts = AppendPorts & FetchPorts
 
@@ -44,7 +43,7 @@ export type ProofMode = 'auto' | 'receipts' | 'bloom'
 
 export type BackfillInput = {
   readonly chainId: number
-  readonly sources: readonly Source[]
+  readonly sources: readonly AnySource[]
   readonly proof: ProofMode
   /** What the chain's headers commit to; left out: as on Ethereum. */
   readonly commits?: Commitments
@@ -75,7 +74,7 @@ export type Progress = {
 export type BackfillReport = {
   readonly blocks: number
   readonly logs: number
-  readonly events: Readonly<Partial<Record<EventType, number>>>
+  readonly events: EventCounts
   readonly quarantined: number
   readonly digest: Hash
   /** The newest block of the history; null where nothing was ever indexed. */
@@ -194,11 +193,10 @@ export function policyFor(proof: ProofMode, finalized: number): ProofPolicy {
   }
 }
 
-type Tally = Partial<Record<EventType, number>>
+type Tally = Record<string, number>
 
 function tally(sum: Tally, more: Readonly<Tally>): void {
-  for (const [type, count] of Object.entries(more) as [EventType, number][])
-    sum[type] = (sum[type] ?? 0) + count
+  for (const [type, count] of Object.entries(more)) sum[type] = (sum[type] ?? 0) + count
 }
 
 /** Where the history stands: its digest and its newest block. */
@@ -414,16 +412,14 @@ function createdIn({ appender }: Work, blocks: readonly ProvenBlock[]): Address[
   const factories = new Set(admission.factoryFilter()?.addresses)
   if (factories.size === 0) return []
   return blocks.flatMap(({ logs }) =>
-    logs.filter((log) => factories.has(log.address)).flatMap((log) => poolIn(admission, log)),
+    logs.filter((log) => factories.has(log.address)).flatMap((log) => childIn(admission, log)),
   )
 }
 
-/** The pool that this log creates, if it does. */
-function poolIn(admission: Admission, log: RawLog): Address[] {
+/** The contract that this log brings into being, if it does. */
+function childIn(admission: Admission, log: RawLog): Address[] {
   const admitted = admission.admit(log)
-  return admitted.status === 'event' && admitted.body.type === 'poolCreated'
-    ? [admitted.body.pool]
-    : []
+  return admitted.status === 'event' && admitted.child ? [admitted.child.address] : []
 }
 
 type Discovery = { filterFor(range: BlockRange): Promise<LogFilter> }
@@ -444,7 +440,7 @@ function createDiscovery({ ports, appender }: Work): Discovery {
       // It may fail before its turn comes; the turn hears of it.
       answer.catch(() => undefined)
       const turn = before.then(async () => {
-        for (const log of (await answer).value) discovered.push(...poolIn(admission, log))
+        for (const log of (await answer).value) discovered.push(...childIn(admission, log))
         return admission.filter(discovered)
       })
       before = turn

@@ -1,5 +1,5 @@
 import type { Address, Hash } from '#core/chain.ts'
-import { encodeEventBody, type EventBody, type EventKind, kindOf } from '#core/history/event.ts'
+import { encodeEventBody, type EventBody, type EventSpec } from '#core/history/event.ts'
 
 /**
  * The rows of a block as text, a line each, in order of log index. It is what the digest hashes, and what a store that
@@ -10,7 +10,13 @@ import { encodeEventBody, type EventBody, type EventKind, kindOf } from '#core/h
  * - a malformed log: `log index, quarantined`
  */
 export type BlockRowsWriter = {
-  event(transaction: Hash, logIndex: number, address: Address, body: EventBody): void
+  event(
+    transaction: Hash,
+    logIndex: number,
+    address: Address,
+    spec: EventSpec,
+    body: EventBody,
+  ): void
   quarantined(transaction: Hash, logIndex: number): void
   text(): string
 }
@@ -24,9 +30,9 @@ export function createBlockRows(): BlockRowsWriter {
     lines.push(transaction)
   }
   return {
-    event(transaction, logIndex, address, body) {
+    event(transaction, logIndex, address, spec, body) {
       under(transaction)
-      lines.push(`${logIndex} ${address} ${kindOf(body)} ${encodeEventBody(body)}`)
+      lines.push(`${logIndex} ${address} ${spec.kind} ${encodeEventBody(spec, body)}`)
     },
     quarantined(transaction, logIndex) {
       under(transaction)
@@ -41,7 +47,7 @@ export type EventRow = {
   readonly transactionHash: Hash
   readonly logIndex: number
   readonly address: Address
-  readonly kind: EventKind
+  readonly kind: string
   readonly body: string
 }
 
@@ -62,7 +68,7 @@ export function readBlockRows(text: string, each: (row: EventRow) => void): void
       transactionHash,
       logIndex: Number(line.slice(0, address - 1)),
       address: line.slice(address, kind - 1) as Address,
-      kind: line.slice(kind, body - 1) as EventKind,
+      kind: line.slice(kind, body - 1),
       body: line.slice(body),
     })
   }

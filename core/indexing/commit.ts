@@ -5,7 +5,7 @@ import { assert } from '#core/errors.ts'
 import { emptyDigest } from '#core/history/digest.ts'
 import {
   type DocumentId,
-  type DocumentKind,
+  type DocumentSet,
   type Draft,
   isSameVersion,
   refOf,
@@ -19,11 +19,12 @@ import {
   hashAt,
   type HeadEntry,
   ORIGIN_COMMIT,
+  type ProjectionIds,
   type View,
   viewFrom,
 } from '#core/history/head.ts'
 import type { HistoryPorts } from '#core/history/ports.ts'
-import { type ResolvePorts, resolveDocuments } from '#core/history/resolve.ts'
+import { type ResolvePorts, resolveKeys } from '#core/history/resolve.ts'
 import { createViews, isStaleView, loadView } from '#core/history/view.ts'
 import type { Waypoint } from '#core/history/window.ts'
 import type { BlockEvents, ChainWriter, QuarantinedLog, Replacement, Undo } from './ports.ts'
@@ -34,15 +35,15 @@ export type CommitPorts = HistoryPorts &
   ResolvePorts & { readonly writer: ChainWriter; readonly clock: Clock }
 
 /** A document's next version, and what it was derived from. */
-export type Change<K extends DocumentKind = DocumentKind> = {
-  readonly id: DocumentId<K>
-  readonly version: Draft<K>
+export type Change = {
+  readonly id: DocumentId
+  readonly version: Draft
   /** What the base view sees; null where the document does not exist there. */
-  readonly before: Version<K> | null
+  readonly before: Version | null
   /** The current version as stored, visible or not; null where nothing is. */
-  readonly stored: Version<K> | null
+  readonly stored: Version | null
   /** What stands beside the current version; undefined where it was not read. */
-  readonly previous: Version<K> | null | undefined
+  readonly previous: Version | null | undefined
 }
 
 /** What proven blocks hold, as one attempt derived it: invisible until the commit of that name. */
@@ -87,7 +88,7 @@ const ATTEMPTS_MAX = 8
 export async function startLog(
   ports: CommitPorts,
   chainId: number,
-  tree: string,
+  projections: ProjectionIds,
   first: { readonly number: number; readonly parentHash: Hash },
 ): Promise<CommitOutcome> {
   const origin: BlockRef = { number: first.number - 1, hash: first.parentHash }
@@ -103,7 +104,7 @@ export async function startLog(
     floorMove: 1,
     digest: emptyDigest,
     coverage: [],
-    tree,
+    projections,
     committedAtMs: ports.clock.nowMs(),
   }
   const isFirst = await ports.writer.atomically(() => ports.writer.appendHead(entry), 'durable')
@@ -207,14 +208,14 @@ async function moveHead(ports: CommitPorts, base: View, entry: HeadEntry): Promi
   return tidyUp(ports, advanceView(base, entry), base.floor.number)
 }
 
-type NextEntry = Pick<HeadEntry, 'chainId' | 'move' | 'floorMove' | 'tree' | 'committedAtMs'>
+type NextEntry = Pick<HeadEntry, 'chainId' | 'move' | 'floorMove' | 'projections' | 'committedAtMs'>
 
 /** What the entries that may follow a view have in common. */
 export const nextEntry = (ports: Pick<CommitPorts, 'clock'>, base: View): NextEntry => ({
   chainId: base.chainId,
   move: base.head.move + 1,
   floorMove: base.floor.move,
-  tree: base.head.tree,
+  projections: base.head.projections,
   committedAtMs: ports.clock.nowMs(),
 })
 
@@ -255,9 +256,9 @@ async function lookAgain(
   changes: readonly Change[],
 ): Promise<readonly Change[] | undefined> {
   const again = new Map<Change, Change>()
-  for (const [kind, ofKind] of Map.groupBy(changes, ({ id }) => id.kind)) {
+  for (const [set, ofKind] of byDocuments(changes)) {
     const keys = ofKind.map(({ id }) => id.key)
-    const found = await resolveDocuments(ports, base, kind, keys).catch((error: unknown) => {
+    const found = await resolveKeys(ports, base, set, keys).catch((error: unknown) => {
       if (isStaleView(error)) return undefined
       throw error
     })
@@ -269,6 +270,13 @@ async function lookAgain(
   }
   return changes.map((change) => again.get(change) as Change)
 }
+
+/** Changes by the documents that they are of. */
+const byDocuments = (changes: readonly Change[]): (readonly [DocumentSet, Change[]])[] =>
+  Map.groupBy(changes, ({ id }) => id.kind)
+    .values()
+    .map((ofKind) => [(ofKind[0] as Change).id, ofKind] as const)
+    .toArray()
 
 const isHidden = ({ stored, before }: Change): boolean =>
   stored !== null && !isSameVersion(stored, before)
@@ -306,7 +314,6 @@ async function writeDocuments(
   last: number,
 ): Promise<void> {
   const { writer } = ports
-  const { tree } = base.head
   const move = base.head.move + 1
   const from = (blocks[0] as BlockHeader).number
   if (changes.length === 0) return
@@ -318,9 +325,8 @@ async function writeDocuments(
   // What stands beside a version at or below the floor goes without being put aside: only views that stood below it
   // could ask, and they are told that it is gone.
   if (base.floor.number >= 0) await writer.mark(base.chainId, { sweptTo: base.floor.number })
-  if (undo.length > 0) await writer.putUndo(tree, undo)
+  if (undo.length > 0) await writer.putUndo(undo)
   const missed = await writer.replace(
-    tree,
     changes.map(({ id, version, before, stored }): Replacement => ({
       id,
       version: { ...version, commit, move },
@@ -345,9 +351,9 @@ async function withPrevious(
   )
   if (unknown.length === 0) return changes
   const found = new Map<Change, Version | null>()
-  for (const [kind, ofKind] of Map.groupBy(unknown, ({ id }) => id.kind)) {
+  for (const [set, ofKind] of byDocuments(unknown)) {
     const keys = ofKind.map(({ id }) => id.key)
-    const previous = await ports.tree.readPrevious(base.head.tree, kind, keys)
+    const previous = await ports.tree.readPrevious(set, keys)
     for (const [index, change] of ofKind.entries()) found.set(change, previous[index] ?? null)
   }
   return changes.map((change) =>
@@ -400,8 +406,8 @@ async function abandon(
 }
 
 /** Commit ports over one store; `views` is the writer's own. */
-export const commitPorts = (
-  store: HistoryPorts & { readonly writer: ChainWriter },
+export const commitPorts = <S extends HistoryPorts & { readonly writer: ChainWriter }>(
+  store: S,
   clock: Clock,
   chainId: number,
-): CommitPorts => ({ ...store, clock, views: createViews(store.heads, chainId) })
+): S & CommitPorts => ({ ...store, clock, views: createViews(store.heads, chainId) })

@@ -1,9 +1,9 @@
 import type { Address, BlockHeader } from '#core/chain.ts'
-import type { ChainEvent, EventType } from '#core/history/event.ts'
+import type { ChainEvent } from '#core/history/event.ts'
 import type { Admission } from './admission.ts'
 import { createBlockRows } from './block-rows.ts'
 import type { ProvenBlock } from './fetch-proven.ts'
-import type { BlockEvents, QuarantinedLog } from './ports.ts'
+import type { BlockEvents, EventCounts, QuarantinedLog } from './ports.ts'
 
 /** Proven blocks as history keeps them. */
 export type DecodedBlocks = {
@@ -11,18 +11,19 @@ export type DecodedBlocks = {
   /** One entry a block. */
   readonly events: readonly BlockEvents[]
   readonly quarantined: readonly QuarantinedLog[]
-  readonly counts: Readonly<Partial<Record<EventType, number>>>
-  readonly createdPools: readonly { readonly number: number; readonly pool: Address }[]
+  readonly counts: EventCounts
+  /** Contracts that were found, and the blocks that they were found in. */
+  readonly found: readonly { readonly number: number; readonly address: Address }[]
 }
 
 /**
- * Admits and decodes the logs of consecutive blocks, in order: a pool is followed from the log that creates it on.
+ * Admits and decodes the logs of consecutive blocks, in order: a contract is followed from the log that creates it on.
  * Logs of a source that do not decode are set apart with the reason; the block counts all the same.
  */
 export function decodeBlocks(admission: Admission, proven: readonly ProvenBlock[]): DecodedBlocks {
   const quarantined: QuarantinedLog[] = []
-  const createdPools: { number: number; pool: Address }[] = []
-  const counts: Partial<Record<EventType, number>> = {}
+  const found: { number: number; address: Address }[] = []
+  const counts: Record<string, number> = {}
 
   function decode({ header, logs }: ProvenBlock): BlockEvents {
     const block = { number: header.number, hash: header.hash, timestamp: header.timestamp }
@@ -37,13 +38,13 @@ export function decodeBlocks(admission: Admission, proven: readonly ProvenBlock[
         rows.quarantined(transactionHash, logIndex)
         continue
       }
-      const { body } = admitted
-      if (body.type === 'poolCreated') {
-        admission.addPool(body.pool, body.protocol)
-        createdPools.push({ number: block.number, pool: body.pool })
+      const { body, spec, child } = admitted
+      if (child) {
+        admission.follow(child)
+        found.push({ number: block.number, address: child.address })
       }
       events.push({ block, transactionHash, logIndex, address, body })
-      rows.event(transactionHash, logIndex, address, body)
+      rows.event(transactionHash, logIndex, address, spec, body)
       counts[body.type] = (counts[body.type] ?? 0) + 1
     }
     return { block, events, rows: rows.text() }
@@ -56,5 +57,5 @@ export function decodeBlocks(admission: Admission, proven: readonly ProvenBlock[
     parentHash,
     timestamp,
   }))
-  return { blocks, events, quarantined, counts, createdPools }
+  return { blocks, events, quarantined, counts, found }
 }

@@ -17,11 +17,11 @@ import type { Commitments } from './chain-profiles.ts'
 import { createFetchProven } from './fetch-proven.ts'
 import { otherChain, standingOf } from './other-chain.ts'
 import type { ChainHead } from './ports.ts'
-import type { Source } from './source.ts'
+import type { AnySource } from './source.ts'
 
 export type FollowInput = {
   readonly chainId: number
-  readonly sources: readonly Source[]
+  readonly sources: readonly AnySource[]
   readonly proof: ProofMode
   /** What the chain's headers commit to; left out: as on Ethereum. */
   readonly commits?: Commitments
@@ -162,7 +162,7 @@ const refOf = ({ number, hash, timestamp }: View['head']) => ({ number, hash, ti
  */
 function nextBlock(
   view: View | undefined,
-  sources: readonly Source[],
+  sources: readonly AnySource[],
   { latest, finalized }: { readonly latest: BlockRef; readonly finalized: BlockRef },
 ): number {
   if (view) return view.head.number + 1

@@ -1,6 +1,6 @@
 import { type BlockRange, mergeRanges, subtractRanges } from '#core/chain.ts'
 import { AppError } from '#core/errors.ts'
-import type { Source } from './source.ts'
+import type { AnySource } from './source.ts'
 
 export type PlanInput = {
   /** What the operator named; undefined: from the first source's start to the head. */
@@ -8,7 +8,7 @@ export type PlanInput = {
   /** Nothing above this block. */
   readonly to?: number
   readonly head: number
-  readonly sources: readonly Source[]
+  readonly sources: readonly AnySource[]
   /** What is indexed already. */
   readonly coverage: readonly BlockRange[]
   /** The block that the history stands at, which may have none yet; undefined before its beginning. */

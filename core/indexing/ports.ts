@@ -1,5 +1,5 @@
 import type { Address, BlockHeader, BlockRange, BlockRef, Hash, Hex } from '#core/chain.ts'
-import type { DocumentId, DocumentKind, Version, VersionRef } from '#core/history/document.ts'
+import type { DocumentId, Version, VersionRef } from '#core/history/document.ts'
 import type { ChainEvent } from '#core/history/event.ts'
 import type { CommitId, DerivedRef, HeadEntry } from '#core/history/head.ts'
 import type { Upkeep } from '#core/history/ports.ts'
@@ -98,6 +98,9 @@ export type QuarantinedLog = {
   readonly reason: string
 }
 
+/** How many there are of each type of event. */
+export type EventCounts = Readonly<Record<string, number>>
+
 /** The events of one block, and the same as the text that the digest hashes (see `core/indexing/block-rows.ts`). */
 export type BlockEvents = {
   readonly block: ChainEvent['block']
@@ -109,17 +112,17 @@ export type BlockEvents = {
  * A new current version of a document, and the one to keep beside it. `expected` is the current version now (null: the
  * document is not stored); `version` null removes the document.
  */
-export type Replacement<K extends DocumentKind = DocumentKind> = {
-  readonly id: DocumentId<K>
-  readonly version: Version<K> | null
-  readonly previous: Version<K> | null
+export type Replacement = {
+  readonly id: DocumentId
+  readonly version: Version | null
+  readonly previous: Version | null
   readonly expected: VersionRef | null
 }
 
 /** A version that was displaced and that a reader may still need, until the sweep has passed a height. */
-export type Undo<K extends DocumentKind = DocumentKind> = {
-  readonly id: DocumentId<K>
-  readonly version: Version<K>
+export type Undo = {
+  readonly id: DocumentId
+  readonly version: Version
   readonly until: number
 }
 
@@ -151,9 +154,9 @@ export type ChainWriter = {
   putQuarantined(chainId: number, commit: CommitId, logs: readonly QuarantinedLog[]): Promise<void>
   putJournal(chainId: number, record: JournalRecord, ids: readonly DocumentId[]): Promise<void>
   /** Inserts what is not there yet; of what is, `until` is raised, never lowered. */
-  putUndo(tree: string, records: readonly Undo[]): Promise<void>
+  putUndo(records: readonly Undo[]): Promise<void>
   /** Replaces, inserts or removes where `expected` is still the current version; gives the indexes of those it is not. */
-  replace(tree: string, changes: readonly Replacement[]): Promise<number[]>
+  replace(changes: readonly Replacement[]): Promise<number[]>
   /** False where somebody has that move already. */
   appendHead(entry: HeadEntry): Promise<boolean>
 
@@ -164,8 +167,8 @@ export type ChainWriter = {
   journal(chainId: number, upTo: number): Promise<JournalRecord[]>
   journalIds(chainId: number, commit: CommitId): Promise<DocumentId[]>
   deleteJournal(chainId: number, commits: readonly CommitId[]): Promise<void>
-  /** Removes the versions put aside that are needed no longer than until this block. */
-  deleteUndo(tree: string, upTo: number): Promise<void>
+  /** Removes the versions of these trees that were put aside and are needed no longer than until this block. */
+  deleteUndo(trees: readonly string[], upTo: number): Promise<void>
   /** The blocks that commits stored in this range, of commits that are not settled. */
   unsettledBlocks(chainId: number, range: BlockRange): Promise<DerivedRef[]>
   /** Removes these blocks and what was stored in them. */

@@ -1,6 +1,6 @@
-import { type DocumentId, type DocumentKind, refOf, type Version } from '#core/history/document.ts'
+import { type DocumentId, type DocumentSet, refOf, type Version } from '#core/history/document.ts'
 import type { View } from '#core/history/head.ts'
-import { type ResolvePorts, resolveDocuments } from '#core/history/resolve.ts'
+import { type ResolvePorts, resolveKeys } from '#core/history/resolve.ts'
 import type { ChainWriter, Replacement } from './ports.ts'
 
 type PutBackPorts = ResolvePorts & { readonly writer: ChainWriter }
@@ -22,9 +22,9 @@ export async function putBack(
   ids: readonly DocumentId[],
   isDead: (stored: Version) => boolean,
 ): Promise<boolean> {
-  for (const [kind, ofKind] of Map.groupBy(ids, (id) => id.kind))
+  for (const ofKind of Map.groupBy(ids, ({ tree, kind }) => `${tree}:${kind}`).values())
     for (let start = 0; start < ofKind.length; start += BATCH_MAX)
-      if (!(await putBackBatch(ports, view, kind, ofKind.slice(start, start + BATCH_MAX), isDead)))
+      if (!(await putBackBatch(ports, view, ofKind.slice(start, start + BATCH_MAX), isDead)))
         return false
   return true
 }
@@ -32,15 +32,14 @@ export async function putBack(
 async function putBackBatch(
   ports: PutBackPorts,
   view: View,
-  kind: DocumentKind,
   ids: readonly DocumentId[],
   isDead: (stored: Version) => boolean,
 ): Promise<boolean> {
   let left = ids
   for (let tries = 0; tries < TRIES_MAX; tries++) {
-    const replacements = await replacementsFor(ports, view, kind, left, isDead)
+    const replacements = await replacementsFor(ports, view, left, isDead)
     if (replacements.length === 0) return true
-    const missed = await ports.writer.replace(view.head.tree, replacements)
+    const missed = await ports.writer.replace(replacements)
     if (missed.length === 0) return true
     // A late writer may have been quicker; what it wrote may hide what this document needs just as well.
     left = missed.map((index) => (replacements[index] as Replacement).id)
@@ -51,12 +50,11 @@ async function putBackBatch(
 async function replacementsFor(
   ports: PutBackPorts,
   view: View,
-  kind: DocumentKind,
   ids: readonly DocumentId[],
   isDead: (stored: Version) => boolean,
 ): Promise<Replacement[]> {
   const keys = ids.map(({ key }) => key)
-  const resolved = await resolveDocuments(ports, view, kind, keys)
+  const resolved = await resolveKeys(ports, view, ids[0] as DocumentSet, keys)
   return resolved.flatMap(({ stored, visible }, index): Replacement[] => {
     if (!stored || stored === visible || !isDead(stored)) return []
     const id = ids[index] as DocumentId

@@ -1,45 +1,55 @@
-import type { Address } from '#core/chain.ts'
-import type { Protocol, TokenStandard } from '#core/history/event.ts'
-import type { Sha256 } from '#core/history/digest.ts'
+import type { Address, Hash } from '#core/chain.ts'
+import type { DocumentSpec } from '#core/history/document.ts'
+import type { EventBody, EventSpec } from '#core/history/event.ts'
+import type { RawLog } from './ports.ts'
 
-/** A factory: every pool that it creates is followed. */
-export type FactorySource = {
-  readonly kind: Protocol
-  readonly factory: Address
-  /** LP fee of every pool, in hundredths of a basis point; null where each pool has its own (V3). */
-  readonly feePips: number | null
+/** An entry of what a deployment indexes: a contract, and what kind of contract it is. */
+export type AnySource = {
+  readonly kind: string
+  /** A hint for planning; null means that nobody said where it starts. */
   readonly startBlock: number | null
 }
 
-/** A single pool, followed without a scan of its factory. */
-export type PoolSource = {
-  readonly kind: 'pool'
-  readonly protocol: Protocol
-  readonly address: Address
-  readonly token0: Address
-  readonly token1: Address
-  readonly feePips: number
-  readonly startBlock: number | null
+/** How one kind of event is read from a log. */
+export type Decoder = {
+  readonly spec: EventSpec
+  /**
+   * @param source the entry that names the emitter; undefined where a contract was found, not named
+   * @throws MalformedLog for a log that does not have the event's shape
+   */
+  decode(log: RawLog, source: AnySource | undefined): EventBody
 }
 
-type CollectionSource = {
-  readonly kind: TokenStandard
-  readonly address: Address
-  readonly startBlock: number | null
+/** A decoder that gives just what its kind of event says. */
+export const decoder = <Body extends EventBody>(
+  spec: EventSpec<Body>,
+  decode: (log: RawLog, source: AnySource | undefined) => Body,
+): Decoder => ({ spec, decode })
+
+/** A contract to follow. */
+export type FollowedContract = { readonly address: Address; readonly role: ContractRole }
+
+/** What a contract is to the index: which of its logs count, and as what. */
+export type ContractRole = {
+  readonly name: string
+  /** By first topic. */
+  readonly decoders: ReadonlyMap<Hash, Decoder>
+  /** The contract that an event of this one brings into being, and that is followed from then on. */
+  childOf?(body: EventBody): FollowedContract | undefined
+  /** The roles that such contracts can have. */
+  readonly children?: readonly ContractRole[]
 }
 
-/** What a deployment indexes. */
-export type Source = FactorySource | PoolSource | CollectionSource
+/** Documents that name contracts which were found, so that a writer that starts knows them again. */
+export type FoundContracts<T extends object = object> = {
+  readonly spec: DocumentSpec<T>
+  /** `number` is the block that it was found in; undefined for what a source names. */
+  contractOf(value: T): (FollowedContract & { readonly number: number }) | undefined
+}
 
-/** Raised when the same events fold into other documents than before, so that old trees are not built upon. */
-const FOLD_VERSION = 2
-
-/**
- * Names the tree of projections that these sources fold into. Order does not matter, nor where a source starts:
- * a start is a hint for planning.
- */
-export const treeOf = (sha256: Sha256, chainId: number, sources: readonly Source[]): string => {
-  const lines = sources.map((source) => JSON.stringify({ ...source, startBlock: undefined }))
-  const text = [`fold ${FOLD_VERSION}`, ...lines.toSorted()].join('\n')
-  return `${chainId}-${sha256(text).slice(2, 18)}`
+/** A kind of source. */
+export type SourceSpec<S extends AnySource = AnySource> = {
+  readonly kind: S['kind']
+  contractOf(source: S): FollowedContract
+  readonly found?: FoundContracts
 }

@@ -79,7 +79,7 @@ async function sweep(ports: CommitPorts, view: View, horizon: number): Promise<v
     // The log has decided on every move up to the head's; what is hidden of a later one may be about to be committed.
     if (!(await putBack(ports, view, ids, (stored) => stored.move <= head.move))) return
   }
-  await writer.deleteUndo(head.tree, horizon)
+  await writer.deleteUndo(Object.values(head.projections), horizon)
   if (records.length > 0)
     await writer.deleteJournal(
       chainId,

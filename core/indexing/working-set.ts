@@ -1,8 +1,7 @@
-import type { BlockRef, Hash } from '#core/chain.ts'
+import type { Hash } from '#core/chain.ts'
 import { hashDocument, type Sha256, shiftState } from '#core/history/digest.ts'
 import {
-  type DocumentKind,
-  type Documents,
+  type DocumentSpec,
   type Draft,
   type Key,
   keyText,
@@ -10,39 +9,34 @@ import {
   type VersionRef,
 } from '#core/history/document.ts'
 import type { View } from '#core/history/head.ts'
-import { type ResolvePorts, resolveDocuments } from '#core/history/resolve.ts'
+import type { DocumentsAtHand, Slot, Wanted } from '#core/history/projection.ts'
+import { documentsOf, type ResolvePorts, resolveKeys } from '#core/history/resolve.ts'
 import type { Change } from './commit.ts'
 
-/** A document in the writer's hands. The fold reads and sets `value` and, when it sets it, `changedAt`. */
-export type Slot<K extends DocumentKind = DocumentKind> = {
-  readonly kind: K
+/** A document in the writer's hands. */
+type WriterSlot = Slot & {
+  readonly spec: DocumentSpec
   readonly key: Key
-  /** As the events folded so far have made it; undefined where it does not exist. */
-  value: Documents[K] | undefined
-  /** The last block that changed it since the head; undefined while it is as the head has it. */
-  changedAt: BlockRef | undefined
   /** As the head has it, and what that adds to the digest of the state. */
-  before: Version<K> | undefined
+  before: Version | undefined
   beforeHash: bigint
   /** The version that is stored, visible or not, and the one beside it: null where there is none. */
-  stored: Version<K> | undefined
+  stored: Version | undefined
   /** Undefined where it was not read. */
-  previous: Version<K> | null | undefined
+  previous: Version | null | undefined
 }
 
-/** What a document is needed for: one that is known not to exist is not looked up. */
-export type Wanted = { readonly kind: DocumentKind; readonly key: Key }
-
 /** The documents that a writer works on, kept between commits so that busy ones are read once. */
-export type WorkingSet = {
+export type WorkingSet = DocumentsAtHand & {
   /** Reads those of `wanted` that are not at hand, as the view has them. */
   load(view: View, wanted: Iterable<Wanted>): Promise<void>
-  /** The document, which the store does not have if it was not loaded. */
-  slot<K extends DocumentKind>(kind: K, key: Key): Slot<K>
-  /** What changed since the head, and the digest of the state that it leads to. */
-  changes(state: Hash): { readonly changes: Change[]; readonly state: Hash }
+  /** What changed since the head of the view, and the digest of the state that it leads to. */
+  changes(view: View): { readonly changes: Change[]; readonly state: Hash }
   /** The changes are committed. `keep` says which documents are likely to be needed again. */
-  accept(by: Pick<VersionRef, 'commit' | 'move'>, keep: (slot: Slot) => boolean): void
+  accept(
+    by: Pick<VersionRef, 'commit' | 'move'>,
+    keep: (document: { readonly spec: DocumentSpec; readonly value: object }) => boolean,
+  ): void
   /** Drops everything: the head is not where it was. */
   forget(): void
 }
@@ -52,16 +46,20 @@ const SLOTS_MAX = 40_000
 
 export function createWorkingSet(ports: ResolvePorts & { readonly sha256: Sha256 }): WorkingSet {
   const { sha256 } = ports
-  let slots = new Map<string, Slot>()
-  let changed: Slot[] = []
+  let slots = new Map<string, WriterSlot>()
+  let changed: WriterSlot[] = []
   let hashes: bigint[] = []
 
-  function slot<K extends DocumentKind>(kind: K, key: Key): Slot<K> {
-    const text = keyText(kind, key)
+  function slot<T extends object>(spec: DocumentSpec<T>, key: Key): Slot<T> {
+    const text = keyText(spec.kind, key)
     const known = slots.get(text)
-    if (known) return known as unknown as Slot<K>
-    const empty: Slot<K> = {
-      kind,
+    if (!known) throw new Error(`the document ${text} was not asked for before the fold`)
+    return known as unknown as Slot<T>
+  }
+
+  function newSlot(spec: DocumentSpec, key: Key): WriterSlot {
+    const empty: WriterSlot = {
+      spec,
       key,
       value: undefined,
       changedAt: undefined,
@@ -70,56 +68,60 @@ export function createWorkingSet(ports: ResolvePorts & { readonly sha256: Sha256
       stored: undefined,
       previous: undefined,
     }
-    slots.set(text, empty)
+    slots.set(keyText(spec.kind, key), empty)
     return empty
   }
 
   async function load(view: View, wanted: Iterable<Wanted>): Promise<void> {
-    const missing = new Map<DocumentKind, Map<string, Key>>()
-    for (const { kind, key } of wanted) {
-      const text = keyText(kind, key)
+    const missing = new Map<DocumentSpec, Map<string, Key>>()
+    for (const { spec, key, isNew } of wanted) {
+      const text = keyText(spec.kind, key)
       if (slots.has(text)) continue
-      const keys = missing.get(kind) ?? new Map<string, Key>()
-      missing.set(kind, keys.set(text, key))
+      if (isNew) {
+        newSlot(spec, key)
+        continue
+      }
+      const keys = missing.get(spec) ?? new Map<string, Key>()
+      missing.set(spec, keys.set(text, key))
     }
-    for (const [kind, byText] of missing) {
+    for (const [spec, byText] of missing) {
       const keys = [...byText.values()]
-      const resolved = await resolveDocuments(ports, view, kind, keys)
+      const resolved = await resolveKeys(ports, view, documentsOf(view, spec), keys)
       for (const [index, { stored, visible }] of resolved.entries()) {
-        const loaded = slot(kind, keys[index] as Key)
+        const loaded = newSlot(spec, keys[index] as Key)
         loaded.stored = stored
         loaded.before = visible
-        loaded.beforeHash = visible ? hashDocument(sha256, kind, loaded.key, visible) : 0n
+        loaded.beforeHash = visible ? hashDocument(sha256, spec, loaded.key, visible) : 0n
         loaded.value = visible?.value
       }
     }
   }
 
-  function changes(state: Hash): { changes: Change[]; state: Hash } {
+  function changes(view: View): { changes: Change[]; state: Hash } {
     changed = [...slots.values()].filter((each) => each.changedAt)
     let added = 0n
     let removed = 0n
     hashes = []
     const list = changed.map((each): Change => {
       const version = { number: each.changedAt?.number, value: each.value } as Draft
-      const hash = hashDocument(sha256, each.kind, each.key, version)
+      const hash = hashDocument(sha256, each.spec, each.key, version)
       hashes.push(hash)
       added += hash
       removed += each.beforeHash
       return {
-        id: { kind: each.kind, key: each.key },
+        id: { ...documentsOf(view, each.spec), key: each.key },
         version,
         before: each.before ?? null,
         stored: each.stored ?? null,
         previous: each.previous,
       }
     })
-    return { changes: list, state: shiftState(state, added, removed) }
+    return { changes: list, state: shiftState(view.head.digest.state, added, removed) }
   }
 
   function accept(
     { commit, move }: Pick<VersionRef, 'commit' | 'move'>,
-    keep: (slot: Slot) => boolean,
+    keep: (document: { readonly spec: DocumentSpec; readonly value: object }) => boolean,
   ): void {
     for (const [index, each] of changed.entries()) {
       each.previous = each.before ?? null
@@ -130,7 +132,9 @@ export function createWorkingSet(ports: ResolvePorts & { readonly sha256: Sha256
     }
     changed = []
     hashes = []
-    const kept = [...slots].filter(([, each]) => keep(each))
+    const kept = [...slots].filter(
+      ([, { spec, value }]) => value !== undefined && keep({ spec, value }),
+    )
     slots = new Map(kept.length > SLOTS_MAX ? [] : kept)
   }
 

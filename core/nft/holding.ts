@@ -1,6 +1,6 @@
 import type { Address } from '#core/chain.ts'
-import type { TokenStandard } from '#core/history/event.ts'
-import type { Fields } from '#core/record.ts'
+import { documentSpec } from '#core/history/document.ts'
+import type { TokenStandard } from './transfer.ts'
 
 /**
  * How much of one token an account holds, folded from transfers. ERC-721: 0 or 1.
@@ -17,14 +17,21 @@ export type Holding = {
   readonly shortfall: bigint
 }
 
-export const holdingFields: Fields<Holding> = {
-  collection: 'hex',
-  tokenId: 'uint256',
-  owner: 'hex',
-  standard: 'text',
-  amount: 'uint256',
-  shortfall: 'uint256',
-}
+export const holdingDocuments = documentSpec<Holding>({
+  kind: 'holding',
+  plural: 'holdings',
+  projection: 'holdings',
+  identity: ['collection', 'tokenId', 'owner'],
+  orders: { byOwner: ['owner', 'collection', 'tokenId'] },
+  fields: {
+    collection: 'hex',
+    tokenId: 'uint256',
+    owner: 'hex',
+    standard: 'text',
+    amount: 'uint256',
+    shortfall: 'uint256',
+  },
+})
 
 /** What an account holds of a whole collection: different tokens, and units over all of them. */
 export type Holder = {
@@ -34,12 +41,18 @@ export type Holder = {
   readonly amount: bigint
 }
 
-export const holderFields: Fields<Holder> = {
-  collection: 'hex',
-  owner: 'hex',
-  tokenCount: 'int',
-  amount: 'uint256',
-}
+export const holderDocuments = documentSpec<Holder>({
+  kind: 'holder',
+  plural: 'holders',
+  projection: 'holdings',
+  identity: ['collection', 'owner'],
+  fields: {
+    collection: 'hex',
+    owner: 'hex',
+    tokenCount: 'int',
+    amount: 'uint256',
+  },
+})
 
 /** The holding after it received `amount`. An ERC-721 token is there once, however often it is announced. */
 export const receive = (holding: Holding, amount: bigint): Holding => ({

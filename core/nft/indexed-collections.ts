@@ -1,6 +1,6 @@
 import type { Address } from '#core/chain.ts'
 import { AppError } from '#core/errors.ts'
-import type { Source } from '#core/indexing/source.ts'
+import type { Source } from '#core/catalogue.ts'
 
 /** The collections whose transfers a history has. */
 export type IndexedCollections = ReadonlySet<Address>

@@ -3,7 +3,7 @@ import { invalidField } from '#core/errors.ts'
 import type { View } from '#core/history/head.ts'
 import { type ResolvePorts, scanDocuments } from '#core/history/resolve.ts'
 import { type Page, pageOf } from '#core/page.ts'
-import type { Holder, Holding } from './holding.ts'
+import { type Holder, holderDocuments, type Holding, holdingDocuments } from './holding.ts'
 
 /** The place of a holding in its lists. */
 export type HoldingPlace = Pick<Holding, 'collection' | 'tokenId' | 'owner'>
@@ -29,7 +29,6 @@ export async function listHoldings(
   query: HoldingQuery,
 ): Promise<Page<Holding>> {
   const { collection, owner, tokenId, after, limit } = query
-  const rest = { kind: 'holding', limit: limit + 1 } as const
   if (tokenId !== undefined && !collection)
     throw invalidField('tokenId', 'name the collection that it is a token of')
   const isHeld = (holding: Holding): boolean => holding.amount > 0n
@@ -40,8 +39,9 @@ export async function listHoldings(
     const page = await scanDocuments(
       ports,
       view,
+      holdingDocuments,
       {
-        ...rest,
+        limit: limit + 1,
         order: 'byOwner',
         prefix: tokenId === undefined ? prefix : [...prefix, tokenId],
         ...(after && { after: [owner, after.collection, after.tokenId] }),
@@ -54,8 +54,9 @@ export async function listHoldings(
   const page = await scanDocuments(
     ports,
     view,
+    holdingDocuments,
     {
-      ...rest,
+      limit: limit + 1,
       order: 'identity',
       prefix: tokenId === undefined ? [collection] : [collection, tokenId],
       ...(after && { after: [collection, after.tokenId, after.owner] }),
@@ -81,8 +82,8 @@ export async function listHolders(
   const page = await scanDocuments(
     ports,
     view,
+    holderDocuments,
     {
-      kind: 'holder',
       order: 'identity',
       prefix: [collection],
       limit: limit + 1,

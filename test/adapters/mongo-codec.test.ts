@@ -3,8 +3,7 @@ import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { bytesOf, fromStored, numberOf, toStored } from '#adapters/mongo/codec.ts'
 import { isAppError } from '#core/errors.ts'
-import { documentKinds, fieldsOfDocument } from '#core/history/document.ts'
-import { eventKinds, fieldsOfEvent } from '#core/history/event.ts'
+import { catalogue } from '#core/catalogue.ts'
 import type { AnyFields } from '#core/record.ts'
 
 const fields: AnyFields = {
@@ -73,12 +72,12 @@ test('a field of another type than its kind has is damage', () => {
 })
 
 test('no field of a kind has the name of one that the store puts beside it', () => {
-  for (const kind of documentKinds)
-    for (const name of ['_id', 'tree', 'at', 'move'])
-      expect(Object.keys(fieldsOfDocument(kind)), kind).not.toContain(name)
+  for (const { kind, fields: own } of catalogue.documents)
+    for (const name of ['_id', 'tree', 'at', 'previous'])
+      expect(Object.keys(own), kind).not.toContain(name)
   const besideBody =
-    'chainId family kind number hash branch timestamp logIndex address transactionHash'
-  for (const kind of eventKinds)
+    'chainId family kind number hash commit parts timestamp logIndex address transactionHash'
+  for (const { kind, fields: own } of catalogue.events)
     for (const name of ['_id', ...besideBody.split(' ')])
-      expect(Object.keys(fieldsOfEvent(kind)), kind).not.toContain(name)
+      expect(Object.keys(own), kind).not.toContain(name)
 })

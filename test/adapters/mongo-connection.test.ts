@@ -60,7 +60,7 @@ test('whatever port is asked, a server that went away is unavailable', async () 
   const calls = [
     heads.latest(1),
     heads.settled(1, ['a']),
-    tree.read('1-tree', 'pool', [['0x1']]),
+    tree.read({ tree: '1-tree', kind: 'pool' }, [['0x1']]),
     events.list(1, { family: 'swap', limit: 1 }),
     writer.putBlocks(1, 'a', [block]),
     writer.mark(1, { sweptTo: 1 }),

@@ -6,16 +6,16 @@ import { systemClock } from '#adapters/node/clock.ts'
 import { newId } from '#adapters/node/new-id.ts'
 import { sha256 } from '#adapters/node/sha256.ts'
 import { isAppError } from '#core/errors.ts'
-import {
-  documentKinds,
-  type Documents,
-  documentSpecs,
-  keyOf,
-  orderKey,
-} from '#core/history/document.ts'
-import type { ChainEvent, Transfer } from '#core/history/event.ts'
+import { catalogue } from '#core/catalogue.ts'
+import type { Swap } from '#core/dex/events.ts'
+import { type Pool, poolDocuments } from '#core/dex/pool.ts'
+import { type Candle, candleDocuments } from '#core/dex/trading/candle.ts'
+import { keyOf, orderKey } from '#core/history/document.ts'
+import type { ChainEvent } from '#core/history/event.ts'
+import type { Transfer } from '#core/nft/transfer.ts'
 import { type View, waypointsOf } from '#core/history/head.ts'
 import type { Waypoint } from '#core/history/window.ts'
+import { documentsOf } from '#core/history/resolve.ts'
 import { createViews } from '#core/history/view.ts'
 import { createChainAppender } from '#core/indexing/append-blocks.ts'
 import { commitPorts } from '#core/indexing/commit.ts'
@@ -46,16 +46,16 @@ function suiteOver({ url, kind }: MongoServer): void {
     onTestFinished(async () => {
       await db.dropDatabase()
     })
-    await createIndexes(db)
+    await createIndexes(db, catalogue)
     return db
   }
 
   describe('what the database holds', () => {
     test('a pool', async () => {
       const db = await open()
-      const id = { kind: 'pool', key: keyOf('pool', pool) } as const
+      const id = { tree: TREE, kind: 'pool', key: keyOf(poolDocuments, pool) }
       const change = { id, version: { ...ref, value: pool }, previous: null, expected: null }
-      await createMongoChainStore(db).writer.replace(TREE, [change])
+      await createMongoChainStore(db).writer.replace([change])
       expect(readable(await db.collection('pools').findOne())).toMatchInlineSnapshot(`
         {
           "_id": "31337-0123456789abcdef:pool:0x00000000000000000000000000000000000088e6",
@@ -89,9 +89,9 @@ function suiteOver({ url, kind }: MongoServer): void {
 
     test('a candle', async () => {
       const db = await open()
-      const id = { kind: 'candle', key: keyOf('candle', candle) } as const
+      const id = { tree: TREE, kind: 'candle', key: keyOf(candleDocuments, candle) }
       const change = { id, version: { ...ref, value: candle }, previous: null, expected: null }
-      await createMongoChainStore(db).writer.replace(TREE, [change])
+      await createMongoChainStore(db).writer.replace([change])
       expect(readable(await db.collection('candles').findOne())).toMatchInlineSnapshot(`
         {
           "_id": "31337-0123456789abcdef:candle:0x00000000000000000000000000000000000088e6:1h:1704999600",
@@ -158,8 +158,8 @@ function suiteOver({ url, kind }: MongoServer): void {
       onTestFinished(() => void client.off('commandStarted', listen))
       await heads.asOneAnswer(async () => {
         await heads.latest(1)
-        await Promise.all([heads.upkeep(1), tree.read(TREE, 'pool', [[POOL]])])
-        await heads.asOneAnswer(() => tree.scan(TREE, { ...ALL_POOLS, limit: 3 }))
+        await Promise.all([heads.upkeep(1), tree.read(POOLS, [[POOL]])])
+        await heads.asOneAnswer(() => tree.scan(POOLS, { order: 'identity', prefix: [], limit: 3 }))
       })
       expect(seen).toHaveLength(4)
       expect(new Set(seen).size).toBe(1)
@@ -185,7 +185,7 @@ function suiteOver({ url, kind }: MongoServer): void {
       tokenIds,
       amounts: tokenIds.map((_, token) => BigInt(token)),
     }
-    const event: ChainEvent = { ...swap, body }
+    const event: ChainEvent<Transfer> = { ...swap, body }
     const block = { block: swap.block, events: [event], rows: '' }
     for (let times = 0; times < 2; times++) await writer.putEvents(31_337, 'commit-1', [block])
     const parts = await db.collection('eventParts').find().toArray()
@@ -200,8 +200,8 @@ function suiteOver({ url, kind }: MongoServer): void {
   describe('indexes', () => {
     test('are made when a store is opened; opening it again changes nothing', async () => {
       const db = await open()
-      await createIndexes(db)
-      for (const [name, indexes] of Object.entries(collectionIndexes)) {
+      await createIndexes(db, catalogue)
+      for (const [name, indexes] of Object.entries(collectionIndexes(catalogue))) {
         if (indexes.length === 0) continue
         const found = await db.collection(name).indexes()
         const keys = found.map((index) => [index.name, Object.keys(index.key)])
@@ -220,8 +220,8 @@ function suiteOver({ url, kind }: MongoServer): void {
           const text = JSON.stringify({ collection, filter, sort, hint })
           expect(misfit(indexOf(collection, hint), filter, sort), text).toBeUndefined()
         }
-      const declared = Object.entries(collectionIndexes).flatMap(([collection, indexes]) =>
-        indexes.map((index) => `${collection}.${index.name}`),
+      const declared = Object.entries(collectionIndexes(catalogue)).flatMap(
+        ([collection, indexes]) => indexes.map((index) => `${collection}.${index.name}`),
       )
       expect([...used]).toEqual(expect.arrayContaining(declared))
     })
@@ -296,19 +296,19 @@ async function useEverything(db: Db): Promise<void> {
   await readEverything(history, (await history.views.current()) as View)
 
   await store.heads.settledBlock(chainId, 2)
-  const { tree } = old.head
-  for (const kind of documentKinds)
-    for (const order of ['identity', ...Object.keys(documentSpecs[kind].orders)]) {
-      const [some] = await store.tree.scan(tree, { kind, order, prefix: [], limit: 1 })
-      const after = orderKey(kind, order, some?.value as Documents[typeof kind])
+  for (const spec of catalogue.documents)
+    for (const order of ['identity', ...Object.keys(spec.orders)]) {
+      const set = documentsOf(old, spec)
+      const [some] = await store.tree.scan(set, { order, prefix: [], limit: 1 })
+      const after = orderKey(spec, order, some?.value as object)
       for (const descending of [false, true])
         for (let length = 0; length < after.length; length++) {
-          const walk = { kind, order, prefix: after.slice(0, length), descending, limit: 5 }
+          const walk = { order, prefix: after.slice(0, length), descending, limit: 5 }
           const bound = after.slice(length, length + 1)
-          await store.tree.scan(tree, { ...walk, after })
-          await store.tree.scan(tree, { ...walk, from: bound, to: bound })
-          await store.tree.scan(tree, { ...walk, from: bound, after })
-          await store.tree.scan(tree, { ...walk, to: bound, after })
+          await store.tree.scan(set, { ...walk, after })
+          await store.tree.scan(set, { ...walk, from: bound, to: bound })
+          await store.tree.scan(set, { ...walk, from: bound, after })
+          await store.tree.scan(set, { ...walk, to: bound, after })
         }
     }
   const after = { number: 5, logIndex: 1 }
@@ -332,11 +332,10 @@ function readable(value: unknown): unknown {
 
 const TREE = '31337-0123456789abcdef'
 const POOL = addressOf(0x88e6)
+const POOLS = { tree: TREE, kind: 'pool' }
 const ref = { number: 19_000_000, commit: 'commit-1', move: 7 } as const
 
-const ALL_POOLS = { kind: 'pool', order: 'identity', prefix: [] } as const
-
-const pool: Documents['pool'] = {
+const pool: Pool = {
   address: POOL,
   protocol: 'uniswap-v3',
   factory: addressOf(0xf3),
@@ -356,7 +355,7 @@ const pool: Documents['pool'] = {
   swapCount: 3,
 }
 
-const candle: Documents['candle'] = {
+const candle: Candle = {
   pool: POOL,
   interval: '1h',
   start: 1_704_999_600,
@@ -369,7 +368,7 @@ const candle: Documents['candle'] = {
   trades: 2,
 }
 
-const swap: ChainEvent = {
+const swap: ChainEvent<Swap> = {
   block: { number: ref.number, hash: `0x${'ab'.repeat(32)}`, timestamp: 1_705_000_000 },
   transactionHash: `0x${'cd'.repeat(32)}`,
   logIndex: 12,

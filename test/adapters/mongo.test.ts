@@ -3,11 +3,13 @@ import { afterAll, expect, onTestFinished, test, vi } from 'vitest'
 import { createMongoChainStore, openMongoChainStore } from '#adapters/mongo/chain-store.ts'
 import { createIndexes } from '#adapters/mongo/collections.ts'
 import type { Hash } from '#core/chain.ts'
-import type { Key, Version } from '#core/history/document.ts'
+import type { DocumentSet, Key, Version } from '#core/history/document.ts'
 import { emptyDigest } from '#core/history/digest.ts'
 import type { HeadEntry } from '#core/history/head.ts'
 import type { Replacement } from '#core/indexing/ports.ts'
 import { chainStoreContract } from '../contracts/chain-store.contract.ts'
+import type { Holder } from '#core/nft/holding.ts'
+import { catalogue } from '#core/catalogue.ts'
 import { addressOf } from '../fakes/encode.ts'
 import { freshDatabase, type MongoServer, openMongoServer } from '../servers/mongo.ts'
 import { steppedDb } from '../servers/stepped-db.ts'
@@ -31,7 +33,7 @@ function suiteOver({ url, kind }: MongoServer): void {
 
   chainStoreContract('MongoDB', async () => {
     const db = client.db(freshDatabase())
-    await createIndexes(db)
+    await createIndexes(db, catalogue)
     return {
       connect: async (step) => ({
         ...createMongoChainStore(step ? steppedDb(db, step) : db),
@@ -59,30 +61,30 @@ function suiteOver({ url, kind }: MongoServer): void {
     const { tree, writer } = await open()
     const holders = Array.from({ length: 10 }, (_, index) => index)
     const inserts = holders.map((holder) => change(holder, null, version(holder, 1)))
-    expect(await writer.replace(TREE, inserts)).toEqual([])
+    expect(await writer.replace(inserts)).toEqual([])
     const early = [2, 7].map((holder) => change(holder, version(holder, 1), version(holder, 2)))
-    expect(await writer.replace(TREE, early)).toEqual([])
+    expect(await writer.replace(early)).toEqual([])
 
     const batch = holders.map((holder) => change(holder, version(holder, 1), version(holder, 3)))
     batch[0] = change(0, null, version(0, 3))
     batch[4] = change(4, version(4, 1), null)
     batch[7] = change(7, version(7, 1), null)
     batch.push(change(10, null, version(10, 3)))
-    const missed = await writer.replace(TREE, batch)
+    const missed = await writer.replace(batch)
     expect(missed.toSorted((a, b) => a - b)).toEqual([0, 2, 7])
-    const stored = await tree.read(TREE, 'holder', [...holders, 10].map(keyOf))
+    const stored = await tree.read(HOLDERS, [...holders, 10].map(keyOf))
     expect(stored.map((found) => found?.move)).toEqual([1, 3, 2, 3, undefined, 3, 3, 2, 3, 3, 3])
   })
 
   test('a version of the same block and move that another history led to is not taken for one’s own', async () => {
     const { writer } = await open()
-    await writer.replace(TREE, [change(1, null, version(1, 1)), change(2, null, version(2, 1))])
+    await writer.replace([change(1, null, version(1, 1)), change(2, null, version(2, 1))])
     const other = version(1, 2)
     const theirs = { ...other, value: { ...other.value, amount: 5n } }
-    expect(await writer.replace(TREE, [change(1, version(1, 1), theirs)])).toEqual([])
-    expect(await writer.replace(TREE, [change(2, version(2, 1), version(2, 2))])).toEqual([])
+    expect(await writer.replace([change(1, version(1, 1), theirs)])).toEqual([])
+    expect(await writer.replace([change(2, version(2, 1), version(2, 2))])).toEqual([])
     const mine = [1, 2].map((holder) => change(holder, version(holder, 1), version(holder, 2)))
-    expect(await writer.replace(TREE, mine)).toEqual([0])
+    expect(await writer.replace(mine)).toEqual([0])
   })
 
   // Elsewhere a condition and the write that it guards may be two steps.
@@ -90,14 +92,14 @@ function suiteOver({ url, kind }: MongoServer): void {
     'of many writers that replace one version at once one does (mongod-only)',
     async () => {
       const { tree, writer } = await open()
-      await writer.replace(TREE, [change(1, null, version(1, 1))])
+      await writer.replace([change(1, null, version(1, 1))])
       const rivals = Array.from({ length: RIVALS }, (_, rival) => version(1, 2, 100 + rival))
       const missed = await Promise.all(
-        rivals.map((rival) => writer.replace(TREE, [change(1, version(1, 1), rival)])),
+        rivals.map((rival) => writer.replace([change(1, version(1, 1), rival)])),
       )
       const winners = rivals.filter((_, rival) => missed[rival]?.length === 0)
       expect(winners).toHaveLength(1)
-      expect(await tree.read(TREE, 'holder', [keyOf(1)])).toEqual(winners)
+      expect(await tree.read(HOLDERS, [keyOf(1)])).toEqual(winners)
     },
   )
 
@@ -111,11 +113,11 @@ function suiteOver({ url, kind }: MongoServer): void {
   })
 }
 
-const TREE = '1-0123456789abcdef'
+const HOLDERS: DocumentSet = { tree: '1-1-0123456789ab', kind: 'holder' }
 const hashOf = (name: number): Hash => `0x${name.toString(16).padStart(64, '0')}`
 const keyOf = (holder: number): Key => [addressOf(0x721), addressOf(holder)]
 
-const version = (holder: number, move: number, block = move): Version<'holder'> => ({
+const version = (holder: number, move: number, block = move): Version<Holder> => ({
   number: move,
   commit: `commit-${block}`,
   move,
@@ -124,10 +126,10 @@ const version = (holder: number, move: number, block = move): Version<'holder'> 
 
 const change = (
   holder: number,
-  from: Version<'holder'> | null,
-  to: Version<'holder'> | null,
+  from: Version<Holder> | null,
+  to: Version<Holder> | null,
 ): Replacement => ({
-  id: { kind: 'holder', key: keyOf(holder) },
+  id: { ...HOLDERS, key: keyOf(holder) },
   version: to,
   previous: null,
   expected: from,
@@ -146,6 +148,6 @@ const head = (block: number): HeadEntry => ({
   floorMove: 1,
   digest: emptyDigest,
   coverage: [{ from: 0, to: 0 }],
-  tree: TREE,
+  projections: { holdings: HOLDERS.tree },
   committedAtMs: 1_800_000_000_000,
 })

@@ -7,10 +7,15 @@ import { isAppError } from '#core/errors.ts'
 import type { BlockRef } from '#core/chain.ts'
 import { BEFORE_GENESIS } from '#core/indexing/ports.ts'
 import { type View, viewAt, waypointsOf } from '#core/history/head.ts'
-import { documentKinds, keyOf } from '#core/history/document.ts'
+import { keyOf } from '#core/history/document.ts'
+import type { Catalogue } from '#core/indexing/catalogue.ts'
+import { swapFamily } from '#core/dex/events.ts'
+import { candleDocuments } from '#core/dex/trading/candle.ts'
+import { holdingDocuments } from '#core/nft/holding.ts'
+import { transferFamily } from '#core/nft/transfer.ts'
 import { listEvents } from '#core/history/list-events.ts'
 import type { HistoryPorts } from '#core/history/ports.ts'
-import { readDocuments, scanDocuments } from '#core/history/resolve.ts'
+import { documentsOf, readDocuments, scanDocuments } from '#core/history/resolve.ts'
 import { createViews, isStaleView, type Views } from '#core/history/view.ts'
 import type { Waypoint } from '#core/history/window.ts'
 import { type ChainAppender, createChainAppender } from '#core/indexing/append-blocks.ts'
@@ -30,6 +35,7 @@ import { digestAt, type Everything, modelOf, readEverything } from './everything
 
 /** One connection to a store, as a process of its own would have. */
 type StoreConnection = HistoryPorts & {
+  readonly catalogue: Catalogue
   readonly writer: ChainWriter
   close(): void | Promise<void>
 }
@@ -472,15 +478,14 @@ export function chainStoreContract(name: string, open: () => Promise<StoreHarnes
       expect(await connection.writer.journal(CHAIN_ID, horizon)).toEqual([])
       expect((await heads.upkeep(CHAIN_ID)).cleanTo).toBe(horizon)
       // Of each document one version at or below the horizon is left, and at most one beside it.
-      for (const kind of documentKinds)
-        for (const value of await scanDocuments(writer.history, view, {
-          kind,
+      for (const spec of connection.catalogue.documents)
+        for (const value of await scanDocuments(writer.history, view, spec, {
           order: 'identity',
           prefix: [],
           limit: 1_000,
         })) {
           const query = { atMost: horizon, limit: 100 }
-          const versions = await tree.versions(view.head.tree, kind, keyOf(kind, value), query)
+          const versions = await tree.versions(documentsOf(view, spec), keyOf(spec, value), query)
           expect(versions.length).toBeLessThanOrEqual(2)
         }
     })
@@ -530,21 +535,29 @@ export function chainStoreContract(name: string, open: () => Promise<StoreHarnes
       await append(writer, chain.blocks, 1_000)
       const { history } = writer
       const view = writer.appender.view() as View
-      const scan = { kind: 'candle', order: 'identity', prefix: [fakeListedPool, '1m'] } as const
-      const up = await scanDocuments(history, view, { ...scan, limit: 100 })
+      const scan = { order: 'identity', prefix: [fakeListedPool, '1m'] } as const
+      const up = await scanDocuments(history, view, candleDocuments, { ...scan, limit: 100 })
       expect(up.length).toBeGreaterThan(3)
       expect(up.map(({ start: at }) => at)).toEqual(
         up.map(({ start: at }) => at).toSorted((a, b) => a - b),
       )
-      expect(await scanDocuments(history, view, { ...scan, limit: 100, descending: true })).toEqual(
-        up.toReversed(),
-      )
+      expect(
+        await scanDocuments(history, view, candleDocuments, {
+          ...scan,
+          limit: 100,
+          descending: true,
+        }),
+      ).toEqual(up.toReversed())
       const [from, to] = [up[1]?.start as number, up[2]?.start as number]
-      const some = await scanDocuments(history, view, { ...scan, from: [from], to: [to], limit: 9 })
+      const some = await scanDocuments(history, view, candleDocuments, {
+        ...scan,
+        from: [from],
+        to: [to],
+        limit: 9,
+      })
       expect(some).toEqual(up.slice(1, 3))
 
-      const held = await scanDocuments(history, view, {
-        kind: 'holding',
+      const held = await scanDocuments(history, view, holdingDocuments, {
         order: 'identity',
         prefix: [fakeErc1155],
         limit: 500,
@@ -552,8 +565,7 @@ export function chainStoreContract(name: string, open: () => Promise<StoreHarnes
       const byOwner = []
       for (const owner of new Set(held.map((holding) => holding.owner)))
         byOwner.push(
-          ...(await scanDocuments(history, view, {
-            kind: 'holding',
+          ...(await scanDocuments(history, view, holdingDocuments, {
             order: 'byOwner',
             prefix: [owner, fakeErc1155],
             limit: 500,
@@ -571,18 +583,21 @@ export function chainStoreContract(name: string, open: () => Promise<StoreHarnes
       const writer = await start()
       await append(writer, chain.blocks, 1_000)
       const view = writer.appender.view() as View
-      const query = { family: 'swap', address: fakeListedPool, limit: 1_000 } as const
-      const all = await listEvents(writer.history, view, query)
+      const query = { address: fakeListedPool, limit: 1_000 } as const
+      const all = await listEvents(writer.history, view, swapFamily, query)
       expect(all.length).toBeGreaterThan(10)
       expect(all.every((event) => event.address === fakeListedPool)).toBe(true)
-      const down = await listEvents(writer.history, view, { ...query, descending: true })
+      const down = await listEvents(writer.history, view, swapFamily, {
+        ...query,
+        descending: true,
+      })
       expect(down).toEqual(all.toReversed())
       const random = createRandom(22)
       const paged = []
       let after: { number: number; logIndex: number } | undefined
       for (;;) {
         const limit = 1 + random.int(4)
-        const page = await listEvents(writer.history, view, {
+        const page = await listEvents(writer.history, view, swapFamily, {
           ...query,
           limit,
           ...(after && { after }),
@@ -593,7 +608,11 @@ export function chainStoreContract(name: string, open: () => Promise<StoreHarnes
         after = { number: last.block.number, logIndex: last.logIndex }
       }
       expect(paged).toEqual(all)
-      const bounded = await listEvents(writer.history, view, { ...query, from: 10, to: 20 })
+      const bounded = await listEvents(writer.history, view, swapFamily, {
+        ...query,
+        from: 10,
+        to: 20,
+      })
       expect(bounded).toEqual(all.filter(({ block }) => block.number >= 10 && block.number <= 20))
     })
 
@@ -608,10 +627,13 @@ export function chainStoreContract(name: string, open: () => Promise<StoreHarnes
       }
       const view = writer.appender.view() as View
       for (const descending of [false, true]) {
-        const query = { family: 'transfer', descending } as const
-        const all = await listEvents(writer.history, view, { ...query, limit: 1_000 })
+        const query = { descending }
+        const all = await listEvents(writer.history, view, transferFamily, {
+          ...query,
+          limit: 1_000,
+        })
         for (let limit = 1; limit < 6; limit++) {
-          const page = await listEvents(writer.history, view, { ...query, limit })
+          const page = await listEvents(writer.history, view, transferFamily, { ...query, limit })
           expect(page).toEqual(all.slice(0, limit))
         }
       }
@@ -635,16 +657,16 @@ export function chainStoreContract(name: string, open: () => Promise<StoreHarnes
       const key = [fakeErc1155, most, fakeListedPool]
       const { number, commit, move } = view.head
       await writer.connection.writer.atomically(() =>
-        writer.connection.writer.replace(view.head.tree, [
+        writer.connection.writer.replace([
           {
-            id: { kind: 'holding', key },
+            id: { ...documentsOf(view, holdingDocuments), key },
             version: { number, commit, move, value: holding },
             previous: null,
             expected: null,
           },
         ]),
       )
-      expect(await readDocuments(writer.history, view, 'holding', [key])).toEqual([holding])
+      expect(await readDocuments(writer.history, view, holdingDocuments, [key])).toEqual([holding])
     })
   })
 }

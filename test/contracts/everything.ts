@@ -1,7 +1,7 @@
 import type { Hash } from '#core/chain.ts'
 import { combineDigest } from '#core/history/digest.ts'
-import { type DocumentKind, documentKinds, orderKey } from '#core/history/document.ts'
-import type { EventFamily } from '#core/history/event.ts'
+import { catalogue } from '#core/catalogue.ts'
+import { type DocumentSpec, keyOf } from '#core/history/document.ts'
 import type { View } from '#core/history/head.ts'
 import { listEvents } from '#core/history/list-events.ts'
 import type { HistoryPorts } from '#core/history/ports.ts'
@@ -14,7 +14,6 @@ import { documentLine, eventLine, type Everything } from '../oracle/text.ts'
 
 export type { Everything }
 
-const families: readonly EventFamily[] = ['swap', 'liquidity', 'pool', 'transfer']
 const PAGE = 7
 
 /** Reads everything through the public reads, page by page. */
@@ -23,12 +22,12 @@ export async function readEverything(
   view: View,
 ): Promise<Everything> {
   const documents: string[] = []
-  for (const kind of documentKinds) documents.push(...(await readKind(history, view, kind)))
+  for (const spec of catalogue.documents) documents.push(...(await readKind(history, view, spec)))
   const events: string[] = []
-  for (const family of families) {
+  for (const family of catalogue.families) {
     let after: { number: number; logIndex: number } | undefined
     for (;;) {
-      const page = await listEvents(history, view, { family, limit: PAGE, ...(after && { after }) })
+      const page = await listEvents(history, view, family, { limit: PAGE, ...(after && { after }) })
       events.push(...page.map(eventLine))
       const last = page.at(-1)
       if (!last) break
@@ -41,22 +40,21 @@ export async function readEverything(
 async function readKind(
   history: HistoryPorts & { readonly views: Views },
   view: View,
-  kind: DocumentKind,
+  spec: DocumentSpec,
 ): Promise<string[]> {
   const lines: string[] = []
   let after: readonly (string | number | bigint)[] | undefined
   for (;;) {
-    const page = await scanDocuments(history, view, {
-      kind,
+    const page = await scanDocuments(history, view, spec, {
       order: 'identity',
       prefix: [],
       limit: PAGE,
       ...(after && { after }),
     })
-    lines.push(...page.map((value) => documentLine(kind, value)))
+    lines.push(...page.map((value) => documentLine(spec.kind, value)))
     const last = page.at(-1)
     if (!last) return lines
-    after = orderKey(kind, 'identity', last)
+    after = keyOf(spec, last)
   }
 }
 

@@ -1,16 +1,16 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { isAppError } from '#core/errors.ts'
+import { catalogue } from '#core/catalogue.ts'
+import { candleDocuments } from '#core/dex/trading/candle.ts'
 import {
   decodeDocument,
-  documentKinds,
   encodeDocument,
-  fieldsOfDocument,
+  idText,
   keyOf,
-  keyText,
   parseDocumentId,
 } from '#core/history/document.ts'
-import { decodeEventBody, encodeEventBody, eventKinds, fieldsOfEvent } from '#core/history/event.ts'
+import { decodeEventBody, encodeEventBody } from '#core/history/event.ts'
 import { type AnyFields, type FieldType, scalarOf } from '#core/record.ts'
 
 const address = fc.bigInt(0n, 2n ** 160n - 1n).map((n) => `0x${n.toString(16).padStart(40, '0')}`)
@@ -35,34 +35,37 @@ const recordOf = (fields: AnyFields) =>
     Object.fromEntries(Object.entries(fields).map(([name, type]) => [name, arbitraryOf(type)])),
   )
 
-test.each(eventKinds)('a stored %s is read back as it was', (kind) => {
-  const [type, protocol] = kind.split('/')
+test.each(catalogue.events)('a stored $kind is read back as it was', (spec) => {
+  const { type, protocol, fields } = spec
   fc.assert(
-    fc.property(recordOf(fieldsOfEvent(kind)), (shape) => {
-      const body = { type, protocol, ...shape } as never
-      expect(decodeEventBody(kind, encodeEventBody(body))).toEqual(body)
+    fc.property(recordOf(fields), (shape) => {
+      const body = { type, protocol, ...shape }
+      expect(decodeEventBody(spec, encodeEventBody(spec, body))).toEqual(body)
     }),
     { numRuns: 40 },
   )
 })
 
-test.each(documentKinds)('a stored %s is read back as it was, and so is its identity', (kind) => {
-  fc.assert(
-    fc.property(recordOf(fieldsOfDocument(kind)), (value) => {
-      const text = encodeDocument(kind, value as never)
-      expect(decodeDocument(kind, text)).toEqual(value)
-      expect(encodeDocument(kind, decodeDocument(kind, text))).toBe(text)
-      const key = keyOf(kind, value as never)
-      expect(parseDocumentId(keyText(kind, key))).toEqual({ kind, key })
-    }),
-    { numRuns: 40 },
-  )
-})
+test.each(catalogue.documents)(
+  'a stored $kind is read back as it was, and so is its name',
+  (spec) => {
+    fc.assert(
+      fc.property(recordOf(spec.fields), (value) => {
+        const text = encodeDocument(spec, value)
+        expect(decodeDocument(spec, text)).toEqual(value)
+        expect(encodeDocument(spec, decodeDocument(spec, text))).toBe(text)
+        const id = { tree: '1-1-abc', kind: spec.kind, key: keyOf(spec, value) }
+        expect(parseDocumentId(idText(id), catalogue.document)).toEqual(id)
+      }),
+      { numRuns: 40 },
+    )
+  },
+)
 
 test('a damaged record is told as such, with what to do about it', () => {
   const noNumber = '["0x","1d",0,"one","1","1","1","1","1",1]'
   for (const text of ['', '{', '[1]', '{"a":1}', 'null', noNumber])
-    expect(() => decodeDocument('candle', text)).toThrowError(
+    expect(() => decodeDocument(candleDocuments, text)).toThrowError(
       expect.toSatisfy(
         (error: unknown) =>
           isAppError(error, 'unavailable') && /^store: .*restore it/.test(error.message),

@@ -10,7 +10,7 @@ import {
   type Receipt,
   type SourceHeader,
 } from '#core/indexing/ports.ts'
-import type { Source } from '#core/indexing/source.ts'
+import type { Source } from '#core/catalogue.ts'
 import { type Act, type Draft, draftOf } from '../oracle/acts.ts'
 import type { ActedBlock } from '../oracle/naive-model.ts'
 import { addressOf } from './encode.ts'

@@ -63,8 +63,8 @@ export const mutants: readonly Mutant[] = [
     DIGEST,
     ['golden'],
     'the digest of the state leaves the values out',
-    '\\n${encodeDocument(kind, version.value)}`',
-    '\\n${encodeDocument(kind, version.value).length * 0}`',
+    '\\n${encodeDocument(spec, version.value)}`',
+    '\\n${encodeDocument(spec, version.value).length * 0}`',
   ),
   mutant(
     DIGEST,
@@ -315,8 +315,8 @@ export const mutants: readonly Mutant[] = [
     SWEEP,
     both,
     'undo goes while readers may need it',
-    'await writer.deleteUndo(head.tree, horizon)',
-    'await writer.deleteUndo(head.tree, head.number)',
+    'await writer.deleteUndo(Object.values(head.projections), horizon)',
+    'await writer.deleteUndo(Object.values(head.projections), head.number)',
   ),
   mutant(
     SWEEP,
@@ -371,8 +371,8 @@ export const mutants: readonly Mutant[] = [
     SQLITE,
     sqlite,
     'SQLite replaces whatever version is stored',
-    'if (replaceOne(db, id, change) === 0) missed.push(index)',
-    'if (replaceOne(db, id, change) < 0) missed.push(index)',
+    'if (replaceOne(db, spec, treeOf(change.id.tree), change) === 0) missed.push(index)',
+    'if (replaceOne(db, spec, treeOf(change.id.tree), change) < 0) missed.push(index)',
   ),
   mutant(
     SQLITE,

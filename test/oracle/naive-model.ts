@@ -1,4 +1,4 @@
-import type { Source } from '#core/indexing/source.ts'
+import type { Source } from '#core/catalogue.ts'
 import type { Act } from './acts.ts'
 import { naiveEvent } from './naive-events.ts'
 import { createNaiveHoldings } from './naive-holdings.ts'

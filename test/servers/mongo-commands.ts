@@ -1,4 +1,5 @@
 import type { CommandStartedEvent, Document, MongoClient } from 'mongodb'
+import { catalogue } from '#core/catalogue.ts'
 import { collectionIndexes, type Index } from '#adapters/mongo/collections.ts'
 
 /** A command that looks for documents, as the driver sent it. */
@@ -83,7 +84,7 @@ function shapeOf({ collection, filters, sort, hint }: Command): string {
 export const indexOf = (collection: string, hint: string | undefined): Index | undefined =>
   hint === undefined
     ? { name: '_id_', fields: ['_id'] }
-    : collectionIndexes[collection]?.find(({ name }) => name === hint)
+    : collectionIndexes(catalogue)[collection]?.find(({ name }) => name === hint)
 
 /**
  * Why an index does not serve a query as one ordered range of it, or undefined where it does: equality on its first

@@ -1,5 +1,5 @@
 import { type Address, ZERO_ADDRESS } from '#core/chain.ts'
-import type { Source } from '#core/indexing/source.ts'
+import type { Source } from '#core/catalogue.ts'
 import { addressOf } from '../fakes/encode.ts'
 import type { Random } from '../fakes/random.ts'
 import type { Act } from '../oracle/acts.ts'

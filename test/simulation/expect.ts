@@ -54,8 +54,11 @@ const orders: Readonly<Record<string, Readonly<Record<string, readonly string[]>
 
 /** Every kind and its orders. */
 export const kindsAndOrders = Object.entries(orders).flatMap(([kind, ofKind]) =>
-  Object.keys(ofKind).map((order) => ({ kind, order }) as Pick<Scan, 'kind' | 'order'>),
+  Object.keys(ofKind).map((order) => ({ kind, order })),
 )
+
+/** A walk over the documents of a kind. */
+export type ScanAsked = Scan & { readonly kind: string }
 
 type Part = string | number | bigint
 
@@ -79,7 +82,7 @@ const compare = (a: readonly Part[], b: readonly Part[]): number => {
 }
 
 /** The page that a walk must give. */
-export function expectedPage(view: NaiveView, scan: Scan): string[] {
+export function expectedPage(view: NaiveView, scan: ScanAsked): string[] {
   const direction = scan.descending ? -1 : 1
   return view.values
     .filter(({ kind }) => kind === scan.kind)

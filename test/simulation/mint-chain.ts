@@ -1,3 +1,5 @@
+import { catalogue } from '#core/catalogue.ts'
+import { holdingDocuments } from '#core/nft/holding.ts'
 import { sha256 } from '#adapters/node/sha256.ts'
 import { type Hash, ZERO_ADDRESS } from '#core/chain.ts'
 import { type View, waypointsOf } from '#core/history/head.ts'
@@ -64,6 +66,7 @@ let ids = 0
 export const openWriter = async (store: Connection): Promise<ChainAppender> => {
   const ports = {
     ...commitPorts(store, createFakeClock(), CHAIN_ID),
+    catalogue,
     sha256,
     newId: () => `c${(ids += 1)}`,
   }
@@ -100,4 +103,4 @@ export const waypoint = (appender: ChainAppender, number: number): Waypoint =>
   waypointsOf(appender.view() as View).find((each) => each.number === number) as Waypoint
 
 export const amountAt = async (history: History, view: View): Promise<bigint | undefined> =>
-  (await readDocuments(history, view, 'holding', [[erc1155, 1n, owner]]))[0]?.amount
+  (await readDocuments(history, view, holdingDocuments, [[erc1155, 1n, owner]]))[0]?.amount

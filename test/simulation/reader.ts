@@ -1,11 +1,13 @@
+import { catalogue } from '#core/catalogue.ts'
 import type { Address } from '#core/chain.ts'
 import { isAppError } from '#core/errors.ts'
 import { refuseLeftView } from '#core/history/at-head.ts'
 import { blockAt } from '#core/history/block-at.ts'
-import type { DocumentKind, Key } from '#core/history/document.ts'
+import type { Key } from '#core/history/document.ts'
+import type { EventFamily } from '#core/history/event.ts'
 import { isEmpty, type View, viewAt } from '#core/history/head.ts'
 import { listEvents } from '#core/history/list-events.ts'
-import type { HistoryPorts, Scan } from '#core/history/ports.ts'
+import type { HistoryPorts } from '#core/history/ports.ts'
 import { readDocuments, scanDocuments } from '#core/history/resolve.ts'
 import { createViews, isStaleView, type Views } from '#core/history/view.ts'
 import type { Random } from '../fakes/random.ts'
@@ -21,6 +23,7 @@ import {
   keyIn,
   kindsAndOrders,
   type Oracle,
+  type ScanAsked,
 } from './expect.ts'
 import type { Actor, Scheduler } from './scheduler.ts'
 import type { Connection } from './stores.ts'
@@ -129,7 +132,7 @@ async function readPoints(
   where: string,
 ): Promise<Answer> {
   const { kind, keys } = someKeys(random, wanted)
-  const found = await readDocuments(history, view, kind, keys)
+  const found = await readDocuments(history, view, catalogue.document(kind), keys)
   return () =>
     expectSame(
       `${where}, ${kind} by key`,
@@ -139,7 +142,7 @@ async function readPoints(
 }
 
 /** Keys of one kind: some that exist here, and some that may exist on another branch or not at all. */
-function someKeys(random: Random, wanted: NaiveView): { kind: DocumentKind; keys: Key[] } {
+function someKeys(random: Random, wanted: NaiveView): { kind: string; keys: Key[] } {
   const kind = random.pick(['pool', 'holding', 'holder', 'candle'] as const)
   const existing = wanted.values
     .filter((each) => each.kind === kind)
@@ -157,7 +160,7 @@ function someKeys(random: Random, wanted: NaiveView): { kind: DocumentKind; keys
   return { kind, keys }
 }
 
-function someScan(random: Random, wanders: boolean): Scan {
+function someScan(random: Random, wanders: boolean): ScanAsked {
   const choice = kindsAndOrders.filter(({ order }) => !wanders || order === 'identity')
   const { kind, order } = random.pick(choice)
   const first: Record<string, Key> = {
@@ -178,7 +181,7 @@ async function readPage(
   where: string,
 ): Promise<Answer> {
   const scan = someScan(random, wanders)
-  const page = await scanDocuments(history, view, scan)
+  const page = await scanDocuments(history, view, catalogue.document(scan.kind), scan)
   return () =>
     expectSame(
       `${where}, a page of ${scan.kind} ${scan.order}`,
@@ -205,11 +208,14 @@ async function walkDocuments(
     )
 }
 
-export async function walk(history: History, view: View, scan: Scan): Promise<string[]> {
+export async function walk(history: History, view: View, scan: ScanAsked): Promise<string[]> {
   const lines: string[] = []
   let after: Key | undefined
   for (;;) {
-    const page = await scanDocuments(history, view, { ...scan, ...(after && { after }) })
+    const page = await scanDocuments(history, view, catalogue.document(scan.kind), {
+      ...scan,
+      ...(after && { after }),
+    })
     lines.push(...page.map((value) => documentLine(scan.kind, value)))
     const last = page.at(-1)
     if (!last) return lines
@@ -218,6 +224,9 @@ export async function walk(history: History, view: View, scan: Scan): Promise<st
 }
 
 const families = ['swap', 'liquidity', 'pool', 'transfer'] as const
+
+const familyOf = ({ family }: EventsAsked): EventFamily =>
+  catalogue.families.find(({ name }) => name === family) as EventFamily
 
 function someEvents(random: Random, head: number): EventsAsked & { readonly address?: Address } {
   const address = random.pick([...poolAddresses, ...collections])
@@ -240,7 +249,7 @@ async function readEvents(
   where: string,
 ): Promise<Answer> {
   const asked = someEvents(random, view.head.number)
-  const page = await listEvents(history, view, asked)
+  const page = await listEvents(history, view, familyOf(asked), asked)
   return () =>
     expectSame(
       `${where}, events ${JSON.stringify(asked)}`,
@@ -274,7 +283,10 @@ export async function walkAllEvents(
   const lines: string[] = []
   let after: EventsAsked['after']
   for (;;) {
-    const page = await listEvents(history, view, { ...asked, ...(after && { after }) })
+    const page = await listEvents(history, view, familyOf(asked), {
+      ...asked,
+      ...(after && { after }),
+    })
     lines.push(...page.map(eventLine))
     const last = page.at(-1)
     if (!last) return lines

@@ -5,10 +5,11 @@ import { afterEach, describe, expect, test } from 'vitest'
 import { createMemoryChainStore, createMemoryTables } from '#adapters/memory/chain-store.ts'
 import { openSqliteChainStore } from '#adapters/sqlite/chain-store.ts'
 import type { Address } from '#core/chain.ts'
-import { newPool } from '#core/dex/pool.ts'
+import { newPool, type Pool } from '#core/dex/pool.ts'
 import { refuseLeftView } from '#core/history/at-head.ts'
 import type { Version } from '#core/history/document.ts'
 import type { View } from '#core/history/head.ts'
+import { transferFamily } from '#core/nft/transfer.ts'
 import { listEvents } from '#core/history/list-events.ts'
 import { isStaleView } from '#core/history/view.ts'
 import { addressOf } from '../fakes/encode.ts'
@@ -139,7 +140,7 @@ describe.each(Object.entries(stores))('%s', (_, open) => {
     const history = openHistory(connect())
     const view = (await history.views.current()) as View
     expect(await amountAt(history, view)).toBe(4n)
-    const events = await listEvents(history, view, { family: 'transfer', limit: 100 })
+    const events = await listEvents(history, view, transferFamily, { limit: 100 })
     expect(events.map(({ block }) => block.number)).toEqual([0, 1, 2, 6])
   })
 
@@ -157,8 +158,8 @@ describe.each(Object.entries(stores))('%s', (_, open) => {
       if (calls++ === 0) await follow(writer, 8, 12, 1)
       return rows
     }
-    const query = { family: 'transfer', from: 5, to: 5, limit: 1 } as const
-    const page = await listEvents({ ...history, events: { list } }, view, query)
+    const query = { from: 5, to: 5, limit: 1 }
+    const page = await listEvents({ ...history, events: { list } }, view, transferFamily, query)
     expect(page.map(({ block }) => block.hash)).toEqual([hashOf(5, 1)])
   })
 
@@ -189,7 +190,7 @@ describe.each(Object.entries(stores))('%s', (_, open) => {
   test('a list walks a document where its newest version stands', async () => {
     const { writer, tree } = open()()
     const pool = addressOf(0x99)
-    const versionOf = (token0: Address, move: number): Version<'pool'> => ({
+    const versionOf = (token0: Address, move: number): Version<Pool> => ({
       number: move,
       commit: `c-${move}`,
       move,
@@ -202,10 +203,10 @@ describe.each(Object.entries(stores))('%s', (_, open) => {
         feePips: 3_000,
       }),
     })
-    const id = { kind: 'pool', key: [pool] } as const
+    const id = { tree: 't', kind: 'pool', key: [pool] }
     const [a, b] = [versionOf(addressOf(1), 1), versionOf(addressOf(2), 2)]
-    const put = (version: Version<'pool'>, expected: Version<'pool'> | null) =>
-      writer.atomically(() => writer.replace('t', [{ id, version, previous: null, expected }]))
+    const put = (version: Version<Pool>, expected: Version<Pool> | null) =>
+      writer.atomically(() => writer.replace([{ id, version, previous: null, expected }]))
     expect(await put(a, null)).toEqual([])
     expect(await put(b, a)).toEqual([])
     // Who comes with what was there before is refused.
@@ -214,8 +215,8 @@ describe.each(Object.entries(stores))('%s', (_, open) => {
       [addressOf(1), 0],
       [addressOf(2), 1],
     ] as const) {
-      const scan = { kind: 'pool', order: 'byToken0', prefix: [token], limit: 9 } as const
-      expect(await tree.scan('t', scan)).toHaveLength(count)
+      const scan = { order: 'byToken0', prefix: [token], limit: 9 } as const
+      expect(await tree.scan(id, scan)).toHaveLength(count)
     }
   })
 

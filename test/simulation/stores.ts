@@ -1,3 +1,4 @@
+import { catalogue } from '#core/catalogue.ts'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -94,7 +95,7 @@ async function mongoStore(
   client.on('commandFailed', () => void (commands -= 1))
   scheduler.waitsFor(() => commands > 0)
   const db = client.db(freshDatabase())
-  await createIndexes(db)
+  await createIndexes(db, catalogue)
   return {
     tables: undefined,
     connect(actor) {
@@ -163,9 +164,9 @@ function sqliteStore(scheduler: Scheduler, faults: Faults): SimulatedStore {
   const databases = new Map<Actor, ReturnType<typeof openSqliteDatabase>>()
 
   function connect(actor: Actor): Connection {
-    const db = openSqliteDatabase(path)
+    const db = openSqliteDatabase(path, catalogue)
     databases.set(actor, db)
-    const store = sqliteChainStore(db)
+    const store = sqliteChainStore(db, catalogue)
     const stopped = <P extends object>(port: P): P =>
       mapMethods(port, (name, method) => async (...args) => {
         await scheduler.stop(actor, name)

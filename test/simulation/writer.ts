@@ -1,4 +1,5 @@
 import type { BlockRef } from '#core/chain.ts'
+import { catalogue } from '#core/catalogue.ts'
 import { BEFORE_GENESIS } from '#core/indexing/ports.ts'
 import { sha256 } from '#adapters/node/sha256.ts'
 import { isAppError } from '#core/errors.ts'
@@ -49,6 +50,7 @@ export async function runWriter(
   const { scheduler, random, newId, count } = input
   const ports = {
     ...commitPorts(connection, createFakeClock(), CHAIN_ID),
+    catalogue,
     sha256,
     newId,
   }

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import type { Address } from '#core/chain.ts'
-import type { Source } from '#core/indexing/source.ts'
+import type { Source } from '#core/catalogue.ts'
 import { pathText } from './path-text.ts'
 import { section } from './section.ts'
 import { address, blockNumber, feePips, toAddress } from './values.ts'

@@ -1,6 +1,6 @@
 import type { Address } from '#core/chain.ts'
 import { listPools } from '#core/dex/list-pools.ts'
-import type { Pool as StoredPool } from '#core/dex/pool.ts'
+import { type Pool as StoredPool, poolDocuments } from '#core/dex/pool.ts'
 import { AppError } from '#core/errors.ts'
 import { readDocuments } from '#core/history/resolve.ts'
 import { addressCursor } from '#api/cursors.ts'
@@ -18,7 +18,7 @@ export const Pool = implement(
     load: async (addresses, context) => {
       const view = context.view()
       const keys = addresses.map((address) => [address])
-      const pools = await readDocuments(context.ports, view, 'pool', keys)
+      const pools = await readDocuments(context.ports, view, poolDocuments, keys)
       return pools.map((found, index) => found ?? missing(addresses[index]))
     },
   }),
@@ -68,7 +68,7 @@ export function addPools(): void {
       async resolve(_root, { address }, context) {
         context.spend(1, 'address')
         const view = context.view()
-        const [found] = await readDocuments(context.ports, view, 'pool', [[address]])
+        const [found] = await readDocuments(context.ports, view, poolDocuments, [[address]])
         return found
       },
     }),

@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import { Argument, Command, Option } from 'commander'
 import { createFormatter, type ExportFormat, exportFormats } from '#cli/export/format.ts'
-import { exportSubjects, type ExportSubject, readRows } from '#cli/export/read-rows.ts'
+import { exportSubjects, type ExportSubject } from '#cli/export/read-rows.ts'
 import { configOption, parseBlock } from '#cli/options.ts'
 import { readSettings, wireHistory } from '#cli/wire.ts'
 import { parseAddress } from '#core/chain.ts'
@@ -24,12 +24,18 @@ export const exportCommand = (): Command =>
       'Streams rows to stdout as of the newest indexed block: events ordered by block and log index, the rest by what ' +
         'names it. Amounts are raw token units.',
     )
-    .addArgument(new Argument('<subject>', 'what to print').choices(exportSubjects))
+    .addArgument(new Argument('<subject>', 'what to print').choices(Object.keys(exportSubjects)))
     .addOption(configOption())
     .option('--from <block>', 'events from this block on', parseBlock)
     .option('--to <block>', 'events up to this block', parseBlock)
-    .option('--pool <address>', 'only this pool (swaps, liquidity, pools, candles)')
-    .option('--collection <address>', 'only this collection (transfers, holdings)')
+    .option(
+      '--pool <address>',
+      `only this pool (${namesOf(({ contract }) => contract === 'pool')})`,
+    )
+    .option(
+      '--collection <address>',
+      `only this collection (${namesOf(({ contract }) => contract === 'collection')})`,
+    )
     .addOption(new Option('--format <format>', 'how').choices(exportFormats).default('ndjson'))
     .addHelpText(
       'after',
@@ -41,8 +47,9 @@ Examples:
     )
     .action(run)
 
-async function run(subject: ExportSubject, options: Options): Promise<void> {
-  refuseMisplaced(subject, options)
+async function run(name: string, options: Options): Promise<void> {
+  const subject = exportSubjects[name] as ExportSubject
+  refuseMisplaced(name, subject, options)
   const settings = readSettings(options.config)
   const contract = options.pool ?? options.collection
   const field = options.pool === undefined ? 'collection' : 'pool'
@@ -59,7 +66,7 @@ async function run(subject: ExportSubject, options: Options): Promise<void> {
   process.stdout.once('error', () => {
     isClosed = true
   })
-  for await (const row of readRows(app.history, view, subject, query)) {
+  for await (const row of subject.readRows(app.history, view, query)) {
     if (isClosed) return
     // The wait also ends with an error, which the listeners have seen.
     if (!process.stdout.write(format(row)))
@@ -68,25 +75,28 @@ async function run(subject: ExportSubject, options: Options): Promise<void> {
   await refuseLeftView(app.history.views, view)
 }
 
-const byBlock: ReadonlySet<ExportSubject> = new Set(['swaps', 'liquidity', 'transfers'])
-const byCollection: ReadonlySet<ExportSubject> = new Set(['transfers', 'holdings'])
+/** The names of the subjects that are so. */
+const namesOf = (is: (subject: ExportSubject) => boolean): string =>
+  Object.keys(exportSubjects)
+    .filter((name) => is(exportSubjects[name] as ExportSubject))
+    .join(', ')
 
 /** An option that would silently mean nothing is a mistake. */
-function refuseMisplaced(subject: ExportSubject, options: Options): void {
+function refuseMisplaced(name: string, subject: ExportSubject, options: Options): void {
   const refuse = (field: string, message: string): never => {
     throw new AppError('invalid', `--${field}: ${message}`, { details: { field } })
   }
   for (const field of ['from', 'to'] as const)
-    if (options[field] !== undefined && !byBlock.has(subject))
+    if (options[field] !== undefined && !subject.isEvents)
       refuse(
         field,
-        `${subject} are as of the newest block; it goes with ${[...byBlock].join(', ')}`,
+        `${name} are as of the newest block; it goes with ${namesOf(({ isEvents }) => isEvents)}`,
       )
   const { from, to, pool, collection } = options
   if (from !== undefined && to !== undefined && from > to)
     refuse('from', `block ${from} lies behind --to ${to}`)
-  if (pool !== undefined && byCollection.has(subject))
-    refuse('pool', `${subject} have none; use --collection`)
-  if (collection !== undefined && !byCollection.has(subject))
-    refuse('collection', `${subject} have none; use --pool`)
+  if (pool !== undefined && subject.contract !== 'pool')
+    refuse('pool', `${name} have none; use --collection`)
+  if (collection !== undefined && subject.contract !== 'collection')
+    refuse('collection', `${name} have none; use --pool`)
 }

@@ -1,12 +1,8 @@
 import type { Pool } from '#core/dex/pool.ts'
 import type { Candle } from '#core/dex/trading/candle.ts'
-import {
-  type ChainEvent,
-  type LiquidityChange,
-  netAmounts,
-  type Swap,
-  type Transfer,
-} from '#core/history/event.ts'
+import type { ChainEvent } from '#core/history/event.ts'
+import { type LiquidityChange, netAmounts, type Swap } from '#core/dex/events.ts'
+import type { Transfer } from '#core/nft/transfer.ts'
 import type { Holding } from '#core/nft/holding.ts'
 import { candle as candles } from '#resources/candles.ts'
 import { holding as holdings } from '#resources/holdings.ts'

@@ -2,7 +2,7 @@ import type { Address } from '#core/chain.ts'
 import { mapConcurrent } from '#core/concurrent.ts'
 import type { View } from '#core/history/head.ts'
 import { readDocuments, type ResolvePorts, scanDocuments } from '#core/history/resolve.ts'
-import type { Pool } from '#core/dex/pool.ts'
+import { type Pool, poolDocuments } from '#core/dex/pool.ts'
 import type { PoolTerms } from '#core/dex/ports.ts'
 
 /** With no more pools than this, every quote looks at all of them. */
@@ -30,8 +30,7 @@ export async function readAllPools(
   view: View,
 ): Promise<PoolTerms[] | undefined> {
   const limit = ALL_POOLS_MAX + 1
-  const pools = await scanDocuments(ports, view, {
-    kind: 'pool',
+  const pools = await scanDocuments(ports, view, poolDocuments, {
     order: 'identity',
     prefix: [],
     limit,
@@ -62,7 +61,11 @@ export async function readPoolsBetween(
     anchors.slice(index + 1).map((b) => (a < b ? [a, b] : [b, a])),
   )
   const ofPairs = await mapConcurrent(pairs, SCANS_AT_ONCE, (prefix) =>
-    scanDocuments(ports, view, { kind: 'pool', order: 'byTokens', prefix, limit: PAIR_POOLS_READ }),
+    scanDocuments(ports, view, poolDocuments, {
+      order: 'byTokens',
+      prefix,
+      limit: PAIR_POOLS_READ,
+    }),
   )
   const neighbours = (pools: readonly Pool[], token: Address): Set<Address> =>
     new Set(pools.map((pool) => otherToken(pool, token)))
@@ -83,7 +86,7 @@ export async function readPools(
   const pools = await readDocuments(
     ports,
     view,
-    'pool',
+    poolDocuments,
     ids.map((id) => [id]),
   )
   return pools.map((pool) => pool && termsOf(pool))
@@ -92,8 +95,7 @@ export async function readPools(
 async function poolsOf(ports: ResolvePorts, view: View, token: Address): Promise<Pool[]> {
   const sides = await Promise.all(
     (['byToken0', 'byToken1'] as const).map((order) =>
-      scanDocuments(ports, view, {
-        kind: 'pool',
+      scanDocuments(ports, view, poolDocuments, {
         order,
         prefix: [token],
         limit: TOKEN_POOLS_READ,

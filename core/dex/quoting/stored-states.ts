@@ -1,12 +1,14 @@
 import type { BlockRange } from '#core/chain.ts'
 import { mapConcurrent } from '#core/concurrent.ts'
-import type { ChainEvent, Swap } from '#core/history/event.ts'
+import type { ChainEvent } from '#core/history/event.ts'
+import { liquidityFamily, poolFamily, type Swap, swapFamily } from '#core/dex/events.ts'
 import type { View } from '#core/history/head.ts'
 import { listEvents } from '#core/history/list-events.ts'
 import type { HistoryPorts } from '#core/history/ports.ts'
 import { resolveDocuments, scanDocuments } from '#core/history/resolve.ts'
 import type { Views } from '#core/history/view.ts'
-import type { Pool } from '#core/dex/pool.ts'
+import { type Pool, poolDocuments } from '#core/dex/pool.ts'
+import { tickDocuments } from '#core/dex/tick.ts'
 import type { PoolTerms } from '#core/dex/ports.ts'
 import type { ConcentratedState, PoolState, TickWindow } from '#core/dex/protocols/state.ts'
 import { wordsOfSpacing } from '#core/dex/protocols/tick-window.ts'
@@ -30,7 +32,7 @@ export async function readIndexedStates(
   const documents = await resolveDocuments(
     ports,
     view,
-    'pool',
+    poolDocuments,
     pools.map(({ id }) => [id]),
   )
   return mapConcurrent(documents, POOLS_AT_ONCE, async ({ visible }) => {
@@ -56,7 +58,7 @@ export async function readHistoricalStates(
   const documents = await resolveDocuments(
     ports,
     view,
-    'pool',
+    poolDocuments,
     pools.map(({ id }) => [id]),
   )
   return mapConcurrent(documents, POOLS_AT_ONCE, ({ visible }) =>
@@ -123,8 +125,8 @@ async function indexedTicks(
     const page = await scanDocuments(
       ports,
       view,
+      tickDocuments,
       {
-        kind: 'tick',
         order: 'identity',
         prefix: [address],
         limit: PAGE,
@@ -147,8 +149,7 @@ async function historicalState(
   pool: Pool,
 ): Promise<PoolState | undefined> {
   if (pool.protocol === 'uniswap-v2') {
-    const [event] = await listEvents(ports, view, {
-      family: 'pool',
+    const [event] = await listEvents(ports, view, poolFamily, {
       address: pool.address,
       from: run.from,
       to: at,
@@ -199,16 +200,15 @@ async function priceAt(
   { address }: Pool,
 ): Promise<PriceEvent | undefined> {
   const query = { address, from: run.from, to: at }
-  const [swap]: ChainEvent<Swap>[] = await listEvents(ports, view, {
+  const [swap]: ChainEvent<Swap>[] = await listEvents(ports, view, swapFamily, {
     ...query,
-    family: 'swap',
     descending: true,
     limit: 1,
   })
   if (swap?.body.protocol === 'uniswap-v3')
     return { number: swap.block.number, logIndex: swap.logIndex, ...swap.body }
   // The pool's first event, but for none.
-  const [first] = await listEvents(ports, view, { ...query, family: 'pool', limit: 1 })
+  const [first] = await listEvents(ports, view, poolFamily, { ...query, limit: 1 })
   if (first?.body.type !== 'initialize') return undefined
   return { number: first.block.number, logIndex: first.logIndex, ...first.body, liquidity: 0n }
 }
@@ -217,8 +217,7 @@ async function* liquidityEvents(ports: StatePorts, view: View, at: number, { add
   let after: { readonly number: number; readonly logIndex: number } | undefined
   for (;;) {
     // oxlint-disable-next-line no-await-in-loop -- a page begins where the last one ended
-    const page = await listEvents(ports, view, {
-      family: 'liquidity',
+    const page = await listEvents(ports, view, liquidityFamily, {
       address,
       to: at,
       limit: PAGE,

@@ -1,5 +1,5 @@
 import type { Address } from '#core/chain.ts'
-import type { Fields } from '#core/record.ts'
+import { documentSpec } from '#core/history/document.ts'
 
 export type CandleInterval = '1m' | '5m' | '1h' | '1d'
 
@@ -31,18 +31,24 @@ export type Candle = {
   readonly trades: number
 }
 
-export const candleFields: Fields<Candle> = {
-  pool: 'hex',
-  interval: 'text',
-  start: 'int',
-  open: 'uint320',
-  high: 'uint320',
-  low: 'uint320',
-  close: 'uint320',
-  volume0: 'uint256',
-  volume1: 'uint256',
-  trades: 'int',
-}
+export const candleDocuments = documentSpec<Candle>({
+  kind: 'candle',
+  plural: 'candles',
+  projection: 'trades',
+  identity: ['pool', 'interval', 'start'],
+  fields: {
+    pool: 'hex',
+    interval: 'text',
+    start: 'int',
+    open: 'uint320',
+    high: 'uint320',
+    low: 'uint320',
+    close: 'uint320',
+    volume0: 'uint256',
+    volume1: 'uint256',
+    trades: 'int',
+  },
+})
 
 /**
  * The trades of one pool within one minute, as longer intervals add them up: amounts are absolute, prices Q128.192.

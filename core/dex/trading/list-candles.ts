@@ -1,5 +1,5 @@
 import type { Address } from '#core/chain.ts'
-import { type Candle, type CandleInterval, secondsOf, startOf } from './candle.ts'
+import { type Candle, candleDocuments, type CandleInterval, secondsOf, startOf } from './candle.ts'
 import type { View } from '#core/history/head.ts'
 import { type ResolvePorts, scanDocuments } from '#core/history/resolve.ts'
 
@@ -20,8 +20,7 @@ export async function listCandles(
   view: View,
   query: CandleQuery,
 ): Promise<Candle[]> {
-  const newestFirst = await scanDocuments(ports, view, {
-    kind: 'candle',
+  const newestFirst = await scanDocuments(ports, view, candleDocuments, {
     order: 'identity',
     prefix: [query.pool, query.interval],
     descending: true,
@@ -43,8 +42,7 @@ async function candleBefore(
   candles: readonly Candle[],
 ): Promise<Candle | undefined> {
   if (from === undefined || from === 0 || candles.length === limit) return undefined
-  const [before] = await scanDocuments(ports, view, {
-    kind: 'candle',
+  const [before] = await scanDocuments(ports, view, candleDocuments, {
     order: 'identity',
     prefix: [pool, interval],
     descending: true,

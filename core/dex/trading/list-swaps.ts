@@ -1,6 +1,7 @@
 import type { Address } from '#core/chain.ts'
 import { type Page, pageOf } from '#core/page.ts'
-import { type ChainEvent, netAmounts, type Swap } from '#core/history/event.ts'
+import type { ChainEvent } from '#core/history/event.ts'
+import { netAmounts, swapFamily, type Swap } from '#core/dex/events.ts'
 import type { View } from '#core/history/head.ts'
 import { type EventPorts, listEvents } from '#core/history/list-events.ts'
 import type { EventPlace } from '#core/history/ports.ts'
@@ -29,8 +30,7 @@ export async function listSwaps(
   view: View,
   query: SwapQuery,
 ): Promise<Page<SwapRow>> {
-  const events = await listEvents(ports, view, {
-    family: 'swap',
+  const events = await listEvents(ports, view, swapFamily, {
     descending: !query.oldestFirst,
     limit: query.limit + 1,
     ...(query.pool && { address: query.pool }),

@@ -1,7 +1,7 @@
 import type { Address } from '#core/chain.ts'
 import type { View } from '#core/history/head.ts'
 import { type ResolvePorts, scanDocuments } from '#core/history/resolve.ts'
-import type { Volume, VolumePeriod } from './volume.ts'
+import { type Volume, volumeDocuments, type VolumePeriod } from './volume.ts'
 
 export type VolumeQuery = {
   readonly pool: Address
@@ -18,8 +18,7 @@ export async function listVolumes(
   view: View,
   { pool, period, from, to, limit }: VolumeQuery,
 ): Promise<Volume[]> {
-  const newestFirst = await scanDocuments(ports, view, {
-    kind: 'volume',
+  const newestFirst = await scanDocuments(ports, view, volumeDocuments, {
     order: 'identity',
     prefix: [pool, period],
     descending: true,

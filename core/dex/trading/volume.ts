@@ -1,5 +1,5 @@
 import type { Address } from '#core/chain.ts'
-import type { Fields } from '#core/record.ts'
+import { documentSpec } from '#core/history/document.ts'
 import { startOf, type TradedMinute } from './candle.ts'
 
 export type VolumePeriod = 'hour' | 'day'
@@ -23,16 +23,22 @@ export type Volume = {
   readonly trades: number
 }
 
-export const volumeFields: Fields<Volume> = {
-  pool: 'hex',
-  period: 'text',
-  start: 'int',
-  volume0: 'uint256',
-  volume1: 'uint256',
-  fees0: 'uint256',
-  fees1: 'uint256',
-  trades: 'int',
-}
+export const volumeDocuments = documentSpec<Volume>({
+  kind: 'volume',
+  plural: 'volumes',
+  projection: 'trades',
+  identity: ['pool', 'period', 'start'],
+  fields: {
+    pool: 'hex',
+    period: 'text',
+    start: 'int',
+    volume0: 'uint256',
+    volume1: 'uint256',
+    fees0: 'uint256',
+    fees1: 'uint256',
+    trades: 'int',
+  },
+})
 
 export const startOfPeriod = (period: VolumePeriod, timestamp: number): number =>
   startOf(secondsOfPeriod[period], timestamp)

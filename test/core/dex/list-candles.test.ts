@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
 import { createMemoryChainStore, createMemoryTables } from '#adapters/memory/chain-store.ts'
-import type { Candle } from '#core/dex/trading/candle.ts'
+import { type Candle, candleDocuments } from '#core/dex/trading/candle.ts'
+import { type Volume, volumeDocuments } from '#core/dex/trading/volume.ts'
 import { emptyDigest } from '#core/history/digest.ts'
 import { keyOf } from '#core/history/document.ts'
 import { type HeadEntry, viewFrom } from '#core/history/head.ts'
@@ -35,15 +36,14 @@ async function openStore() {
   await store.writer.putSettled(1, [{ commit: 'a', from: 1, to: 1 }])
   const candles = [candleAt(0, 2n, 4n), candleAt(5, 4n, 8n)]
   await store.writer.replace(
-    't',
     candles.map((value) => ({
-      id: { kind: 'candle', key: keyOf('candle', value) },
+      id: { tree: 't', kind: 'candle', key: keyOf(candleDocuments, value) },
       version: { ...ref, value },
       previous: null,
       expected: null,
     })),
   )
-  const volumes = [0, 5].map((hour) => ({
+  const volumes = [0, 5].map((hour): Volume => ({
     pool: POOL,
     period: 'hour' as const,
     start: T0 + hour * HOUR,
@@ -54,9 +54,8 @@ async function openStore() {
     trades: 1,
   }))
   await store.writer.replace(
-    't',
     volumes.map((value) => ({
-      id: { kind: 'volume', key: keyOf('volume', value) },
+      id: { tree: 't', kind: 'volume', key: keyOf(volumeDocuments, value) },
       version: { ...ref, value },
       previous: null,
       expected: null,
@@ -73,7 +72,7 @@ async function openStore() {
     floorMove: 2,
     digest: emptyDigest,
     coverage: [{ from: 1, to: 1 }],
-    tree: 't',
+    projections: { trades: 't' },
     committedAtMs: 0,
   }
   const ports = { ...store, views: createViews(store.heads, 1) }

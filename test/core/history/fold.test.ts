@@ -1,12 +1,24 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import type { Address } from '#core/chain.ts'
-import { PRICE_ONE, poolPriceX192 } from '#core/dex/pool.ts'
-import { type CandleInterval, candleIntervals, secondsOf } from '#core/dex/trading/candle.ts'
-import { type DocumentKind, type Documents, keyText, type Key } from '#core/history/document.ts'
-import type { ChainEvent, EventBody } from '#core/history/event.ts'
-import { createFold, type FoldState } from '#core/indexing/fold.ts'
-import type { PoolSource } from '#core/indexing/source.ts'
+import { type Pool, poolDocuments, PRICE_ONE, poolPriceX192 } from '#core/dex/pool.ts'
+import { volumeDocuments } from '#core/dex/trading/volume.ts'
+import { holderDocuments, holdingDocuments } from '#core/nft/holding.ts'
+import type { Transfer } from '#core/nft/transfer.ts'
+import {
+  candleDocuments,
+  type CandleInterval,
+  candleIntervals,
+  secondsOf,
+} from '#core/dex/trading/candle.ts'
+import type { DexEvent } from '#core/dex/events.ts'
+import { tickDocuments } from '#core/dex/tick.ts'
+import { catalogue } from '#core/catalogue.ts'
+import { type DocumentSpec, keyText, type Key } from '#core/history/document.ts'
+import type { ChainEvent } from '#core/history/event.ts'
+import type { DocumentsAtHand, Slot } from '#core/history/projection.ts'
+import { beginFold } from '#core/indexing/project.ts'
+import type { PoolSource } from '#core/dex/sources/dex-source.ts'
 import { addressOf } from '../../fakes/encode.ts'
 
 const POOL = addressOf(0x22)
@@ -14,36 +26,32 @@ const FACTORY = addressOf(0xf2)
 const NFT = addressOf(0x721)
 const [ANN, BOB] = [addressOf(0xa), addressOf(0xb)]
 const ZERO = addressOf(0)
-const listed = new Map<Address, PoolSource>([
-  [
-    POOL,
-    {
-      kind: 'pool',
-      protocol: 'uniswap-v2',
-      address: POOL,
-      token0: addressOf(1),
-      token1: addressOf(2),
-      feePips: 3000,
-      startBlock: null,
-    },
-  ],
-])
+const listed: PoolSource = {
+  kind: 'pool',
+  protocol: 'uniswap-v2',
+  address: POOL,
+  token0: addressOf(1),
+  token1: addressOf(2),
+  feePips: 3000,
+  startBlock: null,
+}
+type AnyBody = DexEvent | Transfer
 
 /** A fold over plain maps. */
 function folder() {
-  const slots = new Map<string, { value: unknown; changedAt: unknown }>()
-  const state: FoldState = {
-    slot(kind, key) {
-      const text = keyText(kind, key)
+  const slots = new Map<string, Slot>()
+  const documents: DocumentsAtHand = {
+    slot(spec, key) {
+      const text = keyText(spec.kind, key)
       const slot = slots.get(text) ?? { value: undefined, changedAt: undefined }
       slots.set(text, slot)
-      return slot as ReturnType<FoldState['slot']> as never
+      return slot as never
     },
   }
-  const fold = createFold(state, listed)
+  const fold = beginFold(catalogue, { documents, sources: [listed] })
   let logIndex = 0
   return {
-    apply(body: EventBody, timestamp = 1_000, address = POOL, number = 1): void {
+    apply(body: AnyBody, timestamp = 1_000, address = POOL, number = 1): void {
       const event: ChainEvent = {
         block: { number, hash: `0x${number.toString(16).padStart(64, '0')}`, timestamp },
         transactionHash: `0x${'0'.repeat(64)}`,
@@ -53,26 +61,26 @@ function folder() {
       }
       fold.apply(event)
     },
-    read<K extends DocumentKind>(kind: K, key: Key) {
+    read<T extends object>(spec: DocumentSpec<T>, key: Key) {
       fold.finish()
-      return slots.get(keyText(kind, key))?.value as Documents[K] | undefined
+      return slots.get(keyText(spec.kind, key))?.value as T | undefined
     },
-    all<K extends DocumentKind>(kind: K) {
+    all<T extends object>({ kind }: DocumentSpec<T>) {
       fold.finish()
       return [...slots]
         .filter(([text, slot]) => text.startsWith(`${kind}:`) && slot.value !== undefined)
-        .map(([, slot]) => slot.value as Documents[K])
+        .map(([, slot]) => slot.value as T)
     },
   }
 }
 
-const sync = (reserve0: bigint, reserve1: bigint): EventBody => ({
+const sync = (reserve0: bigint, reserve1: bigint): AnyBody => ({
   type: 'sync',
   protocol: 'uniswap-v2',
   reserve0,
   reserve1,
 })
-const swapV2 = (in0: bigint, in1: bigint, out0: bigint, out1: bigint): EventBody => ({
+const swapV2 = (in0: bigint, in1: bigint, out0: bigint, out1: bigint): AnyBody => ({
   type: 'swap',
   protocol: 'uniswap-v2',
   sender: ANN,
@@ -130,7 +138,7 @@ describe('candles', () => {
           open0 ??= (reserve1 << 192n) / (reserve0 - amount0)
           seen.push({ timestamp, price: (reserve1 << 192n) / reserve0, amount0 })
         }
-        const candles = all('candle')
+        const candles = all(candleDocuments)
         for (const interval of candleIntervals) {
           const mine = candles.filter((candle) => candle.interval === interval)
           const starts = new Set(
@@ -151,7 +159,7 @@ describe('candles', () => {
       apply(sync(1_000_000n + BigInt(index * 7_919), 2_000_000n), 1_700_000_000 + index * 37)
       apply(swapV2(BigInt(index + 1), 0n, 0n, 5n), 1_700_000_000 + index * 37)
     }
-    const candles = all('candle')
+    const candles = all(candleDocuments)
     const sum = (interval: CandleInterval) => {
       const mine = candles.filter((candle) => candle.interval === interval)
       return [
@@ -160,14 +168,14 @@ describe('candles', () => {
       ]
     }
     for (const interval of candleIntervals) expect(sum(interval)).toEqual([1_275n, 50])
-    expect(all('volume').find(({ period }) => period === 'day')?.volume0).toBe(1_275n)
+    expect(all(volumeDocuments).find(({ period }) => period === 'day')?.volume0).toBe(1_275n)
   })
 
   test('a trade before any price is known is counted, not charted', () => {
     const { apply, read, all } = folder()
     apply(swapV2(5n, 0n, 0n, 1n))
-    expect(read('pool', [POOL])?.swapCount).toBe(1)
-    expect(all('candle')).toEqual([])
+    expect(read(poolDocuments, [POOL])?.swapCount).toBe(1)
+    expect(all(candleDocuments)).toEqual([])
   })
 })
 
@@ -177,7 +185,7 @@ describe('volumes', () => {
     apply(sync(10n ** 24n, 10n ** 24n), 7_300)
     apply(swapV2(1_000_000n, 0n, 0n, 990_000n), 7_300)
     apply(swapV2(0n, 2_000_000n, 1_900_000n, 0n), 7_400)
-    expect(read('volume', [POOL, 'hour', 7_200])).toEqual({
+    expect(read(volumeDocuments, [POOL, 'hour', 7_200])).toEqual({
       pool: POOL,
       period: 'hour',
       start: 7_200,
@@ -193,12 +201,15 @@ describe('volumes', () => {
     const { apply, read } = folder()
     apply(sync(10n ** 24n, 10n ** 24n), 7_300)
     apply(swapV2(1_003_010n, 0n, 1_000_000n, 0n), 7_300)
-    expect(read('volume', [POOL, 'hour', 7_200])).toMatchObject({ volume0: 3_010n, volume1: 0n })
+    expect(read(volumeDocuments, [POOL, 'hour', 7_200])).toMatchObject({
+      volume0: 3_010n,
+      volume1: 0n,
+    })
   })
 })
 
 describe('pools', () => {
-  const created: EventBody = {
+  const created: AnyBody = {
     type: 'poolCreated',
     protocol: 'uniswap-v3',
     pool: POOL,
@@ -207,12 +218,7 @@ describe('pools', () => {
     feePips: 500,
     tickSpacing: 10,
   }
-  const swapV3 = (
-    amount0: bigint,
-    amount1: bigint,
-    tick: number,
-    liquidity: bigint,
-  ): EventBody => ({
+  const swapV3 = (amount0: bigint, amount1: bigint, tick: number, liquidity: bigint): AnyBody => ({
     type: 'swap',
     protocol: 'uniswap-v3',
     sender: ANN,
@@ -223,7 +229,7 @@ describe('pools', () => {
     liquidity,
     tick,
   })
-  const mint = (tickLower: number, tickUpper: number, liquidity: bigint): EventBody => ({
+  const mint = (tickLower: number, tickUpper: number, liquidity: bigint): AnyBody => ({
     type: 'mint',
     protocol: 'uniswap-v3',
     sender: ANN,
@@ -237,7 +243,7 @@ describe('pools', () => {
 
   test('a V3 pool follows price, tick, liquidity in range, and what it holds', () => {
     const { apply, read } = folder()
-    const pool = () => read('pool', [POOL])
+    const pool = () => read(poolDocuments, [POOL])
     apply(created, 50, FACTORY, 7)
     expect(pool()).toMatchObject({ createdBlock: 7, createdAt: 50, factory: FACTORY, reserve0: 0n })
     apply({ type: 'initialize', protocol: 'uniswap-v3', sqrtPriceX96: 1n << 96n, tick: 0 })
@@ -246,7 +252,7 @@ describe('pools', () => {
     apply(mint(10, 20, 77n))
     apply(mint(-10, 0, 99n))
     expect(pool()).toMatchObject({ liquidity: 1_000n, reserve0: 300n, reserve1: 600n })
-    expect(poolPriceX192(pool() as Documents['pool'])).toBe(PRICE_ONE)
+    expect(poolPriceX192(pool() as Pool)).toBe(PRICE_ONE)
     apply(swapV3(50n, -40n, 3, 1_000n))
     expect(pool()).toMatchObject({ tick: 3, reserve0: 350n, reserve1: 560n, swapCount: 1 })
     const burn = { owner: ANN, tickLower: -10, tickUpper: 10, liquidity: 400n } as const
@@ -270,7 +276,7 @@ describe('pools', () => {
 
   test('the ticks of a V3 pool are sums over all positions that begin or end there', () => {
     const { apply, read } = folder()
-    const tick = (index: number) => read('tick', [POOL, index])
+    const tick = (index: number) => read(tickDocuments, [POOL, index])
     apply(created, 50, FACTORY, 7)
     apply(mint(-10, 10, 1_000n))
     apply(mint(10, 20, 77n))
@@ -294,13 +300,17 @@ describe('pools', () => {
   test('a listed V3 pool knows what its events say, and not what was before them', () => {
     const { apply, read } = folder()
     apply(mint(-10, 10, 5n))
-    expect(read('pool', [POOL])).toMatchObject({ liquidity: null, reserve0: null, tick: null })
+    expect(read(poolDocuments, [POOL])).toMatchObject({
+      liquidity: null,
+      reserve0: null,
+      tick: null,
+    })
     apply(swapV3(1n, -1n, 0, 50n))
-    expect(read('pool', [POOL])).toMatchObject({ liquidity: 50n, reserve0: null })
+    expect(read(poolDocuments, [POOL])).toMatchObject({ liquidity: 50n, reserve0: null })
     apply(mint(-10, 10, 5n))
-    expect(read('pool', [POOL])).toMatchObject({ liquidity: 55n })
+    expect(read(poolDocuments, [POOL])).toMatchObject({ liquidity: 55n })
     // Sums that begin in the middle would be taken for whole ones.
-    expect(read('tick', [POOL, -10])).toBeUndefined()
+    expect(read(tickDocuments, [POOL, -10])).toBeUndefined()
   })
 })
 
@@ -310,7 +320,7 @@ describe('holdings', () => {
     from: Address,
     to: Address,
     ...tokens: [bigint, bigint][]
-  ): EventBody => ({
+  ): AnyBody => ({
     type: 'transfer',
     protocol: standard,
     operator: null,
@@ -324,28 +334,28 @@ describe('holdings', () => {
     const { apply, read } = folder()
     apply(move('erc721', ZERO, ANN, [7n, 1n]), 1, NFT)
     apply(move('erc721', ANN, BOB, [7n, 1n]), 1, NFT)
-    expect(read('holding', [NFT, 7n, ANN])).toMatchObject({ amount: 0n, shortfall: 0n })
-    expect(read('holding', [NFT, 7n, BOB])).toMatchObject({ amount: 1n })
-    expect(read('holder', [NFT, ANN])).toMatchObject({ tokenCount: 0, amount: 0n })
-    expect(read('holder', [NFT, BOB])).toMatchObject({ tokenCount: 1, amount: 1n })
-    expect(read('holding', [NFT, 7n, ZERO])).toBeUndefined()
+    expect(read(holdingDocuments, [NFT, 7n, ANN])).toMatchObject({ amount: 0n, shortfall: 0n })
+    expect(read(holdingDocuments, [NFT, 7n, BOB])).toMatchObject({ amount: 1n })
+    expect(read(holderDocuments, [NFT, ANN])).toMatchObject({ tokenCount: 0, amount: 0n })
+    expect(read(holderDocuments, [NFT, BOB])).toMatchObject({ tokenCount: 1, amount: 1n })
+    expect(read(holdingDocuments, [NFT, 7n, ZERO])).toBeUndefined()
   })
 
   test('who sends what was never seen to come has had it before, and gets it back whole', () => {
     const { apply, read } = folder()
     apply(move('erc1155', ANN, BOB, [1n, 5n]), 1, NFT)
-    expect(read('holding', [NFT, 1n, ANN])).toMatchObject({ amount: 0n, shortfall: 5n })
+    expect(read(holdingDocuments, [NFT, 1n, ANN])).toMatchObject({ amount: 0n, shortfall: 5n })
     apply(move('erc1155', BOB, ANN, [1n, 5n]), 1, NFT)
-    expect(read('holding', [NFT, 1n, ANN])).toMatchObject({ amount: 5n, shortfall: 5n })
-    expect(read('holder', [NFT, BOB])).toMatchObject({ tokenCount: 0, amount: 0n })
+    expect(read(holdingDocuments, [NFT, 1n, ANN])).toMatchObject({ amount: 5n, shortfall: 5n })
+    expect(read(holderDocuments, [NFT, BOB])).toMatchObject({ tokenCount: 0, amount: 0n })
   })
 
   test('a token sent to oneself, an amount of nothing, and an id twice in a batch change nothing wrong', () => {
     const { apply, read } = folder()
     apply(move('erc1155', ZERO, ANN, [1n, 5n], [1n, 2n], [2n, 0n]), 1, NFT)
     apply(move('erc1155', ANN, ANN, [1n, 7n]), 1, NFT)
-    expect(read('holding', [NFT, 1n, ANN])).toMatchObject({ amount: 7n, shortfall: 0n })
-    expect(read('holder', [NFT, ANN])).toMatchObject({ tokenCount: 1, amount: 7n })
+    expect(read(holdingDocuments, [NFT, 1n, ANN])).toMatchObject({ amount: 7n, shortfall: 0n })
+    expect(read(holderDocuments, [NFT, ANN])).toMatchObject({ tokenCount: 1, amount: 7n })
   })
 
   test('with the whole history, holdings are the sums of what came and went', () => {
@@ -370,8 +380,8 @@ describe('holdings', () => {
         for (const owner of accounts) {
           const mine = [0n, 1n, 2n].map((tokenId) => sums.get(`${tokenId} ${owner}`) ?? 0n)
           for (const [tokenId, sum] of mine.entries())
-            expect(read('holding', [NFT, BigInt(tokenId), owner])?.amount ?? 0n).toBe(sum)
-          const holder = read('holder', [NFT, owner])
+            expect(read(holdingDocuments, [NFT, BigInt(tokenId), owner])?.amount ?? 0n).toBe(sum)
+          const holder = read(holderDocuments, [NFT, owner])
           expect(holder?.tokenCount ?? 0).toBe(mine.filter((sum) => sum > 0n).length)
           expect(holder?.amount ?? 0n).toBe(mine.reduce((a, b) => a + b, 0n))
         }

@@ -1,3 +1,4 @@
+import { catalogue } from '#core/catalogue.ts'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -14,7 +15,7 @@ import { createChainAppender } from '#core/indexing/append-blocks.ts'
 import { commitPorts } from '#core/indexing/commit.ts'
 import type { ProvenBlock } from '#core/indexing/fetch-proven.ts'
 import type { ChainWriter } from '#core/indexing/ports.ts'
-import type { Source } from '#core/indexing/source.ts'
+import type { Source } from '#core/catalogue.ts'
 import { digestAt } from '../../contracts/everything.ts'
 import { createFakeChain, fakeSources, provenOf } from '../../fakes/fake-chain.ts'
 import { createFakeClock } from '../../fakes/index-app.ts'
@@ -101,6 +102,7 @@ async function digestOf(store: Store, history: History, batch: number): Promise<
   let ids = 0
   const ports = {
     ...commitPorts(store, createFakeClock(), CHAIN_ID),
+    catalogue,
     sha256,
     newId: () => `c${(ids += 1)}`,
   }
@@ -146,7 +148,7 @@ for (const name of ['mainnet', 'generated'] as const) {
       const client = new MongoClient(server?.url('admin') as string)
       const db = client.db(freshDatabase())
       try {
-        await createIndexes(db)
+        await createIndexes(db, catalogue)
         const digest = await digestOf(createMongoChainStore(db), await histories[name](), 7)
         expect(digest).toBe(GOLDEN[name])
       } finally {

@@ -33,7 +33,7 @@ const entryAt = (number: number, change: Partial<HeadEntry>): HeadEntry => ({
   floorMove: 1,
   digest: emptyDigest,
   coverage: [{ from: 0, to: number }],
-  tree: 'tree',
+  projections: {},
   committedAtMs: 0,
   ...change,
 })

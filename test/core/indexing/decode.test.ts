@@ -11,11 +11,13 @@ import { describe, expect, test } from 'vitest'
 import type { Address, Hash, Hex } from '#core/chain.ts'
 import type { EventBody } from '#core/history/event.ts'
 import { createAdmission } from '#core/indexing/admission.ts'
-import * as nft from '#core/indexing/decode/nft.ts'
-import * as v2 from '#core/indexing/decode/uniswap-v2.ts'
-import * as v3 from '#core/indexing/decode/uniswap-v3.ts'
+import * as nft from '#core/nft/sources.ts'
+import * as v2 from '#core/dex/sources/uniswap-v2.ts'
+import * as v3 from '#core/dex/sources/uniswap-v3.ts'
 import type { RawLog } from '#core/indexing/ports.ts'
-import type { Source } from '#core/indexing/source.ts'
+import { catalogue, type Source } from '#core/catalogue.ts'
+import type { PoolSource } from '#core/dex/sources/dex-source.ts'
+import { singlePools } from '#core/dex/sources/sources.ts'
 import { addressOf } from '../../fakes/encode.ts'
 
 const FACTORY_V2 = addressOf(0xf2)
@@ -25,7 +27,7 @@ const POOL_V3 = addressOf(0x33)
 const NFT_721 = addressOf(0x721)
 const NFT_1155 = addressOf(0x1155)
 
-const poolSource = (protocol: 'uniswap-v2' | 'uniswap-v3', address: Address): Source => ({
+const poolSource = (protocol: 'uniswap-v2' | 'uniswap-v3', address: Address): PoolSource => ({
   kind: 'pool',
   protocol,
   address,
@@ -306,7 +308,9 @@ function logOf(item: AbiEvent, args: Args, emitter: Address): RawLog {
   }
 }
 
-const admission = createAdmission(sources)
+/** What pools of Uniswap V2 are. */
+const role = singlePools.contractOf(poolSource('uniswap-v2', POOL_V2)).role
+const admission = createAdmission(catalogue, sources)
 
 function decoded(log: RawLog): EventBody {
   const admitted = admission.admit(log)
@@ -437,20 +441,21 @@ describe('admission', () => {
   })
 
   test('pools count from the moment they are added until they are removed; configured ones always', () => {
-    const own = createAdmission(sources)
+    const own = createAdmission(catalogue, sources)
     const child = addressOf(0x99)
     expect(own.admit({ ...sync, address: child }).status).toBe('foreign')
-    own.addPool(child, 'uniswap-v2')
+    own.follow({ address: child, role })
     expect(own.admit({ ...sync, address: child }).status).toBe('event')
     expect(own.filter().addresses).toContain(child)
-    own.removePools([child, POOL_V2])
+    own.unfollow([child, POOL_V2])
     expect(own.admit({ ...sync, address: child }).status).toBe('foreign')
     expect(own.admit(sync).status).toBe('event')
   })
 
   test('past a number of contracts nodes are asked by topic alone', () => {
-    const own = createAdmission(sources)
-    for (let index = 0; index < 600; index++) own.addPool(addressOf(0x10000 + index), 'uniswap-v2')
+    const own = createAdmission(catalogue, sources)
+    for (let index = 0; index < 600; index++)
+      own.follow({ address: addressOf(0x10000 + index), role })
     expect(own.filter().addresses).toBeUndefined()
     expect(own.filter().topics).toContain(v2.SYNC)
   })

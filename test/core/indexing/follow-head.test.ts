@@ -3,7 +3,7 @@ import { createMemoryTables, type MemoryTables } from '#adapters/memory/chain-st
 import { createViews } from '#core/history/view.ts'
 import { followHead, type FollowEvent } from '#core/indexing/follow-head.ts'
 import type { BlockSource } from '#core/indexing/ports.ts'
-import type { Source } from '#core/indexing/source.ts'
+import type { Source } from '#core/catalogue.ts'
 import { modelOf, readEverything } from '../../contracts/everything.ts'
 import { createFakeChain, fakeSources } from '../../fakes/fake-chain.ts'
 import { createFakeSource } from '../../fakes/fake-source.ts'

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { planRanges } from '#core/indexing/plan-ranges.ts'
-import type { Source } from '#core/indexing/source.ts'
+import type { Source } from '#core/catalogue.ts'
 import { addressOf } from '../../fakes/encode.ts'
 
 const nft = (startBlock: number | null): Source => ({

@@ -2,6 +2,7 @@ import fc from 'fast-check'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { createReceiptsRoot } from '#adapters/ethereumjs/receipts-root.ts'
 import { keccak, keccakBytes } from '#adapters/hash-wasm/keccak.ts'
+import { catalogue } from '#core/catalogue.ts'
 import { isAppError } from '#core/errors.ts'
 import { createAdmission } from '#core/indexing/admission.ts'
 import { bloomMayHold, createBloomBits } from '#core/indexing/bloom.ts'
@@ -15,7 +16,7 @@ import { createFakeSource, type FakeFaults } from '../../fakes/fake-source.ts'
 const receiptsRoot = createReceiptsRoot(keccakBytes)
 const bitsOf = createBloomBits(keccak)
 
-const filter = { ...createAdmission(fakeSources).filter() }
+const filter = { ...createAdmission(catalogue, fakeSources).filter() }
 const RANGE = { from: 1, to: 30 }
 let chain: FakeChain
 

@@ -2,6 +2,8 @@ import { expect, test } from 'vitest'
 import { createMemoryChainStore, createMemoryTables } from '#adapters/memory/chain-store.ts'
 import { emptyDigest } from '#core/history/digest.ts'
 import type { DocumentId, Version } from '#core/history/document.ts'
+import type { Holder } from '#core/nft/holding.ts'
+import type { Replacement } from '#core/indexing/ports.ts'
 import { type HeadEntry, viewFrom } from '#core/history/head.ts'
 import { createViews } from '#core/history/view.ts'
 import { putBack } from '#core/indexing/put-back.ts'
@@ -11,9 +13,9 @@ const HEAD_MOVE = 9
 const hash = `0x${'1'.repeat(64)}` as const
 const collection = addressOf(0x721)
 const owner = addressOf(1)
-const id: DocumentId<'holder'> = { kind: 'holder', key: [collection, owner] }
+const id: DocumentId = { tree: 't', kind: 'holder', key: [collection, owner] }
 
-const version = (commit: string, number: number, move: number): Version<'holder'> => ({
+const version = (commit: string, number: number, move: number): Version<Holder> => ({
   number,
   commit,
   move,
@@ -26,7 +28,7 @@ async function openStore() {
   await writer.putSettled(1, [{ commit: 'shown', from: 4, to: 4 }])
   const shown = version('shown', 4, 2)
   const dead = version('dead', 6, 5)
-  await writer.replace('t', [{ id, version: dead, previous: shown, expected: null }])
+  await writer.replace([{ id, version: dead, previous: shown, expected: null }])
   const head: HeadEntry = {
     chainId: 1,
     move: HEAD_MOVE,
@@ -40,7 +42,7 @@ async function openStore() {
     floorMove: HEAD_MOVE,
     digest: emptyDigest,
     coverage: [{ from: 0, to: 8 }],
-    tree: 't',
+    projections: { holdings: 't' },
     committedAtMs: 0,
   }
   const views = createViews(history.heads, 1)
@@ -49,22 +51,22 @@ async function openStore() {
     let late = 0
     const rivalled = {
       ...writer,
-      async replace(tree: string, changes: Parameters<typeof writer.replace>[1]) {
-        const [current] = await history.tree.read(tree, 'holder', [id.key])
+      async replace(changes: readonly Replacement[]) {
+        const [current] = await history.tree.read(id, [id.key])
         if (late < rivals && current) {
           late++
           const other = version(`late-${late}`, 7, 6)
           const displaced = { id, version: other, previous: shown, expected: current }
-          await writer.replace(tree, [displaced])
+          await writer.replace([displaced])
         }
-        return writer.replace(tree, changes)
+        return writer.replace(changes)
       },
     }
     const ports = { ...history, views, writer: rivalled }
     return putBack(ports, viewFrom(head), [id], ({ move }) => move <= HEAD_MOVE)
   }
   const current = async (): Promise<string | undefined> =>
-    (await history.tree.read('t', 'holder', [id.key]))[0]?.commit
+    (await history.tree.read(id, [id.key]))[0]?.commit
   return { run, current }
 }
 

@@ -1,9 +1,9 @@
 import { expect, test } from 'vitest'
 import type { Address } from '#core/chain.ts'
 import { listTokens } from '#core/dex/list-tokens.ts'
-import { newPool, type Pool } from '#core/dex/pool.ts'
+import { newPool, type Pool, poolDocuments } from '#core/dex/pool.ts'
 import { readPoolsBetween } from '#core/dex/quoting/pool-catalog.ts'
-import { orderKey } from '#core/history/document.ts'
+import { type DocumentSet, orderKey } from '#core/history/document.ts'
 import type { View } from '#core/history/head.ts'
 import type { Scan } from '#core/history/ports.ts'
 import type { ResolvePorts } from '#core/history/resolve.ts'
@@ -24,9 +24,9 @@ const pool = (id: number, token0: Address, token1: Address, swapCount: number): 
 /** A tree that walks the orders of these pools as stores do. */
 function treeOf(pools: readonly Pool[]): ResolvePorts {
   const at = { number: 1, hash: '0x01' }
-  const scan = async (_tree: string, { order, prefix, limit, after }: Scan<'pool'>) =>
+  const scan = async (_set: DocumentSet, { order, prefix, limit, after }: Scan) =>
     pools
-      .map((value) => ({ value, at, move: 1, key: orderKey('pool', order, value) }))
+      .map((value) => ({ value, at, move: 1, key: orderKey(poolDocuments, order, value) }))
       .filter(({ key }) => prefix.every((part, index) => key[index] === part))
       .filter(({ key }) => !after || key.join() > after.join())
       .toSorted((a, b) => (a.key.join() < b.key.join() ? -1 : 1))
@@ -47,7 +47,7 @@ test('every token that has a pool is listed once, page by page, however many poo
       pool(0x1000 + index, ...([other, hub].toSorted() as [Address, Address]), 1),
     )
   const listed = { token0: addressOf(0), token1: addressOf(0x2000) }
-  const view = { chainId: 1, head: { number: 2, tree: 't' } } as unknown as View
+  const view = { chainId: 1, head: { number: 2, projections: { pools: 't' } } } as unknown as View
   const found: Address[] = []
   for (let more = true; more;) {
     const after = found.at(-1)
@@ -79,7 +79,7 @@ test('pools between tokens that have thousands of them are found, whatever their
     pool(0xff_0002, usd, eur, 1_000),
     pool(0xff_0003, hub, eur, 1_000),
   ]
-  const view = { chainId: 1, head: { number: 2, tree: 't' } } as unknown as View
+  const view = { chainId: 1, head: { number: 2, projections: { pools: 't' } } } as unknown as View
   for (const [tokenIn, tokenOut] of [
     [usd, eur],
     [eur, usd],

@@ -130,7 +130,7 @@ const viewAt = (block: BlockRef, move: number): View =>
       commit: block.hash,
       chainId: 1,
       move,
-      tree: 't',
+      projections: { pools: 't', ticks: 't' },
       coverage: [{ from: 0, to: block.number }],
     },
     floor: block,

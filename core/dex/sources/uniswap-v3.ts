@@ -1,13 +1,22 @@
-import type {
-  BurnV3,
-  Collect,
-  CollectProtocol,
-  Flash,
-  Initialize,
-  MintV3,
-  SwapV3,
-} from '#core/history/event.ts'
-import type { RawLog } from '#core/indexing/ports.ts'
+import type { Hash } from '#core/chain.ts'
+import {
+  type BurnV3,
+  burnV3,
+  type Collect,
+  type CollectProtocol,
+  collectProtocolV3,
+  collectV3,
+  type Flash,
+  flashV3,
+  type Initialize,
+  initializeV3,
+  type MintV3,
+  mintV3,
+  type PoolCreated,
+  poolCreatedV3,
+  type SwapV3,
+  swapV3,
+} from '#core/dex/events.ts'
 import {
   addressAt,
   addressOf,
@@ -17,7 +26,9 @@ import {
   intAt,
   uintAt,
   uintOf,
-} from './words.ts'
+} from '#core/indexing/log-words.ts'
+import type { RawLog } from '#core/indexing/ports.ts'
+import { type Decoder, decoder } from '#core/indexing/source.ts'
 
 /** UniswapV3Factory: PoolCreated(address indexed, address indexed, uint24 indexed, int24, address) */
 export const POOL_CREATED = '0x783cca1c0412dd0d695e784568c96da2e9c22ff989357a2e8b1d9b2b4e6b7118'
@@ -36,9 +47,11 @@ export const FLASH = '0xbdbdb71d7860376ba52b25a5028beea23581364a40522f6bcfb86bb1
 /** UniswapV3Pool: CollectProtocol(address indexed, address indexed, uint128, uint128) */
 export const COLLECT_PROTOCOL = '0x596b573906218d3411850b26a6b437d6c4522fdb43d2d2386263f86d50b8b151'
 
-export function decodePoolCreated({ topics, data }: RawLog) {
+function decodePoolCreated({ topics, data }: RawLog): PoolCreated {
   expectShape(topics, data, 4, 2)
   return {
+    type: 'poolCreated',
+    protocol: 'uniswap-v3',
     token0: addressOf(topics[1]),
     token1: addressOf(topics[2]),
     feePips: Number(fitUint(uintOf(topics[3] as `0x${string}`), 24, 'fee')),
@@ -47,7 +60,7 @@ export function decodePoolCreated({ topics, data }: RawLog) {
   }
 }
 
-export function decodeInitialize({ topics, data }: RawLog): Initialize {
+function decodeInitialize({ topics, data }: RawLog): Initialize {
   expectShape(topics, data, 1, 2)
   return {
     type: 'initialize',
@@ -57,7 +70,7 @@ export function decodeInitialize({ topics, data }: RawLog): Initialize {
   }
 }
 
-export function decodeSwapV3({ topics, data }: RawLog): SwapV3 {
+function decodeSwapV3({ topics, data }: RawLog): SwapV3 {
   expectShape(topics, data, 3, 5)
   return {
     type: 'swap',
@@ -77,7 +90,7 @@ const ticksOf = (lower: `0x${string}` | undefined, upper: `0x${string}` | undefi
   tickUpper: int24Of(uintOf(upper as `0x${string}`), 'tickUpper'),
 })
 
-export function decodeMintV3({ topics, data }: RawLog): MintV3 {
+function decodeMintV3({ topics, data }: RawLog): MintV3 {
   expectShape(topics, data, 4, 4)
   return {
     type: 'mint',
@@ -91,7 +104,7 @@ export function decodeMintV3({ topics, data }: RawLog): MintV3 {
   }
 }
 
-export function decodeBurnV3({ topics, data }: RawLog): BurnV3 {
+function decodeBurnV3({ topics, data }: RawLog): BurnV3 {
   expectShape(topics, data, 4, 3)
   return {
     type: 'burn',
@@ -104,7 +117,7 @@ export function decodeBurnV3({ topics, data }: RawLog): BurnV3 {
   }
 }
 
-export function decodeCollect({ topics, data }: RawLog): Collect {
+function decodeCollect({ topics, data }: RawLog): Collect {
   expectShape(topics, data, 4, 3)
   return {
     type: 'collect',
@@ -117,7 +130,7 @@ export function decodeCollect({ topics, data }: RawLog): Collect {
   }
 }
 
-export function decodeFlash({ topics, data }: RawLog): Flash {
+function decodeFlash({ topics, data }: RawLog): Flash {
   expectShape(topics, data, 3, 4)
   return {
     type: 'flash',
@@ -131,7 +144,7 @@ export function decodeFlash({ topics, data }: RawLog): Flash {
   }
 }
 
-export function decodeCollectProtocol({ topics, data }: RawLog): CollectProtocol {
+function decodeCollectProtocol({ topics, data }: RawLog): CollectProtocol {
   expectShape(topics, data, 3, 2)
   return {
     type: 'collectProtocol',
@@ -142,3 +155,17 @@ export function decodeCollectProtocol({ topics, data }: RawLog): CollectProtocol
     amount1: fitUint(uintAt(data, 1), 128, 'amount1'),
   }
 }
+
+/** By first topic. */
+export const factoryDecoders: ReadonlyMap<Hash, Decoder> = new Map([
+  [POOL_CREATED, decoder(poolCreatedV3, decodePoolCreated)],
+])
+export const poolDecoders: ReadonlyMap<Hash, Decoder> = new Map([
+  [INITIALIZE, decoder(initializeV3, decodeInitialize)],
+  [SWAP_V3, decoder(swapV3, decodeSwapV3)],
+  [MINT_V3, decoder(mintV3, decodeMintV3)],
+  [BURN_V3, decoder(burnV3, decodeBurnV3)],
+  [COLLECT, decoder(collectV3, decodeCollect)],
+  [FLASH, decoder(flashV3, decodeFlash)],
+  [COLLECT_PROTOCOL, decoder(collectProtocolV3, decodeCollectProtocol)],
+])

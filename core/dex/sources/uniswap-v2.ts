@@ -1,6 +1,20 @@
-import type { BurnV2, MintV2, SwapV2, Sync } from '#core/history/event.ts'
+import type { Hash } from '#core/chain.ts'
+import {
+  type BurnV2,
+  burnV2,
+  type MintV2,
+  mintV2,
+  type PoolCreated,
+  poolCreatedV2,
+  type SwapV2,
+  swapV2,
+  type Sync,
+  syncV2,
+} from '#core/dex/events.ts'
+import { addressAt, addressOf, expectShape, fitUint, uintAt } from '#core/indexing/log-words.ts'
 import type { RawLog } from '#core/indexing/ports.ts'
-import { addressAt, addressOf, expectShape, fitUint, uintAt } from './words.ts'
+import { type AnySource, type Decoder, decoder } from '#core/indexing/source.ts'
+import type { FactorySource } from './dex-source.ts'
 
 /** UniswapV2Factory: PairCreated(address indexed, address indexed, address, uint256) */
 export const PAIR_CREATED = '0x0d3648bd0f6ba80134a33ba9275ac585d9d315f0ad8355cddefde31afa28d0e9'
@@ -13,16 +27,23 @@ export const MINT_V2 = '0x4c209b5fc8ad50758f13e2e1088ba56a560dff690a1c6fef26394f
 /** UniswapV2Pair: Burn(address indexed, uint256, uint256, address indexed) */
 export const BURN_V2 = '0xdccd412f0b1252819cb1fd330b93224ca42612892bb3f4f789976e6d81936496'
 
-export function decodePairCreated({ topics, data }: RawLog) {
+/** Uniswap V2's fee, which forks may set otherwise: 0.30 %. */
+const FEE_PIPS = 3000
+
+function decodePairCreated({ topics, data }: RawLog, source: AnySource | undefined): PoolCreated {
   expectShape(topics, data, 3, 2)
   return {
+    type: 'poolCreated',
+    protocol: 'uniswap-v2',
     token0: addressOf(topics[1]),
     token1: addressOf(topics[2]),
     pool: addressAt(data, 0),
+    feePips: (source as FactorySource | undefined)?.feePips ?? FEE_PIPS,
+    tickSpacing: null,
   }
 }
 
-export function decodeSync({ topics, data }: RawLog): Sync {
+function decodeSync({ topics, data }: RawLog): Sync {
   expectShape(topics, data, 1, 2)
   return {
     type: 'sync',
@@ -32,7 +53,7 @@ export function decodeSync({ topics, data }: RawLog): Sync {
   }
 }
 
-export function decodeSwapV2({ topics, data }: RawLog): SwapV2 {
+function decodeSwapV2({ topics, data }: RawLog): SwapV2 {
   expectShape(topics, data, 3, 4)
   return {
     type: 'swap',
@@ -46,7 +67,7 @@ export function decodeSwapV2({ topics, data }: RawLog): SwapV2 {
   }
 }
 
-export function decodeMintV2({ topics, data }: RawLog): MintV2 {
+function decodeMintV2({ topics, data }: RawLog): MintV2 {
   expectShape(topics, data, 2, 2)
   return {
     type: 'mint',
@@ -57,7 +78,7 @@ export function decodeMintV2({ topics, data }: RawLog): MintV2 {
   }
 }
 
-export function decodeBurnV2({ topics, data }: RawLog): BurnV2 {
+function decodeBurnV2({ topics, data }: RawLog): BurnV2 {
   expectShape(topics, data, 3, 2)
   return {
     type: 'burn',
@@ -68,3 +89,14 @@ export function decodeBurnV2({ topics, data }: RawLog): BurnV2 {
     amount1: uintAt(data, 1),
   }
 }
+
+/** By first topic. */
+export const factoryDecoders: ReadonlyMap<Hash, Decoder> = new Map([
+  [PAIR_CREATED, decoder(poolCreatedV2, decodePairCreated)],
+])
+export const poolDecoders: ReadonlyMap<Hash, Decoder> = new Map([
+  [SYNC, decoder(syncV2, decodeSync)],
+  [SWAP_V2, decoder(swapV2, decodeSwapV2)],
+  [MINT_V2, decoder(mintV2, decodeMintV2)],
+  [BURN_V2, decoder(burnV2, decodeBurnV2)],
+])

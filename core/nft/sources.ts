@@ -1,7 +1,27 @@
-import type { Hex } from '#core/chain.ts'
-import type { Transfer } from '#core/history/event.ts'
+import type { Address, Hash, Hex } from '#core/chain.ts'
+import {
+  addressAt,
+  addressOf,
+  expectShape,
+  MalformedLog,
+  uintAt,
+  uintOf,
+} from '#core/indexing/log-words.ts'
 import type { RawLog } from '#core/indexing/ports.ts'
-import { addressAt, addressOf, expectShape, MalformedLog, uintAt, uintOf } from './words.ts'
+import { type ContractRole, decoder, type SourceSpec } from '#core/indexing/source.ts'
+import {
+  type TokenStandard,
+  type Transfer,
+  transferOfErc1155,
+  transferOfErc721,
+} from './transfer.ts'
+
+/** A contract of NFTs. */
+export type CollectionSource = {
+  readonly kind: TokenStandard
+  readonly address: Address
+  readonly startBlock: number | null
+}
 
 /** ERC-721: Transfer(address indexed, address indexed, uint256 indexed); ERC-20's has the same first topic. */
 export const TRANSFER = '0xddf252ad1be2c89b69c2b068fc378daa952ba7f163c4a11628f55a4df523b3ef'
@@ -10,7 +30,7 @@ export const TRANSFER_SINGLE = '0xc3d58168c5ae7397731d063d5bbf3d657854427343f4c0
 /** ERC-1155: TransferBatch(address indexed, address indexed, address indexed, uint256[], uint256[]) */
 export const TRANSFER_BATCH = '0x4a39dc06d4c0dbc64b70af90fd698a233a518aa5d07e595d983b8c0526c8f7fb'
 
-export function decodeTransfer(log: RawLog): Transfer {
+function decodeTransfer(log: RawLog): Transfer {
   const { topics, data } = log
   // Collections older than the final standard (CryptoKitties) index nothing.
   if (topics.length === 1) return decodeUnindexedTransfer(log)
@@ -39,7 +59,7 @@ function decodeUnindexedTransfer({ topics, data }: RawLog): Transfer {
   }
 }
 
-export function decodeTransferSingle({ topics, data }: RawLog): Transfer {
+function decodeTransferSingle({ topics, data }: RawLog): Transfer {
   expectShape(topics, data, 4, 2)
   return {
     type: 'transfer',
@@ -52,7 +72,7 @@ export function decodeTransferSingle({ topics, data }: RawLog): Transfer {
   }
 }
 
-export function decodeTransferBatch({ topics, data }: RawLog): Transfer {
+function decodeTransferBatch({ topics, data }: RawLog): Transfer {
   if (topics.length !== 4) throw new MalformedLog(`${topics.length} topics instead of 4`)
   if ((data.length - 2) % 64 !== 0) throw new MalformedLog('data that is not whole words')
   const tokenIds = arrayAt(data, 0)
@@ -83,3 +103,25 @@ function arrayAt(data: Hex, index: number): bigint[] {
     throw new MalformedLog('an array longer than the data')
   return Array.from({ length: Number(length) }, (_, item) => uintAt(data, start + 1 + item))
 }
+
+const collections = (
+  kind: TokenStandard,
+  decoders: ContractRole['decoders'],
+): SourceSpec<CollectionSource> => {
+  const role: ContractRole = { name: kind, decoders }
+  return { kind, contractOf: ({ address }) => ({ address, role }) }
+}
+
+export const erc721Collections = collections(
+  'erc721',
+  new Map<Hash, ReturnType<typeof decoder>>([
+    [TRANSFER, decoder(transferOfErc721, decodeTransfer)],
+  ]),
+)
+export const erc1155Collections = collections(
+  'erc1155',
+  new Map<Hash, ReturnType<typeof decoder>>([
+    [TRANSFER_SINGLE, decoder(transferOfErc1155, decodeTransferSingle)],
+    [TRANSFER_BATCH, decoder(transferOfErc1155, decodeTransferBatch)],
+  ]),
+)

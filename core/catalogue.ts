@@ -1,0 +1,43 @@
+import { liquidityFamily, poolFamily, swapFamily } from '#core/dex/events.ts'
+import { poolsProjection } from '#core/dex/project-pools.ts'
+import { ticksProjection } from '#core/dex/project-ticks.ts'
+import type { FactorySource, PoolSource } from '#core/dex/sources/dex-source.ts'
+import { singlePools, uniswapV2Factories, uniswapV3Factories } from '#core/dex/sources/sources.ts'
+import { tradesProjection } from '#core/dex/trading/project-trades.ts'
+import type { EventFamily } from '#core/history/event.ts'
+import type { Projection } from '#core/history/projection.ts'
+import { createCatalogue } from '#core/indexing/catalogue.ts'
+import type { SourceSpec } from '#core/indexing/source.ts'
+import { holdingsProjection } from '#core/nft/project-holdings.ts'
+import { type CollectionSource, erc1155Collections, erc721Collections } from '#core/nft/sources.ts'
+import { transferFamily } from '#core/nft/transfer.ts'
+
+/** An entry of what a deployment indexes. */
+export type Source = FactorySource | PoolSource | CollectionSource
+
+/** The kinds of sources. */
+const sources: readonly SourceSpec[] = [
+  uniswapV2Factories,
+  uniswapV3Factories,
+  singlePools,
+  erc721Collections,
+  erc1155Collections,
+]
+
+/** The families of events. */
+const families: readonly EventFamily[] = [swapFamily, liquidityFamily, poolFamily, transferFamily]
+
+/** The projections, which name the documents. One that reads another stands in front of it. */
+const projections: readonly Projection[] = [
+  tradesProjection,
+  ticksProjection,
+  poolsProjection,
+  holdingsProjection,
+]
+
+/** All that Halyard indexes: a new kind of value is a file of its own and a line here. */
+export const catalogue = createCatalogue({
+  sources,
+  families,
+  projections,
+})

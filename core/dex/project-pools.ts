@@ -1,0 +1,157 @@
+import type { Address, BlockRef } from '#core/chain.ts'
+import type { ChainEvent } from '#core/history/event.ts'
+import type { Fold, FoldInput, Projection, Slot } from '#core/history/projection.ts'
+import {
+  type DexEvent,
+  liquidityFamily,
+  type PoolCreated,
+  poolFamily,
+  type Swap,
+  swapFamily,
+} from './events.ts'
+import { newPool, type Pool, poolPriceX192, poolDocuments } from './pool.ts'
+import { listedPools } from './sources/listed-pools.ts'
+
+/** Pools as their events leave them. */
+export const poolsProjection: Projection<DexEvent> = {
+  name: 'pools',
+  version: 2,
+  documents: [poolDocuments],
+  families: [swapFamily, liquidityFamily, poolFamily],
+  wants(events) {
+    const addresses = new Set<Address>()
+    for (const { address, body } of events)
+      addresses.add(body.type === 'poolCreated' ? body.pool : address)
+    return Array.from(addresses, (address) => ({ spec: poolDocuments, key: [address] }))
+  },
+  begin: foldPools,
+  // Every further event of a pool needs it.
+  isOpen: () => true,
+}
+
+type Mutable<T> = { -readonly [K in keyof T]: T[K] }
+
+/** A pool, and the copy that this fold changes; undefined before its first change. */
+type Changed = { readonly slot: Slot<Pool>; pool: Mutable<Pool> | undefined }
+
+function foldPools({ documents, sources }: FoldInput): Fold<DexEvent> {
+  const listed = listedPools(sources)
+  /** Kept at hand: looking a slot up by its key costs more than what is done with it. */
+  const changed = new Map<Address, Changed>()
+
+  function at(address: Address): Changed {
+    const known = changed.get(address)
+    if (known) return known
+    const slot = { slot: documents.slot(poolDocuments, [address]), pool: undefined }
+    changed.set(address, slot)
+    return slot
+  }
+
+  /** The pool to change: as it is, or as the configuration lists it. */
+  function change(address: Address, block: BlockRef): Mutable<Pool> {
+    const each = at(address)
+    each.slot.changedAt = block
+    if (each.pool) return each.pool
+    const before = each.slot.value ?? listed.get(address)
+    if (!before) throw new Error(`an event of ${address} was admitted, which no source names`)
+    const pool = { ...before }
+    each.pool = pool
+    each.slot.value = pool
+    return pool
+  }
+
+  function create({ address, body, block }: ChainEvent<PoolCreated>): void {
+    const each = at(body.pool)
+    each.slot.changedAt = block
+    each.pool = newPool({
+      address: body.pool,
+      protocol: body.protocol,
+      factory: address,
+      token0: body.token0,
+      token1: body.token1,
+      feePips: body.feePips,
+      tickSpacing: body.tickSpacing,
+      createdBlock: block.number,
+      createdAt: block.timestamp,
+    })
+    each.slot.value = each.pool
+  }
+
+  function trade({ address, body, block }: ChainEvent<Swap>): void {
+    const pool = change(address, block)
+    if (body.protocol === 'uniswap-v3') {
+      moveReserves(pool, body.amount0, body.amount1)
+      pool.sqrtPriceX96 = body.sqrtPriceX96
+      pool.tick = body.tick
+      pool.liquidity = body.liquidity
+    }
+    pool.lastTradePriceX192 = poolPriceX192(pool) ?? pool.lastTradePriceX192
+    pool.lastTradeAt = Math.max(block.timestamp, pool.lastTradeAt ?? 0)
+    pool.swapCount++
+  }
+
+  function apply(event: ChainEvent<DexEvent>): void {
+    const { body, block, address } = event
+    switch (body.type) {
+      case 'swap':
+        return trade(event as ChainEvent<Swap>)
+      case 'sync': {
+        const pool = change(address, block)
+        pool.reserve0 = body.reserve0
+        pool.reserve1 = body.reserve1
+        return undefined
+      }
+      case 'poolCreated':
+        return create(event as ChainEvent<PoolCreated>)
+      case 'initialize': {
+        const pool = change(address, block)
+        pool.sqrtPriceX96 = body.sqrtPriceX96
+        pool.tick = body.tick
+        pool.liquidity ??= 0n
+        return undefined
+      }
+      case 'flash':
+        return moveReserves(change(address, block), body.paid0, body.paid1)
+      case 'collectProtocol':
+        return moveReserves(change(address, block), -body.amount0, -body.amount1)
+      case 'mint': {
+        // V2 reserves come with the Sync of the same change.
+        if (body.protocol === 'uniswap-v2') return undefined
+        const pool = change(address, block)
+        moveReserves(pool, body.amount0, body.amount1)
+        return moveLiquidity(pool, body, body.liquidity)
+      }
+      case 'burn':
+        if (body.protocol === 'uniswap-v2') return undefined
+        // Burnt tokens stay in the pool until they are collected.
+        return moveLiquidity(change(address, block), body, -body.liquidity)
+      case 'collect':
+        return moveReserves(change(address, block), -body.amount0, -body.amount1)
+      default:
+        return body satisfies never
+    }
+  }
+
+  return { apply, finish: () => undefined }
+}
+
+/** V3 reserves are sums over the pool's whole life: known only where its creation was seen. */
+function moveReserves(pool: Mutable<Pool>, amount0: bigint, amount1: bigint): void {
+  if (pool.reserve0 === null || pool.reserve1 === null) return
+  pool.reserve0 = atLeastZero(pool.reserve0 + amount0)
+  pool.reserve1 = atLeastZero(pool.reserve1 + amount1)
+}
+
+/** What entered without an event (a donation, a rebase) leaves with one; a sum below zero is such a case. */
+const atLeastZero = (amount: bigint): bigint => (amount < 0n ? 0n : amount)
+
+/** A position counts towards the liquidity in range while the tick lies in [lower, upper). */
+function moveLiquidity(
+  pool: Mutable<Pool>,
+  { tickLower, tickUpper }: { readonly tickLower: number; readonly tickUpper: number },
+  delta: bigint,
+): void {
+  if (pool.liquidity === null || pool.tick === null) return
+  if (tickLower <= pool.tick && pool.tick < tickUpper)
+    pool.liquidity = atLeastZero(pool.liquidity + delta)
+}

@@ -1,0 +1,67 @@
+import type { PoolCreated, Protocol } from '#core/dex/events.ts'
+import { type Pool, poolDocuments } from '#core/dex/pool.ts'
+import type { EventBody } from '#core/history/event.ts'
+import type {
+  ContractRole,
+  Decoder,
+  FollowedContract,
+  FoundContracts,
+  SourceSpec,
+} from '#core/indexing/source.ts'
+import type { FactorySource, PoolSource } from './dex-source.ts'
+import { factoryDecoders as factoryV2, poolDecoders as poolV2 } from './uniswap-v2.ts'
+import { factoryDecoders as factoryV3, poolDecoders as poolV3 } from './uniswap-v3.ts'
+
+/** What the contracts of a protocol emit. */
+type Contracts = {
+  readonly factory: ReadonlyMap<`0x${string}`, Decoder>
+  readonly pool: ReadonlyMap<`0x${string}`, Decoder>
+}
+
+const contracts: Readonly<Record<Protocol, Contracts>> = {
+  'uniswap-v2': { factory: factoryV2, pool: poolV2 },
+  'uniswap-v3': { factory: factoryV3, pool: poolV3 },
+}
+
+const poolRoles = Object.fromEntries(
+  Object.entries(contracts).map(([protocol, { pool }]) => [
+    protocol,
+    { name: `${protocol}-pool`, decoders: pool } satisfies ContractRole,
+  ]),
+) as Readonly<Record<Protocol, ContractRole>>
+
+const factoryRole = (protocol: Protocol): ContractRole => ({
+  name: `${protocol}-factory`,
+  decoders: contracts[protocol].factory,
+  children: [poolRoles[protocol]],
+  childOf: (body: EventBody): FollowedContract | undefined =>
+    body.type === 'poolCreated'
+      ? { address: (body as PoolCreated).pool, role: poolRoles[protocol] }
+      : undefined,
+})
+
+/** Pools that factories created. */
+const found: FoundContracts<Pool> = {
+  spec: poolDocuments,
+  contractOf: ({ factory, address, protocol, createdBlock }) =>
+    factory === null
+      ? undefined
+      : { address, role: poolRoles[protocol], number: createdBlock ?? 0 },
+}
+
+function factorySource(kind: Protocol): SourceSpec<FactorySource> {
+  const role = factoryRole(kind)
+  return {
+    kind,
+    contractOf: ({ factory }) => ({ address: factory, role }),
+    found,
+  }
+}
+
+export const uniswapV2Factories = factorySource('uniswap-v2')
+export const uniswapV3Factories = factorySource('uniswap-v3')
+
+export const singlePools: SourceSpec<PoolSource> = {
+  kind: 'pool',
+  contractOf: ({ address, protocol }) => ({ address, role: poolRoles[protocol] }),
+}

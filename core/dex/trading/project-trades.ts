@@ -1,0 +1,232 @@
+import type { Address, BlockRef } from '#core/chain.ts'
+import { netAmounts, type Swap, swapFamily } from '#core/dex/events.ts'
+import { type Pool, poolPriceX192, poolDocuments, priceOfReserves } from '#core/dex/pool.ts'
+import { listedPools } from '#core/dex/sources/listed-pools.ts'
+import type {
+  DocumentsAtHand,
+  Fold,
+  FoldInput,
+  Projection,
+  Slot,
+  Wanted,
+} from '#core/history/projection.ts'
+import type { ChainEvent } from '#core/history/event.ts'
+import {
+  addToCandle,
+  type Candle,
+  type CandleInterval,
+  candleIntervals,
+  candleDocuments,
+  openCandle,
+  secondsOf,
+  startOf,
+  type TradedMinute,
+} from './candle.ts'
+import {
+  addToVolume,
+  openVolume,
+  secondsOfPeriod,
+  startOfPeriod,
+  type Volume,
+  type VolumePeriod,
+  volumePeriods,
+  volumeDocuments,
+} from './volume.ts'
+
+/** Candles and volumes of pools. */
+export const tradesProjection: Projection<Swap> = {
+  name: 'trades',
+  version: 2,
+  documents: [candleDocuments, volumeDocuments],
+  families: [swapFamily],
+  reads: ['pools'],
+  wants: (events) =>
+    Array.from(new Set(events.map(({ address }) => address)), (address) => ({
+      spec: poolDocuments,
+      key: [address],
+    })),
+  wantsThen: wantedByTrades,
+  begin: foldTrades,
+  isOpen({ spec, value }, documents) {
+    const { pool, start } = value as Candle | Volume
+    const newest = documents.slot(poolDocuments, [pool]).value?.lastTradeAt ?? 0
+    const seconds =
+      spec === candleDocuments
+        ? secondsOf[(value as Candle).interval]
+        : secondsOfPeriod[(value as Volume).period]
+    return start + seconds > newest
+  },
+}
+
+/**
+ * The candles and volumes that these trades add to. Those that begin after the pool's newest trade do not exist yet.
+ */
+function wantedByTrades(events: readonly ChainEvent<Swap>[], documents: DocumentsAtHand): Wanted[] {
+  const wanted: Wanted[] = []
+  /** Of each pool: its newest trade, and the last minute looked at, within which nothing else is wanted. */
+  const seen = new Map<Address, { newest: number; minute: number }>()
+  for (const { address, block } of events) {
+    let pool = seen.get(address)
+    if (!pool) {
+      pool = {
+        newest: documents.slot(poolDocuments, [address]).value?.lastTradeAt ?? -1,
+        minute: -1,
+      }
+      seen.set(address, pool)
+    }
+    const { timestamp } = block
+    const minute = startOf(secondsOf['1m'], timestamp)
+    if (minute === pool.minute) continue
+    pool.minute = minute
+    for (const interval of candleIntervals) {
+      const start = startOf(secondsOf[interval], timestamp)
+      const key = [address, interval, start]
+      wanted.push({ spec: candleDocuments, key, isNew: start > pool.newest })
+    }
+    for (const period of volumePeriods) {
+      const start = startOfPeriod(period, timestamp)
+      const key = [address, period, start]
+      wanted.push({ spec: volumeDocuments, key, isNew: start > pool.newest })
+    }
+    pool.newest = Math.max(pool.newest, timestamp)
+  }
+  return wanted
+}
+
+type Mutable<T> = { -readonly [K in keyof T]: T[K] }
+type Open<T extends object> = { readonly start: number; readonly slot: Slot<T> }
+
+/** What the trades of a pool add to: its candles and volumes of the time at hand. */
+type PoolTrades = {
+  readonly pool: Slot<Pool>
+  /** The trades of the minute at hand, and the block of the last: most fall into the minute of the one before. */
+  minute: Mutable<TradedMinute> | undefined
+  tradedAt: BlockRef | undefined
+  readonly candles: Partial<Record<CandleInterval, Open<Candle>>>
+  readonly volumes: Partial<Record<VolumePeriod, Open<Volume>>>
+}
+
+const PIPS = 1_000_000n
+
+function foldTrades({ documents, sources }: FoldInput): Fold<Swap> {
+  const listed = listedPools(sources)
+  const traded = new Map<Address, PoolTrades>()
+
+  function tradesOf(address: Address): PoolTrades {
+    const known = traded.get(address)
+    if (known) return known
+    const trades: PoolTrades = {
+      pool: documents.slot(poolDocuments, [address]),
+      minute: undefined,
+      tradedAt: undefined,
+      candles: {},
+      volumes: {},
+    }
+    traded.set(address, trades)
+    return trades
+  }
+
+  function apply({ address, body, block }: ChainEvent<Swap>): void {
+    const trades = tradesOf(address)
+    const pool = trades.pool.value ?? listed.get(address)
+    if (!pool) throw new Error(`a swap of ${address} was admitted, which no source names`)
+    const price = priceAfter(pool, body)
+    // A fork that swapFamily before its first Sync has no price yet; the trade is counted, not charted.
+    if (price === null) return
+    const start = startOf(secondsOf['1m'], block.timestamp)
+    if (trades.minute?.start !== start) {
+      closeMinute(trades)
+      const found = pool.lastTradePriceX192 ?? priceFoundBy(pool, body)
+      trades.minute = quietMinute(address, start, found ?? price)
+    }
+    addTrade(trades.minute, body, price, BigInt(pool.feePips))
+    trades.tradedAt = block
+  }
+
+  /** Adds what was traded in the minute at hand to the candles and volumes that it is part of. */
+  function closeMinute(trades: PoolTrades): void {
+    const { minute, tradedAt } = trades
+    if (!minute || !tradedAt) return
+    trades.minute = undefined
+    for (const interval of candleIntervals) {
+      const start = startOf(secondsOf[interval], minute.start)
+      let open = trades.candles[interval]
+      if (open?.start !== start) {
+        const slot = documents.slot(candleDocuments, [minute.pool, interval, start])
+        slot.value = slot.value ? { ...slot.value } : openCandle(interval, minute)
+        open = { start, slot }
+        trades.candles[interval] = open
+      }
+      addToCandle(open.slot.value as Mutable<Candle>, minute)
+      open.slot.changedAt = tradedAt
+    }
+    for (const period of volumePeriods) {
+      const start = startOfPeriod(period, minute.start)
+      let open = trades.volumes[period]
+      if (open?.start !== start) {
+        const slot = documents.slot(volumeDocuments, [minute.pool, period, start])
+        slot.value = slot.value ? { ...slot.value } : openVolume(period, minute)
+        open = { start, slot }
+        trades.volumes[period] = open
+      }
+      addToVolume(open.slot.value as Mutable<Volume>, minute)
+      open.slot.changedAt = tradedAt
+    }
+  }
+
+  return {
+    apply,
+    finish() {
+      for (const trades of traded.values()) closeMinute(trades)
+    },
+  }
+}
+
+/** The price after a trade. V2's reserves are those after it already: their Sync comes before. */
+const priceAfter = (pool: Pool, swap: Swap): bigint | null =>
+  swap.protocol === 'uniswap-v3' ? swap.sqrtPriceX96 * swap.sqrtPriceX96 : poolPriceX192(pool)
+
+/** The price before a pool's first trade. */
+function priceFoundBy(pool: Pool, swap: Swap): bigint | null {
+  if (swap.protocol === 'uniswap-v3') return poolPriceX192(pool)
+  if (pool.reserve0 === null || pool.reserve1 === null) return null
+  const net = netAmounts(swap)
+  const reserve0 = pool.reserve0 - net.amount0
+  const reserve1 = pool.reserve1 - net.amount1
+  return reserve0 > 0n && reserve1 >= 0n ? priceOfReserves(reserve0, reserve1) : null
+}
+
+const quietMinute = (pool: Address, start: number, price: bigint): Mutable<TradedMinute> => ({
+  pool,
+  start,
+  open: price,
+  high: price,
+  low: price,
+  close: price,
+  amount0: 0n,
+  amount1: 0n,
+  fees0: 0n,
+  fees1: 0n,
+  trades: 0,
+})
+
+function addTrade(minute: Mutable<TradedMinute>, swap: Swap, price: bigint, feePips: bigint): void {
+  const { amount0, amount1 } = netAmounts(swap)
+  if (price > minute.high) minute.high = price
+  if (price < minute.low) minute.low = price
+  minute.close = price
+  minute.amount0 += absolute(amount0)
+  minute.amount1 += absolute(amount1)
+  minute.fees0 += (amountIn(swap, 0) * feePips) / PIPS
+  minute.fees1 += (amountIn(swap, 1) * feePips) / PIPS
+  minute.trades++
+}
+
+const absolute = (amount: bigint): bigint => (amount < 0n ? -amount : amount)
+
+/** What came in of token 0 or 1, raw units, flash loans included. */
+function amountIn(swap: Swap, token: 0 | 1): bigint {
+  if (swap.protocol === 'uniswap-v2') return token === 0 ? swap.amount0In : swap.amount1In
+  const amount = token === 0 ? swap.amount0 : swap.amount1
+  return amount > 0n ? amount : 0n
+}

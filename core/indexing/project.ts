@@ -1,0 +1,63 @@
+import type { ChainEvent } from '#core/history/event.ts'
+import type {
+  DocumentsAtHand,
+  Fold,
+  FoldInput,
+  Projection,
+  Wanted,
+} from '#core/history/projection.ts'
+import type { Catalogue } from './catalogue.ts'
+
+/** The events of a batch that a projection is given. */
+type Part = { readonly projection: Projection; readonly events: readonly ChainEvent[] }
+
+/** The folds of a batch of events, one a projection. */
+export type BatchFold = Fold
+
+const typesOf = ({ families }: Projection): ReadonlySet<string> =>
+  new Set(families.flatMap(({ events }) => events.map(({ type }) => type)))
+
+function partsOf({ projections }: Catalogue, events: readonly ChainEvent[]): Part[] {
+  return projections.map((projection) => {
+    const types = typesOf(projection)
+    return { projection, events: events.filter(({ body }) => types.has(body.type)) }
+  })
+}
+
+/** The documents that these events read, as far as the events alone tell. */
+export const wantedByEvents = (catalogue: Catalogue, events: readonly ChainEvent[]): Wanted[] =>
+  partsOf(catalogue, events).flatMap((part) => part.projection.wants(part.events))
+
+/** The others, once those are at hand. */
+export const wantedThen = (
+  catalogue: Catalogue,
+  events: readonly ChainEvent[],
+  documents: DocumentsAtHand,
+): Wanted[] =>
+  partsOf(catalogue, events).flatMap(
+    (part) => part.projection.wantsThen?.(part.events, documents) ?? [],
+  )
+
+/** Begins a fold over all projections: each event passes them in the order of the catalogue. */
+export function beginFold({ projections }: Catalogue, input: FoldInput): BatchFold {
+  const folds = projections.map((projection) => ({
+    fold: projection.begin(input),
+    types: typesOf(projection),
+  }))
+  const byType = new Map<string, readonly Fold[]>()
+  function foldsOf(type: string): readonly Fold[] {
+    const known = byType.get(type)
+    if (known) return known
+    const found = folds.filter(({ types }) => types.has(type)).map(({ fold }) => fold)
+    byType.set(type, found)
+    return found
+  }
+  return {
+    apply(event) {
+      for (const fold of foldsOf(event.body.type)) fold.apply(event)
+    },
+    finish() {
+      for (const { fold } of folds) fold.finish()
+    },
+  }
+}
