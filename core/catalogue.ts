@@ -6,7 +6,7 @@ import { singlePools, uniswapV2Factories, uniswapV3Factories } from '#core/dex/s
 import { tradesProjection } from '#core/dex/trading/project-trades.ts'
 import type { EventFamily } from '#core/history/event.ts'
 import type { Projection } from '#core/history/projection.ts'
-import { createCatalogue } from '#core/indexing/catalogue.ts'
+import { type CatalogueValues, createCatalogue } from '#core/indexing/catalogue.ts'
 import type { SourceSpec } from '#core/indexing/source.ts'
 import { holdingsProjection } from '#core/nft/project-holdings.ts'
 import { type CollectionSource, erc1155Collections, erc721Collections } from '#core/nft/sources.ts'
@@ -35,9 +35,8 @@ const projections: readonly Projection[] = [
   holdingsProjection,
 ]
 
+/** What Halyard's catalogue is made of. */
+export const halyardValues: CatalogueValues = { sources, families, projections }
+
 /** All that Halyard indexes: a new kind of value is a file of its own and a line here. */
-export const catalogue = createCatalogue({
-  sources,
-  families,
-  projections,
-})
+export const catalogue = createCatalogue(halyardValues)

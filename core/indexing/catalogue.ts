@@ -15,19 +15,18 @@ export type Catalogue = HistoryCatalogue & {
   readonly projections: readonly Projection[]
 }
 
+/** What a catalogue is made of: one list each. */
+export type CatalogueValues = Pick<HistoryValues, 'families'> & {
+  readonly sources: readonly SourceSpec[]
+  readonly projections: readonly Projection[]
+}
+
 /**
  * Puts a catalogue together: what the history holds are the families of events and the documents of the projections.
  *
  * @throws Error where two values share a name, or a projection stands behind one that it reads
  */
-export function createCatalogue({
-  sources,
-  families,
-  projections,
-}: Pick<HistoryValues, 'families'> & {
-  readonly sources: readonly SourceSpec[]
-  readonly projections: readonly Projection[]
-}): Catalogue {
+export function createCatalogue({ sources, families, projections }: CatalogueValues): Catalogue {
   const names = projections.map(({ name }) => name)
   assert(new Set(names).size === names.length, 'each projection has a name of its own')
   for (const [place, { name, reads = [], documents }] of projections.entries()) {

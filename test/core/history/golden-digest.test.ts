@@ -10,6 +10,10 @@ import { createIndexes } from '#adapters/mongo/collections.ts'
 import { sha256 } from '#adapters/node/sha256.ts'
 import { openSqliteChainStore } from '#adapters/sqlite/chain-store.ts'
 import type { Address, Hash } from '#core/chain.ts'
+import { encodeDocument } from '#core/history/document.ts'
+import type { View } from '#core/history/head.ts'
+import { scanDocuments } from '#core/history/resolve.ts'
+import { createViews } from '#core/history/view.ts'
 import type { HistoryPorts } from '#core/history/ports.ts'
 import { createChainAppender } from '#core/indexing/append-blocks.ts'
 import { commitPorts } from '#core/indexing/commit.ts'
@@ -30,6 +34,17 @@ const GOLDEN = {
   mainnet: '0x86982a9232552a29b0a6e23ff4b80cf727ef91d9296c9042068a1285ebb3b9b8',
   generated: '0x5ddbc51a67b0d8c88d843a9b5e37d7a9c9acee19bf12f4b863fbeb155a377e06',
 } as const
+
+/**
+ * What each version of a projection makes of both histories, its tables of fields included. A projection whose line
+ * changes gets another version and a line of its own: stores that the old one filled are then not built upon.
+ */
+const PROJECTIONS: Readonly<Record<string, string>> = {
+  'holdings 1': '0x56c0d0d4ef9c8ce4',
+  'pools 2': '0x92a50a8d7a6d72b3',
+  'ticks 1': '0xfc1a09ca0634ee27',
+  'trades 2': '0xc7ff0f2a3043a417',
+}
 
 const CHAIN_ID = 31_337
 const NO_HASH: Hash = `0x${'0'.repeat(64)}`
@@ -158,3 +173,27 @@ for (const name of ['mainnet', 'generated'] as const) {
     },
   )
 }
+
+test('no projection makes something else of the same events without another version', async () => {
+  const lines: Record<string, string[]> = {}
+  for (const name of ['mainnet', 'generated'] as const) {
+    const store = createMemoryChainStore(createMemoryTables())
+    await digestOf(store, await histories[name](), 7)
+    const history = { ...store, views: createViews(store.heads, CHAIN_ID) }
+    const view = (await history.views.current()) as View
+    for (const projection of catalogue.projections)
+      for (const spec of projection.documents) {
+        const scan = { order: 'identity', prefix: [], limit: 100_000 }
+        const documents = await scanDocuments(history, view, spec, scan)
+        const { identity, orders } = spec
+        const of = (lines[`${projection.name} ${projection.version}`] ??= [])
+        of.push(JSON.stringify([name, spec.kind, Object.entries(spec.fields), identity, orders]))
+        of.push(...documents.map((value) => encodeDocument(spec, value)))
+      }
+  }
+  const found = Object.entries(lines).map(([version, of]) => [
+    version,
+    sha256(of.join('\n')).slice(0, 18),
+  ])
+  expect(PROJECTIONS).toMatchObject(Object.fromEntries(found))
+})
