@@ -1,9 +1,10 @@
+import { designOf, tellsPrice } from '#core/dex/events.ts'
 import type { SwapRow } from '#core/dex/trading/list-swaps.ts'
 import { block } from './blocks.ts'
 import { pool, protocol } from './pools.ts'
 import { address, bigint, field, hash, int, linkTo, maybe, resource } from './resource.ts'
 
-const v3 = ({ event: { body } }: SwapRow) => (body.protocol === 'uniswap-v3' ? body : null)
+const v3 = ({ event: { body } }: SwapRow) => (tellsPrice(body) ? body : null)
 
 export const swap = resource<SwapRow>(
   'Swap',
@@ -12,7 +13,7 @@ export const swap = resource<SwapRow>(
     block: field(block, ({ event }) => event.block),
     transactionHash: field(hash, ({ event }) => event.transactionHash),
     logIndex: field(int, ({ event }) => event.logIndex),
-    protocol: field(protocol, ({ event }) => event.body.protocol),
+    protocol: field(protocol, ({ event }) => designOf(event.body)),
     pool: field(linkTo(pool), ({ event }) => event.address),
     sender: field(address, ({ event }) => event.body.sender),
     recipient: field(address, ({ event }) => event.body.recipient),

@@ -49,6 +49,13 @@ export type SwapV3 = {
   readonly tick: number
 }
 
+/** A swap as PancakeSwap V3 reports it: as Uniswap V3 does, and what of the fees is the protocol's. */
+export type SwapPancakeV3 = Omit<SwapV3, 'protocol'> & {
+  readonly protocol: 'pancakeswap-v3'
+  readonly protocolFee0: bigint
+  readonly protocolFee1: bigint
+}
+
 /** The first price of a concentrated-liquidity pool. */
 export type Initialize = {
   readonly type: 'initialize'
@@ -121,6 +128,14 @@ export type Flash = {
   readonly paid1: bigint
 }
 
+/** From now on the protocol takes one part of so many of the fees of each token that comes in; 0: nothing. */
+export type SetFeeProtocol = {
+  readonly type: 'setFeeProtocol'
+  readonly protocol: 'uniswap-v3'
+  readonly parts0: number
+  readonly parts1: number
+}
+
 /** The protocol's share of fees that left a V3 pool. Raw units. */
 export type CollectProtocol = {
   readonly type: 'collectProtocol'
@@ -131,9 +146,9 @@ export type CollectProtocol = {
   readonly amount1: bigint
 }
 
-export type Swap = SwapV2 | SwapV3
+export type Swap = SwapV2 | SwapV3 | SwapPancakeV3
 export type LiquidityChange = MintV2 | MintV3 | BurnV2 | BurnV3 | Collect
-export type PoolChange = PoolCreated | Sync | Initialize | Flash | CollectProtocol
+export type PoolChange = PoolCreated | Sync | Initialize | Flash | SetFeeProtocol | CollectProtocol
 /** All events of pools and their factories. */
 export type DexEvent = Swap | LiquidityChange | PoolChange
 
@@ -162,6 +177,22 @@ export const swapV3 = eventSpec<SwapV3>({
     sqrtPriceX96: 'uint256',
     liquidity: 'uint256',
     tick: 'int',
+  },
+})
+export const swapPancakeV3 = eventSpec<SwapPancakeV3>({
+  type: 'swap',
+  protocol: 'pancakeswap-v3',
+  number: 15,
+  fields: {
+    sender: 'hex',
+    recipient: 'hex',
+    amount0: 'int256',
+    amount1: 'int256',
+    sqrtPriceX96: 'uint256',
+    liquidity: 'uint256',
+    tick: 'int',
+    protocolFee0: 'uint256',
+    protocolFee1: 'uint256',
   },
 })
 const poolCreatedFields: Fields<Omit<PoolCreated, 'type' | 'protocol'>> = {
@@ -267,10 +298,17 @@ export const collectProtocolV3 = eventSpec<CollectProtocol>({
   fields: { sender: 'hex', recipient: 'hex', amount0: 'uint256', amount1: 'uint256' },
 })
 
+export const setFeeProtocolV3 = eventSpec<SetFeeProtocol>({
+  type: 'setFeeProtocol',
+  protocol: 'uniswap-v3',
+  number: 16,
+  fields: { parts0: 'int', parts1: 'int' },
+})
+
 export const swapFamily: EventFamily<Swap> = {
   name: 'swap',
   byContract: 'often',
-  events: [swapV2, swapV3],
+  events: [swapV2, swapV3, swapPancakeV3],
 }
 export const liquidityFamily: EventFamily<LiquidityChange> = {
   name: 'liquidity',
@@ -281,8 +319,22 @@ export const liquidityFamily: EventFamily<LiquidityChange> = {
 export const poolFamily: EventFamily<PoolChange> = {
   name: 'pool',
   byContract: 'seldom',
-  events: [poolCreatedV2, poolCreatedV3, syncV2, initializeV3, flashV3, collectProtocolV3],
+  events: [
+    poolCreatedV2,
+    poolCreatedV3,
+    syncV2,
+    initializeV3,
+    flashV3,
+    setFeeProtocolV3,
+    collectProtocolV3,
+  ],
 }
+
+/** Whether the swap is of a concentrated pool, and tells its price. */
+export const tellsPrice = (swap: Swap): swap is SwapV3 | SwapPancakeV3 => 'sqrtPriceX96' in swap
+
+/** The design of the pool that a swap is of, whatever event tells it. */
+export const designOf = (swap: Swap): Protocol => (tellsPrice(swap) ? 'uniswap-v3' : 'uniswap-v2')
 
 /** Amounts of a swap from the pool's view: positive came in, negative went out. Raw units. */
 export function netAmounts(swap: Swap): { amount0: bigint; amount1: bigint } {

@@ -28,6 +28,12 @@ export type Pool = {
   readonly tick: number | null
   /** V3 only: the liquidity in range at the current price. */
   readonly liquidity: bigint | null
+  /**
+   * Uniswap V3 only: the protocol takes one part of so many of the fees, of token0 and of token1 coming in; 0: nothing.
+   * Null until it is told for a pool that the configuration lists.
+   */
+  readonly protocolParts0: number | null
+  readonly protocolParts1: number | null
   /** Price after the newest trade (see `PRICE_ONE`); the next candle opens there. */
   readonly lastTradePriceX192: bigint | null
   readonly lastTradeAt: number | null
@@ -59,6 +65,8 @@ export const poolDocuments = documentSpec<Pool>({
     sqrtPriceX96: 'uint256?',
     tick: 'int?',
     liquidity: 'uint256?',
+    protocolParts0: 'int?',
+    protocolParts1: 'int?',
     lastTradePriceX192: 'uint320?',
     lastTradeAt: 'int?',
     swapCount: 'int',
@@ -103,6 +111,8 @@ export const newPool = (
   sqrtPriceX96: null,
   tick: null,
   liquidity: null,
+  protocolParts0: terms.createdBlock == null || terms.protocol === 'uniswap-v2' ? null : 0,
+  protocolParts1: terms.createdBlock == null || terms.protocol === 'uniswap-v2' ? null : 0,
   lastTradePriceX192: null,
   lastTradeAt: null,
   swapCount: 0,

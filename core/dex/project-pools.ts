@@ -8,6 +8,7 @@ import {
   poolFamily,
   type Swap,
   swapFamily,
+  tellsPrice,
 } from './events.ts'
 import { newPool, type Pool, poolPriceX192, poolDocuments } from './pool.ts'
 import { listedPools } from './sources/listed-pools.ts'
@@ -15,7 +16,7 @@ import { listedPools } from './sources/listed-pools.ts'
 /** Pools as their events leave them. */
 export const poolsProjection: Projection<DexEvent> = {
   name: 'pools',
-  version: 2,
+  version: 3,
   documents: [poolDocuments],
   families: [swapFamily, liquidityFamily, poolFamily],
   wants(events) {
@@ -79,7 +80,7 @@ function foldPools({ documents, sources }: FoldInput): Fold<DexEvent> {
 
   function trade({ address, body, block }: ChainEvent<Swap>): void {
     const pool = change(address, block)
-    if (body.protocol === 'uniswap-v3') {
+    if (tellsPrice(body)) {
       moveReserves(pool, body.amount0, body.amount1)
       pool.sqrtPriceX96 = body.sqrtPriceX96
       pool.tick = body.tick
@@ -112,6 +113,12 @@ function foldPools({ documents, sources }: FoldInput): Fold<DexEvent> {
       }
       case 'flash':
         return moveReserves(change(address, block), body.paid0, body.paid1)
+      case 'setFeeProtocol': {
+        const pool = change(address, block)
+        pool.protocolParts0 = body.parts0
+        pool.protocolParts1 = body.parts1
+        return undefined
+      }
       case 'collectProtocol':
         return moveReserves(change(address, block), -body.amount0, -body.amount1)
       case 'mint': {

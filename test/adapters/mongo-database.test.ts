@@ -350,6 +350,8 @@ const pool: Pool = {
   sqrtPriceX96: 2n ** 96n,
   tick: -201_960,
   liquidity: 1_000n,
+  protocolParts0: 0,
+  protocolParts1: 4,
   lastTradePriceX192: 2n ** 192n,
   lastTradeAt: 1_705_000_000,
   swapCount: 3,

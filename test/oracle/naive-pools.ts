@@ -36,6 +36,8 @@ type NaivePool = {
   sqrtPriceX96: bigint | null
   tick: number | null
   liquidity: bigint | null
+  protocolParts0: number | null
+  protocolParts1: number | null
   lastTradePriceX192: bigint | null
   lastTradeAt: number | null
   swapCount: number
@@ -112,15 +114,16 @@ export function createNaivePools({ listed, factories }: NaiveSetting): NaivePool
     const price = priceOf(pool)
     pool.swapCount += 1
     pool.lastTradeAt = at
-    if (price === null) return
-    pool.lastTradePriceX192 = price
+    if (price !== null) pool.lastTradePriceX192 = price
     const open = found ?? price
     const [volume0, volume1] = swap.moved.map(size) as [bigint, bigint]
     const [fees0, fees1] = swap.came.map((came) => (came * BigInt(pool.feePips)) / 1_000_000n) as [
       bigint,
       bigint,
     ]
+    // A trade without a price is counted, not charted.
     for (const [interval, seconds] of INTERVALS) {
+      if (price === null || open === null) break
       const start = Math.floor(at / seconds) * seconds
       const key = `${pool.address} ${interval} ${start}`
       const candle = candles.get(key) ?? {
@@ -197,6 +200,8 @@ export function createNaivePools({ listed, factories }: NaiveSetting): NaivePool
         createdAt: at.timestamp,
         reserve0: 0n,
         reserve1: 0n,
+        protocolParts0: act.terms ? 0 : null,
+        protocolParts1: act.terms ? 0 : null,
       })
       return true
     }
@@ -319,6 +324,8 @@ const emptyPool = (
   sqrtPriceX96: null,
   tick: null,
   liquidity: null,
+  protocolParts0: null,
+  protocolParts1: null,
   lastTradePriceX192: null,
   lastTradeAt: null,
   swapCount: 0,

@@ -1,7 +1,7 @@
 import type { BlockRange } from '#core/chain.ts'
 import { mapConcurrent } from '#core/concurrent.ts'
 import type { ChainEvent } from '#core/history/event.ts'
-import { liquidityFamily, poolFamily, type Swap, swapFamily } from '#core/dex/events.ts'
+import { liquidityFamily, poolFamily, type Swap, swapFamily, tellsPrice } from '#core/dex/events.ts'
 import type { View } from '#core/history/head.ts'
 import { listEvents } from '#core/history/list-events.ts'
 import type { HistoryPorts } from '#core/history/ports.ts'
@@ -205,7 +205,7 @@ async function priceAt(
     descending: true,
     limit: 1,
   })
-  if (swap?.body.protocol === 'uniswap-v3')
+  if (swap && tellsPrice(swap.body))
     return { number: swap.block.number, logIndex: swap.logIndex, ...swap.body }
   // The pool's first event, but for none.
   const [first] = await listEvents(ports, view, poolFamily, { ...query, limit: 1 })

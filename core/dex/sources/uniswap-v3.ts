@@ -15,6 +15,10 @@ import {
   type PoolCreated,
   poolCreatedV3,
   type SwapV3,
+  type SetFeeProtocol,
+  setFeeProtocolV3,
+  type SwapPancakeV3,
+  swapPancakeV3,
   swapV3,
 } from '#core/dex/events.ts'
 import {
@@ -36,6 +40,8 @@ export const POOL_CREATED = '0x783cca1c0412dd0d695e784568c96da2e9c22ff989357a2e8
 export const INITIALIZE = '0x98636036cb66a9c19a37435efc1e90142190214e8abeb821bdba3f2990dd4c95'
 /** UniswapV3Pool: Swap(address indexed, address indexed, int256, int256, uint160, uint128, int24) */
 export const SWAP_V3 = '0xc42079f94a6350d7e6235f29174924f928cc2ac818eb64fed8004e115fbcca67'
+/** PancakeV3Pool: Swap(address indexed, address indexed, int256, int256, uint160, uint128, int24, uint128, uint128) */
+export const SWAP_PANCAKE_V3 = '0x19b47279256b2a23a1665c810c8d55a1758940ee09377d4f8d26497a3577dc83'
 /** UniswapV3Pool: Mint(address, address indexed, int24 indexed, int24 indexed, uint128, uint256, uint256) */
 export const MINT_V3 = '0x7a53080ba414158be7ec69b987b5fb7d07dee101fe85488f0853ae16239d0bde'
 /** UniswapV3Pool: Burn(address indexed, int24 indexed, int24 indexed, uint128, uint256, uint256) */
@@ -44,6 +50,8 @@ export const BURN_V3 = '0x0c396cd989a39f4459b5fa1aed6a9a8dcdbc45908acfd67e028cd5
 export const COLLECT = '0x70935338e69775456a85ddef226c395fb668b63fa0115f5f20610b388e6ca9c0'
 /** UniswapV3Pool: Flash(address indexed, address indexed, uint256, uint256, uint256, uint256) */
 export const FLASH = '0xbdbdb71d7860376ba52b25a5028beea23581364a40522f6bcfb86bb1f2dca633'
+/** UniswapV3Pool: SetFeeProtocol(uint8, uint8, uint8, uint8), the old shares first */
+export const SET_FEE_PROTOCOL = '0x973d8d92bb299f4af6ce49b52a8adb85ae46b9f214c4c4fc06ac77401237b133'
 /** UniswapV3Pool: CollectProtocol(address indexed, address indexed, uint128, uint128) */
 export const COLLECT_PROTOCOL = '0x596b573906218d3411850b26a6b437d6c4522fdb43d2d2386263f86d50b8b151'
 
@@ -82,6 +90,28 @@ function decodeSwapV3({ topics, data }: RawLog): SwapV3 {
     sqrtPriceX96: fitUint(uintAt(data, 2), 160, 'sqrtPriceX96'),
     liquidity: fitUint(uintAt(data, 3), 128, 'liquidity'),
     tick: int24Of(uintAt(data, 4), 'tick'),
+  }
+}
+
+function decodeSwapPancakeV3({ topics, data, ...log }: RawLog): SwapPancakeV3 {
+  expectShape(topics, data, 3, 7)
+  // The first five words are those of Uniswap's.
+  const common = data.slice(0, -2 * 64) as `0x${string}`
+  return {
+    ...decodeSwapV3({ ...log, topics, data: common }),
+    protocol: 'pancakeswap-v3',
+    protocolFee0: fitUint(uintAt(data, 5), 128, 'protocolFeesToken0'),
+    protocolFee1: fitUint(uintAt(data, 6), 128, 'protocolFeesToken1'),
+  }
+}
+
+function decodeSetFeeProtocol({ topics, data }: RawLog): SetFeeProtocol {
+  expectShape(topics, data, 1, 4)
+  return {
+    type: 'setFeeProtocol',
+    protocol: 'uniswap-v3',
+    parts0: Number(fitUint(uintAt(data, 2), 8, 'feeProtocol0New')),
+    parts1: Number(fitUint(uintAt(data, 3), 8, 'feeProtocol1New')),
   }
 }
 
@@ -163,6 +193,8 @@ export const factoryDecoders: ReadonlyMap<Hash, Decoder> = new Map([
 export const poolDecoders: ReadonlyMap<Hash, Decoder> = new Map([
   [INITIALIZE, decoder(initializeV3, decodeInitialize)],
   [SWAP_V3, decoder(swapV3, decodeSwapV3)],
+  [SWAP_PANCAKE_V3, decoder(swapPancakeV3, decodeSwapPancakeV3)],
+  [SET_FEE_PROTOCOL, decoder(setFeeProtocolV3, decodeSetFeeProtocol)],
   [MINT_V3, decoder(mintV3, decodeMintV3)],
   [BURN_V3, decoder(burnV3, decodeBurnV3)],
   [COLLECT, decoder(collectV3, decodeCollect)],

@@ -50,24 +50,26 @@ export const candleDocuments = documentSpec<Candle>({
   },
 })
 
-/**
- * The trades of one pool within one minute, as longer intervals add them up: amounts are absolute, prices Q128.192.
- */
-export type TradedMinute = {
+/** What was traded of one pool within one minute, as longer intervals add it up; amounts are absolute. */
+export type Traded = {
   readonly pool: Address
   /** Start of the minute, seconds since 1970. */
   readonly start: number
-  /** Close of the trade before, or for the pool's first trade the price it found. */
-  readonly open: bigint
-  readonly high: bigint
-  readonly low: bigint
-  readonly close: bigint
   readonly amount0: bigint
   readonly amount1: bigint
   /** LP fees that the trades paid, in the tokens that came in. */
   readonly fees0: bigint
   readonly fees1: bigint
   readonly trades: number
+}
+
+/** The same with prices, Q128.192. */
+export type TradedMinute = Traded & {
+  /** Close of the trade before, or for the pool's first trade the price it found. */
+  readonly open: bigint
+  readonly high: bigint
+  readonly low: bigint
+  readonly close: bigint
 }
 
 export const startOf = (seconds: number, timestamp: number): number =>

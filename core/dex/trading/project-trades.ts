@@ -1,5 +1,5 @@
 import type { Address, BlockRef } from '#core/chain.ts'
-import { netAmounts, type Swap, swapFamily } from '#core/dex/events.ts'
+import { netAmounts, type Swap, swapFamily, tellsPrice } from '#core/dex/events.ts'
 import { type Pool, poolPriceX192, poolDocuments, priceOfReserves } from '#core/dex/pool.ts'
 import { listedPools } from '#core/dex/sources/listed-pools.ts'
 import type {
@@ -20,6 +20,7 @@ import {
   openCandle,
   secondsOf,
   startOf,
+  type Traded,
   type TradedMinute,
 } from './candle.ts'
 import {
@@ -36,7 +37,7 @@ import {
 /** Candles and volumes of pools. */
 export const tradesProjection: Projection<Swap> = {
   name: 'trades',
-  version: 2,
+  version: 3,
   documents: [candleDocuments, volumeDocuments],
   families: [swapFamily],
   reads: ['pools'],
@@ -100,7 +101,7 @@ type Open<T extends object> = { readonly start: number; readonly slot: Slot<T> }
 type PoolTrades = {
   readonly pool: Slot<Pool>
   /** The trades of the minute at hand, and the block of the last: most fall into the minute of the one before. */
-  minute: Mutable<TradedMinute> | undefined
+  minute: Mutable<TradedMinute> | Mutable<Traded> | undefined
   tradedAt: BlockRef | undefined
   readonly candles: Partial<Record<CandleInterval, Open<Candle>>>
   readonly volumes: Partial<Record<VolumePeriod, Open<Volume>>>
@@ -131,15 +132,18 @@ function foldTrades({ documents, sources }: FoldInput): Fold<Swap> {
     const pool = trades.pool.value ?? listed.get(address)
     if (!pool) throw new Error(`a swap of ${address} was admitted, which no source names`)
     const price = priceAfter(pool, body)
-    // A fork that swapFamily before its first Sync has no price yet; the trade is counted, not charted.
-    if (price === null) return
     const start = startOf(secondsOf['1m'], block.timestamp)
-    if (trades.minute?.start !== start) {
+    let { minute } = trades
+    if (minute?.start !== start || hasPrice(minute) !== (price !== null)) {
       closeMinute(trades)
-      const found = pool.lastTradePriceX192 ?? priceFoundBy(pool, body)
-      trades.minute = quietMinute(address, start, found ?? price)
+      const nothing = nothingTraded(address, start)
+      const found = pool.lastTradePriceX192 ?? priceFoundBy(pool, body) ?? price
+      // A fork that tells a swap before its first Sync has no price yet: the trade is counted, not charted.
+      minute = price === null || found === null ? nothing : { ...nothing, ...quietAt(found) }
+      trades.minute = minute
     }
-    addTrade(trades.minute, body, price, BigInt(pool.feePips))
+    if (price !== null && hasPrice(minute)) addPrice(minute, price)
+    addAmounts(minute, body, pool)
     trades.tradedAt = block
   }
 
@@ -148,6 +152,11 @@ function foldTrades({ documents, sources }: FoldInput): Fold<Swap> {
     const { minute, tradedAt } = trades
     if (!minute || !tradedAt) return
     trades.minute = undefined
+    if (hasPrice(minute)) addToCandles(trades, minute, tradedAt)
+    addToVolumes(trades, minute, tradedAt)
+  }
+
+  function addToCandles(trades: PoolTrades, minute: TradedMinute, tradedAt: BlockRef): void {
     for (const interval of candleIntervals) {
       const start = startOf(secondsOf[interval], minute.start)
       let open = trades.candles[interval]
@@ -160,6 +169,9 @@ function foldTrades({ documents, sources }: FoldInput): Fold<Swap> {
       addToCandle(open.slot.value as Mutable<Candle>, minute)
       open.slot.changedAt = tradedAt
     }
+  }
+
+  function addToVolumes(trades: PoolTrades, minute: Traded, tradedAt: BlockRef): void {
     for (const period of volumePeriods) {
       const start = startOfPeriod(period, minute.start)
       let open = trades.volumes[period]
@@ -182,13 +194,15 @@ function foldTrades({ documents, sources }: FoldInput): Fold<Swap> {
   }
 }
 
+const hasPrice = (minute: Traded): minute is TradedMinute => 'close' in minute
+
 /** The price after a trade. V2's reserves are those after it already: their Sync comes before. */
 const priceAfter = (pool: Pool, swap: Swap): bigint | null =>
-  swap.protocol === 'uniswap-v3' ? swap.sqrtPriceX96 * swap.sqrtPriceX96 : poolPriceX192(pool)
+  tellsPrice(swap) ? swap.sqrtPriceX96 * swap.sqrtPriceX96 : poolPriceX192(pool)
 
 /** The price before a pool's first trade. */
 function priceFoundBy(pool: Pool, swap: Swap): bigint | null {
-  if (swap.protocol === 'uniswap-v3') return poolPriceX192(pool)
+  if (tellsPrice(swap)) return poolPriceX192(pool)
   if (pool.reserve0 === null || pool.reserve1 === null) return null
   const net = netAmounts(swap)
   const reserve0 = pool.reserve0 - net.amount0
@@ -196,13 +210,9 @@ function priceFoundBy(pool: Pool, swap: Swap): bigint | null {
   return reserve0 > 0n && reserve1 >= 0n ? priceOfReserves(reserve0, reserve1) : null
 }
 
-const quietMinute = (pool: Address, start: number, price: bigint): Mutable<TradedMinute> => ({
+const nothingTraded = (pool: Address, start: number): Mutable<Traded> => ({
   pool,
   start,
-  open: price,
-  high: price,
-  low: price,
-  close: price,
   amount0: 0n,
   amount1: 0n,
   fees0: 0n,
@@ -210,19 +220,37 @@ const quietMinute = (pool: Address, start: number, price: bigint): Mutable<Trade
   trades: 0,
 })
 
-function addTrade(minute: Mutable<TradedMinute>, swap: Swap, price: bigint, feePips: bigint): void {
-  const { amount0, amount1 } = netAmounts(swap)
+const quietAt = (price: bigint) => ({ open: price, high: price, low: price, close: price })
+
+function addPrice(minute: Mutable<TradedMinute>, price: bigint): void {
   if (price > minute.high) minute.high = price
   if (price < minute.low) minute.low = price
   minute.close = price
+}
+
+function addAmounts(minute: Mutable<Traded>, swap: Swap, pool: Pool): void {
+  const { amount0, amount1 } = netAmounts(swap)
   minute.amount0 += absolute(amount0)
   minute.amount1 += absolute(amount1)
-  minute.fees0 += (amountIn(swap, 0) * feePips) / PIPS
-  minute.fees1 += (amountIn(swap, 1) * feePips) / PIPS
+  minute.fees0 += lpFee(swap, 0, pool)
+  minute.fees1 += lpFee(swap, 1, pool)
   minute.trades++
 }
 
 const absolute = (amount: bigint): bigint => (amount < 0n ? -amount : amount)
+
+/**
+ * What the liquidity providers earn by a swap, in the token that came in: the fee less the protocol's share. PancakeSwap
+ * tells that share with each swap, Uniswap V3 by the parts that its pools are set to; both round it for each step of a
+ * swap, here it is rounded once.
+ */
+function lpFee(swap: Swap, token: 0 | 1, pool: Pool): bigint {
+  const fee = (amountIn(swap, token) * BigInt(pool.feePips)) / PIPS
+  if (swap.protocol === 'pancakeswap-v3')
+    return fee - (token === 0 ? swap.protocolFee0 : swap.protocolFee1)
+  const parts = token === 0 ? pool.protocolParts0 : pool.protocolParts1
+  return parts ? fee - fee / BigInt(parts) : fee
+}
 
 /** What came in of token 0 or 1, raw units, flash loans included. */
 function amountIn(swap: Swap, token: 0 | 1): bigint {

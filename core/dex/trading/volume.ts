@@ -1,6 +1,6 @@
 import type { Address } from '#core/chain.ts'
 import { documentSpec } from '#core/history/document.ts'
-import { startOf, type TradedMinute } from './candle.ts'
+import { startOf, type Traded } from './candle.ts'
 
 export type VolumePeriod = 'hour' | 'day'
 
@@ -17,7 +17,7 @@ export type Volume = {
   /** Each trade counts once a token, in absolute amounts. */
   readonly volume0: bigint
   readonly volume1: bigint
-  /** LP fees in the token that came in: amount in times the pool's fee, rounded down a trade. */
+  /** LP fees in the token that came in: amount in times the pool's fee, rounded down a trade, less the protocol's share. */
   readonly fees0: bigint
   readonly fees1: bigint
   readonly trades: number
@@ -44,7 +44,7 @@ export const startOfPeriod = (period: VolumePeriod, timestamp: number): number =
   startOf(secondsOfPeriod[period], timestamp)
 
 /** The volume before its first trades. */
-export const openVolume = (period: VolumePeriod, first: TradedMinute): Volume => ({
+export const openVolume = (period: VolumePeriod, first: Traded): Volume => ({
   pool: first.pool,
   period,
   start: startOfPeriod(period, first.start),
@@ -58,7 +58,7 @@ export const openVolume = (period: VolumePeriod, first: TradedMinute): Volume =>
 /** Changes the volume by the next trades of its period. */
 export function addToVolume(
   volume: { -readonly [K in keyof Volume]: Volume[K] },
-  minute: TradedMinute,
+  minute: Traded,
 ): void {
   volume.volume0 += minute.amount0
   volume.volume1 += minute.amount1

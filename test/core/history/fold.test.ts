@@ -197,6 +197,30 @@ describe('volumes', () => {
     })
   })
 
+  test('a trade of a pool without a price counts in volumes, and is not charted', () => {
+    const { apply, read, all } = folder()
+    apply(swapV2(1_000n, 0n, 0n, 900n), 7_300)
+    expect(read(volumeDocuments, [POOL, 'hour', 7_200])).toMatchObject({
+      volume0: 1_000n,
+      volume1: 900n,
+      fees0: 3n,
+      trades: 1,
+    })
+    expect(all(candleDocuments)).toEqual([])
+  })
+
+  test('trades with and without a price in one minute all count in volumes', () => {
+    const { apply, read } = folder()
+    apply(swapV2(1_000n, 0n, 0n, 900n), 7_300)
+    apply(sync(10_000n, 10_000n), 7_301)
+    apply(swapV2(500n, 0n, 0n, 400n), 7_301)
+    expect(read(volumeDocuments, [POOL, 'hour', 7_200])).toMatchObject({
+      volume0: 1_500n,
+      trades: 2,
+    })
+    expect(read(candleDocuments, [POOL, '1h', 7_200])).toMatchObject({ volume0: 500n, trades: 1 })
+  })
+
   test('a flash swap counts what it left behind, not what it borrowed', () => {
     const { apply, read } = folder()
     apply(sync(10n ** 24n, 10n ** 24n), 7_300)
@@ -272,6 +296,31 @@ describe('pools', () => {
     apply({ type: 'flash', ...party, amount0: 9n, amount1: 9n, paid0: 1n, paid1: 2n })
     apply({ type: 'collectProtocol', ...party, amount0: 3n, amount1: 1n })
     expect(pool()).toMatchObject({ reserve0: 343n, reserve1: 555n })
+  })
+
+  test('LP fees of a V3 pool are without what the protocol takes of them, from when it is told', () => {
+    const { apply, read } = folder()
+    const fees = () => read(volumeDocuments, [POOL, 'day', 0])
+    apply(created, 50, FACTORY, 7)
+    apply(swapV3(1_000_000n, -900_000n, 0, 5n))
+    expect(fees()).toMatchObject({ fees0: 500n, fees1: 0n })
+    apply({ type: 'setFeeProtocol', protocol: 'uniswap-v3', parts0: 4, parts1: 10 })
+    apply(swapV3(1_000_000n, -900_000n, 0, 5n))
+    expect(fees()).toMatchObject({ fees0: 500n + 375n })
+    apply(swapV3(-900_000n, 1_000_000n, 0, 5n))
+    expect(fees()).toMatchObject({ fees0: 875n, fees1: 450n })
+    apply({ type: 'setFeeProtocol', protocol: 'uniswap-v3', parts0: 0, parts1: 0 })
+    apply(swapV3(1_000_000n, -900_000n, 0, 5n))
+    expect(fees()).toMatchObject({ fees0: 1_375n })
+  })
+
+  test('a swap of PancakeSwap V3 moves the pool as one of Uniswap does, and tells the protocol’s share', () => {
+    const { apply, read } = folder()
+    apply(created, 50, FACTORY, 7)
+    const swap = { ...swapV3(1_000_000n, -900_000n, 9, 5n), protocol: 'pancakeswap-v3' } as const
+    apply({ ...swap, protocolFee0: 160n, protocolFee1: 0n } as AnyBody)
+    expect(read(poolDocuments, [POOL])).toMatchObject({ tick: 9, liquidity: 5n, swapCount: 1 })
+    expect(read(volumeDocuments, [POOL, 'day', 0])).toMatchObject({ fees0: 340n, trades: 1 })
   })
 
   test('the ticks of a V3 pool are sums over all positions that begin or end there', () => {

@@ -31,8 +31,8 @@ import { loadRecording } from '../../tools/recorded-chain/recording.ts'
  * these changes only together with what a history says: a new projection, another form of a row, another fold.
  */
 const GOLDEN = {
-  mainnet: '0x86982a9232552a29b0a6e23ff4b80cf727ef91d9296c9042068a1285ebb3b9b8',
-  generated: '0x5ddbc51a67b0d8c88d843a9b5e37d7a9c9acee19bf12f4b863fbeb155a377e06',
+  mainnet: '0x9c012081612c38ebcfb7abd8e2afc144b6c97050bfc5e8ce7510b6bcfb5fa030',
+  generated: '0x19f7798f816063e6b8c171ce92e3aaa3ac7a3511bc1ce5fa6ff27076c77b6add',
 } as const
 
 /**

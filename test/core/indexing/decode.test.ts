@@ -159,6 +159,35 @@ const cases: Case[] = [
     }),
   },
   {
+    name: 'Swap (PancakeSwap V3)',
+    signature:
+      'event Swap(address indexed sender, address indexed recipient, int256 amount0, int256 amount1, uint160 sqrtPriceX96, uint128 liquidity, int24 tick, uint128 protocolFeesToken0, uint128 protocolFeesToken1)',
+    topic: v3.SWAP_PANCAKE_V3,
+    emitter: POOL_V3,
+    expected: ({ sender, recipient, protocolFeesToken0, protocolFeesToken1, ...rest }) => ({
+      type: 'swap',
+      protocol: 'pancakeswap-v3',
+      sender: lower(sender),
+      recipient: lower(recipient),
+      ...rest,
+      protocolFee0: protocolFeesToken0,
+      protocolFee1: protocolFeesToken1,
+    }),
+  },
+  {
+    name: 'SetFeeProtocol',
+    signature:
+      'event SetFeeProtocol(uint8 feeProtocol0Old, uint8 feeProtocol1Old, uint8 feeProtocol0New, uint8 feeProtocol1New)',
+    topic: v3.SET_FEE_PROTOCOL,
+    emitter: POOL_V3,
+    expected: (args) => ({
+      type: 'setFeeProtocol',
+      protocol: 'uniswap-v3',
+      parts0: args.feeProtocol0New,
+      parts1: args.feeProtocol1New,
+    }),
+  },
+  {
     name: 'Mint (V3)',
     signature:
       'event Mint(address sender, address indexed owner, int24 indexed tickLower, int24 indexed tickUpper, uint128 amount, uint256 amount0, uint256 amount1)',

@@ -15,7 +15,7 @@ const view = {
     commit: hash,
     chainId: 1,
     move: 1,
-    projections: { pools: 't', ticks: 't' },
+    projections: { pools: 'p', ticks: 't' },
     coverage: [{ from: 0, to: 50 }],
   },
   floor: { number: 50, hash },
