@@ -33,6 +33,24 @@ export const holdingDocuments = documentSpec<Holding>({
   },
 })
 
+/**
+ * Whose an ERC-721 token is: the one that its newest transfer names as the receiver, the address zero after it was burnt.
+ * A token has one owner, whatever its transfers say of the one before; so this tells who loses it with the next.
+ */
+export type Ownership = {
+  readonly collection: Address
+  readonly tokenId: bigint
+  readonly owner: Address
+}
+
+export const ownershipDocuments = documentSpec<Ownership>({
+  kind: 'ownership',
+  plural: 'ownerships',
+  projection: 'holdings',
+  identity: ['collection', 'tokenId'],
+  fields: { collection: 'hex', tokenId: 'uint256', owner: 'hex' },
+})
+
 /** What an account holds of a whole collection: different tokens, and units over all of them. */
 export type Holder = {
   readonly collection: Address

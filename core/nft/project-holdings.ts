@@ -5,6 +5,7 @@ import {
   type Holding,
   holderDocuments,
   holdingDocuments,
+  ownershipDocuments,
   receive,
   send,
 } from './holding.ts'
@@ -13,23 +14,47 @@ import { tokensOf, type Transfer, transferFamily } from './transfer.ts'
 /** Who holds what, and what an account holds of a collection, from transfers. */
 export const holdingsProjection: Projection<Transfer> = {
   name: 'holdings',
-  version: 1,
-  documents: [holdingDocuments, holderDocuments],
+  version: 2,
+  documents: [holdingDocuments, ownershipDocuments, holderDocuments],
   families: [transferFamily],
 
   wants(events) {
     const wanted: Wanted[] = []
-    for (const { address, body } of events)
-      for (const owner of [body.from, body.to]) {
-        if (owner === ZERO_ADDRESS) continue
-        wanted.push({ spec: holderDocuments, key: [address, owner] })
+    for (const { address, body } of events) {
+      if (body.protocol === 'erc721')
         for (const tokenId of body.tokenIds)
-          wanted.push({ spec: holdingDocuments, key: [address, tokenId, owner] })
+          wanted.push({ spec: ownershipDocuments, key: [address, tokenId] })
+      for (const owner of [body.from, body.to]) wanted.push(...ofOwner(address, body, owner))
+    }
+    return wanted
+  },
+
+  // Who loses an ERC-721 token is its owner so far, whom the transfer may not name.
+  wantsThen(events, documents) {
+    const wanted: Wanted[] = []
+    for (const { address, body } of events) {
+      if (body.protocol !== 'erc721') continue
+      for (const tokenId of body.tokenIds) {
+        const { value } = documents.slot(ownershipDocuments, [address, tokenId])
+        if (value) wanted.push(...ofOwner(address, { tokenIds: [tokenId] }, value.owner))
       }
+    }
     return wanted
   },
 
   begin: foldTransfers,
+}
+
+function ofOwner(
+  collection: Address,
+  { tokenIds }: Pick<Transfer, 'tokenIds'>,
+  owner: Address,
+): Wanted[] {
+  if (owner === ZERO_ADDRESS) return []
+  return [
+    { spec: holderDocuments, key: [collection, owner] },
+    ...tokenIds.map((tokenId) => ({ spec: holdingDocuments, key: [collection, tokenId, owner] })),
+  ]
 }
 
 /** One token of a transfer. */
@@ -64,11 +89,21 @@ function foldTransfers({ documents }: FoldInput): Fold<Transfer> {
     holder.changedAt = block
   }
 
+  /** The owner of an ERC-721 token before a transfer, and from it on `to`: of one not seen before, whom it names. */
+  function passOn({ block, collection, tokenId }: Move, { from, to }: Transfer): Address {
+    const slot = documents.slot(ownershipDocuments, [collection, tokenId])
+    const before = slot.value?.owner ?? from
+    slot.value = { collection, tokenId, owner: to }
+    slot.changedAt = block
+    return before
+  }
+
   return {
     apply({ address, body, block }) {
       for (const { tokenId, amount } of tokensOf(body)) {
         const move = { block, standard: body.protocol, collection: address, tokenId }
-        change(move, body.from, (holding) => send(holding, amount))
+        const from = body.protocol === 'erc721' ? passOn(move, body) : body.from
+        change(move, from, (holding) => send(holding, amount))
         change(move, body.to, (holding) => receive(holding, amount))
       }
     },

@@ -30,33 +30,58 @@ export const TRANSFER_SINGLE = '0xc3d58168c5ae7397731d063d5bbf3d657854427343f4c0
 /** ERC-1155: TransferBatch(address indexed, address indexed, address indexed, uint256[], uint256[]) */
 export const TRANSFER_BATCH = '0x4a39dc06d4c0dbc64b70af90fd698a233a518aa5d07e595d983b8c0526c8f7fb'
 
-function decodeTransfer(log: RawLog): Transfer {
-  const { topics, data } = log
-  // Collections older than the final standard (CryptoKitties) index nothing.
-  if (topics.length === 1) return decodeUnindexedTransfer(log)
-  expectShape(topics, data, 4, 0)
-  return {
-    type: 'transfer',
-    protocol: 'erc721',
-    operator: null,
-    from: addressOf(topics[1]),
-    to: addressOf(topics[2]),
-    tokenIds: [uintOf(topics[3] as Hex)],
-    amounts: [1n],
-  }
+/** ERC-2309: ConsecutiveTransfer(uint256 indexed, uint256, address indexed, address indexed) */
+export const CONSECUTIVE_TRANSFER =
+  '0xdeaa91b6123d068f5821d0fb0678463d1a8a6079fe8af5de3ce5e896dcf9133d'
+
+/** So many tokens one log may announce. Collections mint some thousands; a log may claim 2^256, for no more gas. */
+const RANGE_MAX = 100_000n
+
+/**
+ * Contracts whose Transfer has the shape of an old ERC-721's and is none: CryptoPunks tells how many punks moved, always
+ * 1, where others have the token's id. The shape alone does not tell them apart.
+ */
+const NOT_ERC721: ReadonlySet<Address> = new Set([
+  '0xb47e3cd837ddf8e4c57f05d70ab865de6e193bbb',
+  '0x6ba6f2207e343923ba692e5cae646fb0f566db8d',
+])
+
+const erc721Transfer = (from: Address, to: Address, tokenIds: readonly bigint[]): Transfer => ({
+  type: 'transfer',
+  protocol: 'erc721',
+  operator: null,
+  from,
+  to,
+  tokenIds,
+  amounts: tokenIds.map(() => 1n),
+})
+
+/**
+ * The final standard has all three values in topics. Collections that are older than it index fewer, always the first
+ * ones: none (CryptoKitties), the sender, or both parties (Axie Infinity); the others are in the data.
+ */
+function decodeTransfer({ address, topics, data }: RawLog): Transfer {
+  const indexed = topics.length - 1
+  if (indexed < 0 || indexed > 3)
+    throw new MalformedLog(`${topics.length} topics instead of 1 to 4`)
+  expectShape(topics, data, topics.length, 3 - indexed)
+  if (indexed < 3 && NOT_ERC721.has(address))
+    throw new MalformedLog('a Transfer that does not tell a token: the contract is not ERC-721')
+  return erc721Transfer(
+    indexed > 0 ? addressOf(topics[1]) : addressAt(data, 0),
+    indexed > 1 ? addressOf(topics[2]) : addressAt(data, 1 - indexed),
+    [indexed > 2 ? uintOf(topics[3] as Hex) : uintAt(data, 2 - indexed)],
+  )
 }
 
-function decodeUnindexedTransfer({ topics, data }: RawLog): Transfer {
-  expectShape(topics, data, 1, 3)
-  return {
-    type: 'transfer',
-    protocol: 'erc721',
-    operator: null,
-    from: addressAt(data, 0),
-    to: addressAt(data, 1),
-    tokenIds: [uintAt(data, 2)],
-    amounts: [1n],
-  }
+function decodeConsecutiveTransfer({ topics, data }: RawLog): Transfer {
+  expectShape(topics, data, 4, 1)
+  const [first, last] = [uintOf(topics[1] as Hex), uintAt(data, 0)]
+  if (last < first) throw new MalformedLog('a range of tokens that ends before it begins')
+  const count = last - first + 1n
+  if (count > RANGE_MAX) throw new MalformedLog(`more than ${RANGE_MAX} tokens at once`)
+  const tokenIds = Array.from({ length: Number(count) }, (_, index) => first + BigInt(index))
+  return erc721Transfer(addressOf(topics[2]), addressOf(topics[3]), tokenIds)
 }
 
 function decodeTransferSingle({ topics, data }: RawLog): Transfer {
@@ -116,6 +141,7 @@ export const erc721Collections = collections(
   'erc721',
   new Map<Hash, ReturnType<typeof decoder>>([
     [TRANSFER, decoder(transferOfErc721, decodeTransfer)],
+    [CONSECUTIVE_TRANSFER, decoder(transferOfErc721, decodeConsecutiveTransfer)],
   ]),
 )
 export const erc1155Collections = collections(

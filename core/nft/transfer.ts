@@ -4,7 +4,10 @@ import type { Fields } from '#core/record.ts'
 
 export type TokenStandard = 'erc721' | 'erc1155'
 
-/** NFTs that moved. ERC-721: `operator` is null, one token, amount 1. ERC-1155: one entry a token of the batch. */
+/**
+ * NFTs that moved. ERC-721: `operator` is null, each amount 1, and one token but for ERC-2309, which announces many at
+ * once. ERC-1155: one entry a token of the batch.
+ */
 export type Transfer = {
   readonly type: 'transfer'
   readonly protocol: TokenStandard

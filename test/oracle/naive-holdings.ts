@@ -24,6 +24,8 @@ type NaiveHolding = {
 
 export function createNaiveHoldings(): NaiveHoldings {
   const holdings = new Map<string, NaiveHolding>()
+  /** Of ERC-721: who got a token last. */
+  const owners = new Map<string, { collection: string; tokenId: bigint; owner: string }>()
 
   function holdingOf(
     collection: string,
@@ -45,7 +47,13 @@ export function createNaiveHoldings(): NaiveHoldings {
   }
 
   return {
-    move({ collection, standard, from, to, tokenId, amount }) {
+    move({ collection, standard, from: named, to, tokenId, amount }) {
+      let from = named
+      if (standard === 'erc721') {
+        const key = `${collection} ${tokenId}`
+        from = owners.get(key)?.owner ?? named
+        owners.set(key, { collection, tokenId, owner: to })
+      }
       if (from !== NOBODY) {
         const sender = holdingOf(collection, standard, tokenId, from)
         // What it was never seen to get, it must have had before.
@@ -74,6 +82,7 @@ export function createNaiveHoldings(): NaiveHoldings {
       }
       return [
         ...[...holdings.values()].map((value) => ({ kind: 'holding', value })),
+        ...[...owners.values()].map((value) => ({ kind: 'ownership', value })),
         ...[...holders.values()].map((value) => ({ kind: 'holder', value })),
       ]
     },

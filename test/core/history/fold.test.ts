@@ -390,6 +390,34 @@ describe('holdings', () => {
     expect(read(holdingDocuments, [NFT, 7n, ZERO])).toBeUndefined()
   })
 
+  test('an ERC-721 token has one owner, whatever its transfers say of the one before', () => {
+    const { apply, all, read } = folder()
+    const owners = () =>
+      all(holdingDocuments)
+        .filter(({ amount }) => amount > 0n)
+        .map(({ owner }) => owner)
+    apply(move('erc721', ZERO, ANN, [7n, 1n]), 1, NFT)
+    // Minted anew without a burn being announced.
+    apply(move('erc721', ZERO, BOB, [7n, 1n]), 1, NFT)
+    expect(owners()).toEqual([BOB])
+    // `from` is an operator, or the announcement comes twice.
+    apply(move('erc721', addressOf(0xc), ANN, [7n, 1n]), 1, NFT)
+    apply(move('erc721', addressOf(0xc), ANN, [7n, 1n]), 1, NFT)
+    expect(owners()).toEqual([ANN])
+    expect(read(holdingDocuments, [NFT, 7n, addressOf(0xc)])).toBeUndefined()
+    expect(read(holderDocuments, [NFT, BOB])).toMatchObject({ tokenCount: 0, amount: 0n })
+    apply(move('erc721', BOB, ZERO, [7n, 1n]), 1, NFT)
+    expect(owners()).toEqual([])
+  })
+
+  test('who is named as the sender of an ERC-721 token not seen before has had it before', () => {
+    const { apply, read } = folder()
+    apply(move('erc721', ANN, BOB, [7n, 1n]), 1, NFT)
+    expect(read(holdingDocuments, [NFT, 7n, ANN])).toMatchObject({ amount: 0n, shortfall: 1n })
+    apply(move('erc721', BOB, ANN, [7n, 1n]), 1, NFT)
+    expect(read(holdingDocuments, [NFT, 7n, ANN])).toMatchObject({ amount: 1n })
+  })
+
   test('who sends what was never seen to come has had it before, and gets it back whole', () => {
     const { apply, read } = folder()
     apply(move('erc1155', ANN, BOB, [1n, 5n]), 1, NFT)

@@ -31,8 +31,8 @@ import { loadRecording } from '../../tools/recorded-chain/recording.ts'
  * these changes only together with what a history says: a new projection, another form of a row, another fold.
  */
 const GOLDEN = {
-  mainnet: '0x9c012081612c38ebcfb7abd8e2afc144b6c97050bfc5e8ce7510b6bcfb5fa030',
-  generated: '0x19f7798f816063e6b8c171ce92e3aaa3ac7a3511bc1ce5fa6ff27076c77b6add',
+  mainnet: '0xe5f6c42d5f77848b15280ab643a7f976deca61c471272f1e04380a7bdea69fad',
+  generated: '0xec071e2f5507446323d807e7690ae8f14a7e52a75f61a388125c747eddf75e61',
 } as const
 
 /**

@@ -273,6 +273,20 @@ const cases: Case[] = [
     expected: (args) => transferOf('erc721', null, args, [args.tokenId], [1n]),
   },
   {
+    name: 'Transfer (ERC-721 that indexes the sender)',
+    signature: 'event Transfer(address indexed from, address to, uint256 tokenId)',
+    topic: nft.TRANSFER,
+    emitter: NFT_721,
+    expected: (args) => transferOf('erc721', null, args, [args.tokenId], [1n]),
+  },
+  {
+    name: 'Transfer (ERC-721 that indexes both parties)',
+    signature: 'event Transfer(address indexed from, address indexed to, uint256 tokenId)',
+    topic: nft.TRANSFER,
+    emitter: NFT_721,
+    expected: (args) => transferOf('erc721', null, args, [args.tokenId], [1n]),
+  },
+  {
     name: 'TransferSingle',
     signature:
       'event TransferSingle(address indexed operator, address indexed from, address indexed to, uint256 id, uint256 value)',
@@ -414,6 +428,43 @@ describe('decoding', () => {
     expect(admission.admit(log(POOL_V2, [v2.MINT_V2, narrow], 1n, 1n)).status).toBe('event')
   })
 
+  test('a range of tokens is all of them, in order, and one that cannot be is malformed', () => {
+    const signature =
+      'event ConsecutiveTransfer(uint256 indexed fromTokenId, uint256 toTokenId, address indexed fromAddress, address indexed toAddress)'
+    const item = parseAbiItem(signature) as AbiEvent
+    expect(toEventSelector(item)).toBe(nft.CONSECUTIVE_TRANSFER)
+    const admit = (fromTokenId: bigint, toTokenId: bigint) => {
+      const parties = { fromAddress: addressOf(0), toAddress: addressOf(0xa) }
+      return admission.admit(logOf(item, { fromTokenId, toTokenId, ...parties }, NFT_721))
+    }
+    expect(admit(7n, 9n)).toMatchObject({
+      body: {
+        type: 'transfer',
+        protocol: 'erc721',
+        from: addressOf(0),
+        to: addressOf(0xa),
+        tokenIds: [7n, 8n, 9n],
+        amounts: [1n, 1n, 1n],
+      },
+    })
+    expect(admit(9n, 9n)).toMatchObject({ body: { tokenIds: [9n] } })
+    expect(admit(9n, 8n).status).toBe('malformed')
+    expect(admit(0n, 2n ** 256n - 1n).status).toBe('malformed')
+  })
+
+  test('CryptoPunks counts punks where others name a token, so that its Transfer is none of a token', () => {
+    const punks = '0xb47e3cd837ddf8e4c57f05d70ab865de6e193bbb'
+    const signature = 'event Transfer(address indexed from, address indexed to, uint256 value)'
+    const args = { from: addressOf(0xa), to: addressOf(0xb), value: 1n }
+    const item = parseAbiItem(signature) as AbiEvent
+    const withPunks = createAdmission(catalogue, [
+      { kind: 'erc721', address: punks, startBlock: null } as Source,
+      { kind: 'erc721', address: NFT_721, startBlock: null } as Source,
+    ])
+    expect(withPunks.admit(logOf(item, args, punks)).status).toBe('malformed')
+    expect(withPunks.admit(logOf(item, args, NFT_721)).status).toBe('event')
+  })
+
   test('a batch whose arrays lie about themselves is malformed', () => {
     const topics = [nft.TRANSFER_BATCH, ...Array.from({ length: 3 }, () => `0x${'0'.repeat(64)}`)]
     const words = (...values: bigint[]): Hex =>
@@ -461,12 +512,14 @@ describe('admission', () => {
     expect(admission.admit({ ...sync, address: POOL_V3 })).toEqual({ status: 'foreign' })
   })
 
-  test('an ERC-20 transfer of a collection that is no ERC-20 is malformed', () => {
+  test('an ERC-20 transfer looks like that of an old ERC-721: it counts where a source names the contract as ERC-721, and nowhere else', () => {
     const item = parseAbiItem(
       'event Transfer(address indexed from, address indexed to, uint256 value)',
     )
     const log = logOf(item, { from: POOL_V2, to: POOL_V3, value: 5n }, NFT_721)
-    expect(admission.admit(log).status).toBe('malformed')
+    expect(admission.admit(log)).toMatchObject({ status: 'event', body: { tokenIds: [5n] } })
+    expect(admission.admit({ ...log, address: NFT_1155 }).status).toBe('foreign')
+    expect(admission.admit({ ...log, address: addressOf(0x20) }).status).toBe('foreign')
   })
 
   test('pools count from the moment they are added until they are removed; configured ones always', () => {
