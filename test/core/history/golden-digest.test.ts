@@ -41,9 +41,12 @@ const GOLDEN = {
  */
 const PROJECTIONS: Readonly<Record<string, string>> = {
   'holdings 1': '0x56c0d0d4ef9c8ce4',
+  'holdings 2': '0xad28a5abb8cdbca8',
   'pools 2': '0x92a50a8d7a6d72b3',
+  'pools 3': '0xf69a2428c9896216',
   'ticks 1': '0xfc1a09ca0634ee27',
   'trades 2': '0xc7ff0f2a3043a417',
+  'trades 3': '0xc7ff0f2a3043a417',
 }
 
 const CHAIN_ID = 31_337
