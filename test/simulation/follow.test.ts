@@ -1,12 +1,12 @@
 import { expect, test } from 'vitest'
 import { createMemoryTables, type MemoryTables } from '#adapters/memory/chain-store.ts'
-import type { Hash } from '#core/chain.ts'
+import type { Hash, Hex } from '#core/chain.ts'
 import { AppError, isAppError } from '#core/errors.ts'
 import type { View } from '#core/history/head.ts'
 import { createViews } from '#core/history/view.ts'
 import { backfill } from '#core/indexing/backfill.ts'
 import { followHead } from '#core/indexing/follow-head.ts'
-import type { RawLog } from '#core/indexing/ports.ts'
+import type { RawLog, Receipt } from '#core/indexing/ports.ts'
 import { digestAt, modelOf, readEverything } from '../contracts/everything.ts'
 import {
   createFakeChain,
@@ -35,11 +35,33 @@ const turns = async (count: number): Promise<void> => {
   for (let left = count; left > 0; left--) await new Promise((resolve) => setImmediate(resolve))
 }
 
+/** A receipt is missing, twice there or in another place, or says something else: a log less, or other data. */
+function falsify(receipts: readonly Receipt[], random: Random): Receipt[] {
+  const place = random.int(receipts.length)
+  const receipt = receipts[place] as Receipt
+  const log = receipt.logs[0]
+  const what = random.int(5)
+  if (what === 0) return receipts.toSpliced(place, 1)
+  if (what === 1) return receipts.toSpliced(place, 0, receipt)
+  if (what === 2 && receipts.length > 1) return receipts.toReversed()
+  if (what === 3 && log) {
+    const data = `${log.data.slice(0, -1)}${log.data.endsWith('7') ? '8' : '7'}` as const
+    return receipts.with(place, {
+      ...receipt,
+      logs: receipt.logs.with(0, { ...log, data: data as Hex }),
+    })
+  }
+  return log
+    ? receipts.with(place, { ...receipt, logs: receipt.logs.slice(1) })
+    : receipts.toSpliced(place, 1)
+}
+
 function startFollower(
   tables: MemoryTables,
   blocks: () => readonly FakeBlock[],
   random: Random,
   faults: () => boolean,
+  lie: () => void,
 ): Follower {
   let isDead = false
   const cancel = { aborted: false }
@@ -52,6 +74,11 @@ function startFollower(
       faults() && random.chance(0.2) && logs.length > 0
         ? logs.toSpliced(random.int(logs.length), 1)
         : logs,
+    receipts(receipts) {
+      if (!faults() || receipts.length === 0 || !random.chance(0.2)) return receipts
+      lie()
+      return falsify(receipts, random)
+    },
   }
   const source = createFakeSource({ blocks, finality: FINALITY, faults: [liar] })
   const ports = fakeIndexPorts(tables, source, {
@@ -91,12 +118,15 @@ function startFollower(
   }
 }
 
-async function simulate(seed: number): Promise<{ digest: Hash | undefined; reorgs: number }> {
+async function simulate(
+  seed: number,
+): Promise<{ digest: Hash | undefined; reorgs: number; lies: number }> {
   const random = createRandom(seed)
   const chain: FakeChain = createFakeChain(seed, { maxLogs: 5 })
   await chain.mine(4 + random.int(6))
   const tables = createMemoryTables()
   let isFaulty = true
+  let lies = 0
   const followers: Follower[] = []
   const start = (): void => {
     followers.push(
@@ -105,6 +135,7 @@ async function simulate(seed: number): Promise<{ digest: Hash | undefined; reorg
         () => chain.blocks,
         random,
         () => isFaulty,
+        () => void (lies += 1),
       ),
     )
   }
@@ -133,6 +164,7 @@ async function simulate(seed: number): Promise<{ digest: Hash | undefined; reorg
     () => chain.blocks,
     random,
     () => false,
+    () => undefined,
   )
   const views = createViews(
     fakeIndexPorts(tables, createFakeSource({ blocks: () => chain.blocks })).heads,
@@ -152,7 +184,7 @@ async function simulate(seed: number): Promise<{ digest: Hash | undefined; reorg
   expect(await readEverything({ ...history, views }, view)).toEqual(modelOf(chain.blocks))
   expect(digestAt(view)).toBe(await cleanDigest(chain))
   const reorgs = [...tables.heads.values()].filter(({ reason }) => reason === 'reorg').length
-  return { digest: digestAt(view), reorgs }
+  return { digest: digestAt(view), reorgs, lies }
 }
 
 /** The digest of one run without any trouble. */
@@ -171,9 +203,12 @@ test(
   { timeout: 240_000 },
   async () => {
     let reorgs = 0
+    let lies = 0
     for (let seed = FIRST_SEED; seed < FIRST_SEED + SEEDS; seed++) {
       try {
-        reorgs += (await simulate(seed)).reorgs
+        const run = await simulate(seed)
+        reorgs += run.reorgs
+        lies += run.lies
       } catch (error) {
         throw new Error(
           `seed ${seed} fails; HALYARD_SIMULATION_SEED=${seed} HALYARD_SIMULATION_SEEDS=1 replays it`,
@@ -185,6 +220,7 @@ test(
     }
     // Otherwise the runs are too tame to show anything.
     expect(reorgs).toBeGreaterThan(SEEDS / 2)
+    expect(lies).toBeGreaterThan(SEEDS)
   },
 )
 
