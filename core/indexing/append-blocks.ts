@@ -159,6 +159,10 @@ export function createChainAppender(
     const given = lost.flatMap((each) =>
       each.blocks.map(({ number }): DerivedRef => ({ number, commit: each.commit })),
     )
+    await ports.heads.asOneAnswer(() => openFrom(given))
+  }
+
+  async function openFrom(given: readonly DerivedRef[]): Promise<void> {
     const opened = await openHead(ports, chainId, given)
     lost = []
     view = opened.view
@@ -269,7 +273,7 @@ export function createChainAppender(
     mine: Batch,
     finalized: BlockRef | Promise<BlockRef>,
   ): Promise<CommitOutcome['status']> {
-    const outcome = await tryCommit(mine, finalized)
+    const outcome = await ports.heads.asOneAnswer(() => tryCommit(mine, finalized))
     // One that failed may have been committed all the same: then only the log knows.
     if (outcome === 'conflict') giveUp(mine)
     return outcome
@@ -293,9 +297,11 @@ export function createChainAppender(
     const base = view
     // Without the batch before it, this one has nothing to stand on.
     if (base.head.hash !== mine.after) return lose('the blocks before these were not committed')
+    // The first read of all: whichever server answers the next ones is not behind this head.
+    if (await isElsewhere(base)) return lose('another writer has gone on')
     const derived = await derive(base, mine).catch(async (error: unknown) => {
       // Where another writer has gone on and swept, this head is no ground to stand on: anything may be missing.
-      if (isStaleView(error) || (await isOvertaken(base))) return undefined
+      if (isStaleView(error) || (await isElsewhere(base))) return undefined
       throw error
     })
     if (!derived) return lose('another writer has gone on, and swept what this one read')
@@ -334,12 +340,13 @@ export function createChainAppender(
   const isOpen: Parameters<typeof set.accept>[1] = (document) =>
     projectionOf.get(document.spec.projection)?.isOpen?.(document, set) ?? false
 
-  const isOvertaken = async ({ head }: View): Promise<boolean> =>
+  const isElsewhere = async ({ head }: View): Promise<boolean> =>
     (await ports.heads.latest(chainId))?.move !== head.move
 
   async function moveBack(to: Waypoint): Promise<CommitOutcome['status']> {
-    assert(view, 'a head that moves back exists')
-    const outcome = await moveHeadBack(ports, view, to)
+    const base = view
+    assert(base, 'a head that moves back exists')
+    const outcome = await ports.heads.asOneAnswer(() => moveHeadBack(ports, base, to))
     if (outcome.status === 'conflict') return lose(outcome.reason)
     view = outcome.view
     tip = tipOf(view)

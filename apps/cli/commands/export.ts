@@ -59,20 +59,23 @@ async function run(name: string, options: Options): Promise<void> {
     ...(contract !== undefined && { contract: parseAddress(contract, field) }),
   }
   await using app = await wireHistory(settings)
-  const view = await currentView(app.history.views)
+  const { views } = app.history
   const format = createFormatter(options.format)
   // Who reads may have enough before the end.
   let isClosed = false
   process.stdout.once('error', () => {
     isClosed = true
   })
-  for await (const row of subject.readRows(app.history, view, query)) {
-    if (isClosed) return
-    // The wait also ends with an error, which the listeners have seen.
-    if (!process.stdout.write(format(row)))
-      await once(process.stdout, 'drain').catch(() => undefined)
-  }
-  await refuseLeftView(app.history.views, view)
+  await views.asOneAnswer(async () => {
+    const view = await currentView(views)
+    for await (const row of subject.readRows(app.history, view, query)) {
+      if (isClosed) return
+      // The wait also ends with an error, which the listeners have seen.
+      if (!process.stdout.write(format(row)))
+        await once(process.stdout, 'drain').catch(() => undefined)
+    }
+    await refuseLeftView(views, view)
+  })
 }
 
 /** The names of the subjects that are so. */
