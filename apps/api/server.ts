@@ -1,6 +1,7 @@
 import { listen } from '#faces/listen.ts'
 import { startOperatorServer } from '#faces/operator-server.ts'
 import { createApp } from './http/app.ts'
+import type { RouteOf } from './http/route.ts'
 import { readStatus } from './status.ts'
 import type { Api, Ports } from './wire.ts'
 
@@ -10,10 +11,15 @@ export type RunningServer = AsyncDisposable & {
   readonly metricsUrl: string
 }
 
-/** Begins to answer. Disposing finishes what is under way. @throws AppError `unavailable` when a port is taken */
-export async function startServer(api: Api): Promise<RunningServer> {
+/**
+ * Begins to answer. Disposing finishes what is under way.
+ *
+ * @param more routes beside those that the API has
+ * @throws AppError `unavailable` when a port is taken
+ */
+export async function startServer(api: Api, more: readonly RouteOf[] = []): Promise<RunningServer> {
   const { host, port, metricsHost, metricsPort } = api.config.api
-  const app = await createApp(api)
+  const app = await createApp(api, more)
   const main = await listen(app, { host, port, field: 'api.port' })
   try {
     const metrics = await startOperatorServer(

@@ -1,3 +1,4 @@
+import type { IdempotentAnswers, PrincipalResolver } from '#core/access/ports.ts'
 import type { Clock } from '#core/clock.ts'
 import type { TokenReader } from '#core/dex/ports.ts'
 import type { Quoter } from '#core/dex/quoter.ts'
@@ -7,6 +8,7 @@ import type { ChainTip, HistoryPorts } from '#core/history/ports.ts'
 import { type IndexedCollections, indexedCollections } from '#core/nft/indexed-collections.ts'
 import { createViews, type Views } from '#core/history/view.ts'
 import { type HistoryStore, openOnceThere } from '#wiring/open-chain-store.ts'
+import { openIdempotentAnswers } from '#wiring/open-idempotent-answers.ts'
 import { openNode } from '#wiring/open-node.ts'
 import { openQuoter, openTokens } from '#wiring/open-quoter.ts'
 import { openTip } from '#wiring/open-tip.ts'
@@ -15,6 +17,7 @@ import { createLogger, createMetrics, type Logger } from '#wiring/telemetry.ts'
 import { type AnswerCache, createAnswerCache } from './answer-cache.ts'
 import type { Config } from './config.ts'
 import { type ApiMetrics, createApiMetrics } from './metrics.ts'
+import { nobodyKnown } from './principals.ts'
 import { createPublicQuoter } from './public-quoter.ts'
 import { createRateLimiter, type RateLimiter, unlimited } from './rate-limit.ts'
 import { createSubscriptions, type Subscriptions } from './subscriptions.ts'
@@ -41,12 +44,15 @@ export type Api = AsyncDisposable & {
   readonly subscriptions: Subscriptions
   readonly turns: Turns
   readonly limiter: RateLimiter
+  readonly principals: PrincipalResolver
+  readonly idempotent: IdempotentAnswers
 }
 
 export type Overrides = Partial<
   Pick<Ports, 'tokens' | 'tip' | 'hashAt' | 'quoter' | 'clock' | 'log'>
 > & {
   readonly store?: HistoryStore
+  readonly principals?: PrincipalResolver
 }
 
 /** Live answers of the chain are extras: one that is slow is done without. */
@@ -79,6 +85,8 @@ export async function wire(config: Config, overrides: Overrides = {}): Promise<A
     answers: createAnswerCache(),
     subscriptions: createSubscriptions(),
     turns: createTurns(),
+    principals: overrides.principals ?? nobodyKnown,
+    idempotent: openIdempotentAnswers(() => clock.monotonicMs()),
     limiter: limiterOf(config.api, () => clock.monotonicMs()),
     ports: {
       ...history,

@@ -7,6 +7,7 @@ import { newId } from '#adapters/node/new-id.ts'
 import { sha256 } from '#adapters/node/sha256.ts'
 import { openSqliteChainStore } from '#adapters/sqlite/chain-store.ts'
 import type { Config } from '#api/config.ts'
+import type { RouteOf } from '#api/http/route.ts'
 import { type RunningServer, startServer } from '#api/server.ts'
 import { type Overrides, wire } from '#api/wire.ts'
 import type { Address, BlockRef } from '#core/chain.ts'
@@ -75,6 +76,8 @@ export type RigOptions = {
   readonly quotes?: Partial<Config['quotes']>
   readonly pollMs?: number
   readonly overrides?: (path: string) => Overrides
+  /** Beside those that the API has. */
+  readonly routes?: readonly RouteOf[]
   /** Whether the store is there when the API starts; otherwise `append` makes it. */
   readonly late?: boolean
 }
@@ -174,7 +177,7 @@ export async function openRig(options: RigOptions = {}): Promise<Rig> {
   })
   let server: RunningServer
   try {
-    server = await startServer(api)
+    server = await startServer(api, options.routes)
   } catch (error) {
     await api[Symbol.asyncDispose]()
     throw error

@@ -8,11 +8,15 @@ import { crossOrigin } from './methods.ts'
 import { observe } from './observe.ts'
 import { failureOf, sendProblem } from './problem.ts'
 import { reference, referencePage } from './reference.ts'
-import { mount, policyOf } from './route.ts'
+import { mount, policyOf, type RouteOf } from './route.ts'
 import { routes } from './routes.ts'
 
-/** Everything that clients ask for, in the order that a request goes through it. */
-export async function createApp(api: Api): Promise<Express> {
+/**
+ * Everything that clients ask for, in the order that a request goes through it.
+ *
+ * @param more routes beside those of `routes.ts`
+ */
+export async function createApp(api: Api, more: readonly RouteOf[] = []): Promise<Express> {
   const app = express()
   app.disable('x-powered-by')
   // Answers are told apart by their block, not by hashing them; parameters are parsed once, strictly.
@@ -24,7 +28,7 @@ export async function createApp(api: Api): Promise<Express> {
   app.use(crossOrigin)
   app.use(admit(api))
   app.use(compression({ filter: isCompressible }))
-  const mounted = await Promise.all(routes.map(async (routeOf) => routeOf(api)))
+  const mounted = await Promise.all([...routes, ...more].map(async (routeOf) => routeOf(api)))
   const references = [reference(mounted), ...(api.config.api.development ? referencePage : [])]
   for (const routeOf of references) mounted.push(await routeOf(api))
   for (const route of mounted) mount(app, route, api)

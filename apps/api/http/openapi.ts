@@ -12,7 +12,10 @@ export type OpenApi = {
   readonly openapi: '3.1.0'
   readonly info: object
   readonly paths: Readonly<Record<string, Readonly<Record<string, JsonSchema>>>>
-  readonly components: { readonly schemas: Readonly<Record<string, JsonSchema>> }
+  readonly components: {
+    readonly schemas: Readonly<Record<string, JsonSchema>>
+    readonly securitySchemes?: object
+  }
 }
 
 /** What any operation refuses. */
@@ -57,6 +60,9 @@ export function createOpenApi(routes: readonly Route[]): OpenApi {
         ...schemasOf([block, quoteBlock, quoteRefusal, ...operations.map(resourceOf)]),
         Problem: problemSchema,
       },
+      ...(operations.some(({ isForKnown }) => isForKnown) && {
+        securitySchemes: { bearer: { type: 'http', scheme: 'bearer' } },
+      }),
     },
   }
 }
@@ -82,6 +88,7 @@ function describe(operation: Operation, path: string): JsonSchema {
         withExample(each, example.headers),
       ),
     ],
+    ...(operation.isForKnown && { security: [{ bearer: [] }] }),
     ...(body && {
       requestBody: {
         required: true,

@@ -23,6 +23,8 @@ export type Operation = {
   readonly refuses?: readonly Refusal[]
   /** Headers that a client must or may send. */
   readonly headers?: z.ZodObject
+  /** Whether the client has to say who it is. */
+  readonly isForKnown?: boolean
   /** A request that is answered where mainnet is indexed; by name, as the client writes them. */
   readonly example: Example
 }

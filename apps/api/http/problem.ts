@@ -62,8 +62,11 @@ export type Failure = Pick<Problem, 'title' | 'status' | 'detail' | 'errors' | '
   readonly retrySeconds?: number
 }
 
-export function sendProblem(res: Response, failure: Failure): void {
-  const { name, code = codeOfName(name), retrySeconds = RETRY_SECONDS, ...members } = failure
+export const PROBLEM_TYPE = 'application/problem+json; charset=utf-8'
+
+/** A failure as the body of the answer to this request. */
+export function problemText(res: Response, failure: Failure): string {
+  const { name, code = codeOfName(name), retrySeconds: _, ...members } = failure
   const problem: Problem = {
     type: `urn:halyard:problem:${name}`,
     code,
@@ -71,6 +74,11 @@ export function sendProblem(res: Response, failure: Failure): void {
     instance: res.req.path,
     requestId: res.locals.requestId,
   }
+  return JSON.stringify(problem)
+}
+
+export function sendProblem(res: Response, failure: Failure): void {
+  const { retrySeconds = RETRY_SECONDS } = failure
   if (
     failure.status === kinds.unavailable.status ||
     failure.status === kinds['rate-limited'].status
@@ -79,7 +87,8 @@ export function sendProblem(res: Response, failure: Failure): void {
   // A body that nobody reads is not waited for.
   if (hasBody(res.req) && !res.req.complete) res.setHeader('connection', 'close')
   res.setHeader('cache-control', 'no-store')
-  res.status(failure.status).type('application/problem+json').send(JSON.stringify(problem))
+  if (failure.status === kinds.unauthenticated.status) res.setHeader('www-authenticate', 'Bearer')
+  res.status(failure.status).type(PROBLEM_TYPE).send(problemText(res, failure))
 }
 
 /** `method-not-allowed` is METHOD_NOT_ALLOWED. */
