@@ -72,7 +72,7 @@ describe('the fence of imports', () => {
           "import { Router } from 'express'\nimport { part } from '#core/part.ts'\nimport { listen } from '#faces/listen.ts'\nimport { open } from '#wiring/open-store.ts'\nimport { near } from './near.ts'\nexport const pools = [Router, part, listen, open, near]\n",
         'apps/api/http/near.ts': 'export const near = 1\n',
         'apps/api/far.ts':
-          "import { once } from 'node:events'\nimport { near } from '#api/http/near.ts'\nexport const far = [once, near]\n",
+          "import { pipeline } from 'node:stream/promises'\nimport { near } from '#api/http/near.ts'\nexport const far = [pipeline, near]\n",
       },
       lint,
     )

@@ -43,6 +43,8 @@ const run = async (command: string): Promise<string> =>
 beforeAll(async () => {
   port = await freePort()
   const options = ['--folder', folder.path, '--port', `${port}`, '--block-time', '200']
+  for (const name of ['rpc', 'metrics', 'indexer-metrics'])
+    options.push(`--${name}-port`, `${await freePort()}`)
   dev = spawnNode('apps/cli/main.ts', 'dev', ...options)
   await dev.said(/Ctrl-C stops all of it/)
   await vi.waitFor(

@@ -15,10 +15,16 @@ export type DevFolder = Disposable & {
 type DevFile = (typeof FILES)[number]
 const FILES = [
   'chain.json',
+  'chain.json.gz',
+  'chain.json.part',
+  'chain.json.gz.part',
   'halyard.json',
   'history.db',
   'history.db-shm',
   'history.db-wal',
+  'halyard-records.db',
+  'halyard-records.db-shm',
+  'halyard-records.db-wal',
   'api.log',
   'indexer.log',
   'traders.log',

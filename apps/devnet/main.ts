@@ -10,6 +10,8 @@ type Options = {
   readonly reset?: boolean
   readonly port: number
   readonly rpcPort: number
+  readonly metricsPort: number
+  readonly indexerMetricsPort: number
   readonly blockTime: number
   readonly seed: string
 }
@@ -24,6 +26,8 @@ const program = new Command('halyard dev')
   .option('--reset', 'begin with a new chain and an empty store')
   .option('--port <number>', 'of the API', parsePort, 4_000)
   .option('--rpc-port <number>', 'of the chain', parsePort, 8_545)
+  .option('--metrics-port <number>', 'of the API’s metrics', parsePort, 9_464)
+  .option('--indexer-metrics-port <number>', 'of the indexer’s metrics', parsePort, 9_465)
   .option('--block-time <ms>', 'from one block to the next', parseMs, 1_000)
   .option('--seed <text>', 'what the accounts do', 'halyard')
   .addHelpText(
@@ -59,6 +63,7 @@ async function run(options: Options): Promise<void> {
       reset: options.reset === true,
       apiPort: options.port,
       rpcPort: options.rpcPort,
+      metricsPorts: { api: options.metricsPort, indexer: options.indexerMetricsPort },
       blockTimeMs: options.blockTime,
       seed: options.seed,
     },

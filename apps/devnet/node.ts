@@ -20,7 +20,7 @@ export type FailedCall = { readonly label: string; readonly reason: string }
 
 /**
  * When a block says that it was mined: now, or a second after its parent, for the past of a chain that is made at once.
- * Never the same second as its parent, as on mainnet.
+ * Never later than the clock: several blocks of one second say the same one, as on chains that are as quick.
  */
 type Pace = 'now' | 'past'
 
@@ -98,9 +98,9 @@ export function connect(rpcUrl: string): DevNode {
 
   async function mine(pace: Pace): Promise<void> {
     const parent = await request<{ timestamp: Hex }>('eth_getBlockByNumber', ['latest', false])
-    const next = Number(parent.timestamp) + 1
-    const now = Math.floor(Date.now() / 1_000)
-    await request('evm_mine', [{ timestamp: pace === 'past' ? next : Math.max(next, now) }])
+    const before = Number(parent.timestamp)
+    const now = Math.max(before, Math.floor(Date.now() / 1_000))
+    await request('evm_mine', [{ timestamp: pace === 'past' ? Math.min(before + 1, now) : now }])
   }
 
   /** Numbers each account's calls, going on from what it has sent so far. */

@@ -9,6 +9,7 @@ import type { Deployment } from './deployment.ts'
 import { type DevFolder, takeFolder } from './folder.ts'
 import { connect } from './node.ts'
 import { type Service, startService, tailOf } from './service.ts'
+import { packState, unpackState } from './state-file.ts'
 import { startTraders } from './traders.ts'
 import { openHistory, readSettings } from './wire.ts'
 
@@ -18,6 +19,8 @@ export type DevnetOptions = {
   readonly reset: boolean
   readonly apiPort: number
   readonly rpcPort: number
+  /** Of the two services. */
+  readonly metricsPorts: { readonly api: number; readonly indexer: number }
   readonly blockTimeMs: number
   readonly seed: string
 }
@@ -36,8 +39,11 @@ export type Devnet = AsyncDisposable & {
 
 const READY_TIMEOUT_MS = 60_000
 const READY_POLL_MS = 150
-/** Older blocks lose their receipts in anvil, which otherwise grows by 100 kB a block without end. */
-const BLOCKS_KEPT = 5_000
+/**
+ * Older blocks lose their receipts in anvil, which otherwise grows by 100 kB a block without end: in memory, and packed
+ * in a file by a tenth of it.
+ */
+const BLOCKS_KEPT = 1_000
 
 /**
  * Starts the chain, the indexer, the API and the traders, each when the one before it stands.
@@ -45,25 +51,30 @@ const BLOCKS_KEPT = 5_000
  * @param cancel ends the wait for the API to get ready
  */
 export async function runDevnet(options: DevnetOptions, cancel: Cancel): Promise<Devnet> {
-  const { apiPort, rpcPort } = options
+  const { apiPort, rpcPort, metricsPorts } = options
   await using parts = new AsyncDisposableStack()
   const folder = parts.use(await takeFolder(options.folder))
   await refuseTakenPort('--port', apiPort)
   await refuseTakenPort('--rpc-port', rpcPort)
+  await refuseTakenPort('--metrics-port', metricsPorts.api)
+  await refuseTakenPort('--indexer-metrics-port', metricsPorts.indexer)
   if (options.reset) folder.empty()
+  const statePath = folder.path('chain.json')
+  await unpackState(statePath).catch((cause: unknown) => refuseState(statePath, cause))
+  parts.defer(() => packState(statePath))
   const anvil = parts.use(
     await startAnvil({
-      statePath: folder.path('chain.json'),
+      statePath,
       blocksKept: BLOCKS_KEPT,
       port: rpcPort,
     }),
   )
   folder.sharedWith(anvil.pid)
   const deployment = await deployDevnet(anvil.url)
-  const config = await writeConfig(folder, options, anvil, deployment)
-  await refuseLostChain(config.path, anvil.url)
+  const configPath = writeConfig(folder, options, anvil, deployment)
+  await refuseLostChain(configPath, anvil.url)
   const services = (['indexer', 'api'] as const).map((name) =>
-    startService(name, config.path, folder.path(`${name}.log`)),
+    startService(name, configPath, folder.path(`${name}.log`)),
   )
   for (const service of services) {
     parts.defer(() => service.stop())
@@ -86,23 +97,24 @@ export async function runDevnet(options: DevnetOptions, cancel: Cancel): Promise
   return {
     rpcUrl: anvil.url,
     apiUrl,
-    metricsUrls: config.metricsPorts.map((port) => `http://localhost:${port}/metrics`),
-    configPath: config.path,
+    metricsUrls: [metricsPorts.api, metricsPorts.indexer].map(
+      (port) => `http://localhost:${port}/metrics`,
+    ),
+    configPath,
     deployment,
     failed,
     [Symbol.asyncDispose]: () => running.disposeAsync(),
   }
 }
 
-async function writeConfig(
+function writeConfig(
   folder: DevFolder,
-  { apiPort, blockTimeMs }: DevnetOptions,
+  { apiPort, metricsPorts, blockTimeMs }: DevnetOptions,
   anvil: Anvil,
   deployment: Deployment,
-): Promise<{ path: string; metricsPorts: number[] }> {
+): string {
   const path = folder.path('halyard.json')
   const { startBlock, v2Factory, v3Factory, positionManager, quoter, swapRouter, weth } = deployment
-  const metricsPorts = [await freePort(), await freePort()] as const
   const config = {
     chain: {
       id: DEVNET_CHAIN_ID,
@@ -111,6 +123,7 @@ async function writeConfig(
       poll: Math.max(50, Math.min(250, Math.round(blockTimeMs / 4))),
     },
     store: 'sqlite:./history.db',
+    records: 'sqlite:./halyard-records.db',
     sources: [
       { kind: 'uniswap-v2', factory: v2Factory, startBlock, feeBps: 30 },
       { kind: 'uniswap-v3', factory: v3Factory, startBlock, positionManager, quoter },
@@ -118,11 +131,11 @@ async function writeConfig(
       { kind: 'erc1155', address: deployment.multiToken, startBlock },
     ],
     quotes: { router: swapRouter, wrappedNative: weth },
-    api: { port: apiPort, metricsPort: metricsPorts[0], development: true },
-    indexer: { metricsPort: metricsPorts[1] },
+    api: { port: apiPort, metricsPort: metricsPorts.api, development: true },
+    indexer: { metricsPort: metricsPorts.indexer },
   }
   writeFileSync(path, `${JSON.stringify(config, undefined, 2)}\n`)
-  return { path, metricsPorts: [...metricsPorts] }
+  return path
 }
 
 /** The same error again, once a second, says nothing more. */
@@ -153,6 +166,14 @@ async function refuseLostChain(configPath: string, rpcUrl: string): Promise<void
     `the local chain was killed before it could save itself: the store has block ${head.number}, which the chain ` +
       `lost. ${BEGIN_ANEW}`,
     { details: { reason: 'lost-chain' } },
+  )
+}
+
+function refuseState(path: string, cause: unknown): never {
+  throw new AppError(
+    'unavailable',
+    `${path}.gz: the saved chain cannot be read (${messageOf(cause)}). ${BEGIN_ANEW}`,
+    { cause },
   )
 }
 
@@ -197,15 +218,10 @@ async function refuseTakenPort(option: string, port: number): Promise<void> {
   }
 }
 
-const freePort = (): Promise<number> => listenOnce(0)
-
-function listenOnce(port: number): Promise<number> {
+function listenOnce(port: number): Promise<void> {
   return new Promise((resolve, reject) => {
     const server = createServer()
     server.once('error', reject)
-    server.listen(port, '127.0.0.1', () => {
-      const address = server.address()
-      server.close(() => resolve(typeof address === 'object' && address ? address.port : port))
-    })
+    server.listen(port, '127.0.0.1', () => server.close(() => resolve()))
   })
 }

@@ -1,12 +1,15 @@
 import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
+import { gunzipSync } from 'node:zlib'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { connect } from '#devnet/node.ts'
 import { freePort, temporaryFolder } from '../servers/programs.ts'
 import { allProcesses, type App, spawnApp, spawnNode } from './spawn-app.ts'
 
 const BLOCK_TIME_MS = 100
+/** After some minutes of ten blocks a second. */
+const STATE_BYTES_MAX = 16 * 1024 * 1024
 /** Ten blocks: time enough to say something about each. */
 const QUIET_MS = 1_000
 /** A machine that runs everything at once takes its time. */
@@ -20,6 +23,8 @@ const folder = temporaryFolder('dev')
 const other = temporaryFolder('dev-other')
 let port: number
 let rpcPort: number
+let metricsPort: number
+let indexerMetricsPort: number
 let running: App | undefined
 const started: App[] = []
 
@@ -30,6 +35,10 @@ const options = (): string[] => [
   String(port),
   '--rpc-port',
   String(rpcPort),
+  '--metrics-port',
+  String(metricsPort),
+  '--indexer-metrics-port',
+  String(indexerMetricsPort),
   '--block-time',
   String(BLOCK_TIME_MS),
 ]
@@ -51,6 +60,8 @@ async function up(app: App): Promise<App> {
 beforeAll(async () => {
   port = await freePort()
   rpcPort = await freePort()
+  metricsPort = await freePort()
+  indexerMetricsPort = await freePort()
 })
 afterAll(async () => {
   for (const app of started) interruptGroup(app)
@@ -68,7 +79,8 @@ describe('npm start', { timeout: 60_000 }, () => {
     const welcome = stdout()
     for (const at of ['/graphql', '/v1/pools', '/v1/status'])
       expect(welcome).toContain(`http://localhost:${port}${at}\n`)
-    expect(welcome).toMatch(/Metrics +http:\S+\/metrics and http:\S+\/metrics\n/)
+    const metrics = [metricsPort, indexerMetricsPort].map((at) => `http://localhost:${at}/metrics`)
+    expect(welcome).toContain(` ${metrics.join(' and ')}\n`)
     expect(welcome).toContain(folder.path)
     await setTimeout(QUIET_MS)
     expect(stdout()).toBe(welcome)
@@ -90,8 +102,8 @@ describe('npm start', { timeout: 60_000 }, () => {
     expect(await (await get('/live')).json()).toEqual({ status: 'live' })
     expect(await (await get('/ready')).json()).toMatchObject({ status: 'ready' })
     for (const part of ['api', 'indexer'] as const) {
-      const { metricsPort } = configured()[part]
-      const text = await (await fetch(`http://localhost:${metricsPort}/metrics`)).text()
+      const { metricsPort: shown } = configured()[part]
+      const text = await (await fetch(`http://localhost:${shown}/metrics`)).text()
       expect(text).toMatch(/^halyard_head_block [1-9]\d+$/m)
     }
   })
@@ -135,6 +147,19 @@ describe('npm start', { timeout: 60_000 }, () => {
     expect(await sameRpcPort.end).toBe(69)
     expect(sameRpcPort.stderr()).toContain(`port ${rpcPort} is taken`)
     expect(sameRpcPort.stderr()).toContain(`--rpc-port ${rpcPort + 1}`)
+    const sameMetrics = dev(
+      '--folder',
+      other.path,
+      '--port',
+      String(await freePort()),
+      '--rpc-port',
+      String(await freePort()),
+      '--metrics-port',
+      String(metricsPort),
+    )
+    expect(await sameMetrics.end).toBe(69)
+    expect(sameMetrics.stderr()).toContain(`port ${metricsPort} is taken`)
+    expect(sameMetrics.stderr()).toContain(`--metrics-port ${metricsPort + 1}`)
     expect(await sameFolder.end).toBe(69)
     expect(sameFolder.stderr()).toMatch(/in use by process \d+/)
     expect(processesIn(other.path)).toEqual([])
@@ -150,6 +175,11 @@ describe('npm start', { timeout: 60_000 }, () => {
     interruptGroup(running as App)
     await end
     await gone()
+    // What it keeps of its chain is packed: a tenth of what it says.
+    expect(existsSync(join(folder.path, 'chain.json'))).toBe(false)
+    const packed = readFileSync(join(folder.path, 'chain.json.gz'))
+    expect(packed.length).toBeLessThan(gunzipSync(packed).length / 5)
+    expect(packed.length).toBeLessThan(STATE_BYTES_MAX)
   })
 
   test('goes on where it stopped', async () => {
