@@ -252,8 +252,8 @@ export const mutants: readonly Mutant[] = [
     VIEW,
     both,
     'what is settled is read after the entries of the head',
-    'return raiseFloor(view, settledTo)',
-    'return raiseFloor(view, (await heads.upkeep(latest.chainId)).settledTo + 1)',
+    'return { view: raiseFloor(view, settledTo), entries }',
+    'return { view: raiseFloor(view, (await heads.upkeep(latest.chainId)).settledTo + 1), entries }',
   ),
   mutant(
     WINDOW,
