@@ -23,33 +23,32 @@ const TREE = 'tree'
 const WINDOW = 20_000
 const ROUNDS = 9
 const LOGS_PER_BLOCK = 100
-const BATCHES = 8
+const BATCHES = 6
 const BLOCKS_PER_BATCH = 32
-const SINGLE_BLOCKS = 50
+const SINGLE_BLOCKS = 40
+const EMPTY_COMMITS = 200
+const COMMIT_ROUNDS = 2
 
 /** What the commit protocol costs where windows are long, and what SQLite's durable commits cost. */
 export async function benchHistory(print: (line: string) => void): Promise<void> {
   print(`SQLite in ${tmpdir()}; medians of ${ROUNDS}`)
   await inFolder((folder) => longWindow(folder, print))
   print(`${LOGS_PER_BLOCK} transfers of a collection in each block`)
-  const figures: Record<string, Figures> = {}
+  const times: Record<Durability, Times> = {
+    FULL: { batch: [], single: [], empty: [] },
+    NORMAL: { batch: [], single: [], empty: [] },
+  }
   // In turns, so that both meet the same moods of the machine.
-  for (const round of [1, 2, 3])
-    for (const durability of ['FULL', 'NORMAL'] as const)
-      await inFolder(async (folder) => {
-        const figure = await commits(folder, durability)
-        const best = figures[durability] ?? figure
-        figures[durability] = {
-          batchMs: Math.min(best.batchMs, figure.batchMs),
-          singleMs: Math.min(best.singleMs, figure.singleMs),
-        }
-        if (round < 3) return
-        const { batchMs, singleMs } = figures[durability]
-        print(
-          `  synchronous=${durability.padEnd(7)} ${batchMs.toFixed(1)} ms a batch of ${BLOCKS_PER_BATCH} final blocks, ` +
-            `${singleMs.toFixed(2)} ms a block near the head (best of 3 rounds)`,
-        )
-      })
+  for (let round = 0; round < COMMIT_ROUNDS; round++)
+    for (const durability of durabilities)
+      await inFolder((folder) => commits(folder, durability, times[durability]))
+  for (const durability of durabilities) {
+    const { batch, single, empty } = times[durability]
+    print(
+      `  synchronous=${durability.padEnd(6)} ${middle(batch).toFixed(1)} ms a batch of ${BLOCKS_PER_BATCH} final blocks, ` +
+        `${middle(single).toFixed(2)} ms a block near the head, ${middle(empty).toFixed(3)} ms a transaction of one row`,
+    )
+  }
 }
 
 async function inFolder<T>(work: (folder: string) => Promise<T>): Promise<T> {
@@ -138,12 +137,18 @@ async function median(work: () => Promise<void>): Promise<number> {
     await work()
     times.push(performance.now() - startedAt)
   }
-  return times.toSorted((a, b) => a - b)[Math.floor(ROUNDS / 2)] as number
+  return middle(times)
 }
 
-type Figures = { readonly batchMs: number; readonly singleMs: number }
+const middle = (times: readonly number[]): number =>
+  times.toSorted((a, b) => a - b)[Math.floor(times.length / 2)] as number
 
-async function commits(folder: string, durability: 'FULL' | 'NORMAL'): Promise<Figures> {
+const durabilities = ['FULL', 'NORMAL'] as const
+type Durability = (typeof durabilities)[number]
+/** Milliseconds of each commit. */
+type Times = { readonly batch: number[]; readonly single: number[]; readonly empty: number[] }
+
+async function commits(folder: string, durability: Durability, times: Times): Promise<void> {
   const store = openSqliteChainStore(join(folder, 'commits.db'))
   const appender = await openAppender(durability === 'FULL' ? store : cheap(store))
   let number = 0
@@ -156,16 +161,22 @@ async function commits(folder: string, durability: 'FULL' | 'NORMAL'): Promise<F
     const status = await appender.commit({ number: final, hash: hashOf(final) })
     if (status !== 'committed') throw new Error(`block ${number}: ${status}`)
   }
-  const time = async (times: number, count: number, depth: number): Promise<number> => {
-    const startedAt = performance.now()
-    for (let left = times; left > 0; left--) await commit(count, depth)
-    return (performance.now() - startedAt) / times
+  const time = async (to: number[], count: number, work: () => Promise<unknown>): Promise<void> => {
+    for (let left = count; left > 0; left--) {
+      const startedAt = performance.now()
+      await work()
+      to.push(performance.now() - startedAt)
+    }
   }
-  await time(3, BLOCKS_PER_BATCH, 0)
-  const batchMs = await time(BATCHES, BLOCKS_PER_BATCH, 0)
-  const singleMs = await time(SINGLE_BLOCKS, 1, 64)
+  await time([], 2, () => commit(BLOCKS_PER_BATCH, 0))
+  await time(times.batch, BATCHES, () => commit(BLOCKS_PER_BATCH, 0))
+  await time(times.single, SINGLE_BLOCKS, () => commit(1, 64))
+  const { writer } = durability === 'FULL' ? store : cheap(store)
+  let settledTo = number
+  await time(times.empty, EMPTY_COMMITS, () =>
+    writer.atomically(() => writer.mark(CHAIN_ID, { settledTo: (settledTo += 1) }), 'durable'),
+  )
   store.close()
-  return { batchMs, singleMs }
 }
 
 const cheap = (store: SqliteChainStore): SqliteChainStore => ({
