@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
-import { expect, test } from 'vitest'
+import { expect, test, vi } from 'vitest'
 import { openSqliteChainStore } from '#adapters/sqlite/chain-store.ts'
 import { openThreadedSqliteChainStore } from '#adapters/sqlite/threaded-chain-store.ts'
 import {
@@ -26,6 +26,9 @@ const harnessOf = async (
     everyNth,
   }
 }
+
+// The contract's longest tests begin anew some hundred times, with files that are synced.
+vi.setConfig({ testTimeout: 120_000 })
 
 chainStoreContract('SQLite', () =>
   harnessOf(1, async (path) => {
