@@ -155,6 +155,7 @@ const refusalStatus = choice<QuoteRefusal['status']>('QuoteRefusalStatus', {
   'unknown-token': {},
   'no-route': {},
   'insufficient-liquidity': {},
+  busy: { description: 'More is asked for than can be answered at once: ask again in a moment.' },
   unavailable: { description: 'The same may be answered later.' },
 })
 

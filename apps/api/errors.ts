@@ -24,6 +24,7 @@ export const clientKind = ({ kind, audience }: AppError): ErrorKind =>
 /** Reasons that clients act on have a code of their own; any other failure has that of its kind. */
 const CODES: Partial<Record<ErrorReason, string>> = {
   'answer-too-large': 'ANSWER_TOO_LARGE',
+  busy: 'BUSY',
   'not-indexed': 'NOT_INDEXED',
   'too-costly': 'QUERY_TOO_COSTLY',
   'too-deep': 'QUERY_TOO_DEEP',

@@ -29,7 +29,7 @@ export function createPublicQuoter(
   }
 
   function publicOutcome(outcome: QuoteOutcome): QuoteOutcome {
-    if (outcome.status === 'unavailable') return readable(outcome)
+    if (outcome.status === 'unavailable' || outcome.status === 'busy') return readable(outcome)
     if (outcome.status !== 'filled') return outcome
     const { confirmation } = outcome
     if (confirmation.status !== 'unconfirmed') return outcome

@@ -177,7 +177,8 @@ export type QuoteRefusal =
       readonly largest: { readonly amountIn: bigint; readonly amountOut: bigint }
     }
   | {
-      readonly status: 'unavailable'
+      /** `busy`: as much is under way as may be at once; `unavailable`: a part of what answers cannot be used now. */
+      readonly status: 'unavailable' | 'busy'
       readonly reason: string
       /** What failed: it says who may read the reason. */
       readonly failure?: AppError

@@ -5,7 +5,7 @@ import type { QuoteInput, QuoteOutcome, SimulateInput } from './quote.ts'
 import type { QuoteSettings } from './quote-settings.ts'
 import type { QuoteContext } from './quoting/context.ts'
 import { createCosts } from './quoting/costs.ts'
-import { findQuote } from './quoting/find-quote.ts'
+import { findQuote, refusalOf } from './quoting/find-quote.ts'
 import { refuseQuote, refuseSimulation } from './quoting/limits.ts'
 import { counted, createSessions, type Moment, type Session } from './quoting/session.ts'
 import { simulateSwap } from './quoting/simulate-swap.ts'
@@ -111,10 +111,8 @@ const isUnavailable = (error: unknown): error is AppError =>
   isAppError(error) && error.kind === 'unavailable'
 
 const unavailable = (failure: AppError): QuoteOutcome => ({
-  status: 'unavailable',
+  ...refusalOf(failure),
   block: null,
-  reason: failure.message,
-  failure,
 })
 
 function keyOf(input: QuoteInput | SimulateInput, nowMs: number): string {

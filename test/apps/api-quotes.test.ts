@@ -23,6 +23,7 @@ const refusals = [
     largest: { amountIn: 5n, amountOut: 6n },
     block,
   },
+  { status: 'busy', reason: 'ask again in a moment', block: null },
   { status: 'unavailable', reason: 'nothing is indexed yet', block: null },
 ] as const satisfies readonly QuoteOutcome[]
 
@@ -174,7 +175,7 @@ describe('GET /v1/quotes', () => {
   test.each(refusals)('a refusal, $status, is a problem with its reason', async (refusal) => {
     quoter.quote.mockResolvedValue(refusal)
     const response = await rig.get(plain)
-    const status = refusal.status === 'unavailable' ? 503 : 422
+    const status = ['unavailable', 'busy'].includes(refusal.status) ? 503 : 422
     expect(response.status).toBe(status)
     expect(response.headers.get('retry-after')).toBe(status === 503 ? '1' : null)
     expect(response.headers.get('content-type')).toMatch(/^application\/problem\+json/)
@@ -294,7 +295,7 @@ describe('POST /v1/swaps/simulate', () => {
   test.each(refusals)('a refusal, $status, is a problem with its reason', async (refusal) => {
     quoter.simulate.mockResolvedValue(refusal)
     const response = await post(body)
-    expect(response.status).toBe(refusal.status === 'unavailable' ? 503 : 422)
+    expect(response.status).toBe(['unavailable', 'busy'].includes(refusal.status) ? 503 : 422)
     expect((await response.json()).refusal).toMatchObject({ status: refusal.status })
   })
 
@@ -674,7 +675,7 @@ describe('quoteUpdates', () => {
     expect(refused.events[0]?.data.errors).toEqual([
       expect.objectContaining({
         message: expect.stringContaining('20 subscriptions of this client are open'),
-        extensions: { code: 'UNAVAILABLE' },
+        extensions: { code: 'BUSY' },
       }),
     ])
     expect(refused.events.at(-1)?.event).toBe('complete')

@@ -8,13 +8,14 @@ import { quote, quoteRefusal } from '#resources/quotes.ts'
 import { joinTokens } from './join.ts'
 import { sendProblem } from './problem.ts'
 
-/** What a refusal is called; all but the last are about the request, and well-formed: RFC 9110, 422. */
+/** What a refusal is called; all but the last two are about the request, and well-formed: RFC 9110, 422. */
 const refusals: Readonly<
   Record<QuoteRefusal['status'], { readonly title: string; readonly status: number }>
 > = {
   'unknown-token': { title: 'Unknown token', status: 422 },
   'no-route': { title: 'No route', status: 422 },
   'insufficient-liquidity': { title: 'Insufficient liquidity', status: 422 },
+  busy: { ...kinds.unavailable, title: 'Busy' },
   unavailable: kinds.unavailable,
 }
 

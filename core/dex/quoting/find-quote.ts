@@ -1,5 +1,5 @@
 import type { Address } from '#core/chain.ts'
-import { assert, invalidField, isAppError } from '#core/errors.ts'
+import { type AppError, assert, hasReason, invalidField, isAppError } from '#core/errors.ts'
 import { asTraded, NATIVE } from '#core/dex/native.ts'
 import { PARTS_MAX, type RouteOutcome } from '#core/dex/routing/request.ts'
 import type { QuoteInput, QuoteOutcome, QuoteRefusal } from '#core/dex/quote.ts'
@@ -26,7 +26,7 @@ export async function findQuote(
   const traded = tradedOf(input, settings)
   const { tokenIn, tokenOut } = traded
   const quoted = exact === 'in' ? tokenOut : tokenIn
-  const [unknown, gasPrice, [first, ofEnds]] = await counted(session.busy, 'reading', () =>
+  const [refused, gasPrice, [first, ofEnds]] = await counted(session.busy, 'reading', () =>
     Promise.all([
       findUnknown(ports.tokens, session, input),
       costs.gasPriceIn(market, quoted),
@@ -38,7 +38,7 @@ export async function findQuote(
         ),
     ]),
   )
-  if (unknown) return { ...unknown, block: market.place.block }
+  if (refused?.status === 'unknown-token') return { ...refused, block: market.place.block }
   const search = (known: RouteGraph, taxesBps: ReadonlyMap<Address, number>) =>
     searchWidening(market, known, (wider) =>
       findRoute(wider, {
@@ -67,8 +67,11 @@ export async function findQuote(
     // oxlint-disable-next-line no-await-in-loop -- as above
     ;({ graph, found } = await search(graph, taxesBps))
   }
-  if (found.status !== 'filled')
-    return { ...refuse(found, session.notes), block: market.place.block }
+  if (found.status !== 'filled') {
+    // Whether the tokens are any could not be asked: that there is no route would then be said too soon.
+    const refusal = refused?.status === 'busy' ? refused : refuse(found, session.notes)
+    return { ...refusal, block: market.place.block }
+  }
   const paths = found.route.legs.map(({ path, amountIn, amountOut }): Filled => {
     const filled = simulatePath(path, exact, exact === 'in' ? amountIn : amountOut, { taxesBps })
     assert(filled.status === 'filled', 'a route that was found can be filled')
@@ -137,6 +140,14 @@ function tokensOf(found: RouteOutcome): Address[] {
   return [...new Set(paths.flatMap(({ pool }) => [pool.token0, pool.token1]))]
 }
 
+/** Why there is no quote where something failed for now. */
+export const refusalOf = (failure: AppError) =>
+  ({
+    status: hasReason(failure, 'busy') ? 'busy' : 'unavailable',
+    reason: failure.message,
+    failure,
+  }) as const satisfies QuoteRefusal
+
 /** A token that no pool has and whose contract does not speak for itself, or one whose decimals are absurd. */
 async function findUnknown(
   tokens: TokenReader,
@@ -149,6 +160,7 @@ async function findUnknown(
     const asked = [tokenIn, tokenOut].filter((token) => token !== NATIVE)
     infos = new Map((await tokens.read(asked)).map((info) => [info.address, info]))
   } catch (error) {
+    if (hasReason(error, 'busy')) return refusalOf(error)
     // Names are extras where the chain is away.
     if (isAppError(error)) return undefined
     throw error

@@ -51,6 +51,7 @@ function market(states: ReadonlyMap<PoolTerms, PoolState>, changes: Partial<Quot
     stored: [] as Pool[],
     taxes: new Map<Address, TransferTax | undefined>(),
     scan: vi.fn<() => Pool[]>(),
+    areTokensBusy: false,
     read: vi.fn<(wants: readonly StateWant[]) => (PoolState | undefined)[]>(),
     tried: { status: 'untried', reason: '' } as TrialOutcome,
   }
@@ -79,8 +80,14 @@ function market(states: ReadonlyMap<PoolTerms, PoolState>, changes: Partial<Quot
     events: { list: async () => [] },
     tip: { newest: async () => world.tip },
     tokens: {
-      read: async (addresses) =>
-        addresses.map((address) => ({ address, symbol: null, name: null, decimals: 18 })),
+      async read(addresses) {
+        if (world.areTokensBusy)
+          throw new AppError('unavailable', 'too many tokens are being asked for', {
+            details: { reason: 'busy' },
+            audience: 'client',
+          })
+        return addresses.map((address) => ({ address, symbol: null, name: null, decimals: 18 }))
+      },
     },
     states: { read: async (_block, wants) => world.read(wants) },
     trials: {
@@ -244,6 +251,35 @@ test('a given route is refused where no router trades a taxed token so', async (
   expect(await quoter.simulate({ exact: 'out', legs })).toMatchObject({
     status: 'no-route',
     reason: expect.stringContaining('keeps a share'),
+  })
+})
+
+describe('too much at once', () => {
+  test('is called busy, and not that there is no route', async () => {
+    const { world, quoter } = market(new Map([[pair(1, sold, between), reserves(10n, 10n)]]))
+    expect(await quoter.quote(input)).toMatchObject({ status: 'no-route' })
+    world.areTokensBusy = true
+    world.tip = blockAt(101)
+    expect(await quoter.quote(input)).toMatchObject({
+      status: 'busy',
+      reason: 'too many tokens are being asked for',
+    })
+  })
+
+  test('does not keep a route from being found', async () => {
+    const pool = pair(1, sold, bought)
+    const { world, quoter } = market(new Map([[pool, reserves(10n ** 12n, 10n ** 12n)]]))
+    world.areTokensBusy = true
+    expect(await quoter.quote(input)).toMatchObject({ status: 'filled' })
+  })
+
+  test('is called busy where the states of pools cannot be read for it', async () => {
+    const pool = pair(1, sold, bought)
+    const { world, quoter } = market(new Map([[pool, reserves(10n ** 12n, 10n ** 12n)]]))
+    world.read.mockImplementation(() => {
+      throw new AppError('unavailable', 'the node is busy', { details: { reason: 'busy' } })
+    })
+    expect(await quoter.quote({ ...input, state: 'live' })).toMatchObject({ status: 'busy' })
   })
 })
 
