@@ -14,6 +14,7 @@ import { openQuoter, openTokens } from '#wiring/open-quoter.ts'
 import { openTip } from '#wiring/open-tip.ts'
 import { sha256, systemClock } from '#wiring/system.ts'
 import { createLogger, createMetrics, type Logger } from '#wiring/telemetry.ts'
+import { type AnswerBudget, createAnswerBudget } from './answer-budget.ts'
 import { type AnswerCache, createAnswerCache } from './answer-cache.ts'
 import type { Config } from './config.ts'
 import { type ApiMetrics, createApiMetrics } from './metrics.ts'
@@ -41,6 +42,7 @@ export type Api = AsyncDisposable & {
   readonly config: Config
   readonly ports: Ports
   readonly answers: AnswerCache
+  readonly budget: AnswerBudget
   readonly subscriptions: Subscriptions
   readonly turns: Turns
   readonly limiter: RateLimiter
@@ -83,6 +85,7 @@ export async function wire(config: Config, overrides: Overrides = {}): Promise<A
   return {
     config,
     answers: createAnswerCache(),
+    budget: createAnswerBudget(),
     subscriptions: createSubscriptions(),
     turns: createTurns(),
     principals: overrides.principals ?? nobodyKnown,

@@ -1,3 +1,4 @@
+import type { Response } from 'express'
 import {
   type DocumentNode,
   type ExecutionArgs,
@@ -8,10 +9,10 @@ import {
 import { isAppError } from '#core/errors.ts'
 import { expectView, refuseLeftView, whileStale } from '#core/history/at-head.ts'
 import { isStaleView } from '#core/history/view.ts'
+import { refuseTooLarge } from '#api/answer-budget.ts'
 import type { Api } from '#api/wire.ts'
 import { createContext } from './context.ts'
 import { costOf } from './cost.ts'
-import { tooMuch } from './limits.ts'
 import { causeOf, isInternal, toGraphqlError } from './errors.ts'
 
 /** Who asks, and how the log knows the request. */
@@ -19,9 +20,6 @@ type Caller = { readonly requestId: string; readonly principal: string }
 
 /** A full page of rows costs some points more than the request by itself. */
 const VALUES_A_POINT = 1_000
-
-/** Of an answer as JSON. */
-const ANSWER_BYTES_MAX = 8 * 1024 * 1024
 
 type Execute = (args: ExecutionArgs) => ExecutionResult | Promise<ExecutionResult>
 
@@ -36,8 +34,9 @@ export async function executeAtHead(
   api: Api,
   execute: Execute,
   args: ExecutionArgs,
-  { requestId, principal }: Caller,
+  res: Response,
 ): Promise<Result> {
+  const { requestId, principal } = res.locals
   const startedAt = performance.now()
   const { ports, answers } = api
   const request = requestOf(args)
@@ -56,8 +55,7 @@ export async function executeAtHead(
     if (view) await refuseLeftView(ports.views, view)
     if (result.errors) return result
     const text = JSON.stringify({ data: result.data })
-    if (text.length > ANSWER_BYTES_MAX)
-      throw tooMuch('answer-too-large', 'the answer is larger than 8 MiB; ask for smaller pages')
+    refuseTooLarge(text)
     if (!view || !request || context.isLive()) return { ...result, stringify: () => text }
     answers.set('anyone', view, request, text)
     return { ...result, stringify: () => text }
@@ -66,6 +64,7 @@ export async function executeAtHead(
   let result: Result
   try {
     result = await whileStale(ports.views, attempt)
+    api.budget.hold(principal, result.stringify?.().length ?? 0, res)
     if (result.errors) result = { ...result, errors: result.errors.map(tell) }
   } catch (error) {
     result = { errors: [tell(error)] }

@@ -65,8 +65,7 @@ const createPlugin = (api: Api, documents: Documents): Plugin<ServerContext> => 
     }
   },
   onExecute({ executeFn, setExecuteFn, context }) {
-    const { locals } = context.res
-    setExecuteFn((args: ExecutionArgs) => executeAtHead(api, executeFn, args, locals))
+    setExecuteFn((args: ExecutionArgs) => executeAtHead(api, executeFn, args, context.res))
   },
   onSubscribe({ subscribeFn, setSubscribeFn, args }) {
     const { locals } = args.contextValue.res

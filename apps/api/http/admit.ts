@@ -3,7 +3,7 @@ import type { RequestHandler } from 'express'
 import { principalOf } from '#api/principal.ts'
 import type { Turns } from '#api/turns.ts'
 import type { Api } from '#api/wire.ts'
-import { sendProblem } from './problem.ts'
+import { badRequest, sendProblem } from './problem.ts'
 
 declare global {
   namespace Express {
@@ -25,13 +25,7 @@ export const wellFormed: RequestHandler = (req, res, next) => {
     next()
     return
   }
-  sendProblem(res, {
-    name: 'invalid',
-    code: 'BAD_REQUEST',
-    title: 'Bad request',
-    status: 400,
-    detail: isHost ? 'the path is none' : 'the Host header names no host',
-  })
+  sendProblem(res, badRequest(isHost ? 'the path is none' : 'the Host header names no host'))
 }
 
 /** How long a client may take to read an answer, counted from its request. */

@@ -2,6 +2,7 @@ import type { Request, Response } from 'express'
 import { z } from 'zod'
 import { currentView, refuseLeftView, whileStale } from '#core/history/at-head.ts'
 import type { View } from '#core/history/head.ts'
+import { refuseTooLarge } from '#api/answer-budget.ts'
 import { tagOf } from '#api/answer-cache.ts'
 import type { Api, Ports } from '#api/wire.ts'
 import { toJson } from '#resources/json.ts'
@@ -68,6 +69,7 @@ export function endpoint<S extends z.ZodRawShape, T>(definition: Definition<S, T
           ? { items: written, nextCursor: found.nextCursor }
           : { item: written[0] }),
       })
+      refuseTooLarge(body)
       return { text: body, isLive: joined.isLive || (found.isLive ?? false) }
     })
     return { body: text, tag: isLive ? undefined : tag }
@@ -77,7 +79,9 @@ export function endpoint<S extends z.ZodRawShape, T>(definition: Definition<S, T
     path,
     operations: { get: operation },
     async get(req, res) {
-      send(req, res, await whileStale(api.ports.views, () => attempt(api, req)))
+      const reply = await whileStale(api.ports.views, () => attempt(api, req))
+      api.budget.hold(res.locals.principal, reply.body.length, res)
+      send(req, res, reply)
     },
   })
 }

@@ -1,7 +1,7 @@
 import type { RequestHandler } from 'express'
 import { createGraphqlHandler } from '#api/graphql/handler.ts'
 import { jsonBody } from './json-body.ts'
-import { sendProblem } from './problem.ts'
+import { badRequest, sendProblem } from './problem.ts'
 import type { RouteOf } from './route.ts'
 
 /** A query of `TOKENS_MAX` tokens and its variables fit. */
@@ -12,13 +12,12 @@ const onlyObject: RequestHandler = (req, res, next) => {
     next()
     return
   }
-  sendProblem(res, {
-    name: 'invalid',
-    code: 'BAD_REQUEST',
-    title: 'Bad request',
-    status: 400,
-    detail: 'send one operation as an object with query, and variables and operationName if needed',
-  })
+  sendProblem(
+    res,
+    badRequest(
+      'send one operation as an object with query, and variables and operationName if needed',
+    ),
+  )
 }
 
 /** The page is one document with everything in it. */

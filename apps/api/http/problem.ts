@@ -97,6 +97,15 @@ const codeOfName = (name: string): string => name.replaceAll('-', '_').toUpperCa
 const hasBody = ({ headers }: Request): boolean =>
   headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0
 
+/** A request that is not one, as far as HTTP goes. */
+export const badRequest = (detail: string): Failure => ({
+  name: 'invalid',
+  code: 'BAD_REQUEST',
+  title: kinds.invalid.title,
+  status: kinds.invalid.status,
+  detail,
+})
+
 /** What is told of anything thrown. @param development whether causes are told that are for operators */
 export function failureOf(error: unknown, development: boolean): Failure {
   if (isAppError(error)) {
@@ -111,7 +120,7 @@ export function failureOf(error: unknown, development: boolean): Failure {
           : undefined
     const detail = publicMessage(error, development)
     return {
-      name: kind,
+      name: kind === 'unavailable' && error.details.reason === 'busy' ? 'busy' : kind,
       code: codeOf(error),
       retrySeconds: retrySecondsOf(error),
       title,
