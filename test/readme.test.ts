@@ -1,10 +1,11 @@
 import { execFile } from 'node:child_process'
-import { readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import { environment } from '#adapters/env/environment.ts'
 import { type App, spawnApp, spawnNode } from './apps/spawn-app.ts'
+import { pictures } from './pictures/pictures.ts'
 import { freePort, temporaryFolder } from './servers/programs.ts'
 
 /**
@@ -67,6 +68,12 @@ test('the two commands are scripts of the package', () => {
     expect(README).toContain(`npm install && npm ${script}`)
     expect(scripts[script]).toBeDefined()
   }
+})
+
+test('its pictures are those that npm run pictures makes', () => {
+  const shown = [...README.matchAll(/!\[[^\]]+\]\(docs\/([^)]+)\)/g)].map(([, file]) => file)
+  expect(shown).toEqual(pictures.map(({ file }) => file))
+  for (const { file } of pictures) expect(existsSync(join(ROOT, 'docs', file))).toBe(true)
 })
 
 test('the first query is answered in the shape that is shown', async () => {
