@@ -1,7 +1,8 @@
 import { AppError } from '#core/errors.ts'
 import type { HistoryPorts } from '#core/history/ports.ts'
+import type { QuarantineTable } from '#core/indexing/ports.ts'
 
-type Store = HistoryPorts & { close(): void | Promise<void> }
+type Store = HistoryPorts & { readonly quarantine: QuarantineTable; close(): void | Promise<void> }
 
 /**
  * A store that may not be there yet, as before the first run of an indexer: until it is, it has no head, which readers
@@ -39,6 +40,7 @@ export function createLateStore(open: () => Store | undefined): Store {
       scan: async (...args) => opened().tree.scan(...args),
     },
     events: { list: async (...args) => opened().events.list(...args) },
+    quarantine: { list: async (...args) => opened().quarantine.list(...args) },
     close: () => store?.close(),
   }
 }

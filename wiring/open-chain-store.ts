@@ -2,12 +2,13 @@ import { existsSync } from 'node:fs'
 import { AppError } from '#core/errors.ts'
 import type { HistoryPorts } from '#core/history/ports.ts'
 import type { Catalogue } from '#core/indexing/catalogue.ts'
-import type { ChainWriter } from '#core/indexing/ports.ts'
+import type { ChainWriter, QuarantineTable } from '#core/indexing/ports.ts'
 import { createLateStore } from './late-store.ts'
 import type { StoreSetting } from './settings.ts'
 
 /** A store that is open for reading. */
 export type HistoryStore = HistoryPorts & {
+  readonly quarantine: QuarantineTable
   /** What about its server an operator should know. */
   readonly warnings?: readonly string[]
   close(): void | Promise<void>

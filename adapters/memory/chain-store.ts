@@ -18,6 +18,7 @@ import type {
   ChainWriter,
   JournalRecord,
   QuarantinedLog,
+  QuarantineTable,
   SettledCommit,
   Undo,
 } from '#core/indexing/ports.ts'
@@ -38,7 +39,10 @@ export type MemoryTables = {
   >
   readonly settled: Map<string, SettledCommit & { readonly chainId: number }>
   readonly events: Map<string, StoredEvent & { readonly chainId: number }>
-  readonly quarantined: Map<string, QuarantinedLog>
+  readonly quarantined: Map<
+    string,
+    QuarantinedLog & { readonly chainId: number; readonly commit: CommitId }
+  >
   readonly documents: Map<string, Kept>
   readonly undo: Map<string, Undo>
   readonly journal: Map<
@@ -67,7 +71,11 @@ export function createMemoryChainStore(
   tables: MemoryTables,
   step: WriteStep = () => Promise.resolve(),
   catalogue: Catalogue = halyardCatalogue,
-): HistoryPorts & { readonly writer: ChainWriter; readonly catalogue: Catalogue } {
+): HistoryPorts & {
+  readonly writer: ChainWriter
+  readonly quarantine: QuarantineTable
+  readonly catalogue: Catalogue
+} {
   async function write<T>(name: string, apply: () => T): Promise<T> {
     await step(name, 'before')
     const result = apply()
@@ -146,6 +154,22 @@ export function createMemoryChainStore(
       },
     },
 
+    quarantine: {
+      async list(chainId, { after, limit }) {
+        return [...tables.quarantined.values()]
+          .filter((row) => row.chainId === chainId && (!after || compareSetApart(row, after) > 0))
+          .toSorted((a, b) =>
+            compareSetApart(a, {
+              number: b.block.number,
+              logIndex: b.log.logIndex,
+              commit: b.commit,
+            }),
+          )
+          .slice(0, limit)
+          .map(({ block, log, reason, commit }) => ({ block, log, reason, commit }))
+      },
+    },
+
     events: {
       async list(chainId, query) {
         const direction = query.descending ? -1 : 1
@@ -193,7 +217,9 @@ export function createMemoryChainStore(
         for (const quarantined of logs) {
           const ref = { number: quarantined.block.number, commit }
           const key = `${blockKey(chainId, ref)} ${quarantined.log.logIndex}`
-          await write(`quarantine`, () => insert(tables.quarantined, key, quarantined))
+          await write(`quarantine`, () =>
+            insert(tables.quarantined, key, { ...quarantined, chainId, commit }),
+          )
         }
       },
       async putJournal(chainId, record, ids) {
@@ -307,6 +333,14 @@ function comparePlaces(
 ): number {
   const order = event.block.number - place.number || event.logIndex - place.logIndex
   return order !== 0 || place.branch === undefined ? order : compareParts(commit, place.branch)
+}
+
+function compareSetApart(
+  { block, log, commit }: QuarantinedLog & { readonly commit: CommitId },
+  place: EventPlace & { readonly commit?: CommitId },
+): number {
+  const order = block.number - place.number || log.logIndex - place.logIndex
+  return order !== 0 || place.commit === undefined ? order : compareParts(commit, place.commit)
 }
 
 const compareParts = (a: KeyPart, b: KeyPart): number => (a < b ? -1 : a > b ? 1 : 0)

@@ -2,18 +2,20 @@ import type { Db } from 'mongodb'
 import { catalogue as halyardCatalogue } from '#core/catalogue.ts'
 import type { HistoryPorts } from '#core/history/ports.ts'
 import type { Catalogue } from '#core/indexing/catalogue.ts'
-import type { ChainWriter } from '#core/indexing/ports.ts'
+import type { ChainWriter, QuarantineTable } from '#core/indexing/ports.ts'
 import { createMongoChainWriter } from './chain-writer.ts'
 import { collectionsOf, createIndexes } from './collections.ts'
 import { connectionTo, reviewDeployment } from './connection.ts'
 import { toAppError } from './errors.ts'
 import { createMongoEventTable } from './event-table.ts'
 import { createMongoHeadLog } from './head-log.ts'
+import { createMongoQuarantineTable } from './quarantine-table.ts'
 import { createMongoWorkingTree } from './working-tree.ts'
 
 export type MongoChainStore = HistoryPorts & {
   readonly catalogue: Catalogue
   readonly writer: ChainWriter
+  readonly quarantine: QuarantineTable
   /** What an operator should know about how the server is run. */
   readonly warnings: readonly string[]
   close(): Promise<void>
@@ -46,13 +48,14 @@ export async function openMongoChainStore(
 export function createMongoChainStore(
   db: Db,
   catalogue: Catalogue = halyardCatalogue,
-): HistoryPorts & { readonly writer: ChainWriter; readonly catalogue: Catalogue } {
+): Omit<MongoChainStore, 'warnings' | 'close'> {
   const collections = collectionsOf(db)
   return {
     catalogue,
     heads: guarded(createMongoHeadLog(collections)),
     tree: guarded(createMongoWorkingTree(collections, catalogue)),
     events: guarded(createMongoEventTable(collections, catalogue)),
+    quarantine: guarded(createMongoQuarantineTable(collections)),
     writer: guarded(createMongoChainWriter(collections, catalogue)),
   }
 }

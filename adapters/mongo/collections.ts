@@ -87,6 +87,9 @@ export type Index = { readonly name: string; readonly fields: readonly string[] 
 /** The order of events; the commit, since several may have stored events for one place. */
 export const EVENT_ORDER = ['number', 'logIndex', 'commit'] as const
 
+/** The order of logs that are set apart. */
+export const QUARANTINE_ORDER = ['block.number', 'log.logIndex', 'commit'] as const
+
 /** An index for each order that a list may walk, named as the order is. */
 const documentIndexes = ({ identity, orders }: DocumentSpec): Index[] =>
   Object.entries({ identity, ...orders }).map(([name, fields]) => ({
@@ -108,7 +111,7 @@ export const collectionIndexes = ({
     { name: 'byAddress', fields: ['chainId', 'family', 'address', ...EVENT_ORDER] },
   ],
   eventParts: [],
-  quarantine: [],
+  quarantine: [{ name: 'byPlace', fields: ['chainId', ...QUARANTINE_ORDER] }],
   undo: [
     { name: 'byDocument', fields: ['tree', 'key', 'version.at.number', 'version.at.commit'] },
     { name: 'byUntil', fields: ['tree', 'until'] },

@@ -4,7 +4,7 @@ import { AppError, type ErrorKind, type ErrorOptions } from '#core/errors.ts'
 import type { HistoryValues } from '#core/history/catalogue.ts'
 import type { EventTable, HeadLog, HistoryPorts, WorkingTree } from '#core/history/ports.ts'
 import type { Catalogue } from '#core/indexing/catalogue.ts'
-import type { ChainWriter } from '#core/indexing/ports.ts'
+import type { ChainWriter, QuarantineTable } from '#core/indexing/ports.ts'
 import type { Durability } from './database.ts'
 import type { BlockRows } from './insert-events.ts'
 
@@ -14,7 +14,7 @@ export type ThreadData = { readonly path: string; readonly values: HistoryValues
 /** A call to a port of the thread's store, or to the thread itself. */
 export type ThreadCall = {
   readonly id: number
-  readonly port: 'heads' | 'tree' | 'events' | 'writer' | 'thread'
+  readonly port: 'heads' | 'tree' | 'events' | 'quarantine' | 'writer' | 'thread'
   readonly method: string
   readonly args: readonly unknown[]
 }
@@ -32,6 +32,7 @@ export type ThreadReply = {
 export type ThreadedChainStore = HistoryPorts & {
   readonly catalogue: Catalogue
   readonly writer: ChainWriter
+  readonly quarantine: QuarantineTable
   close(): Promise<void>
 }
 
@@ -86,6 +87,7 @@ export async function openThreadedSqliteChainStore(
     },
     tree: proxy<WorkingTree>('tree', ['read', 'readPrevious', 'versions', 'scan']),
     events: proxy<EventTable>('events', ['list']),
+    quarantine: proxy<QuarantineTable>('quarantine', ['list']),
     writer: {
       ...proxy<ChainWriter>('writer', [
         'putBlocks',

@@ -34,7 +34,8 @@ function cursor<P>(
   }
 }
 
-export const swapCursor = cursor<EventPlace>(
+/** Of a list that is ordered by the places of logs in the chain: swaps, quarantined logs. */
+export const logCursor = cursor<EventPlace>(
   ({ number, logIndex }) => `${number}.${logIndex}`,
   ([number = '', logIndex = '', ...rest]) =>
     NUMBER.test(number) && NUMBER.test(logIndex) && rest.length === 0

@@ -6,6 +6,7 @@ import type { Sha256 } from '#core/history/digest.ts'
 import type { BranchPorts } from '#core/history/branch.ts'
 import type { ChainTip, HistoryPorts } from '#core/history/ports.ts'
 import { type IndexedCollections, indexedCollections } from '#core/nft/indexed-collections.ts'
+import type { QuarantineTable } from '#core/indexing/ports.ts'
 import { createViews, type Views } from '#core/history/view.ts'
 import { type HistoryStore, openOnceThere } from '#wiring/open-chain-store.ts'
 import { openIdempotentAnswers } from '#wiring/open-idempotent-answers.ts'
@@ -27,6 +28,7 @@ import { createTurns, type Turns } from './turns.ts'
 /** Everything that answers are made of. */
 export type Ports = HistoryPorts & {
   readonly views: Views
+  readonly quarantine: QuarantineTable
   readonly collections: IndexedCollections
   readonly tokens: TokenReader
   readonly tip: ChainTip
@@ -93,6 +95,7 @@ export async function wire(config: Config, overrides: Overrides = {}): Promise<A
     limiter: limiterOf(config.api, () => clock.monotonicMs()),
     ports: {
       ...history,
+      quarantine: store.quarantine,
       quoter: createPublicQuoter(quoter, log, config.api.development),
       collections: indexedCollections(config.sources),
       sha256,

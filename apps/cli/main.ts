@@ -5,6 +5,7 @@ import { configCommand } from './commands/config.ts'
 import { devCommand } from './commands/dev.ts'
 import { exportCommand } from './commands/export.ts'
 import { migrateCommand } from './commands/migrate.ts'
+import { quarantineCommand } from './commands/quarantine.ts'
 import { quoteCommand } from './commands/quote.ts'
 
 const program = new Command('halyard')
@@ -31,6 +32,7 @@ for (const command of [
   devCommand(),
   backfillCommand(),
   exportCommand(),
+  quarantineCommand(),
   quoteCommand(),
   migrateCommand(),
   configCommand(),

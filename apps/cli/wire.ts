@@ -3,6 +3,7 @@ import type { Quoter } from '#core/dex/quoter.ts'
 import type { HistoryPorts } from '#core/history/ports.ts'
 import { createViews, type Views } from '#core/history/view.ts'
 import type { Sha256 } from '#core/history/digest.ts'
+import type { QuarantinePorts } from '#core/indexing/list-quarantine.ts'
 import type { IndexPorts } from '#core/indexing/backfill.ts'
 import type { MigrationStore } from '#core/operations/ports.ts'
 import {
@@ -24,7 +25,7 @@ import { sha256, systemClock } from '#wiring/system.ts'
 /** What reading history takes. */
 export type HistoryApp = AsyncDisposable & {
   readonly settings: Settings
-  readonly history: HistoryPorts & { readonly views: Views }
+  readonly history: HistoryPorts & QuarantinePorts & { readonly views: Views }
 }
 
 /** What indexing takes. */

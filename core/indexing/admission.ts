@@ -20,6 +20,7 @@ type Admitted =
       /** The contract that it brings into being. */
       readonly child: FollowedContract | undefined
     }
+  /** `reason` begins with the kind of event that its first topic names. */
   | { readonly status: 'malformed'; readonly reason: string }
 
 /**
@@ -67,7 +68,7 @@ export function createAdmission(
       } catch (error) {
         // BigInt refuses what is not hex with a SyntaxError.
         if (error instanceof MalformedLog || error instanceof SyntaxError)
-          return { status: 'malformed', reason: error.message }
+          return { status: 'malformed', reason: `${decoder.spec.kind}: ${error.message}` }
         throw error
       }
     },

@@ -21,7 +21,7 @@ import {
 import { decodeBlocks, type DecodedBlocks } from './decode-blocks.ts'
 import type { ProvenBlock } from './fetch-proven.ts'
 import { openHead } from './open-head.ts'
-import type { EventCounts } from './ports.ts'
+import type { EventCounts, QuarantinedLog } from './ports.ts'
 import { beginFold, wantedByEvents, wantedThen } from './project.ts'
 import { projectionIds, versionOfId } from './projection-ids.ts'
 import type { AnySource, FoundContracts } from './source.ts'
@@ -41,6 +41,8 @@ export type Appended = {
   readonly logs: number
   readonly events: EventCounts
   readonly quarantined: number
+  /** How many for each contract and reason; see `countReasons`. */
+  readonly quarantineReasons: EventCounts
 }
 
 export type TakeOutcome =
@@ -94,6 +96,7 @@ type Batch = {
   readonly events: ChainEvent[]
   readonly counts: Record<string, number>
   quarantined: number
+  readonly reasons: Record<string, number>
   digest: Hash
   /** Resolve when its objects are stored. */
   readonly stored: Promise<void>[]
@@ -106,9 +109,27 @@ const newBatch = (commit: CommitId, tip: Tip): Batch => ({
   events: [],
   counts: {},
   quarantined: 0,
+  reasons: {},
   digest: tip.events,
   stored: [],
 })
+
+/** A report names so many; the rest is counted together. */
+const REASONS_MAX = 20
+const OTHER_REASONS = 'other contracts and reasons'
+
+/** Counts logs by `contract: reason`. */
+function countReasons(
+  counts: Record<string, number>,
+  logs: readonly Pick<QuarantinedLog, 'log' | 'reason'>[],
+): void {
+  for (const { log, reason } of logs) {
+    const name = `${log.address}: ${reason}`
+    const isKnown = name in counts || Object.keys(counts).length < REASONS_MAX
+    const key = isKnown ? name : OTHER_REASONS
+    counts[key] = (counts[key] ?? 0) + 1
+  }
+}
 
 const tipOf = ({ head }: View): Tip => ({
   number: head.number,
@@ -251,6 +272,7 @@ export function createChainAppender(
     to.blocks.push(...decoded.blocks)
     for (const { events } of decoded.events) for (const event of events) to.events.push(event)
     to.quarantined += decoded.quarantined.length
+    countReasons(to.reasons, decoded.quarantined)
     for (const [type, count] of Object.entries(decoded.counts))
       to.counts[type] = (to.counts[type] ?? 0) + count
     for (const { block, rows } of decoded.events)
@@ -367,6 +389,7 @@ export function createChainAppender(
       logs: (batch?.events.length ?? 0) + (batch?.quarantined ?? 0),
       events: batch?.counts ?? {},
       quarantined: batch?.quarantined ?? 0,
+      quarantineReasons: batch?.reasons ?? {},
     }),
     commit,
     moveBack,

@@ -75,7 +75,9 @@ export type BackfillReport = {
   readonly blocks: number
   readonly logs: number
   readonly events: EventCounts
+  /** Logs of the sources that do not decode, and how many for each contract and reason. */
   readonly quarantined: number
+  readonly quarantineReasons: EventCounts
   readonly digest: Hash
   /** The newest block of the history; null where nothing was ever indexed. */
   readonly watermark: { readonly number: number; readonly hash: Hash } | null
@@ -113,7 +115,13 @@ export async function* backfill(
   const chain = await ports.source.head()
   const { latest, finalized } = chain
   const appender = createChainAppender(ports, input.chainId, input.sources)
-  const sum = { blocks: 0, logs: 0, events: {} as Tally, quarantined: 0 }
+  const sum = {
+    blocks: 0,
+    logs: 0,
+    events: {} as Tally,
+    quarantined: 0,
+    quarantineReasons: {} as Tally,
+  }
 
   for (let attempt = 0; attempt < CONFLICTS_MAX; attempt++) {
     await appender.open()
@@ -147,6 +155,7 @@ export async function* backfill(
       sum.logs += appended.logs
       sum.quarantined += appended.quarantined
       tally(sum.events, appended.events)
+      tally(sum.quarantineReasons, appended.quarantineReasons)
       const number = appender.view()?.head.number ?? -1
       yield { done: sum.blocks, total, logs: sum.logs, number }
     }

@@ -2,7 +2,7 @@ import type { Address, BlockHeader, BlockRange, BlockRef, Hash, Hex } from '#cor
 import type { DocumentId, Version, VersionRef } from '#core/history/document.ts'
 import type { ChainEvent } from '#core/history/event.ts'
 import type { CommitId, DerivedRef, HeadEntry } from '#core/history/head.ts'
-import type { Upkeep } from '#core/history/ports.ts'
+import type { EventPlace, Upkeep } from '#core/history/ports.ts'
 
 /** A log as a node gives it, numbers parsed; hex is lower case. */
 export type RawLog = {
@@ -96,6 +96,20 @@ export type QuarantinedLog = {
   readonly block: BlockRef
   readonly log: RawLog
   readonly reason: string
+}
+
+/** Set-apart logs by place, as commits stored them; `after` is a row, and the walk goes on behind it. */
+export type QuarantineQuery = {
+  readonly after?: EventPlace & { readonly commit?: CommitId }
+  readonly limit: number
+}
+
+/** Set-apart logs of every commit that was ever tried. Only `core/indexing/list-quarantine.ts` sorts them out. */
+export type QuarantineTable = {
+  list(
+    chainId: number,
+    query: QuarantineQuery,
+  ): Promise<(QuarantinedLog & { readonly commit: CommitId })[]>
 }
 
 /** How many there are of each type of event. */

@@ -74,6 +74,8 @@ function suiteOver({ url, kind }: MongoServer): void {
           "liquidity": "Binary(32) 00000000000000000000000000000000000000000000000000000000000003e8",
           "previous": null,
           "protocol": "uniswap-v3",
+          "protocolParts0": 0,
+          "protocolParts1": 4,
           "reserve0": "Binary(32) 0000000000000000000000000000000100000000000000000000000000000000",
           "reserve1": null,
           "sqrtPriceX96": "Binary(32) 0000000000000000000000000000000000000001000000000000000000000000",
@@ -312,6 +314,8 @@ async function useEverything(db: Db): Promise<void> {
         }
     }
   const after = { number: 5, logIndex: 1 }
+  for (const behind of [undefined, after, { ...after, commit: 'a-commit' }])
+    await store.quarantine.list(chainId, { limit: 5, ...(behind && { after: behind }) })
   for (const query of [{ address: fakeListedPool }, {}])
     for (const descending of [false, true]) {
       const list = { ...query, family: 'swap', descending, limit: 5 } as const

@@ -124,6 +124,8 @@ describe('the reference', () => {
       'listHolders',
       'listHoldingsOfCollection',
       'listHoldingsOfAccount',
+      'listQuarantine',
+      'countQuarantine',
       'quoteSwap',
       'simulateSwap',
       'listTokens',
@@ -153,7 +155,8 @@ describe('the reference', () => {
         document.components.schemas,
       )
       expect(faults, operation.path).toEqual([])
-      // An example that shows an empty list shows nothing.
+      // An example that shows an empty list shows nothing, but that of logs which every source decodes.
+      if (operation.path.startsWith('/v1/quarantine')) continue
       expect(JSON.parse(text).items, operation.path).not.toEqual([])
     }
   })

@@ -1,3 +1,5 @@
+import { countQuarantine } from '#core/indexing/count-quarantine.ts'
+import { listQuarantine, type QuarantinePorts } from '#core/indexing/list-quarantine.ts'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { newId } from '#adapters/node/new-id.ts'
 import { sha256 } from '#adapters/node/sha256.ts'
@@ -16,11 +18,11 @@ import { transferFamily } from '#core/nft/transfer.ts'
 import { listEvents } from '#core/history/list-events.ts'
 import type { HistoryPorts } from '#core/history/ports.ts'
 import { documentsOf, readDocuments, scanDocuments } from '#core/history/resolve.ts'
-import { createViews, isStaleView, type Views } from '#core/history/view.ts'
+import { createViews, isStaleView } from '#core/history/view.ts'
 import type { Waypoint } from '#core/history/window.ts'
 import { type ChainAppender, createChainAppender } from '#core/indexing/append-blocks.ts'
 import { commitPorts, putObjects } from '#core/indexing/commit.ts'
-import type { ChainWriter } from '#core/indexing/ports.ts'
+import type { ChainWriter, QuarantineTable } from '#core/indexing/ports.ts'
 import {
   createFakeChain,
   type FakeBlock,
@@ -35,6 +37,7 @@ import { digestAt, type Everything, modelOf, readEverything } from './everything
 
 /** One connection to a store, as a process of its own would have. */
 type StoreConnection = HistoryPorts & {
+  readonly quarantine: QuarantineTable
   readonly catalogue: Catalogue
   readonly writer: ChainWriter
   close(): void | Promise<void>
@@ -55,7 +58,7 @@ const FINALITY = 3
 
 type Process = {
   readonly appender: ChainAppender
-  readonly history: HistoryPorts & { readonly views: Views }
+  readonly history: HistoryPorts & QuarantinePorts
   readonly connection: StoreConnection
 }
 
@@ -638,6 +641,37 @@ export function chainStoreContract(name: string, open: () => Promise<StoreHarnes
         }
       }
       expect(await seenBy(writer)).toEqual(modelOf(chain.blocks))
+    })
+
+    test('logs that are set apart are listed and counted as of the head, page by page, and no dead branch’s', async () => {
+      const chain = await chainOf(31, 24)
+      const writer = await start()
+      await follow(writer, chain.blocks)
+      await chain.fork(3, 5)
+      await writer.appender.moveBack(waypoint(writer.appender.view() as View, 20))
+      await follow(writer, chain.blocks.slice(21))
+      const view = writer.appender.view() as View
+      const expected = chain.blocks.flatMap(({ header, logs, acts }) =>
+        acts.flatMap(({ act }, index) =>
+          act === 'malformed' ? [`${header.hash} ${logs[index]?.logIndex}`] : [],
+        ),
+      )
+      expect(expected.length).toBeGreaterThan(3)
+      const listed: string[] = []
+      let after: { number: number; logIndex: number } | undefined
+      for (;;) {
+        const query = { limit: 2, ...(after && { after }) }
+        const { items, hasMore } = await listQuarantine(writer.history, view, query)
+        for (const { block, log } of items) listed.push(`${block.hash} ${log.logIndex}`)
+        const last = items.at(-1)
+        if (!last || !hasMore) break
+        after = { number: last.block.number, logIndex: last.log.logIndex }
+      }
+      expect(listed).toEqual(expected)
+      const { counts, isWhole } = await countQuarantine(writer.history, view)
+      expect(isWhole).toBe(true)
+      expect(counts).toMatchObject([{ address: fakeErc1155, count: expected.length }])
+      expect(counts[0]?.reason).toContain('transfer/erc1155')
     })
 
     test('numbers keep every bit', async () => {

@@ -2,7 +2,7 @@ import type { Address } from '#core/chain.ts'
 import { listSwaps, type SwapRow } from '#core/dex/trading/list-swaps.ts'
 import { refuseInverted } from '#core/page.ts'
 import { invalidField } from '#core/errors.ts'
-import { placeOf, swapCursor } from '#api/cursors.ts'
+import { placeOf, logCursor } from '#api/cursors.ts'
 import { swap } from '#resources/swaps.ts'
 import { builder } from './builder.ts'
 import type { GraphqlContext } from './context.ts'
@@ -31,7 +31,7 @@ async function resolveSwaps(
   pool: Address | null | undefined,
   args: SwapArgs,
 ): Promise<Connection<SwapRow>> {
-  const request = toPageRequest(args, swapCursor)
+  const request = toPageRequest(args, logCursor)
   const fromBlock = blockOf(args.fromBlock, 'fromBlock')
   const toBlock = blockOf(args.toBlock, 'toBlock')
   refuseInverted({ field: 'fromBlock', value: fromBlock }, { field: 'toBlock', value: toBlock })
@@ -44,7 +44,7 @@ async function resolveSwaps(
     ...(fromBlock !== undefined && { fromBlock }),
     ...(toBlock !== undefined && { toBlock }),
   })
-  return toConnection(page, request, (row) => swapCursor.encode(placeOf(row)))
+  return toConnection(page, request, (row) => logCursor.encode(placeOf(row)))
 }
 
 function blockOf(number: number | null | undefined, argument: string): number | undefined {

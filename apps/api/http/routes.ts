@@ -4,6 +4,7 @@ import { live, ready } from './health.ts'
 import { holdersOfCollection } from './holders.ts'
 import { holdingsOfAccount, holdingsOfCollection } from './holdings.ts'
 import { pool, pools } from './pools.ts'
+import { quarantine, quarantineCounts } from './quarantine.ts'
 import { quotes, simulations } from './quotes.ts'
 import type { RouteOf } from './route.ts'
 import { status } from './status.ts'
@@ -24,6 +25,8 @@ export const routes: readonly RouteOf[] = [
   holdersOfCollection,
   holdingsOfCollection,
   holdingsOfAccount,
+  quarantine,
+  quarantineCounts,
   quotes,
   simulations,
   tokens,

@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { readPool } from '#core/dex/read-pool.ts'
 import { listSwaps } from '#core/dex/trading/list-swaps.ts'
 import { refuseInverted } from '#core/page.ts'
-import { placeOf, swapCursor } from '#api/cursors.ts'
+import { placeOf, logCursor } from '#api/cursors.ts'
 import { PAGE_DEFAULT, PAGE_MAX } from '#api/pages.ts'
 import { swap } from '#resources/swaps.ts'
 import { endpoint } from './endpoint.ts'
@@ -25,7 +25,7 @@ export const swapsOfPool = endpoint({
       .default('desc')
       .describe('Newest or oldest first.'),
     limit: limit(PAGE_DEFAULT, PAGE_MAX),
-    after: after(swapCursor).optional(),
+    after: after(logCursor).optional(),
   },
   async answer(ports, view, input) {
     const { fromBlock, toBlock } = input
@@ -42,7 +42,7 @@ export const swapsOfPool = endpoint({
     const last = items.at(-1)
     return {
       items,
-      nextCursor: hasMore && last ? swapCursor.encode(placeOf(last)) : null,
+      nextCursor: hasMore && last ? logCursor.encode(placeOf(last)) : null,
     }
   },
 })

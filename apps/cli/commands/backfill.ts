@@ -97,6 +97,10 @@ async function index(options: Options, stop: AbortSignal): Promise<void> {
       step = await steps.next()
     }
     bar.end()
+    for (const [reason, count] of Object.entries(step.value.quarantineReasons))
+      bar.say(`${count} logs are set apart, not indexed: ${reason}`)
+    if (step.value.quarantined > 0)
+      bar.say('list them with `halyard quarantine`; is the contract of the kind that sources says?')
     const seconds = Math.round(performance.now() - startedAt) / 1_000
     print(step.value, seconds, options.json === true)
   } finally {

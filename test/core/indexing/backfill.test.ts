@@ -61,7 +61,14 @@ describe('backfill', () => {
     expect(first.blocks).toBe(40)
     expect(await seen(tables, source)).toEqual(modelOf(chain.blocks))
     const again = await run(tables, source)
-    expect(again).toEqual({ ...first, blocks: 0, logs: 0, events: {}, quarantined: 0 })
+    expect(again).toEqual({
+      ...first,
+      blocks: 0,
+      logs: 0,
+      events: {},
+      quarantined: 0,
+      quarantineReasons: {},
+    })
   })
 
   test('ends with the same digest however its ranges were cut and however often it was stopped', async () => {

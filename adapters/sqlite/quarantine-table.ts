@@ -1,0 +1,19 @@
+import type { Hash } from '#core/chain.ts'
+import type { QuarantineTable, RawLog } from '#core/indexing/ports.ts'
+import type { Database } from './database.ts'
+
+export const createSqliteQuarantineTable = (db: Database): QuarantineTable => ({
+  async list(chainId, { after, limit }) {
+    const row = after && [after.number, after.logIndex, ...(after.commit ? [after.commit] : [])]
+    const columns = after?.commit ? '(number, log_index, "commit")' : '(number, log_index)'
+    const behind = row ? `AND ${columns} > (${row.map(() => '?').join(', ')})` : ''
+    const sql = `SELECT number, hash, reason, log, "commit" FROM quarantine
+      WHERE chain = ? ${behind} ORDER BY number, log_index, "commit" LIMIT ?`
+    return db.all(sql, chainId, ...(row ?? []), limit).map((each) => ({
+      block: { number: each.number as number, hash: each.hash as Hash },
+      log: JSON.parse(each.log as string) as RawLog,
+      reason: each.reason as string,
+      commit: each.commit as string,
+    }))
+  },
+})

@@ -1,0 +1,36 @@
+import type { View } from '#core/history/head.ts'
+import type { EventPlace } from '#core/history/ports.ts'
+import type { Views } from '#core/history/view.ts'
+import { type Page, pageOf } from '#core/page.ts'
+import type { QuarantinedLog, QuarantineQuery, QuarantineTable } from './ports.ts'
+
+export type QuarantinePorts = { readonly quarantine: QuarantineTable; readonly views: Views }
+
+/**
+ * Logs of the sources that do not decode, oldest first: of canonical blocks up to the view's head, with the reason why
+ * they count for nothing.
+ *
+ * @param query.after the page begins behind this place
+ */
+export async function listQuarantine(
+  { quarantine, views }: QuarantinePorts,
+  view: View,
+  { after, limit }: { readonly after?: EventPlace; readonly limit: number },
+): Promise<Page<QuarantinedLog>> {
+  const found: QuarantinedLog[] = []
+  let at: QuarantineQuery['after'] = after
+  while (found.length <= limit) {
+    const asked = { limit: limit + 1, ...(at && { after: at }) }
+    // oxlint-disable-next-line no-await-in-loop -- a page begins where the last one ended
+    const stored = await quarantine.list(view.chainId, asked)
+    const refs = stored.map(({ block, commit }) => ({ number: block.number, commit }))
+    // oxlint-disable-next-line no-await-in-loop -- as above
+    const isCanonical = await views.canonical(view, refs)
+    for (const { commit, ...each } of stored)
+      if (isCanonical({ number: each.block.number, commit })) found.push(each)
+    const last = stored.at(-1)
+    if (!last || stored.length < asked.limit) break
+    at = { number: last.block.number, logIndex: last.log.logIndex, commit: last.commit }
+  }
+  return pageOf(found, limit)
+}

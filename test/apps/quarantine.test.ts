@@ -1,0 +1,59 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, expect, test } from 'vitest'
+import { fakeErc1155, fakeErc721 } from '../fakes/fake-chain.ts'
+import { openRig } from './api-rig.ts'
+import { runCli } from './run-cli.ts'
+
+const folder = mkdtempSync(join(tmpdir(), 'halyard-quarantine-'))
+afterAll(() => rmSync(folder, { recursive: true }))
+
+test('logs that do not decode are listed with the reason and counted, by REST and on the command line', async () => {
+  await using rig = await openRig({ seed: 31, blocks: 40 })
+  const malformed = rig.chain.blocks.flatMap(({ header, logs, acts }) =>
+    acts.flatMap(({ act }, index) => {
+      const { logIndex = -1, transactionHash = '' } = logs[index] ?? {}
+      const { number: blockNumber, hash: blockHash } = header
+      return act === 'malformed' ? [{ blockNumber, blockHash, transactionHash, logIndex }] : []
+    }),
+  )
+  const [first] = malformed
+  expect(malformed.length).toBeGreaterThan(3)
+  const count = {
+    address: fakeErc1155,
+    reason: expect.stringMatching(/^transfer\/erc1155: /),
+    count: malformed.length,
+    firstBlock: first?.blockNumber,
+    lastBlock: malformed.at(-1)?.blockNumber,
+  }
+
+  const seen: object[] = []
+  for (let path: string | null = '/v1/quarantine?limit=2'; path;) {
+    const { items, nextCursor } = await rig.json(path)
+    seen.push(...items)
+    path = nextCursor && `/v1/quarantine?limit=2&after=${nextCursor}`
+  }
+  expect(seen).toMatchObject(malformed.map((each) => ({ ...each, address: fakeErc1155 })))
+  expect((await rig.json('/v1/quarantine/counts')).items).toEqual([count])
+
+  const config = join(folder, 'halyard.json')
+  writeFileSync(
+    config,
+    JSON.stringify({
+      chain: { id: 31_337, rpc: ['http://127.0.0.1:9'] },
+      store: `sqlite:${rig.path}`,
+      sources: [{ kind: 'erc721', address: fakeErc721 }],
+    }),
+  )
+  const rowsOf = async (...more: string[]): Promise<object[]> => {
+    const { code, stdout } = await runCli('quarantine', '--config', config, ...more)
+    expect(code).toBe(0)
+    return stdout
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line) as object)
+  }
+  expect(await rowsOf()).toMatchObject(malformed)
+  expect(await rowsOf('--counts')).toEqual([count])
+}, 60_000)
