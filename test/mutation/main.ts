@@ -35,6 +35,7 @@ const commands: Readonly<Record<Suite, readonly string[]>> = {
   view: vitest('test/core/history/view.test.ts'),
   regressions: vitest('test/simulation/regressions.test.ts'),
   'late-writer': vitest('test/core/indexing/late-writer.test.ts'),
+  'one-answer': vitest('test/core/history/one-answer.test.ts'),
   'put-back': vitest('test/core/indexing/put-back.test.ts'),
 }
 

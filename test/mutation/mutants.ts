@@ -20,6 +20,7 @@ export type Suite =
   | 'view'
   | 'regressions'
   | 'late-writer'
+  | 'one-answer'
   | 'put-back'
 
 const APPEND = 'core/indexing/append-blocks.ts'
@@ -366,6 +367,27 @@ export const mutants: readonly Mutant[] = [
     'what a writer gives up is taken for the work of another',
     "if (outcome === 'conflict') giveUp(mine)",
     "if (outcome !== 'conflict') giveUp(mine)",
+  ),
+  mutant(
+    APPEND,
+    ['one-answer'],
+    'a writer opens the head on one server and reads the rest on another',
+    'await ports.heads.asOneAnswer(() => openFrom(given))',
+    'await openFrom(given)',
+  ),
+  mutant(
+    APPEND,
+    ['one-answer'],
+    'a writer commits what it has read of a server that lags',
+    'await ports.heads.asOneAnswer(() => tryCommit(mine, finalized))',
+    'await tryCommit(mine, finalized)',
+  ),
+  mutant(
+    AT_HEAD,
+    ['one-answer'],
+    'reads of an answer go to whichever server',
+    'return await views.asOneAnswer(attempt)',
+    'return await attempt()',
   ),
   mutant(
     SQLITE,
