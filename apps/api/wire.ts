@@ -1,4 +1,4 @@
-import type { IdempotentAnswers, PrincipalResolver } from '#core/access/ports.ts'
+import type { IdempotentAnswers, PrincipalResolver, RateLimiter } from '#core/access/ports.ts'
 import type { Clock } from '#core/clock.ts'
 import type { TokenReader } from '#core/dex/ports.ts'
 import type { Quoter } from '#core/dex/quoter.ts'
@@ -12,6 +12,7 @@ import { type HistoryStore, openOnceThere } from '#wiring/open-chain-store.ts'
 import { openIdempotentAnswers } from '#wiring/open-idempotent-answers.ts'
 import { openNode } from '#wiring/open-node.ts'
 import { openQuoter, openTokens } from '#wiring/open-quoter.ts'
+import { openRateLimiter } from '#wiring/open-rate-limiter.ts'
 import { openTip } from '#wiring/open-tip.ts'
 import { sha256, systemClock } from '#wiring/system.ts'
 import { createLogger, createMetrics, type Logger } from '#wiring/telemetry.ts'
@@ -21,7 +22,6 @@ import type { Config } from './config.ts'
 import { type ApiMetrics, createApiMetrics } from './metrics.ts'
 import { nobodyKnown } from './principals.ts'
 import { createPublicQuoter } from './public-quoter.ts'
-import { createRateLimiter, type RateLimiter, unlimited } from './rate-limit.ts'
 import { createSubscriptions, type Subscriptions } from './subscriptions.ts'
 import { createTurns, type Turns } from './turns.ts'
 
@@ -84,6 +84,8 @@ export async function wire(config: Config, overrides: Overrides = {}): Promise<A
     hashAt: overrides.hashAt ?? standing.hashAt,
   }
   const quoter = overrides.quoter ?? openQuoter(node, history, config, { gasPriceMs: GAS_PRICE_MS })
+  const { ratePerSecond: perSecond, rateBurst: burst, redis } = config.api
+  const limiter = await openRateLimiter({ perSecond, burst }, redis, () => clock.monotonicMs(), log)
   return {
     config,
     answers: createAnswerCache(),
@@ -92,7 +94,7 @@ export async function wire(config: Config, overrides: Overrides = {}): Promise<A
     turns: createTurns(),
     principals: overrides.principals ?? nobodyKnown,
     idempotent: openIdempotentAnswers(() => clock.monotonicMs()),
-    limiter: limiterOf(config.api, () => clock.monotonicMs()),
+    limiter,
     ports: {
       ...history,
       quarantine: store.quarantine,
@@ -103,13 +105,9 @@ export async function wire(config: Config, overrides: Overrides = {}): Promise<A
       metrics: createApiMetrics(createMetrics()),
     },
     async [Symbol.asyncDispose]() {
+      limiter.close()
       await node[Symbol.asyncDispose]()
       await store.close()
     },
   }
 }
-
-const limiterOf = ({ ratePerSecond, rateBurst }: Config['api'], nowMs: () => number): RateLimiter =>
-  ratePerSecond === 0
-    ? unlimited
-    : createRateLimiter({ perSecond: ratePerSecond, burst: rateBurst }, nowMs)

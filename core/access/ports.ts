@@ -53,3 +53,13 @@ export type IdempotentAnswers = {
   /** Nothing was done: the key is as good as new. */
   release(scope: string, key: string): Promise<void>
 }
+
+/** Counts what principals cost, so that none can use up the node or the processes behind the API. */
+export type RateLimiter = {
+  /**
+   * Takes points from a principal. What costs more than a full bucket takes a full one.
+   *
+   * @throws AppError `rate-limited` with `retrySeconds` in its details when they are not there; none is taken then
+   */
+  spend(principal: string, points: number): Promise<void>
+}

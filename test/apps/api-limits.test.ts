@@ -6,9 +6,9 @@ import express from 'express'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { boundAnswer } from '#api/http/admit.ts'
 import { principalOf } from '#api/principal.ts'
-import { createRateLimiter } from '#api/rate-limit.ts'
 import { createSubscriptions } from '#api/subscriptions.ts'
 import { createTurns } from '#api/turns.ts'
+import { hasRedis, startRedis } from '../servers/redis.ts'
 import { fakeToken, openRig, type Rig } from './api-rig.ts'
 
 const open = (url: string): Socket => connect(Number(new URL(url).port), '127.0.0.1')
@@ -122,17 +122,17 @@ describe('the rate limit', () => {
     expect((await from('10.0.0.2', '/v1/pools')).status).toBe(200)
   })
 
-  test('gives points back as time goes by, and never more than may be spent at once', () => {
-    let now = 0
-    const limiter = createRateLimiter({ perSecond: 10, burst: 20 }, () => now)
-    limiter.spend('a', 20)
-    expect(() => limiter.spend('a', 1)).toThrow('ask again in 1 s')
-    now = 100
-    limiter.spend('a', 1)
-    expect(() => limiter.spend('a', 1)).toThrow(/more than its share/)
-    now = 1e9
-    limiter.spend('a', 20)
-    expect(() => limiter.spend('a', 1)).toThrow(/more than its share/)
+  test.skipIf(!hasRedis)('is one for all processes that share a Redis', async () => {
+    const redis = await startRedis()
+    {
+      const api = { ratePerSecond: 0.001, rateBurst: 5, redis: redis.url }
+      await using one = await openRig({ blocks: 2, api })
+      await using two = await openRig({ blocks: 2, api })
+      for (const rig of [one, two, one, two, one])
+        expect((await rig.get('/v1/pools')).status).toBe(200)
+      for (const rig of [one, two]) expect((await rig.get('/v1/pools')).status).toBe(429)
+    }
+    await redis.stop()
   })
 
   test.each([

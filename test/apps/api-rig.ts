@@ -161,6 +161,7 @@ export async function openRig(options: RigOptions = {}): Promise<Rig> {
       proxies: 0,
       ratePerSecond: 0,
       rateBurst: 1,
+      redis: null,
       development: false,
       lagSecondsMax: 60,
       ...options.api,

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { secretsOfUrl } from './secrets.ts'
 import { section } from './section.ts'
 import { host, port } from './values.ts'
 
@@ -32,6 +33,15 @@ const schema = z.strictObject({
     .max(1_000_000)
     .default(2_000)
     .meta({ description: 'Points that a client may spend at once' }),
+  redis: z
+    .string()
+    .regex(/^rediss?:\/\/.+$/, 'not a redis:// or rediss:// URL')
+    .nullable()
+    .default(null)
+    .meta({
+      description:
+        'Where several API processes count the points of clients together; each counts for itself unless given',
+    }),
 })
 
 export type ApiSettings = z.output<typeof schema>
@@ -39,4 +49,5 @@ export type ApiSettings = z.output<typeof schema>
 export const apiSection = section({
   schema: schema.prefault({}),
   toSettings: (raw): ApiSettings => raw,
+  secrets: ({ redis }) => (redis === null ? [] : secretsOfUrl(redis)),
 })

@@ -27,7 +27,7 @@ export type GraphqlContext = {
   readonly tokens: DataLoader<Address, TokenInfo>
   status(): Promise<Status>
   /** For one quote. @throws AppError `invalid` when the request has asked for too many */
-  quoter(): Quoter
+  quoter(): Promise<Quoter>
   /** The quote now, and again whenever it changes, until the client leaves. */
   quoteUpdates(input: QuoteInput): AsyncIterableIterator<QuoteOutcome, void>
   readonly swapContracts: SwapContracts
@@ -64,7 +64,7 @@ export function createContext(
       isLive = true
       return (status ??= statusAt(ports, view()))
     },
-    quoter() {
+    async quoter() {
       isLive = true
       if (++quotes > QUOTES_MAX)
         throw tooMuch(
@@ -72,7 +72,7 @@ export function createContext(
           `this request asks for more than ${QUOTES_MAX} quotes; ask for them in several requests`,
           'input',
         )
-      limiter.spend(principal, QUOTE_POINTS)
+      await limiter.spend(principal, QUOTE_POINTS)
       return ports.quoter
     },
     quoteUpdates: (input) =>

@@ -47,7 +47,7 @@ export async function executeAtHead(
     const known = view && request && answers.get('anyone', view, request)
     if (known) return { stringify: () => known }
     const { values } = costOf(args)
-    api.limiter.spend(principal, Math.floor(values / VALUES_A_POINT))
+    await api.limiter.spend(principal, Math.floor(values / VALUES_A_POINT))
     const context = createContext(api, () => expectView(view), principal)
     const result = await execute({ ...args, contextValue: context })
     const stale = result.errors?.map(causeOf).find(isStaleView)

@@ -127,15 +127,16 @@ export function addQuotes(): void {
       nullable: false,
       description: 'The best route for a swap.',
       args: { input: t.arg({ type: QuoteInput, required: true }) },
-      resolve: (_root, { input }, context) => context.quoter().quote(readQuote(input)),
+      resolve: async (_root, { input }, context) =>
+        (await context.quoter()).quote(readQuote(input)),
     }),
     simulateSwap: t.field({
       type: QuoteResult,
       nullable: false,
       description: 'What a swap does along a route that is given.',
       args: { input: t.arg({ type: SimulateSwapInput, required: true }) },
-      resolve: (_root, { input }, context) =>
-        context.quoter().simulate(toSimulateInput(parseInput(simulateInput, input))),
+      resolve: async (_root, { input }, context) =>
+        (await context.quoter()).simulate(toSimulateInput(parseInput(simulateInput, input))),
     }),
   }))
 

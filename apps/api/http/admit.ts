@@ -85,7 +85,7 @@ export const admit = ({ limiter, config }: Api): RequestHandler => {
     )
     res.locals.principal = principal
     await before
-    if (!PROBES.has(req.path)) limiter.spend(principal, REQUEST_POINTS)
+    if (!PROBES.has(req.path)) await limiter.spend(principal, REQUEST_POINTS)
     if (!res.destroyed) next()
   }
 }

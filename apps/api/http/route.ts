@@ -1,5 +1,6 @@
 import type { Express, RequestHandler } from 'express'
 import helmet from 'helmet'
+import type { RateLimiter } from '#core/access/ports.ts'
 import type { Api } from '#api/wire.ts'
 import { inTurn } from './admit.ts'
 import type { Operation } from './operation.ts'
@@ -43,14 +44,17 @@ export function mount(
   if (origins === 'same') route.all(sameOrigin)
   if (page)
     route.all(helmet.contentSecurityPolicy({ useDefaults: false, directives: policyOf(page) }))
-  if (points !== undefined)
-    route.all((req, res, next) => {
-      if (req.method !== 'OPTIONS') limiter.spend(res.locals.principal, points)
-      next()
-    })
+  if (points !== undefined) route.all(charge(limiter, points))
   // Express would answer HEAD with what GET does.
   const turn = inTurn(turns)
   if (post) route.post(...post.slice(0, -1), turn, ...post.slice(-1)).head(others)
   if (get) route.get(turn, get)
   route.all(others)
 }
+
+const charge =
+  (limiter: RateLimiter, points: number): RequestHandler =>
+  async (req, res, next) => {
+    if (req.method !== 'OPTIONS') await limiter.spend(res.locals.principal, points)
+    next()
+  }
