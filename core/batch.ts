@@ -5,15 +5,19 @@ export type BatchLimits = {
   readonly sizeMax: number
   /** How many askers are on their way: a call waits for them, but not for long. */
   readonly pending: () => number
+  /** For how long it waits since the last of them came. */
   readonly lingerMsMax: number
 }
+
+/** So many times `lingerMsMax` is the longest that it waits for all of them together. */
+const LINGERS_MAX = 10
 
 /** How often a call that waits looks whether all have come. */
 const LOOK_MS = 1
 
 /**
- * Questions that come one by one, asked together. A lone question is not held up; a storm of them takes a call for
- * each time that it lasts as long as `lingerMsMax`.
+ * Questions that come one by one, asked together. A lone question is not held up; in a storm a call waits until it is
+ * full, or nobody has come for a while.
  *
  * @param run answers in the order of its items
  */
@@ -32,10 +36,17 @@ export function createBatcher<Item, Answer>(
   async function flush(): Promise<void> {
     // What is asked in the same breath goes along in any case.
     await clock.sleep(0)
-    const until = clock.monotonicMs() + lingerMsMax
-    while (waiting.length < Math.min(pending(), sizeMax) && clock.monotonicMs() < until)
+    const until = clock.monotonicMs() + lingerMsMax * LINGERS_MAX
+    let come = waiting.length
+    let due = clock.monotonicMs() + lingerMsMax
+    while (waiting.length < Math.min(pending(), sizeMax)) {
+      const now = clock.monotonicMs()
+      if (waiting.length > come) due = now + lingerMsMax
+      come = waiting.length
+      if (now >= Math.min(due, until)) break
       // oxlint-disable-next-line no-await-in-loop -- it waits
       await clock.sleep(LOOK_MS)
+    }
     const batch = waiting.splice(0, sizeMax)
     isDue = false
     if (waiting.length > 0) schedule()

@@ -53,6 +53,27 @@ describe('a batcher', () => {
     expect(calls.at(-1)).toEqual([4])
   })
 
+  test('waits on while others keep coming, so that slow computations are asked for together', async () => {
+    const clock = fakeClock()
+    const calls: number[][] = []
+    const ask = createBatcher<number, number>(
+      clock,
+      async (items) => {
+        calls.push(items)
+        return items
+      },
+      { sizeMax: 5, pending: () => 100, lingerMsMax: 50 },
+    )
+    const asked = [ask(0)]
+    for (let at = 1; at < 5; at++) {
+      const comes = clock.monotonicMs() + 40
+      while (clock.monotonicMs() < comes) await Promise.resolve()
+      asked.push(ask(at))
+    }
+    await Promise.all(asked)
+    expect(calls).toEqual([[0, 1, 2, 3, 4]])
+  })
+
   test('asks for no more at once than a call takes', async () => {
     const { calls, ask } = open(() => 0, 2)
     expect(await Promise.all([1, 2, 3, 4, 5].map(ask))).toEqual([2, 4, 6, 8, 10])
