@@ -1,6 +1,6 @@
 import { type AbiReader, type AbiValue, encodeCall } from '#core/abi.ts'
 import type { Address, BlockRef, Hash, Hex } from '#core/chain.ts'
-import { mapConcurrent, partsOf } from '#core/concurrent.ts'
+import { mapConcurrent } from '#core/concurrent.ts'
 import { NATIVE } from '#core/dex/native.ts'
 import type { SwapTrials, Trial, TrialOutcome } from '#core/dex/ports.ts'
 import { encodeSale, POOL_ROUTER, poolRouterCode } from './pool-router.ts'
@@ -9,10 +9,16 @@ import { LENS, type Lens, type Override } from './lens.ts'
 
 /** `trades(Trade[])` of lens.sol. */
 const TRADES = '0x4f90d230'
-/** About 300,000 gas each, of the 30 million and more that nodes give a call; more where others leave it. */
 const TRIALS_PER_CALL = 50
-/** For those that failed without a reason: their share of the gas may have been too small for a route of many legs. */
+/**
+ * Of the 30 million and more that nodes give a call. Within it each trial may use its share of what those before it have
+ * left, so the smallest come first.
+ */
+const GAS_PER_CALL = 24_000_000
+/** For those that failed and may have had too little gas: then what is called fails, for whatever reason it likes. */
 const TRIALS_PER_RETRY = 8
+/** Whoever is expected to use less had enough in any case. */
+const GAS_OF_LARGE = 400_000
 const CALLS_AT_ONCE = 2
 /** A trial that fails beside one that takes this many times more, as a power of two, is tried again without that one. */
 const SPOILING_BITS = 16n
@@ -77,10 +83,12 @@ export function createRpcSwapTrials(lens: Lens, keccak: (bytes: Hex) => Hash): S
     trials: readonly Trial[],
     size: number,
   ): Promise<TrialOutcome[]> {
-    const outcomes = await mapConcurrent(partsOf(trials, size), CALLS_AT_ONCE, (part) =>
-      runPart(block, part),
-    )
-    return outcomes.flat()
+    const outcomes = new Map<Trial, TrialOutcome>()
+    await mapConcurrent(callsOf(trials, size), CALLS_AT_ONCE, async (part) => {
+      const some = await runPart(block, part)
+      for (const [index, trial] of part.entries()) outcomes.set(trial, some[index] as TrialOutcome)
+    })
+    return trials.map((trial) => outcomes.get(trial) as TrialOutcome)
   }
 
   return {
@@ -113,11 +121,42 @@ export function createRpcSwapTrials(lens: Lens, keccak: (bytes: Hex) => Hash): S
       const doubted = [...new Set(short)].filter((token) => places.doubt(block, token))
       if (doubted.length > 0) await repeat((outcome) => outcome === TOO_LITTLE, TRIALS_PER_CALL)
       if (trials.length > TRIALS_PER_RETRY)
-        await repeat((outcome) => outcome === WITHOUT_REASON, TRIALS_PER_RETRY)
+        await repeat(
+          (outcome, trial) =>
+            outcome === WITHOUT_REASON ||
+            (outcome.status === 'reverted' && gasOf(trial) > GAS_OF_LARGE),
+          TRIALS_PER_RETRY,
+        )
       return outcomes
     },
   }
 }
+
+/** Trials in calls, the smallest first. */
+function callsOf(trials: readonly Trial[], size: number): Trial[][] {
+  const calls: Trial[][] = []
+  let gas = 0
+  for (const trial of trials.toSorted((a, b) => gasOf(a) - gasOf(b))) {
+    const last = calls.at(-1)
+    gas += gasOf(trial)
+    if (last && last.length < size && gas <= GAS_PER_CALL) last.push(trial)
+    else {
+      calls.push([trial])
+      gas = gasOf(trial)
+    }
+  }
+  return calls
+}
+
+const GAS_OF_HOP = 110_000
+const GAS_OF_DATA_WORD = 12_000
+const HEX_OF_WORD = 64
+
+/** About what a trial uses: a router's calldata is as long as it has legs and hops. */
+const gasOf = ({ call }: Trial): number =>
+  call.by === 'router'
+    ? (call.data.length / HEX_OF_WORD) * GAS_OF_DATA_WORD
+    : call.legs.reduce((sum, { hops }) => sum + (hops.length + 1) * GAS_OF_HOP, 0)
 
 /**
  * A pair pays what it is asked for as long as its own fee allows it. Asked for just what a quote says, one with a smaller
