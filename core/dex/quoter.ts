@@ -6,6 +6,7 @@ import type { QuoteSettings } from './quote-settings.ts'
 import type { QuoteContext } from './quoting/context.ts'
 import { createCosts } from './quoting/costs.ts'
 import { findQuote, refusalOf } from './quoting/find-quote.ts'
+import { createSlices } from './quoting/in-slices.ts'
 import { refuseQuote, refuseSimulation } from './quoting/limits.ts'
 import { counted, createSessions, type Moment, type Session } from './quoting/session.ts'
 import { simulateSwap } from './quoting/simulate-swap.ts'
@@ -29,6 +30,7 @@ export function createQuoter(ports: QuotePorts, settings: QuoteSettings): Quoter
     ports,
     settings,
     costs: createCosts(ports, settings.wrappedNative),
+    slices: createSlices(ports.clock),
   }
 
   /** One computation for all who ask the same at the same moment. */

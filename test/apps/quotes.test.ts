@@ -38,6 +38,8 @@ import { type CountingProxy, startCountingProxy } from '../tools/counting-proxy.
 const BLOCKS = 30
 const QUOTES = 200
 const EXECUTED_EVERY = 5
+/** Of those whose legs pass the same pool. */
+const SHARED_EXECUTED = 10
 
 const DEFLATING = createRequire(import.meta.url)(
   '@uniswap/v2-periphery/build/DeflatingERC20.json',
@@ -223,6 +225,7 @@ describe('quotes on a live chain', () => {
     const statuses = new Map<string, number>()
     const shapes = new Set<string>()
     let executed = 0
+    let shared = 0
     let estimated = 0
     for (const [place, input] of [...cases(7, QUOTES)].entries()) {
       const outcome = await quote({ ...input, recipient: trader })
@@ -232,11 +235,14 @@ describe('quotes on a live chain', () => {
         status: 'confirmed',
       })
       shapes.add(outcome.legs.length > 1 ? 'split' : 'single')
+      const passed = outcome.legs.flatMap(({ hops }) => hops.map(({ pool }) => pool.id))
+      const isShared = new Set(passed).size < passed.length
+      if (isShared) shapes.add(`shared, exact ${input.exact}`)
       for (const { hops } of outcome.legs) {
         shapes.add(`${hops.length} hops`)
         if (new Set(hops.map(({ pool }) => pool.protocol)).size > 1) shapes.add('mixed')
       }
-      if (place % EXECUTED_EVERY === 0) {
+      if (place % EXECUTED_EVERY === 0 || (isShared && shared++ < SHARED_EXECUTED)) {
         const gasUsed = await execute(outcome)
         executed++
         expect(Math.abs(Number(outcome.gas) / gasUsed - 1)).toBeLessThan(0.15)
@@ -248,7 +254,16 @@ describe('quotes on a live chain', () => {
         estimated++
       }
     }
-    expect([...shapes]).toEqual(expect.arrayContaining(['split', 'mixed', '1 hops', '2 hops']))
+    expect([...shapes]).toEqual(
+      expect.arrayContaining([
+        'split',
+        'mixed',
+        '1 hops',
+        '2 hops',
+        'shared, exact in',
+        'shared, exact out',
+      ]),
+    )
     expect(statuses.get('filled')).toBeGreaterThan(QUOTES * 0.8)
     expect(executed).toBeGreaterThan(20)
     expect(estimated).toBeGreaterThan(5)

@@ -12,11 +12,11 @@ import type { QuoteSettings } from '#core/dex/quote-settings.ts'
 import { divideUp } from '#core/dex/routing/ratio.ts'
 import type { Alternative } from '#core/dex/routing/request.ts'
 import type { Path } from '#core/dex/routing/route.ts'
-import { simulatePath, type SimulatedPath } from '#core/dex/routing/simulate.ts'
+import { simulatePath, simulateRoute, type SimulatedPath } from '#core/dex/routing/simulate.ts'
 import { asTraded, NATIVE } from '#core/dex/native.ts'
 import { confirmSwap, expectedFailure, missingFloor, prepareSwap, routerData } from './confirm.ts'
 import { estimateGas, gasAfterTrial } from './estimate-gas.ts'
-import { buysExactly, limitSwap } from './limit-swap.ts'
+import { buysExactly, type ExecutedLeg, limitSwap } from './limit-swap.ts'
 import { isMixed } from './swap-router-02.ts'
 import { explainAlternative, explainRoute } from './explain.ts'
 import type { Session } from './session.ts'
@@ -42,12 +42,7 @@ export async function completeQuote(
   const { exact, tokenIn, tokenOut, slippageBps = SLIPPAGE_BPS_DEFAULT } = input
   const { gasPrice, taxes, taxesBps } = costOf
   const { legs, numbers, source, warnings } = explainRoute(market, exact, paths, taxes, taxesBps)
-  const executed = paths.map(({ path, filled }) => ({
-    path,
-    amountIn: filled.amountIn,
-    amountOut: filled.amountOut,
-    ...soldBy(exact, path, filled),
-  }))
+  const executed = executedLegs(exact, paths)
   const amountIn = executed.reduce((total, leg) => total + leg.amountIn, 0n)
   const amountOut = executed.reduce((total, leg) => total + leg.amountOut, 0n)
   const [taxIn, taxOut] = [tokenIn, tokenOut].map((token) =>
@@ -104,17 +99,25 @@ export async function completeQuote(
   }
 }
 
-/** What a leg gives when it is executed (see `ExecutedLeg`). */
-function soldBy(
-  exact: 'in' | 'out',
-  path: Path,
-  { amountIn, amountOut, hops }: FilledPath,
-): { delivered: bigint; sold: bigint } {
-  if (exact === 'in') return { delivered: amountOut, sold: amountOut }
-  const states = new Map(hops.map(({ hop, before }) => [hop.pool.id, before]))
-  const outcome = simulatePath(path, 'in', amountIn, { states })
-  const sold = outcome.status === 'filled' ? outcome.amountOut : amountOut
-  return { delivered: buysExactly(path) ? amountOut : sold, sold }
+/** What legs give when they are executed one after the other (see `ExecutedLeg`). */
+function executedLegs(exact: 'in' | 'out', paths: readonly Filled[]): ExecutedLeg[] {
+  // The pools themselves are sold every leg's input, and a leg finds what the sales before it have left.
+  const sale =
+    exact === 'out' &&
+    simulateRoute(
+      paths.map(({ path, filled }) => ({ path, amount: filled.amountIn })),
+      'in',
+    )
+  return paths.map(({ path, filled }, index) => {
+    const { amountIn, amountOut, hops } = filled
+    const leg = { path, amountIn, amountOut }
+    if (exact === 'in') return { ...leg, delivered: amountOut, sold: amountOut }
+    const states = new Map(hops.map(({ hop, before }) => [hop.pool.id, before]))
+    const alone = simulatePath(path, 'in', amountIn, { states })
+    const delivered = buysExactly(path) || alone.status !== 'filled' ? amountOut : alone.amountOut
+    const sold = sale && sale.status === 'filled' ? sale.legs[index]?.amountOut : undefined
+    return { ...leg, delivered, sold: sold ?? amountOut }
+  })
 }
 
 const intolerance = (exact: 'in' | 'out', paths: readonly Filled[]): QuoteWarning[] =>

@@ -18,6 +18,8 @@ export type GasTerms = {
 const ONCE_GAS = 37_000n
 /** A change between V2 and V3 within a leg, over the router. */
 const SWITCH_GAS = 8_600n
+/** What a pool costs less that an earlier leg has passed: its storage is looked up, and first written, once. */
+const AGAIN_GAS = 27_000n
 /** Checking and handing on what the router collected. */
 const COLLECT_GAS = 12_900n
 
@@ -28,9 +30,12 @@ const COLLECT_GAS = 12_900n
  */
 export function estimateGas(gas: bigint, { paths, output }: GasTerms): bigint {
   const switches = paths.reduce((sum, path) => sum + switchesOf(path), 0)
+  const passed = paths.flatMap((path) => path.map(({ pool }) => pool.id))
+  const again = passed.length - new Set(passed).size
   return (
     gas -
-    ONCE_GAS * BigInt(paths.length - 1) +
+    ONCE_GAS * BigInt(paths.length - 1) -
+    AGAIN_GAS * BigInt(again) +
     SWITCH_GAS * BigInt(switches) +
     (output.kind === 'collected' ? COLLECT_GAS : 0n)
   )

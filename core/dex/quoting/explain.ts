@@ -47,14 +47,9 @@ export function explainRoute(
   }))
   const route: Route = {
     legs: paths.map(({ path, filled }) => ({
-      // As each hop found its pool: legs may share one.
-      path: path.map((hop, index) => ({
-        ...hop,
-        pool: { ...hop.pool, state: filled.hops[index]?.before ?? hop.pool.state },
-      })),
+      path,
       amountIn: filled.amountIn,
       amountOut: filled.amountOut,
-      parts: 1,
     })),
     amountIn: paths.reduce((sum, { filled }) => sum + filled.amountIn, 0n),
     amountOut: paths.reduce((sum, { filled }) => sum + filled.amountOut, 0n),
@@ -121,10 +116,26 @@ const impactWarnings = ({ impactBps }: RouteNumbers): QuoteWarning[] =>
         },
       ]
 
+/** Legs that pass the same pool the same way count together. */
 function thinPools(hops: readonly SimulatedHop[]): QuoteWarning[] {
-  const thin = hops.filter(({ hop, before, amountIn, amountOut }) => {
+  const together = new Map<string, SimulatedHop>()
+  for (const one of hops) {
+    const key = `${one.hop.pool.id} ${one.hop.zeroForOne}`
+    const first = together.get(key)
+    together.set(
+      key,
+      first
+        ? {
+            ...first,
+            amountIn: first.amountIn + one.amountIn,
+            amountOut: first.amountOut + one.amountOut,
+          }
+        : one,
+    )
+  }
+  const thin = [...together.values()].filter(({ hop, before, amountIn, amountOut }) => {
     const pool = { ...hop.pool, state: before }
-    const leg = { path: [{ ...hop, pool }], amountIn, amountOut, parts: 1 }
+    const leg = { path: [{ ...hop, pool }], amountIn, amountOut }
     const alone = { legs: [leg], amountIn, amountOut, gas: 0n }
     return routeNumbers(alone).impactBps >= THIN_IMPACT_BPS
   })

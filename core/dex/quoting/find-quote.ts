@@ -5,9 +5,9 @@ import { PARTS_MAX, type RouteOutcome } from '#core/dex/routing/request.ts'
 import type { QuoteInput, QuoteOutcome, QuoteRefusal } from '#core/dex/quote.ts'
 import type { QuoteSettings } from '#core/dex/quote-settings.ts'
 import type { TokenReader } from '#core/dex/ports.ts'
-import { findRoute } from '#core/dex/routing/find-route.ts'
+import { routeSteps } from '#core/dex/routing/find-route.ts'
 import { createGraph, type RouteGraph } from '#core/dex/routing/graph.ts'
-import { simulatePath } from '#core/dex/routing/simulate.ts'
+import { simulateRoute } from '#core/dex/routing/simulate.ts'
 import { completeQuote, type Filled } from './complete.ts'
 import { isReachable } from './confirm.ts'
 import type { QuoteContext } from './context.ts'
@@ -17,7 +17,7 @@ import { counted, type Session, WIDENINGS_MAX } from './session.ts'
 
 /** The best route for a request, as a quote. */
 export async function findQuote(
-  { ports, settings, costs }: QuoteContext,
+  { ports, settings, costs, slices }: QuoteContext,
   session: Session,
   input: QuoteInput,
 ): Promise<QuoteOutcome> {
@@ -41,17 +41,19 @@ export async function findQuote(
   if (refused?.status === 'unknown-token') return { ...refused, block: market.place.block }
   const search = (known: RouteGraph, taxesBps: ReadonlyMap<Address, number>) =>
     searchWidening(market, known, (wider) =>
-      findRoute(wider, {
-        tokenIn,
-        tokenOut,
-        exact,
-        amount: input.amountRaw,
-        taxesBps,
-        parts: input.maxParts ?? PARTS_MAX,
-        alternatives: input.alternatives ?? 0,
-        ...(input.maxHops !== undefined && { maxHops: input.maxHops }),
-        ...(gasPrice && { gasPrice }),
-      }),
+      slices(
+        routeSteps(wider, {
+          tokenIn,
+          tokenOut,
+          exact,
+          amount: input.amountRaw,
+          taxesBps,
+          parts: input.maxParts ?? PARTS_MAX,
+          alternatives: input.alternatives ?? 0,
+          ...(input.maxHops !== undefined && { maxHops: input.maxHops }),
+          ...(gasPrice && { gasPrice }),
+        }),
+      ),
     )
   let taxesBps = ratesOf(traded, ofEnds)
   let { graph, found } = await search(reachableFrom(market, settings, first, input), taxesBps)
@@ -72,11 +74,16 @@ export async function findQuote(
     const refusal = refused?.status === 'busy' ? refused : refuse(found, session.notes)
     return { ...refusal, block: market.place.block }
   }
-  const paths = found.route.legs.map(({ path, amountIn, amountOut }): Filled => {
-    const filled = simulatePath(path, exact, exact === 'in' ? amountIn : amountOut, { taxesBps })
-    assert(filled.status === 'filled', 'a route that was found can be filled')
-    return { path, filled }
-  })
+  const legs = found.route.legs.map(({ path, amountIn, amountOut }) => ({
+    path,
+    amount: exact === 'in' ? amountIn : amountOut,
+  }))
+  const done = simulateRoute(legs, exact, { taxesBps })
+  assert(done.status === 'filled', 'a route that was found can be filled')
+  const paths = done.legs.map((filled, index): Filled => ({
+    path: (legs[index] as (typeof legs)[number]).path,
+    filled,
+  }))
   return completeQuote(ports, settings, session, input, paths, {
     gas: found.route.gas,
     gasPrice,
@@ -182,14 +189,17 @@ async function findUnknown(
 async function searchWidening(
   market: Market,
   first: RouteGraph,
-  search: (graph: RouteGraph) => RouteOutcome,
+  search: (graph: RouteGraph) => Promise<RouteOutcome>,
 ): Promise<{ readonly graph: RouteGraph; readonly found: RouteOutcome }> {
   let graph = first
   for (let widening = 0; ; widening++) {
-    const found = search(graph)
+    // oxlint-disable-next-line no-await-in-loop -- each round needs what the one before has found
+    const found = await search(graph)
     if (found.beyond.size === 0 || widening === WIDENINGS_MAX) return { graph, found }
     // oxlint-disable-next-line no-await-in-loop -- each round needs what the one before has found
-    if (!(await market.widen(found.beyond))) return { graph, found }
+    const short = graph.pools.filter(({ id }) => found.beyond.has(id))
+    // oxlint-disable-next-line no-await-in-loop -- as above
+    if (!(await market.widen(short))) return { graph, found }
     graph = createGraph(graph.pools.map((pool) => market.pool(pool.id) ?? pool))
   }
 }

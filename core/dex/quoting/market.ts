@@ -51,8 +51,10 @@ export type Market = {
   /** Pools by id; undefined where there is no such pool, or it has no price. */
   poolsOf(ids: readonly string[]): Promise<(MarketPool | undefined)[]>
   pool(id: string): MarketPool | undefined
-  /** Reads more ticks of these pools; false where there are no more. */
-  widen(ids: Iterable<string>): Promise<boolean>
+  /**
+   * Has more ticks of these pools than they come with, reading them where nobody has yet; false where there are no more.
+   */
+  widen(pools: Iterable<Pick<RoutePool, 'id' | 'state'>>): Promise<boolean>
 }
 
 /** How long states that one quote needs may wait for others to need some too. */
@@ -189,9 +191,11 @@ export function createMarket(
       return ids.map((id) => loaded.get(id) ?? byId.get(id))
     },
     pool: (id) => loaded.get(id),
-    async widen(ids) {
-      const wanted = [...ids].flatMap((id) => {
+    async widen(pools) {
+      const wanted = [...pools].flatMap(({ id, state }) => {
         const pool = loaded.get(id)
+        // Another quote has had them read since.
+        if (pool && pool.state !== state) return Promise.resolve()
         if (!pool || pool.source !== 'live' || pool.state.kind !== 'concentrated') return []
         const words = widerWords(pool.state)
         return words ? [widenPool(pool, words)] : []

@@ -65,7 +65,8 @@ export async function simulateSwap(
     const { outcome } = simulated
     const stopped = legs[simulated.leg]?.path[simulated.at]?.pool.id ?? ''
     if (outcome.status === 'beyond-window' && widening < WIDENINGS_MAX) {
-      if (await market.widen([stopped])) continue
+      const short = pools.get(stopped)
+      if (short && (await market.widen([short]))) continue
     }
     const before = simulateRoute(legs.slice(0, simulated.leg), input.exact, { taxesBps })
     assert(before.status === 'filled', 'the legs before the one that is stopped are filled')

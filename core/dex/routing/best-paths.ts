@@ -21,7 +21,7 @@ export function bestPaths(
   if (!trade || isRefusedByTax(trade)) return { paths: [], beyond: new Set() }
   const { found, beyond } = searchPaths(graph, trade, request.amount, k)
   return {
-    paths: found.map((one) => rankedPath(graph, trade, one, request.amount, 1)),
+    paths: found.map((one) => rankedPath(graph, trade, one, request.amount)),
     beyond: idsOf(graph, beyond.keys()),
   }
 }
@@ -32,7 +32,6 @@ export function rankedPath(
   trade: Trade,
   { path, quoted, gas }: FoundPath,
   amount: bigint,
-  parts: number,
 ): RankedPath {
   const counted = trade.gasPrice
     ? gas
@@ -41,12 +40,12 @@ export function rankedPath(
     path: hopsOf(graph, path),
     amountIn: trade.exact === 'in' ? amount : quoted,
     amountOut: trade.exact === 'in' ? quoted : amount,
-    parts,
     gas: BigInt(counted),
   }
 }
 
-const hopsOf = (graph: RouteGraph, path: readonly number[]): Path =>
+/** A path of edges as hops. */
+export const hopsOf = (graph: RouteGraph, path: readonly number[]): Path =>
   path.map((edge) => ({ pool: graph.pools[edge >> 1]!, zeroForOne: (edge & 1) === 0 }))
 
 export const idsOf = (graph: RouteGraph, pools: Iterable<number>): ReadonlySet<string> =>

@@ -24,12 +24,12 @@ export type Candidates = {
  *
  * @param part raw units of one part
  */
-export function candidatePaths(
+export function* candidatePaths(
   graph: RouteGraph,
   trade: Trade,
   part: bigint,
   parts: number,
-): Candidates {
+): Generator<void, Candidates> {
   const byKey = new Map<string, readonly number[]>()
   const take = ({ found }: SearchResult): void => {
     for (const { path } of found) if (byKey.size < CANDIDATES_MAX) byKey.set(path.join(), path)
@@ -45,6 +45,7 @@ export function candidatePaths(
       if (!best) break
       take(result)
       for (const edge of best.path) banned[edge >> 1] = 1
+      yield
     }
   }
   const single = search(1, BEST_PER_AMOUNT)

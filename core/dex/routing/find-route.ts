@@ -9,11 +9,11 @@ import {
   ALTERNATIVES_MAX,
   type FindRouteRequest,
   PARTS_MAX,
-  type RankedPath,
   type RouteOutcome,
 } from './request.ts'
 import { searchPaths } from './search.ts'
-import { splitAmount, type SplitLeg } from './split.ts'
+import { bestSplit } from './best-split.ts'
+import { isBestToTheEnd } from './share.ts'
 import { isRefusedByTax, readTrade, requireWithin, type Trade } from './trade.ts'
 
 /**
@@ -23,6 +23,18 @@ import { isRefusedByTax, readTrade, requireWithin, type Trade } from './trade.ts
  * @throws AppError `invalid` naming the field of the request
  */
 export function findRoute(graph: RouteGraph, request: FindRouteRequest): RouteOutcome {
+  const steps = routeSteps(graph, request)
+  for (;;) {
+    const step = steps.next()
+    if (step.done) return step.value
+  }
+}
+
+/** `findRoute` in steps of less than a millisecond or so, for who has other work too. */
+export function* routeSteps(
+  graph: RouteGraph,
+  request: FindRouteRequest,
+): Generator<void, RouteOutcome> {
   const { amount, exact, parts = 1, alternatives: wanted = 0 } = request
   requireWithin('parts', parts, 1, PARTS_MAX)
   requireWithin('alternatives', wanted, 0, ALTERNATIVES_MAX)
@@ -32,15 +44,28 @@ export function findRoute(graph: RouteGraph, request: FindRouteRequest): RouteOu
 
   const { found, beyond: blocked } = searchPaths(graph, trade, amount, wanted + 1)
   const beyond = new Set(blocked.keys())
+  const [single] = found
   // A part is at least one unit.
   const count = amount < BigInt(parts) ? Number(amount) : parts
-  const single: SplitLeg | undefined = found[0] && { ...found[0], amount, parts: count }
   const split =
-    count > 1 ? splitAmount(graph, trade, amount, count, (pool) => beyond.add(pool)) : null
-  const legs = split && (!single || worth(split) > single.score) ? split : single && [single]
-  if (legs) {
-    const others = legs === split ? found.slice(0, wanted) : found.slice(1)
-    return filled(graph, trade, legs, others, idsOf(graph, beyond))
+    count > 1 && !(single && isBestToTheEnd(graph, trade, single.path, amount, count))
+      ? yield* bestSplit(graph, trade, amount, count, (pool) => beyond.add(pool))
+      : null
+  if (split && (!single || split.score > single.score))
+    return {
+      status: 'filled',
+      route: split,
+      alternatives: alternativesTo(split.score, graph, trade, found.slice(0, wanted), amount),
+      beyond: idsOf(graph, beyond),
+    }
+  if (single) {
+    const { path, amountIn, amountOut, gas } = rankedPath(graph, trade, single, amount)
+    return {
+      status: 'filled',
+      route: { legs: [{ path, amountIn, amountOut }], amountIn, amountOut, gas },
+      alternatives: alternativesTo(single.score, graph, trade, found.slice(1), amount),
+      beyond: idsOf(graph, beyond),
+    }
   }
 
   const ids = idsOf(graph, beyond)
@@ -62,40 +87,18 @@ export function findRoute(graph: RouteGraph, request: FindRouteRequest): RouteOu
   }
 }
 
-const worth = (legs: readonly FoundPath[]): bigint => legs.reduce((sum, leg) => sum + leg.score, 0n)
-
-function filled(
+/** The worth of single paths beside that of the route. */
+const alternativesTo = (
+  best: bigint,
   graph: RouteGraph,
   trade: Trade,
-  legs: readonly SplitLeg[],
   others: readonly FoundPath[],
-  beyond: ReadonlySet<string>,
-): RouteOutcome {
-  const ranked = legs.map((leg) => rankedPath(graph, trade, leg, leg.amount, leg.parts))
-  const sum = (of: (leg: RankedPath) => bigint): bigint =>
-    ranked.reduce((total, leg) => total + of(leg), 0n)
-  const best = worth(legs)
-  const amount = legs.reduce((total, leg) => total + leg.amount, 0n)
-  return {
-    status: 'filled',
-    route: {
-      legs: ranked.map(({ path, amountIn, amountOut, parts }) => ({
-        path,
-        amountIn,
-        amountOut,
-        parts,
-      })),
-      amountIn: sum((leg) => leg.amountIn),
-      amountOut: sum((leg) => leg.amountOut),
-      gas: sum((leg) => leg.gas),
-    },
-    alternatives: others.map((one): Alternative => {
-      const loss = divideUp(best - one.score, trade.gasPrice?.denominator ?? 1n)
-      return { ...rankedPath(graph, trade, one, amount, 1), loss }
-    }),
-    beyond,
-  }
-}
+  amount: bigint,
+): Alternative[] =>
+  others.map((one) => ({
+    ...rankedPath(graph, trade, one, amount),
+    loss: divideUp(best - one.score, trade.gasPrice?.denominator ?? 1n),
+  }))
 
 /** Whether pools with a price lead from one token to the other: the shortest way never passes a token twice. */
 function isConnected(graph: RouteGraph, trade: Trade): boolean {

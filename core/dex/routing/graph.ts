@@ -1,6 +1,7 @@
 import type { Address } from '#core/chain.ts'
 import { assert } from '#core/errors.ts'
 import { feePipsOf, midPrice } from '#core/dex/protocols/protocols.ts'
+import type { PoolState } from '#core/dex/protocols/state.ts'
 import type { RoutePool } from './route.ts'
 
 /**
@@ -43,15 +44,19 @@ export function createGraph(input: readonly RoutePool[]): RouteGraph {
     target[index * 2 + 1] = token0
     firstEdge[token0 + 1]!++
     firstEdge[token1 + 1]!++
-    const { numerator, denominator } = midPrice(pool.state)
-    if (numerator === 0n || denominator === 0n) continue
-    const price = Number(numerator) / Number(denominator)
-    rate[index * 2] = (price * (PIPS - feePipsOf(pool.state, true))) / PIPS
-    rate[index * 2 + 1] = (PIPS - feePipsOf(pool.state, false)) / PIPS / price
+    rateEdges(rate, index, pool.state)
   }
   for (let token = 0; token < tokenIndex.size; token++) firstEdge[token + 1]! += firstEdge[token]!
   const edges = new Int32Array(pools.length * 2)
   const next = firstEdge.slice()
   for (let edge = 0; edge < edges.length; edge++) edges[next[target[edge ^ 1]!]!++] = edge
   return { pools, tokenIndex, firstEdge, edges, target, rate }
+}
+
+/** Writes the rates of both edges of a pool. */
+export function rateEdges(rate: Float64Array, pool: number, state: PoolState): void {
+  const { numerator, denominator } = midPrice(state)
+  const price = numerator === 0n || denominator === 0n ? 0 : Number(numerator) / Number(denominator)
+  rate[pool * 2] = (price * (PIPS - feePipsOf(state, true))) / PIPS
+  rate[pool * 2 + 1] = price === 0 ? 0 : (PIPS - feePipsOf(state, false)) / PIPS / price
 }

@@ -1,7 +1,9 @@
 import type { Address } from '#core/chain.ts'
 import { feePipsOf, midPrice, type Rational } from '#core/dex/protocols/protocols.ts'
+import type { PoolState } from '#core/dex/protocols/state.ts'
 import { add, divideUp, multiply, ONE, shortfall } from './ratio.ts'
 import type { Path, Route } from './route.ts'
+import { simulateRoute } from './simulate.ts'
 import { unroundedOut } from './unrounded.ts'
 import { afterTax } from '#core/dex/protocols/token-tax.ts'
 
@@ -28,7 +30,8 @@ export type RouteNumbers = {
 }
 
 /**
- * Derives the numbers from the pools as they are before the route.
+ * Derives the numbers from the pools as they are before the route: what an earlier leg does to a pool that a later one
+ * passes too is impact, as it is the route's own size that does it.
  *
  * @param taxesBps as in the request: impact is of what the pools see, the input less its tax and the output before its
  * own
@@ -38,11 +41,13 @@ export function routeNumbers(route: Route, taxesBps?: ReadonlyMap<Address, numbe
   let received: Rational = { numerator: 0n, denominator: 1n }
   let atMid: Rational = { numerator: 0n, denominator: 1n }
   let afterFees: Rational = { numerator: 0n, denominator: 1n }
+  let states: ReadonlyMap<string, PoolState> = new Map()
   for (const { path, amountIn } of route.legs) {
     const net = afterTax(amountIn, BigInt(taxesBps?.get(tokenInOf(path)) ?? 0))
     const leg = multiply({ numerator: net, denominator: 1n }, midOf(path))
     sent += net
-    received = add(received, unroundedOut(path, net))
+    received = add(received, unroundedOut(pathWith(states, path), net))
+    states = statesAfter(states, path, amountIn, taxesBps)
     atMid = add(atMid, leg)
     afterFees = add(afterFees, multiply(leg, keptByFees(path)))
   }
@@ -58,6 +63,22 @@ export function routeNumbers(route: Route, taxesBps?: ReadonlyMap<Address, numbe
     feeShare,
     feeShareBps: bpsUp(feeShare),
   }
+}
+
+const pathWith = (states: ReadonlyMap<string, PoolState>, path: Path): Path =>
+  path.map((hop) => ({
+    ...hop,
+    pool: { ...hop.pool, state: states.get(hop.pool.id) ?? hop.pool.state },
+  }))
+
+function statesAfter(
+  states: ReadonlyMap<string, PoolState>,
+  path: Path,
+  amount: bigint,
+  taxesBps: ReadonlyMap<Address, number> | undefined,
+): ReadonlyMap<string, PoolState> {
+  const done = simulateRoute([{ path, amount }], 'in', { states, ...(taxesBps && { taxesBps }) })
+  return done.status === 'filled' ? done.states : states
 }
 
 const bpsUp = ({ numerator, denominator }: Rational): number =>

@@ -25,11 +25,12 @@ export type RouteLeg = {
   readonly path: Path
   readonly amountIn: bigint
   readonly amountOut: bigint
-  /** Of `parts`: how many parts of the amount it carries. */
-  readonly parts: number
 }
 
-/** Paths that share no pool, and together carry the whole amount. */
+/**
+ * Legs in the order in which they are executed; together they carry the whole amount. Legs may pass the same pool: the
+ * amounts of each are those that it moves on the pools as the legs before it have left them.
+ */
 export type Route = {
   readonly legs: readonly RouteLeg[]
   readonly amountIn: bigint

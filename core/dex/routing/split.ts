@@ -2,11 +2,9 @@ import { allocate, type Allocation, improve, type Worth } from './allocate.ts'
 import { candidatePaths } from './candidates.ts'
 import type { RouteGraph } from './graph.ts'
 import { quotePath } from './quote-path.ts'
-import { type FoundPath, scoreOf } from './rank.ts'
+import type { Share } from './plan.ts'
+import { scoreOf } from './rank.ts'
 import type { Trade } from './trade.ts'
-
-/** A leg of a split, with the amount given to it. */
-export type SplitLeg = FoundPath & { readonly amount: bigint; readonly parts: number }
 
 /** Sets of paths that are extended side by side. */
 const BEAM_WIDTH = 12
@@ -17,20 +15,20 @@ const BEAM_WIDTH = 12
  * may miss the best split, and the caller compares it with the best single path.
  *
  * What is left over when the amount is divided, less than one unit per part, goes to the leg with the most parts before
- * it is quoted: legs add up to the amount to the wei, and every leg's quote is of what it carries.
+ * it is quoted: legs add up to the amount to the wei. It stops at every `yield` for who has other work too.
  *
  * @param onBeyond hears of pools, by index, whose known ticks do not suffice
  * @returns null where no set of paths that was tried carries the amount; possibly a single leg
  */
-export function splitAmount(
+export function* splitAmount(
   graph: RouteGraph,
   trade: Trade,
   amount: bigint,
   parts: number,
   onBeyond: (pool: number) => void,
-): readonly SplitLeg[] | null {
+): Generator<void, readonly Share[] | null> {
   const part = amount / BigInt(parts)
-  const { paths, beyond } = candidatePaths(graph, trade, part, parts)
+  const { paths, beyond } = yield* candidatePaths(graph, trade, part, parts)
   const countGas = trade.gasPrice !== null
   const quote = (candidate: number, size: bigint, onBlocked: (pool: number) => void) => {
     const one = quotePath(graph, trade, paths[candidate]!, size, countGas, onBlocked)
@@ -47,7 +45,7 @@ export function splitAmount(
     return (known[candidate]![count] = one?.score ?? null)
   }
 
-  const best = bestSet(paths, parts, worth)
+  const best = yield* bestSet(paths, parts, worth)
   // What would have taken a part, had its ticks been known: legs, and paths whose first part may be worth more than the
   // last one of a leg.
   for (const [at, candidate] of best?.set.entries() ?? []) {
@@ -62,14 +60,13 @@ export function splitAmount(
   const { set, parts: counts } = improve(best, worth)
   const order = [...set.keys()].toSorted((a, b) => counts[b]! - counts[a]! || set[a]! - set[b]!)
   const left = amount - part * BigInt(parts)
-  const legs: SplitLeg[] = []
+  const shares: Share[] = []
   for (const [place, at] of order.entries()) {
     const size = part * BigInt(counts[at]!) + (place === 0 ? left : 0n)
-    const quoted = quote(set[at]!, size, onBeyond)
-    if (!quoted) return null
-    legs.push({ path: paths[set[at]!]!, ...quoted, amount: size, parts: counts[at]! })
+    if (!quote(set[at]!, size, onBeyond)) return null
+    shares.push({ path: paths[set[at]!]!, amount: size })
   }
-  return legs
+  return shares
 }
 
 /** What the last part of a leg is worth, where that is least. */
@@ -92,18 +89,18 @@ function compareAllocations(a: Allocation, b: Allocation): number {
 }
 
 /** The best allocation that growing sets of paths finds; it may carry less than all parts. */
-function bestSet(
+function* bestSet(
   paths: readonly (readonly number[])[],
   parts: number,
   worth: Worth,
-): Allocation | null {
+): Generator<void, Allocation | null> {
   const poolsOf = paths.map((path) => path.map((edge) => edge >> 1))
   const apart = poolsOf.map((a) => poolsOf.map((b) => a.every((pool) => !b.includes(pool))))
   let best: Allocation | null = null
   let beam: readonly (readonly number[])[] = [[]]
   for (let size = 1; size <= parts; size++) {
     const tried = new Map<string, Allocation>()
-    for (const set of beam)
+    for (const set of beam) {
       for (const candidate of paths.keys()) {
         if (!set.every((other) => apart[candidate]![other])) continue
         const larger = [...set, candidate].toSorted((a, b) => a - b)
@@ -112,6 +109,8 @@ function bestSet(
         const allocation = allocate(larger, parts, worth)
         if (allocation) tried.set(key, allocation)
       }
+      yield
+    }
     const ranked = [...tried.values()].toSorted(compareAllocations).slice(0, BEAM_WIDTH)
     const [first] = ranked
     if (!first || (best && compareAllocations(first, best) >= 0)) break

@@ -1,3 +1,4 @@
+import type { Address } from '#core/chain.ts'
 import { invalidField } from '#core/errors.ts'
 import type { Rational } from '#core/dex/protocols/protocols.ts'
 import { INT256_MAX } from '#core/dex/protocols/rounding.ts'
@@ -18,6 +19,8 @@ export type Trade = {
   /** Basis points that are lost when the token sold goes in, and when the one bought comes out. */
   readonly taxInBps: bigint
   readonly taxOutBps: bigint
+  /** As in the request. */
+  readonly taxesBps: ReadonlyMap<Address, number>
   /** Tokens that must not be passed through. */
   readonly taxed: ReadonlySet<number>
 }
@@ -28,7 +31,7 @@ export type Trade = {
  * @throws AppError `invalid` naming the field
  */
 export function readTrade(graph: RouteGraph, request: RouteRequest): Trade | null {
-  const { exact, maxHops = HOPS_DEFAULT, gasPrice, taxesBps = new Map<never, number>() } = request
+  const { exact, maxHops = HOPS_DEFAULT, gasPrice, taxesBps = new Map<Address, number>() } = request
   if (request.tokenIn === request.tokenOut)
     throw invalidField('tokenOut', 'must not be the token that is sold')
   if (request.amount <= 0n || request.amount > INT256_MAX)
@@ -53,6 +56,7 @@ export function readTrade(graph: RouteGraph, request: RouteRequest): Trade | nul
     gasPrice: gasPrice && gasPrice.numerator > 0n ? gasPrice : null,
     taxInBps: BigInt(taxesBps.get(request.tokenIn) ?? 0),
     taxOutBps: BigInt(taxesBps.get(request.tokenOut) ?? 0),
+    taxesBps,
     taxed,
   }
 }

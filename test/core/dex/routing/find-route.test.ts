@@ -5,6 +5,7 @@ import { findRoute } from '#core/dex/routing/find-route.ts'
 import { createGraph } from '#core/dex/routing/graph.ts'
 import type { FindRouteRequest, RouteOutcome } from '#core/dex/routing/request.ts'
 import type { RoutePool } from '#core/dex/routing/route.ts'
+import { simulateRoute } from '#core/dex/routing/simulate.ts'
 import { carry, everyPath, rankAll, type Ranked } from './exhaustive.ts'
 import { concentrated, pair, randomAmount, randomPools, rivalPools, token } from './random-pools.ts'
 
@@ -37,7 +38,7 @@ const worthOf = (outcome: Extract<RouteOutcome, { status: 'filled' }>, asked: Fi
   return (asked.exact === 'in' ? amountOut : -amountIn) * denominator - gas * numerator
 }
 
-test('a split is never worth less than the best single path, adds up, and uses no pool twice', () => {
+test('a split is never worth less than the best single path, adds up, and does what it says', () => {
   let splits = 0
   let onlySplit = 0
   fc.assert(
@@ -55,8 +56,6 @@ test('a split is never worth less than the best single path, adds up, and uses n
         if (single) expect(worthOf(outcome, asked) >= single.worth).toBe(true)
         else onlySplit++
         if (legs.length > 1) splits++
-        const used = legs.flatMap(({ path }) => path.map(({ pool }) => pool.id))
-        expect(new Set(used).size).toBe(used.length)
         const sum = (of: (leg: (typeof legs)[number]) => bigint) =>
           legs.reduce((total, leg) => total + of(leg), 0n)
         expect([sum((leg) => leg.amountIn), sum((leg) => leg.amountOut)]).toEqual([
@@ -64,19 +63,21 @@ test('a split is never worth less than the best single path, adds up, and uses n
           amountOut,
         ])
         expect(asked.exact === 'in' ? amountIn : amountOut).toBe(asked.amount)
-        // Every leg is what its path gives for what it carries, by the full simulation.
-        let gasOfLegs = 0n
-        for (const leg of legs) {
-          const given = asked.exact === 'in' ? leg.amountIn : leg.amountOut
-          const real = carry(leg.path, asked, given)
-          expect([real?.amountIn, real?.amountOut]).toEqual([leg.amountIn, leg.amountOut])
-          gasOfLegs += real?.gas ?? 0n
-        }
-        expect(gas).toBe(gasOfLegs)
-        const parts = BigInt(asked.parts ?? 1)
-        expect(legs.reduce((total, leg) => total + leg.parts, 0)).toBe(
-          Number(asked.amount < parts ? asked.amount : parts),
+        // Every leg is what its path gives, on the pools as the legs before have left them.
+        const done = simulateRoute(
+          legs.map((leg) => ({
+            path: leg.path,
+            amount: asked.exact === 'in' ? leg.amountIn : leg.amountOut,
+          })),
+          asked.exact,
+          asked.taxesBps && { taxesBps: asked.taxesBps },
         )
+        if (done.status !== 'filled') throw new Error('a route that was found was stopped')
+        expect(done.legs.map((leg) => [leg.amountIn, leg.amountOut])).toEqual(
+          legs.map((leg) => [leg.amountIn, leg.amountOut]),
+        )
+        expect(gas).toBe(done.gas)
+        expect(legs.length).toBeLessThanOrEqual(asked.parts ?? 1)
       },
     ),
     { numRuns: 1000 },
@@ -120,7 +121,7 @@ function bestOfAll(pools: readonly RoutePool[], asked: FindRouteRequest): bigint
   return best
 }
 
-test('on small graphs nearly every split is the best there is', () => {
+test('on small graphs nearly every split is at least the best without a common pool', () => {
   const random = fc.sample(fc.tuple(rivalPools(3, 7), splitRequest(5)), { numRuns: 1200, seed: 7 })
   let compared = 0
   let optimal = 0
@@ -132,11 +133,11 @@ test('on small graphs nearly every split is the best there is', () => {
     compared++
     if (outcome.status !== 'filled') continue
     const worth = worthOf(outcome, asked)
-    expect(worth <= best).toBe(true)
-    if (worth === best) optimal++
+    if (worth >= best) optimal++
   }
   expect(compared).toBeGreaterThan(300)
-  // The seed is fixed, so this is a figure, not luck: those that miss do so by a few units of what is left over.
+  // The seed is fixed, so this is a figure, not luck. Legs that share a pool, or carry a fraction of a part, may be better
+  // still; those that miss do so by a few units of what is left over.
   expect(optimal / compared).toBeGreaterThan(0.98)
 })
 
@@ -151,10 +152,13 @@ test('a leg that does not earn its gas is not taken', () => {
       ...asked,
       gasPrice: { numerator, denominator: 1n },
     })
-    return outcome.status === 'filled' ? outcome.route.legs.map((leg) => leg.parts) : null
+    return outcome.status === 'filled' ? outcome.route.legs.map((leg) => leg.amountIn) : null
   }
-  expect(legsAt(0n)).toEqual([18, 2])
-  expect(legsAt(10n ** 12n)).toEqual([20])
+  const [large = 0n, small = 0n, ...others] = legsAt(0n) ?? []
+  expect(others).toEqual([])
+  // By depth, ten to one.
+  expect(Math.abs(Number(large) / Number(small) - 10)).toBeLessThan(0.1)
+  expect(legsAt(10n ** 12n)).toEqual([10n ** 21n])
 })
 
 test('a split carries what no single path does', () => {
@@ -170,10 +174,12 @@ test('a split carries what no single path does', () => {
     status: 'insufficient-liquidity',
     largest: { amountOut: 2995n },
   })
-  expect(findRoute(graph, { ...asked, parts: 4 })).toMatchObject({
-    status: 'filled',
-    route: { amountOut: 4000n, legs: [{ parts: 2 }, { parts: 2 }] },
-  })
+  const together = findRoute(graph, { ...asked, parts: 4 })
+  if (together.status !== 'filled') throw new Error(together.status)
+  expect(together.route.amountOut).toBe(4000n)
+  expect(new Set(together.route.legs.map(({ path }) => path[0]?.pool.id))).toEqual(
+    new Set(['a', 'b']),
+  )
 })
 
 test('a leg that would take another part, were its ticks known, names its pool', () => {
@@ -191,7 +197,10 @@ test('a leg that would take another part, were its ticks known, names its pool',
   const partsOf = (isWindowed: boolean) => {
     const found = findRoute(createGraph([deep, wide(isWindowed)]), asked)
     if (found.status !== 'filled') throw new Error(found.status)
-    return [found.route.legs.map((leg) => leg.parts), [...found.beyond]]
+    const parts = found.route.legs.map((leg) =>
+      Math.round(Number(leg.amountIn * 20n) / Number(asked.amount)),
+    )
+    return [parts, [...found.beyond]]
   }
   expect(partsOf(false)).toEqual([[10, 10], []])
   expect(partsOf(true)).toEqual([[13, 7], ['wide']])
@@ -300,7 +309,7 @@ test('alternatives are the next best single paths, with what they lose', () => {
         outcome.route.legs.length === 1 &&
         worthOf(outcome, asked) === rankAll(pools, asked)[0]?.worth
       expect(outcome.alternatives.map(({ loss: _loss, ...path }) => path)).toEqual(
-        (isSingle ? paths.slice(1) : paths.slice(0, 3)).map((path) => ({ ...path, parts: 1 })),
+        isSingle ? paths.slice(1) : paths.slice(0, 3),
       )
       const { denominator } = asked.gasPrice ?? { denominator: 1n }
       const best = worthOf(outcome, asked)

@@ -3,6 +3,7 @@ import { expect, test } from 'vitest'
 import { findRoute } from '#core/dex/routing/find-route.ts'
 import { createGraph } from '#core/dex/routing/graph.ts'
 import { routeNumbers } from '#core/dex/routing/impact.ts'
+import { simulateRoute } from '#core/dex/routing/simulate.ts'
 import type { Route, RoutePool } from '#core/dex/routing/route.ts'
 import { maximumSent, minimumReceived } from '#core/dex/routing/slippage.ts'
 import { concentrated, pair, rivalPools, token } from './random-pools.ts'
@@ -55,11 +56,13 @@ test('the mid price of a split is weighted by what its legs are sent', () => {
     pair('dear', [0, 1], [1000n * E18, 2000n * E18], 0),
     pair('cheap', [0, 1], [1000n * E18, 1900n * E18], 10_000),
   ]
-  const route = routeOver(pools, 400n * E18, { parts: 4 })
-  expect(route.legs.map(({ path, parts }) => [path[0]?.pool.id, parts])).toEqual([
-    ['cheap', 2],
-    ['dear', 2],
-  ])
+  const done = simulateRoute(
+    pools.map((pool) => ({ path: [{ pool, zeroForOne: true }], amount: 200n * E18 })),
+    'in',
+  )
+  if (done.status !== 'filled') throw new Error('stopped')
+  const legs = done.legs.map((leg) => ({ ...leg, path: leg.hops.map(({ hop }) => hop) }))
+  const route = { ...done, legs }
   const { midPrice, feeShareBps } = routeNumbers(route)
   expect(midPrice.numerator * 100n).toBe(midPrice.denominator * 195n)
   // Half at 1.9 loses 1 %: 0.0095 of 1.95.
@@ -158,4 +161,19 @@ test('slippage is rounded down, both ways', () => {
   expect(minimumReceived(7n, 10_000)).toBe(0n)
   expect(() => minimumReceived(7n, 10_001)).toThrow('slippageBps')
   expect(() => maximumSent(7n, 0.5)).toThrow('slippageBps')
+})
+
+test('what an earlier leg does to a pool that a later one passes is impact, and not a worse price to begin with', () => {
+  const pool = pair('shared', [0, 1], [1000n * E18, 1000n * E18], 0)
+  const legs = [0, 1].map(() => ({ path: [{ pool, zeroForOne: true }], amount: 100n * E18 }))
+  const done = simulateRoute(legs, 'in')
+  if (done.status !== 'filled') throw new Error('stopped')
+  const route = {
+    ...done,
+    legs: done.legs.map((leg) => ({ ...leg, path: leg.hops.map(({ hop }) => hop) })),
+  }
+  const { midPrice, impactBps } = routeNumbers(route)
+  expect(midPrice.numerator).toBe(midPrice.denominator)
+  // 200 into a reserve of 1,000, in one leg or in two.
+  expect(impactBps).toBe(Math.ceil((200 / 1200) * 10_000))
 })

@@ -1,0 +1,144 @@
+import { type Flow, levelFlow, quoteAll } from './flow.ts'
+import { gasOfHop } from './gas.ts'
+import type { RouteGraph } from './graph.ts'
+import { legsOfFlow } from './legs-of-flow.ts'
+import { moveThrough, movingCopy, type MovingGraph } from './moving-graph.ts'
+import type { Share } from './plan.ts'
+import { quotePath } from './quote-path.ts'
+import { scoreOf } from './rank.ts'
+import { searchPaths } from './search.ts'
+import type { Trade } from './trade.ts'
+
+/**
+ * Of the parts, the last ones are given away in fractions: pools that are too small for a whole part show there, when the
+ * large ones have lost their better prices.
+ */
+const FINE_PARTS = 2
+const FRACTIONS = 8n
+/** So often a path is looked for that the others may give something to. */
+const ROUNDS_MAX = 6
+/** Of a part: so little finds no path of its own, and goes along with a leg. */
+const CRUMBS = 1_000n
+
+/**
+ * Shares the amount among paths that may pass the same pools: part after part goes to the path that is best on the pools
+ * as the parts before have left them; then ever smaller amounts are moved between those paths. A path that already
+ * carries a part pays its gas no second time.
+ *
+ * @param onBeyond hears of pools, by index, whose known ticks do not suffice
+ * @returns null where a part finds no path
+ */
+export function* shareParts(
+  graph: RouteGraph,
+  trade: Trade,
+  amount: bigint,
+  parts: number,
+  onBeyond: (pool: number) => void,
+): Generator<void, readonly Share[] | null> {
+  const moving = movingCopy(graph)
+  const part = amount / BigInt(parts)
+  const paths = new Map<string, readonly number[]>()
+  const flow: Flow = { edges: new Map(), ends: new Map() }
+  let left = amount
+  let size = part
+  while (left > part / CRUMBS) {
+    if (left <= part * BigInt(FINE_PARTS)) size = smaller(size, larger(part / FRACTIONS, 1n))
+    size = smaller(size, left)
+    const path = bestFor(moving, trade, size, paths.values(), onBeyond)
+    const moved = path && moveThrough(moving, trade, path, size)
+    yield
+    if (!path || !moved) {
+      // What is left of the pools may be too little for so much at once.
+      size /= 2n
+      if (size <= part / CRUMBS) return null
+      continue
+    }
+    left -= size
+    const known = paths.get(path.join()) ?? path
+    paths.set(path.join(), known)
+    let atEnd = 0n
+    for (const [edge, carried] of moved) {
+      atEnd = carried
+      const given = (flow.edges.get(edge)?.given ?? 0n) + carried
+      flow.edges.set(edge, { given, quoted: 0n })
+    }
+    flow.ends.set(known, (flow.ends.get(known) ?? 0n) + atEnd)
+  }
+  for (const [edge, { given }] of flow.edges)
+    flow.edges.set(edge, { given, quoted: quoteAll(graph, trade, edge, given) })
+  yield* levelFlow(graph, trade, flow, [...paths.values()], part)
+  let legs = legsOfFlow(graph, trade, flow, amount)
+  let little = part / FRACTIONS
+  for (let round = 0; round < ROUNDS_MAX; round++) {
+    const path = little > 0n ? betterAfter(graph, trade, legs, little) : null
+    yield
+    if (!path || paths.has(path.join())) {
+      if (little < part / FRACTIONS) break
+      // Some pool may be too small even for that.
+      little = part / (FRACTIONS * FRACTIONS)
+      continue
+    }
+    paths.set(path.join(), path)
+    yield* levelFlow(graph, trade, flow, [...paths.values()], part)
+    legs = legsOfFlow(graph, trade, flow, amount)
+  }
+  return legs
+}
+
+/** The path that would be best for a little more behind all legs: where it is none of theirs, it may take from them. */
+function betterAfter(
+  graph: RouteGraph,
+  trade: Trade,
+  legs: readonly Share[],
+  little: bigint,
+): readonly number[] | null {
+  const moving = movingCopy(graph)
+  for (const { path, amount } of legs) if (!moveThrough(moving, trade, path, amount)) return null
+  return searchPaths(moving, trade, little, 1).found[0]?.path ?? null
+}
+
+const larger = (a: bigint, b: bigint): bigint => (a > b ? a : b)
+const smaller = (a: bigint, b: bigint): bigint => (a < b ? a : b)
+
+/** The path that gains most by another `size`: one of those that carry something already, or a new one. */
+function bestFor(
+  moving: MovingGraph,
+  trade: Trade,
+  size: bigint,
+  carrying: Iterable<readonly number[]>,
+  onBeyond: (pool: number) => void,
+): readonly number[] | null {
+  const { found, beyond } = searchPaths(moving, trade, size, 1)
+  for (const pool of beyond.keys()) onBeyond(pool)
+  let best: { readonly path: readonly number[]; readonly score: bigint } | null = found[0] ?? null
+  // Without gas a path that carries something is worth no more than a new one.
+  if (trade.gasPrice)
+    for (const path of carrying) {
+      const quoted = quotePath(moving, trade, path, size, true, onBeyond)
+      if (!quoted) continue
+      const score = scoreOf(trade, quoted.quoted, quoted.gas - gasOfPath(moving, path))
+      if (!best || score >= best.score) best = { path, score }
+    }
+  return best?.path ?? null
+}
+
+const gasOfPath = ({ pools }: RouteGraph, path: readonly number[]): number =>
+  path.reduce((sum, edge, at) => sum + gasOfHop(pools[edge >> 1]!.protocol, at === 0), 0)
+
+/**
+ * Whether the last part of an amount still finds nothing better than the path that carries all the others, gas left
+ * aside, which only speaks against another leg. Then no split gains.
+ */
+export function isBestToTheEnd(
+  graph: RouteGraph,
+  trade: Trade,
+  path: readonly number[],
+  amount: bigint,
+  parts: number,
+): boolean {
+  const moving = movingCopy(graph)
+  const part = amount / (BigInt(parts) * FRACTIONS)
+  if (part === 0n || !moveThrough(moving, trade, path, amount - part)) return false
+  const { found, beyond } = searchPaths(moving, { ...trade, gasPrice: null }, part, 1)
+  return beyond.size === 0 && found[0]?.path.join() === path.join()
+}
