@@ -38,9 +38,9 @@ test('a short work does not pause, and one that fails does not stop the next', a
   const { seen, work, slices } = world()
   await slices(work('a', 3))
   expect(seen).toEqual(['a', 'a', 'a'])
-  // oxlint-disable-next-line require-yield -- it fails at once
   const failing = slices(
     (function* (): Steps<void> {
+      yield
       throw new Error('broken')
     })(),
   )
