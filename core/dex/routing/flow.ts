@@ -50,7 +50,7 @@ export const entering = (trade: Trade, amount: bigint): bigint =>
  *
  * @param isKept whether the flow is to have it
  */
-export function flowMore(
+function flowMore(
   graph: RouteGraph,
   trade: Trade,
   flow: Flow,
