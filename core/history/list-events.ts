@@ -1,10 +1,16 @@
 import { invalidField } from '#core/errors.ts'
 import type { ChainEvent, EventBody, EventFamily } from './event.ts'
-import type { DerivedRef, View } from './head.ts'
+import type { CommitId, DerivedRef, View } from './head.ts'
 import type { EventQuery, EventTable } from './ports.ts'
 import type { Views } from './view.ts'
 
 export type EventPorts = { readonly events: EventTable; readonly views: Views }
+
+/** An event, and the commit that brought it into the history. */
+export type CommittedEvent<Body extends EventBody = EventBody> = {
+  readonly event: ChainEvent<Body>
+  readonly commit: CommitId
+}
 
 /**
  * A page of a family's events as of a view: those of canonical blocks up to its head, ordered by block and log index.
@@ -12,20 +18,32 @@ export type EventPorts = { readonly events: EventTable; readonly views: Views }
 export async function listEvents<Body extends EventBody>(
   ports: EventPorts,
   view: View,
-  { name: family }: EventFamily<Body>,
+  family: EventFamily<Body>,
   query: Omit<EventQuery, 'family'>,
 ): Promise<ChainEvent<Body>[]> {
+  const page = await listCommittedEvents(ports, view, family, query)
+  return page.map(({ event }) => event)
+}
+
+/** The same, each with its commit. */
+export async function listCommittedEvents<Body extends EventBody>(
+  ports: EventPorts,
+  view: View,
+  { name: family }: EventFamily<Body>,
+  query: Omit<EventQuery, 'family'>,
+): Promise<CommittedEvent<Body>[]> {
   if (query.limit < 1) throw invalidField('limit', 'at least 1')
   const to = Math.min(query.to ?? view.head.number, view.head.number)
-  const page: ChainEvent[] = []
+  const page: CommittedEvent[] = []
   let after: EventQuery['after'] = query.after
   while (page.length < query.limit) {
     const asked = { ...query, family, to, ...(after && { after }) }
     const stored = await ports.events.list(view.chainId, asked)
     const refs = stored.map(({ event, commit }) => ({ number: event.block.number, commit }))
     const isCanonical = await ports.views.canonical(view, refs)
-    for (const [index, { event }] of stored.entries()) {
-      if (page.length < query.limit && isCanonical(refs[index] as DerivedRef)) page.push(event)
+    for (const [index, { event, commit }] of stored.entries()) {
+      if (page.length < query.limit && isCanonical(refs[index] as DerivedRef))
+        page.push({ event, commit })
     }
     const last = stored.at(-1)
     if (!last || stored.length < query.limit) break
@@ -33,5 +51,5 @@ export async function listEvents<Body extends EventBody>(
     const { block, logIndex } = last.event
     after = { number: block.number, logIndex, branch: last.branch }
   }
-  return page as ChainEvent<Body>[]
+  return page as CommittedEvent<Body>[]
 }

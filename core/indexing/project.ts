@@ -11,11 +11,16 @@ import type { Catalogue } from './catalogue.ts'
 /** The events of a batch that a projection is given. */
 type Part = { readonly projection: Projection; readonly events: readonly ChainEvent[] }
 
-/** The folds of a batch of events, one a projection. */
-export type BatchFold = Fold
+const typesByProjection = new WeakMap<Projection, ReadonlySet<string>>()
 
-const typesOf = ({ families }: Projection): ReadonlySet<string> =>
-  new Set(families.flatMap(({ events }) => events.map(({ type }) => type)))
+/** The types of the events that a projection is given. */
+export function typesOf(projection: Projection): ReadonlySet<string> {
+  const known = typesByProjection.get(projection)
+  if (known) return known
+  const types = new Set(projection.families.flatMap(({ events }) => events.map(({ type }) => type)))
+  typesByProjection.set(projection, types)
+  return types
+}
 
 function partsOf({ projections }: Catalogue, events: readonly ChainEvent[]): Part[] {
   return projections.map((projection) => {
@@ -39,7 +44,7 @@ export const wantedThen = (
   )
 
 /** Begins a fold over all projections: each event passes them in the order of the catalogue. */
-export function beginFold({ projections }: Catalogue, input: FoldInput): BatchFold {
+export function beginFold({ projections }: Catalogue, input: FoldInput): Fold {
   const folds = projections.map((projection) => ({
     fold: projection.begin(input),
     types: typesOf(projection),

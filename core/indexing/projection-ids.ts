@@ -2,6 +2,7 @@ import type { Sha256 } from '#core/history/digest.ts'
 import type { ProjectionIds } from '#core/history/head.ts'
 import type { Projection } from '#core/history/projection.ts'
 import type { Catalogue } from './catalogue.ts'
+import { typesOf } from './project.ts'
 import type { AnySource, ContractRole } from './source.ts'
 
 /** Hexadecimal digits of the part of an id that is a hash. */
@@ -40,8 +41,8 @@ export function projectionIds(
 export const versionOfId = (id: string): number => Number(id.split('-')[1])
 
 /** Whether contracts of a source emit events of a projection. */
-function feeds({ sources }: Catalogue, source: AnySource, { families }: Projection): boolean {
-  const types = new Set(families.flatMap(({ events }) => events.map(({ type }) => type)))
+function feeds({ sources }: Catalogue, source: AnySource, projection: Projection): boolean {
+  const types = typesOf(projection)
   const emits = ({ decoders, children = [] }: ContractRole): boolean =>
     decoders.values().some(({ spec }) => types.has(spec.type)) || children.some(emits)
   const role = sources.get(source.kind)?.contractOf(source).role

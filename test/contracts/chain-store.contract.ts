@@ -15,6 +15,7 @@ import { swapFamily } from '#core/dex/events.ts'
 import { candleDocuments } from '#core/dex/trading/candle.ts'
 import { holdingDocuments } from '#core/nft/holding.ts'
 import { transferFamily } from '#core/nft/transfer.ts'
+import { createHistoryFeed } from '#core/history/feed.ts'
 import { listEvents } from '#core/history/list-events.ts'
 import type { HistoryPorts } from '#core/history/ports.ts'
 import { documentsOf, readDocuments, scanDocuments } from '#core/history/resolve.ts'
@@ -33,6 +34,7 @@ import {
   provenOf,
 } from '../fakes/fake-chain.ts'
 import { createRandom } from '../fakes/random.ts'
+import { createFeedConsumer } from './feed-consumer.ts'
 import { digestAt, type Everything, modelOf, readEverything } from './everything.ts'
 
 /** One connection to a store, as a process of its own would have. */
@@ -617,6 +619,26 @@ export function chainStoreContract(name: string, open: () => Promise<StoreHarnes
         to: 20,
       })
       expect(bounded).toEqual(all.filter(({ block }) => block.number >= 10 && block.number <= 20))
+    })
+
+    test('the feed tells what was appended, retracted and became final, also to who comes late', async () => {
+      const chain = await chainOf(25, 8, 8)
+      const writer = await start()
+      const reader = await start()
+      const feed = createHistoryFeed(reader.history)
+      const consumer = createFeedConsumer()
+      await follow(writer, chain.blocks.slice(0, 5))
+      await consumer.readAll(feed, 3)
+      await follow(writer, chain.blocks.slice(5))
+      await consumer.read(feed, 3)
+      await writer.appender.moveBack(waypoint(writer.appender.view() as View, 5))
+      await chain.fork(2, 4)
+      await follow(writer, chain.blocks.slice(6))
+      for (const each of [consumer, createFeedConsumer()]) {
+        await each.readAll(feed, 4)
+        expect(each.events()).toEqual(modelOf(chain.blocks).events)
+        expect(each.cursor()?.finalized).toBe(chain.blocks.length - 1 - FINALITY)
+      }
     })
 
     test('a page may end between the branches of one block, and nothing is lost', async () => {

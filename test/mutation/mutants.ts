@@ -295,8 +295,8 @@ export const mutants: readonly Mutant[] = [
     EVENTS,
     both,
     'events of all commits are listed',
-    'if (page.length < query.limit && isCanonical(refs[index] as DerivedRef)) page.push(event)',
-    'if (page.length < query.limit && (isCanonical(refs[index] as DerivedRef) || true)) page.push(event)',
+    'if (page.length < query.limit && isCanonical(refs[index] as DerivedRef))',
+    'if (page.length < query.limit && (isCanonical(refs[index] as DerivedRef) || true))',
   ),
   mutant(
     EVENTS,

@@ -1,0 +1,152 @@
+import fc from 'fast-check'
+import { expect, test } from 'vitest'
+import { createMemoryChainStore, createMemoryTables } from '#adapters/memory/chain-store.ts'
+import { sha256 } from '#adapters/node/sha256.ts'
+import { isAppError } from '#core/errors.ts'
+import { createHistoryFeed, type FeedCursor } from '#core/history/feed.ts'
+import { type View, waypointsOf } from '#core/history/head.ts'
+import { createViews, isStaleView } from '#core/history/view.ts'
+import { type ChainAppender, createChainAppender } from '#core/indexing/append-blocks.ts'
+import { commitPorts } from '#core/indexing/commit.ts'
+import { createFeedConsumer } from '../../contracts/feed-consumer.ts'
+import { modelOf } from '../../contracts/everything.ts'
+import {
+  createFakeChain,
+  type FakeChain,
+  fakeSources,
+  provenOf,
+  refAt,
+} from '../../fakes/fake-chain.ts'
+import { createFakeClock } from '../../fakes/index-app.ts'
+import { createRandom } from '../../fakes/random.ts'
+
+const CHAIN_ID = 31_337
+const FINALITY = 4
+/** Much of what is read while a writer is at work is read between two of its writes. */
+const READ_AT_A_WRITE = 0.1
+
+async function follow(appender: ChainAppender, chain: FakeChain, from: number): Promise<void> {
+  for (const block of chain.blocks.slice(from)) {
+    await appender.take([provenOf(block)])
+    expect(await appender.commit(refAt(chain, block.header.number - FINALITY))).toBe('committed')
+  }
+}
+
+const goBack = async (appender: ChainAppender, number: number): Promise<void> => {
+  const to = waypointsOf(appender.view() as View).find((each) => each.number === number)
+  if (!to) throw new Error(`block ${number} is in the window`)
+  expect(await appender.moveBack(to)).toBe('committed')
+}
+
+test('whoever reads the feed has just the events of the history, whenever it reads and however often it begins anew', async () => {
+  await fc.assert(
+    fc.asyncProperty(fc.integer({ min: 1, max: 1_000_000 }), async (seed) => {
+      const random = createRandom(seed)
+      const tables = createMemoryTables()
+      const reading = createMemoryChainStore(tables)
+      const feed = createHistoryFeed({
+        ...reading,
+        views: createViews(reading.heads, CHAIN_ID),
+      })
+      const [often, seldom] = [createFeedConsumer(), createFeedConsumer()]
+      const store = createMemoryChainStore(tables, async () => {
+        if (!random.chance(READ_AT_A_WRITE)) return
+        await often.read(feed, 1 + random.int(5)).catch((error: unknown) => {
+          if (!isStaleView(error)) throw error
+        })
+        if (random.chance(0.1)) often.restart()
+      })
+      let ids = 0
+      const ports = { ...commitPorts(store, createFakeClock(), CHAIN_ID), sha256 }
+      const appender = createChainAppender(
+        { ...ports, newId: () => `c${(ids += 1)}` },
+        CHAIN_ID,
+        fakeSources,
+      )
+      await appender.open()
+      const chain = createFakeChain(seed, { maxLogs: 5 })
+      await chain.mine(4)
+      await follow(appender, chain, 0)
+      for (let rounds = 0; rounds < 4; rounds++) {
+        const depth = 1 + random.int(FINALITY - 1)
+        await chain.fork(depth, depth + random.int(3))
+        const from = (appender.view()?.head.number ?? 0) - depth
+        await goBack(appender, from)
+        if (random.chance(0.3)) await seldom.read(feed, 1 + random.int(9))
+        await follow(appender, chain, from + 1)
+      }
+      const { events } = modelOf(chain.blocks)
+      for (const consumer of [often, seldom, createFeedConsumer()]) {
+        await consumer.readAll(feed, 1 + random.int(20))
+        expect(consumer.events()).toEqual(events)
+        expect(consumer.cursor()).toMatchObject({
+          number: chain.blocks.length - 1,
+          finalized: chain.blocks.length - 1 - FINALITY,
+          logIndex: null,
+        })
+      }
+    }),
+    { numRuns: 60 },
+  )
+}, 60_000)
+
+async function openFeed() {
+  const store = createMemoryChainStore(createMemoryTables())
+  let ids = 0
+  const appender = createChainAppender(
+    {
+      ...commitPorts(store, createFakeClock(), CHAIN_ID),
+      sha256,
+      newId: () => `c${(ids += 1)}`,
+    },
+    CHAIN_ID,
+    fakeSources,
+  )
+  await appender.open()
+  const feed = createHistoryFeed({ ...store, views: createViews(store.heads, CHAIN_ID) })
+  return { appender, feed }
+}
+
+test('before anything is indexed there is nothing to tell, and at the head nothing more', async () => {
+  const { appender, feed } = await openFeed()
+  const consumer = createFeedConsumer()
+  expect(await consumer.read(feed, 5)).toBe(0)
+  const chain = createFakeChain(3, { maxLogs: 4 })
+  await chain.mine(3)
+  await follow(appender, chain, 0)
+  await consumer.readAll(feed, 5)
+  expect(await consumer.read(feed, 5)).toBe(0)
+  expect(consumer.retractions()).toBe(0)
+})
+
+test('a branch that came and went between two reads is not told of', async () => {
+  const { appender, feed } = await openFeed()
+  const chain = createFakeChain(4, { maxLogs: 4 })
+  await chain.mine(6)
+  await follow(appender, chain, 0)
+  const consumer = createFeedConsumer()
+  await consumer.readAll(feed, 50)
+  const stay = chain.blocks.length
+  await chain.mine(2)
+  await follow(appender, chain, stay)
+  await goBack(appender, stay - 1)
+  await consumer.readAll(feed, 50)
+  expect(consumer.retractions()).toBe(0)
+})
+
+test('a cursor that this history never gave is refused with the remedy, not read as if it were', async () => {
+  const { appender, feed } = await openFeed()
+  const chain = createFakeChain(5, { maxLogs: 4 })
+  await chain.mine(6)
+  await follow(appender, chain, 0)
+  const consumer = createFeedConsumer()
+  await consumer.readAll(feed, 50)
+  const cursor = consumer.cursor() as FeedCursor
+  for (const other of [
+    { ...cursor, move: cursor.move + 1 },
+    { ...cursor, commit: 'of-another-store' },
+  ])
+    await expect(feed.read(other, { families: [], limit: 5 })).rejects.toSatisfy(
+      (error) => isAppError(error, 'invalid') && /restored from a backup/.test(error.message),
+    )
+})
