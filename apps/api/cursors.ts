@@ -1,5 +1,6 @@
-import { type Address, isAddress } from '#core/chain.ts'
+import { type Address, isAddress, isHash } from '#core/chain.ts'
 import type { SwapRow } from '#core/dex/trading/list-swaps.ts'
+import type { FeedCursor } from '#core/history/feed.ts'
 import type { EventPlace } from '#core/history/ports.ts'
 import type { HoldingPlace } from '#core/nft/list-holdings.ts'
 
@@ -63,4 +64,31 @@ export const holdingCursor = cursor<HoldingPlace>(
     if (!UINT256.test(tokenId) || BigInt(tokenId) > UINT256_MAX || rest.length > 0) return undefined
     return { collection: `0x${collection}`, tokenId: BigInt(tokenId), owner: `0x${owner}` }
   },
+)
+
+const WHOLE = 'all'
+const SIGNED = /^(?:-1|\d{1,15})$/
+const COMMIT = /^[\w-]{1,64}$/
+
+/** Where a reader of the feed stands. */
+export const feedCursor = cursor<FeedCursor>(
+  ({ number, hash, commit, logIndex, move, finalized }) =>
+    [number, hash.slice(2), commit, logIndex ?? WHOLE, move, finalized].join('.'),
+  ([number = '', hash = '', commit = '', logIndex = '', move = '', finalized = '', ...rest]) =>
+    SIGNED.test(number) &&
+    isHash(`0x${hash}`) &&
+    COMMIT.test(commit) &&
+    (logIndex === WHOLE || NUMBER.test(logIndex)) &&
+    NUMBER.test(move) &&
+    SIGNED.test(finalized) &&
+    rest.length === 0
+      ? {
+          number: Number(number),
+          hash: `0x${hash}`,
+          commit,
+          logIndex: logIndex === WHOLE ? null : Number(logIndex),
+          move: Number(move),
+          finalized: Number(finalized),
+        }
+      : undefined,
 )

@@ -62,6 +62,8 @@ export type HistoryFeed = {
     cursor: FeedCursor | undefined,
     query: FeedQuery<Body>,
   ): Promise<FeedItem<Body>[]>
+  /** The cursor of who has been told all up to now; undefined while nothing is indexed. */
+  newest(): Promise<FeedCursor | undefined>
 }
 
 type FeedPorts = Pick<HistoryPorts, 'heads' | 'events'> & { readonly views: Views }
@@ -85,6 +87,12 @@ export const createHistoryFeed = (ports: FeedPorts): HistoryFeed => ({
       await refuseLeftView(ports.views, view)
       return items
     })
+  },
+  async newest() {
+    const view = await ports.views.current()
+    if (!view || isEmpty(view)) return undefined
+    const { number, hash, commit, move, finalized } = view.head
+    return { number, hash, commit, move, logIndex: null, finalized: finalized.number }
   },
 })
 

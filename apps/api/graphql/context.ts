@@ -3,14 +3,17 @@ import type { Address } from '#core/chain.ts'
 import type { TokenInfo } from '#core/dex/ports.ts'
 import type { QuoteInput, QuoteOutcome } from '#core/dex/quote.ts'
 import type { Quoter } from '#core/dex/quoter.ts'
+import { createHistoryFeed } from '#core/history/feed.ts'
 import type { View } from '#core/history/head.ts'
 import type { Config } from '#api/config.ts'
 import { watchQuote } from '#api/quote-updates.ts'
+import { watchSwaps } from '#api/swap-updates.ts'
 import { QUOTE_POINTS } from '#api/rate-limit.ts'
 import { type Status, statusAt } from '#api/status.ts'
 import { swapContractsOf } from '#api/swap-contracts.ts'
 import { isComplete, readTokens } from '#api/tokens.ts'
 import type { SwapContracts } from '#resources/swap-contracts.ts'
+import type { SwapUpdate } from '#resources/swap-updates.ts'
 import type { Api, Ports } from '#api/wire.ts'
 import { ROWS_MAX } from './cost.ts'
 import { tooMuch } from './limits.ts'
@@ -30,6 +33,8 @@ export type GraphqlContext = {
   quoter(): Promise<Quoter>
   /** The quote now, and again whenever it changes, until the client leaves. */
   quoteUpdates(input: QuoteInput): AsyncIterableIterator<QuoteOutcome, void>
+  /** Trades as they are committed, of a pool or of all, until the client leaves. */
+  swapUpdates(of: Parameters<typeof watchSwaps>[1]): AsyncIterableIterator<SwapUpdate, void>
   readonly swapContracts: SwapContracts
   /** Pools that no event tells of. */
   readonly listedPools: Config['quotes']['pools']
@@ -78,6 +83,15 @@ export function createContext(
     quoteUpdates: (input) =>
       subscriptions.open(principal, (signal) =>
         watchQuote(ports, input, config.chain.pollMs, signal),
+      ),
+    swapUpdates: (of) =>
+      subscriptions.open(principal, (signal) =>
+        watchSwaps(
+          { feed: createHistoryFeed(ports), clock: ports.clock },
+          of,
+          config.chain.pollMs,
+          signal,
+        ),
       ),
     spend(more, argument) {
       rows += more

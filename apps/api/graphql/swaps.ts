@@ -2,7 +2,8 @@ import type { Address } from '#core/chain.ts'
 import { listSwaps, type SwapRow } from '#core/dex/trading/list-swaps.ts'
 import { refuseInverted } from '#core/page.ts'
 import { invalidField } from '#core/errors.ts'
-import { placeOf, logCursor } from '#api/cursors.ts'
+import { feedCursor, placeOf, logCursor } from '#api/cursors.ts'
+import { type SwapUpdate, swapUpdate } from '#resources/swap-updates.ts'
 import { swap } from '#resources/swaps.ts'
 import { builder } from './builder.ts'
 import type { GraphqlContext } from './context.ts'
@@ -58,7 +59,7 @@ const rangeArgs = builder.args((t) => ({
   toBlock: t.int({ description: 'Only trades in this block or below.' }),
 }))
 
-/** `Query.swaps` and `Pool.swaps` */
+/** `Query.swaps`, `Pool.swaps` and `Subscription.swapUpdates` */
 export function addSwaps(): void {
   builder.objectField(Pool, 'swaps', (t) =>
     t.field({
@@ -75,6 +76,27 @@ export function addSwaps(): void {
       description: 'Trades of one pool or of all, newest first.',
       args: { pool: t.arg({ type: 'Address' }), ...rangeArgs, ...bothWaysArgs },
       resolve: (_root, { pool, ...args }, context) => resolveSwaps(context, pool, args),
+    }),
+  )
+
+  builder.subscriptionField('swapUpdates', (t) =>
+    t.field({
+      type: typeOf(swapUpdate),
+      nullable: false,
+      description:
+        'Trades as they are committed, from now on or from behind a cursor. Each is told at least once; what a ' +
+        'reorganisation takes back is told too.',
+      args: {
+        pool: t.arg({ type: 'Address', description: 'Only of this pool.' }),
+        after: t.arg.string({ description: 'The `cursor` of an update: go on behind it.' }),
+      },
+      subscribe(_root, { pool, after }, context) {
+        const cursor = after == null ? undefined : feedCursor.decode(after)
+        if (after != null && !cursor)
+          throw invalidField('after', 'it is no cursor that an update gave')
+        return context.swapUpdates({ pool: pool ?? undefined, after: cursor })
+      },
+      resolve: (update: SwapUpdate) => update,
     }),
   )
 }
