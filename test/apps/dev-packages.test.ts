@@ -43,12 +43,11 @@ test.each([
   },
 )
 
-test('every other command does without development packages', async () => {
-  for (const app of [
-    ['apps/cli/main.ts', 'config', 'schema'],
-    ['apps/cli/main.ts', 'dev', '--help'],
-    ['apps/api/main.ts', '--help'],
-    ['apps/indexer/main.ts', '--help'],
-  ])
-    expect(await runWithout(...app)).toEqual({ code: 0, stderr: '' })
+test.each([
+  [['apps/cli/main.ts', 'config', 'schema']],
+  [['apps/cli/main.ts', 'dev', '--help']],
+  [['apps/api/main.ts', '--help']],
+  [['apps/indexer/main.ts', '--help']],
+])('%j does without development packages', async (app) => {
+  expect(await runWithout(...app)).toEqual({ code: 0, stderr: '' })
 })
