@@ -34,7 +34,7 @@ export const confirmation = resource<Confirmation>(
     cause: maybe(
       unconfirmedCause,
       (of) => ('cause' in of ? of.cause : null),
-      'UNCONFIRMED: of which kind the reason is.',
+      'Of which kind the reason is.',
     ),
     reason: maybe(text, (of) => ('reason' in of ? of.reason : null), 'Why it is unconfirmed.'),
     gas: maybe(bigint, (of) => ('gas' in of ? of.gas : null), 'Units that it used.'),

@@ -162,11 +162,11 @@ const refusalStatus = choice<QuoteRefusal['status']>('QuoteRefusalStatus', {
 export const quoteRefusal = resource<Refusal>('QuoteRefusal', 'Why there is no quote.', {
   status: field(refusalStatus, ({ status }) => status),
   reason: field(text, ({ reason }) => reason),
-  field: maybe(text, (of) => ('field' in of ? of.field : null), 'UNKNOWN_TOKEN: which one.'),
+  field: maybe(text, (of) => ('field' in of ? of.field : null), 'Which token is not known.'),
   largest: maybe(
     swapAmounts,
     (of) => ('largest' in of ? of.largest : null),
-    'INSUFFICIENT_LIQUIDITY: the most that a single path carries.',
+    'Where liquidity does not suffice: the most that a single path carries.',
   ),
   block: maybe(
     quoteBlock,
