@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -14,6 +15,7 @@ import { type RunningServer, startServer } from '#api/server.ts'
 import { type Api, wire } from '#api/wire.ts'
 import { loadRecording } from '../tools/recorded-chain/recording.ts'
 import { type RecordedChain, startRecordedChain } from '../tools/recorded-chain/server.ts'
+import { restReference } from '../tools/rest-reference.ts'
 import { faultsAgainst } from '../tools/json-schema.ts'
 import { fakeToken } from './api-rig.ts'
 import { runCli } from './run-cli.ts'
@@ -198,6 +200,15 @@ describe('the reference', () => {
       expect(Object.keys(document.paths)).toContain(path.replaceAll(/:(\w+)/g, '{$1}'))
     }
   })
+})
+
+test('docs/rest.md says what the reference says (accept a change with --update)', async () => {
+  // As the formatter leaves the file, or the two would undo one another.
+  const formatted = execFileSync('node_modules/.bin/oxfmt', ['--stdin-filepath=docs/rest.md'], {
+    input: restReference(document),
+    encoding: 'utf8',
+  })
+  await expect(formatted).toMatchFileSnapshot('../../docs/rest.md')
 })
 
 describe('the page of the reference', () => {
