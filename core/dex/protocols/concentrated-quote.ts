@@ -1,4 +1,6 @@
 import {
+  crossedByIn,
+  crossedByOut,
   extendLadder,
   type FillLadder,
   firstReaching,
@@ -79,4 +81,18 @@ export function concentratedLargest(
   if (ladder.feePips === PIPS) return 0n
   while (ladder.end === 'open') extendLadder(state, ladder)
   return (exact === 'in' ? ladder.paid : ladder.received).at(-1) as bigint
+}
+
+/** Initialised ticks that a swap crosses which can be filled. */
+export function concentratedTicks(
+  state: ConcentratedState,
+  zeroForOne: boolean,
+  exact: 'in' | 'out',
+  amount: bigint,
+): number {
+  const ladder = ladderOf(state, zeroForOne)
+  const sums = exact === 'in' ? ladder.paid : ladder.received
+  if (reach(state, ladder, sums, amount) !== undefined) return 0
+  const index = firstReaching(sums, amount)
+  return (exact === 'in' ? crossedByIn : crossedByOut)(ladder, index, amount)
 }

@@ -28,6 +28,8 @@ export type FillLadder = {
   readonly prices: bigint[]
   /** In range of the step that follows. */
   readonly liquidities: bigint[]
+  /** Initialised ticks crossed so far. */
+  readonly ticks: number[]
   cursor: TickCursor
   /** Whether another step may follow, or why not. */
   end: 'open' | 'limit' | 'beyond-window'
@@ -43,13 +45,14 @@ export const startLadder = (state: ConcentratedState, zeroForOne: boolean): Fill
   received: [0n],
   prices: [state.sqrtPriceX96],
   liquidities: [state.liquidity],
+  ticks: [0],
   cursor: cursorAt(state),
   end: 'open',
 })
 
 /** Adds a step, or finds that there is no other. */
 export function extendLadder(state: ConcentratedState, ladder: FillLadder): void {
-  const { zeroForOne, feePips, paid, received, prices, liquidities } = ladder
+  const { zeroForOne, feePips, paid, received, prices, liquidities, ticks } = ladder
   const last = paid.length - 1
   const price = prices[last] as bigint
   const liquidity = liquidities[last] as bigint
@@ -80,6 +83,7 @@ export function extendLadder(state: ConcentratedState, ladder: FillLadder): void
   received.push((received[last] as bigint) + stretchOut(zeroForOne, price, target, liquidity))
   prices.push(target)
   liquidities.push(liquidityBehind)
+  ticks.push((ticks[last] as number) + (next.index >= 0 && !isLast ? 1 : 0))
   ladder.cursor = cursorPast(zeroForOne, ladder.cursor, next)
 }
 
@@ -117,4 +121,28 @@ export function paidWithin(ladder: FillLadder, index: number, amountOut: bigint)
   const price = priceAfterOut(zeroForOne, from, liquidity, rest) as bigint
   const amountIn = stretchIn(zeroForOne, from, price, liquidity)
   return (paid[index - 1] as bigint) + amountIn + feeOnTop(amountIn, feePips)
+}
+
+/** Ticks that `amountIn` crosses, when it ends in the step that leads to entry `index`: also one that it just reaches. */
+export function crossedByIn(ladder: FillLadder, index: number, amountIn: bigint): number {
+  const { zeroForOne, feePips, paid, prices, liquidities, ticks } = ladder
+  const whole = ticks[index] as number
+  const before = ticks[index - 1] as number
+  if (whole === before || paid[index] === amountIn) return whole
+  const net = ((amountIn - (paid[index - 1] as bigint)) * (PIPS - feePips)) / PIPS
+  const from = prices[index - 1] as bigint
+  const price = priceAfterIn(zeroForOne, from, liquidities[index - 1] as bigint, net)
+  return price === prices[index] ? whole : before
+}
+
+/** The same for what is taken out. */
+export function crossedByOut(ladder: FillLadder, index: number, amountOut: bigint): number {
+  const { zeroForOne, received, prices, liquidities, ticks } = ladder
+  const whole = ticks[index] as number
+  const before = ticks[index - 1] as number
+  if (whole === before || received[index] === amountOut) return whole
+  const rest = amountOut - (received[index - 1] as bigint)
+  const from = prices[index - 1] as bigint
+  const price = priceAfterOut(zeroForOne, from, liquidities[index - 1] as bigint, rest)
+  return price === prices[index] ? whole : before
 }

@@ -1,5 +1,10 @@
 import { swapConcentrated } from './concentrated.ts'
-import { concentratedIn, concentratedLargest, concentratedOut } from './concentrated-quote.ts'
+import {
+  concentratedIn,
+  concentratedLargest,
+  concentratedOut,
+  concentratedTicks,
+} from './concentrated-quote.ts'
 import {
   constantProductIn,
   constantProductLargest,
@@ -54,6 +59,15 @@ export function amountIn(state: PoolState, zeroForOne: boolean, output: bigint):
     ? concentratedIn(state, zeroForOne, output)
     : solidlyIn(state, zeroForOne, output)
 }
+
+/** Initialised ticks that a swap crosses, as `swap` says and many times as fast; 0 where it cannot be filled entirely. */
+export const ticksCrossed = (
+  state: PoolState,
+  zeroForOne: boolean,
+  exact: 'in' | 'out',
+  amount: bigint,
+): number =>
+  state.kind === 'concentrated' ? concentratedTicks(state, zeroForOne, exact, amount) : 0
 
 /**
  * The most that can be put in, fee included, or taken out; of a concentrated pool as far as its ticks are known. 0n where

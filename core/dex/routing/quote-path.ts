@@ -1,4 +1,4 @@
-import { amountIn, amountOut, BEYOND_WINDOW, swap } from '#core/dex/protocols/protocols.ts'
+import { amountIn, amountOut, BEYOND_WINDOW, ticksCrossed } from '#core/dex/protocols/protocols.ts'
 import { GAS, gasOfHop } from './gas.ts'
 import type { RouteGraph } from './graph.ts'
 import { afterTax } from '#core/dex/protocols/token-tax.ts'
@@ -7,7 +7,7 @@ import type { Trade } from './trade.ts'
 /** The other side of a path's amount, and its gas. */
 export type PathQuote = { readonly quoted: bigint; readonly gas: number }
 
-/** Ticks that swaps have crossed; hand one in to have them counted, which takes longer. */
+/** Ticks that swaps have crossed; hand one in to have them counted. */
 export type TickMeter = { ticks: number }
 
 /**
@@ -26,10 +26,7 @@ export function quoteEdge(
   const zeroForOne = (edge & 1) === 0
   const quoted =
     exact === 'in' ? amountOut(state, zeroForOne, amount) : amountIn(state, zeroForOne, amount)
-  if (meter && quoted > 0n && state.kind === 'concentrated') {
-    const outcome = swap(state, { zeroForOne, exact, amount })
-    meter.ticks = outcome.status === 'filled' ? outcome.ticksCrossed : 0
-  }
+  if (meter && quoted > 0n) meter.ticks = ticksCrossed(state, zeroForOne, exact, amount)
   return quoted
 }
 

@@ -9,6 +9,7 @@ import {
   largestFill,
   midPrice,
   swap,
+  ticksCrossed,
 } from '#core/dex/protocols/protocols.ts'
 import type { ConcentratedState, SwapInput, SwapOutcome } from '#core/dex/protocols/state.ts'
 import { stepExactIn } from '#core/dex/protocols/swap-step.ts'
@@ -115,6 +116,13 @@ describe('a pool with any positions', () => {
           expect(amountIn(state, zeroForOne, amount)).toBe(
             wanted.status === 'filled' ? wanted.amountIn : 0n,
           )
+          for (const [exact, outcome] of [
+            ['in', given],
+            ['out', wanted],
+          ] as const)
+            expect(ticksCrossed(state, zeroForOne, exact, amount)).toBe(
+              outcome.status === 'filled' ? outcome.ticksCrossed : 0,
+            )
         }
       },
     )
