@@ -13,7 +13,11 @@ const WARM_UPS = 500
 const CALLS_PER_QUERY = 20
 const AMOUNT = 10n ** 18n
 const TOKENS = 200
+/** Pools of hubs, mostly; and many pools between any two of a few tokens. */
+const SPARSE: Shape = { tokens: TOKENS, pools: 1_000, ofHubs: 700 }
+const DENSE: Shape = { tokens: 40, pools: 500, ofHubs: 150 }
 
+type Shape = { readonly tokens: number; readonly pools: number; readonly ofHubs: number }
 type Random = () => number
 type Query = { readonly tokenIn: number; readonly tokenOut: number }
 
@@ -29,7 +33,20 @@ export function benchRoutes(print: (line: string) => void): Promise<void> {
     'hub graph, 5 hubs and 200 tokens, 3 hops': hubGraph(random),
   }
   for (const [name, pools] of Object.entries(graphs)) compareWithAll(print, name, pools, random)
-  split(print, 'split into 20 parts, V2 and V3, 3 hops', mixedGraph(random), random)
+  split(
+    print,
+    'split into 20 parts, 1,000 V2 and V3 pools',
+    mixedGraph(random, SPARSE),
+    SPARSE,
+    random,
+  )
+  split(
+    print,
+    'split into 20 parts, 500 V2 and V3 pools, dense',
+    mixedGraph(random, DENSE),
+    DENSE,
+    random,
+  )
   return Promise.resolve()
 }
 
@@ -75,10 +92,11 @@ function split(
   print: (line: string) => void,
   name: string,
   pools: readonly RoutePool[],
+  { tokens }: Shape,
   random: Random,
 ): void {
   const graph = createGraph(pools)
-  const queries = queriesFrom(random)
+  const queries = queriesFrom(random, tokens)
   for (const [label, gasPrice] of [
     ['', undefined],
     [', gas counted', { numerator: 10n ** 10n, denominator: 1n }],
@@ -114,10 +132,10 @@ function medianMs(runs: number, run: (at: number) => void): number {
   return times.toSorted((a, b) => a - b)[Math.floor(runs / 2)] as number
 }
 
-const queriesFrom = (random: Random): Query[] =>
+const queriesFrom = (random: Random, tokens = TOKENS): Query[] =>
   Array.from({ length: QUERIES }, () => {
-    const tokenIn = Math.floor(random() * TOKENS)
-    const tokenOut = Math.floor(random() * (TOKENS - 1))
+    const tokenIn = Math.floor(random() * tokens)
+    const tokenOut = Math.floor(random() * (tokens - 1))
     return { tokenIn, tokenOut: tokenOut < tokenIn ? tokenOut : tokenOut + 1 }
   })
 
@@ -151,8 +169,8 @@ const pairState = (reserve0: bigint, reserve1: bigint): PoolState => ({
 const depth = (random: Random): bigint => BigInt(Math.round(10 ** (20 + random() * 4)))
 
 /** Two different ones of the tokens. */
-function twoTokens(random: Random): [number, number] {
-  const [one] = queriesFrom(random)
+function twoTokens(random: Random, tokens = TOKENS): [number, number] {
+  const [one] = queriesFrom(random, tokens)
   return [(one as Query).tokenIn, (one as Query).tokenOut]
 }
 
@@ -171,14 +189,16 @@ function hubGraph(random: Random): RoutePool[] {
 }
 
 /** Tokens meet another hub every time round. */
-const hubOf = (at: number): number => (at + Math.floor(at / (TOKENS - 5))) % 5
+const hubOf = (at: number, tokens: number): number => (at + Math.floor(at / (tokens - 5))) % 5
 
 /** Every token has one value, from which pools are off by up to 1 %: as arbitrage leaves them. */
-function mixedGraph(random: Random): RoutePool[] {
-  const ticks = Array.from({ length: TOKENS }, () => Math.floor((random() - 0.5) * 40_000))
+function mixedGraph(random: Random, shape: Shape): RoutePool[] {
+  const { tokens } = shape
+  const ticks = Array.from({ length: tokens }, () => Math.floor((random() - 0.5) * 40_000))
   const pools: RoutePool[] = []
-  for (let at = 0; at < 1_000; at++) {
-    const [a, b] = at < 700 ? [hubOf(at), 5 + (at % (TOKENS - 5))] : twoTokens(random)
+  for (let at = 0; at < shape.pools; at++) {
+    const [a, b] =
+      at < shape.ofHubs ? [hubOf(at, tokens), 5 + (at % (tokens - 5))] : twoTokens(random, tokens)
     const [low, high] = [Math.min(a, b), Math.max(a, b)]
     const tick =
       (ticks[low] as number) - (ticks[high] as number) + Math.floor((random() - 0.5) * 200)

@@ -28,9 +28,11 @@ export function* bestSplit(
   }
   consider(yield* splitAmount(graph, trade, amount, parts, onBeyond))
   yield
+  const apart = best
   consider(yield* shareParts(graph, trade, amount, parts, onBeyond))
   yield
-  if (trade.gasPrice && parts > COARSE_PARTS)
+  // Where legs that share pools have gained by small parts, gas does not decide.
+  if (trade.gasPrice && parts > COARSE_PARTS && best === apart)
     consider(yield* shareParts(graph, trade, amount, COARSE_PARTS, onBeyond))
   return best
 }

@@ -4,11 +4,11 @@ import { searchPaths, type SearchResult } from './search.ts'
 import type { Trade } from './trade.ts'
 
 /** Best paths taken per amount that is tried. */
-const BEST_PER_AMOUNT = 16
+const BEST_PER_AMOUNT = 8
 /** Paths that share no pool, taken one after the other per amount that is tried. */
-const APART_MAX = 12
+const APART_MAX = 8
 /** Candidates beyond which further ones rarely enter a split but always cost time. */
-const CANDIDATES_MAX = 64
+const CANDIDATES_MAX = 32
 
 export type Candidates = {
   /** In an order that depends on nothing but the pools. */

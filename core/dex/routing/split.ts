@@ -7,7 +7,7 @@ import { scoreOf } from './rank.ts'
 import type { Trade } from './trade.ts'
 
 /** Sets of paths that are extended side by side. */
-const BEAM_WIDTH = 12
+const BEAM_WIDTH = 4
 
 /**
  * Shares the amount, in equal parts, among paths that have no pool in common, so that each leg's quote holds whatever the
