@@ -3,6 +3,7 @@ import { migrate } from '#core/operations/migrate.ts'
 import type { Source } from '#core/catalogue.ts'
 import { openIfThere } from '#wiring/open-chain-store.ts'
 import { findContracts, type Probe, probeEndpoints } from '#wiring/probe-chain.ts'
+import { findSourceWarnings } from '#wiring/review-sources.ts'
 import type { Settings } from '#wiring/settings.ts'
 import { wireMigrations } from './wire.ts'
 
@@ -67,9 +68,11 @@ function checkEndpoint({ chain }: Settings, probe: Probe, index: number, nowMs: 
 
 const addressOf = (source: Source) => ('factory' in source ? source.factory : source.address)
 
-async function checkSources({ chain, sources }: Settings, newest: number): Promise<Check[]> {
+async function checkSources(settings: Settings, newest: number): Promise<Check[]> {
+  const { chain, sources } = settings
   try {
     const code = await findContracts(chain, sources.map(addressOf))
+    const warnings = await findSourceWarnings(settings)
     return sources.map((source, index): Check => {
       const what = `sources[${index}] ${source.kind} ${addressOf(source)}`
       if (!code[index])
@@ -84,6 +87,8 @@ async function checkSources({ chain, sources }: Settings, newest: number): Promi
           state: 'fault',
           detail: `startBlock ${source.startBlock} is beyond the newest block, ${newest}`,
         }
+      const found = warnings.flatMap((each) => (each.index === index ? each.message : []))
+      if (found.length > 0) return { what, state: 'warning', detail: found.join('; ') }
       const start = source.startBlock === null ? 'no startBlock' : `from block ${source.startBlock}`
       return { what, state: 'ok', detail: `a contract, ${start}` }
     })

@@ -32,7 +32,8 @@ async function nodeOf(options: Partial<FakeNodeOptions> = {}): Promise<string> {
     hooks: {
       ...hooks,
       call(method, params, answer) {
-        if (method === 'eth_getCode') return params[0] === fakeErc721 ? '0x6001' : '0x'
+        if (method === 'eth_getCode')
+          return params[0] === fakeErc721 && params[1] === 'latest' ? '0x6001' : '0x'
         return hooks.call ? hooks.call(method, params, answer) : answer()
       },
     },
