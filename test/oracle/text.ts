@@ -1,12 +1,20 @@
 /** All that a reader can see at one head, as lines of text, sorted. */
 export type Everything = { readonly documents: string[]; readonly events: string[] }
 
+/** Values never change, and a simulation asks for the same ones again and again. */
+const texts = new WeakMap<object, string>()
+
 /** A value as text: fields in alphabetical order, bigints as decimal digits with an `n`. */
-const textOf = (value: object): string =>
-  JSON.stringify(
+function textOf(value: object): string {
+  const known = texts.get(value)
+  if (known !== undefined) return known
+  const text = JSON.stringify(
     Object.fromEntries(Object.entries(value).toSorted(([a], [b]) => (a < b ? -1 : 1))),
     (_, each: unknown) => (typeof each === 'bigint' ? `${each}n` : each),
   )
+  texts.set(value, text)
+  return text
+}
 
 /** The line of a document of a kind. */
 export const documentLine = (kind: string, value: object): string => `${kind} ${textOf(value)}`
