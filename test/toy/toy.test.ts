@@ -11,7 +11,6 @@ import { sha256 } from '#adapters/node/sha256.ts'
 import { openSqliteChainStore } from '#adapters/sqlite/chain-store.ts'
 import { openThreadedSqliteChainStore } from '#adapters/sqlite/threaded-chain-store.ts'
 import { halyardValues } from '#core/catalogue.ts'
-import type { Hash } from '#core/chain.ts'
 import { swapFamily } from '#core/dex/events.ts'
 import { isAppError } from '#core/errors.ts'
 import { type View, waypointsOf } from '#core/history/head.ts'
@@ -19,82 +18,22 @@ import { listEvents } from '#core/history/list-events.ts'
 import { readDocuments, scanDocuments } from '#core/history/resolve.ts'
 import type { Waypoint } from '#core/history/window.ts'
 import { type ChainAppender, createChainAppender } from '#core/indexing/append-blocks.ts'
-import { type Catalogue, createCatalogue } from '#core/indexing/catalogue.ts'
-import { commitPorts, type CommitPorts } from '#core/indexing/commit.ts'
-import type { ProvenBlock } from '#core/indexing/fetch-proven.ts'
-import { addressOf } from '../fakes/encode.ts'
-import { createFakeChain, fakeSources, provenOf } from '../fakes/fake-chain.ts'
+import { createCatalogue } from '#core/indexing/catalogue.ts'
+import { commitPorts } from '#core/indexing/commit.ts'
+import { fakeSources } from '../fakes/fake-chain.ts'
 import { createFakeClock } from '../fakes/index-app.ts'
 import { freshDatabase, openMongoServer } from '../servers/mongo.ts'
+import { greeters, greetingFamily, guestDocuments, guestsProjection } from './greetings.ts'
 import {
-  GREETED,
-  greeters,
-  type GreeterSource,
-  greetingFamily,
-  guestDocuments,
-  guestsProjection,
-} from './greetings.ts'
-
-/** Halyard with one more kind of source, event, document and projection: a line each. */
-const catalogue = createCatalogue({
-  sources: [...halyardValues.sources, greeters],
-  families: [...halyardValues.families, greetingFamily],
-  projections: [...halyardValues.projections, guestsProjection],
-})
-const GREETER = addressOf(0x9ee7)
-const greeterSource: GreeterSource = { kind: 'greeter', address: GREETER, startBlock: null }
-const sources = [...fakeSources, greeterSource]
-const [ANN, BOB] = [addressOf(0xa1), addressOf(0xb1)]
-const CHAIN_ID = 31_337
-
-const word = (value: bigint): Hash => `0x${value.toString(16).padStart(64, '0')}`
-
-/** A chain of the usual events, and three greetings in its last block but one. */
-async function blocks(): Promise<ProvenBlock[]> {
-  const chain = createFakeChain(5, { maxLogs: 6 })
-  await chain.mine(6)
-  const proven = chain.blocks.map(provenOf)
-  const greeting = proven[4] as ProvenBlock
-  const { number, hash } = greeting.header
-  const logs = (
-    [
-      [ANN, 1n],
-      [BOB, 5n],
-      [ANN, 2n],
-    ] as const
-  ).map(([guest, times], index) => ({
-    address: GREETER,
-    topics: [GREETED, word(BigInt(guest))] as const,
-    data: word(times),
-    blockNumber: number,
-    blockHash: hash,
-    transactionHash: word(77n),
-    transactionIndex: 90,
-    logIndex: 900 + index,
-  }))
-  proven[4] = { ...greeting, logs: [...greeting.logs, ...logs] }
-  return proven
-}
-
-type Store = Parameters<typeof commitPorts>[0] & { readonly catalogue: Catalogue }
-
-function writerOf(store: Store): { ports: CommitPorts; appender: ChainAppender } {
-  const ports = { ...commitPorts(store, createFakeClock(), CHAIN_ID), sha256, newId }
-  return { ports, appender: createChainAppender(ports, CHAIN_ID, sources) }
-}
-
-/** Follows the chain block by block; final is what lies two below. */
-async function follow(appender: ChainAppender): Promise<View> {
-  const chain = await blocks()
-  await appender.open()
-  for (const block of chain) {
-    await appender.take([block])
-    const final = chain[block.header.number - 2]?.header ?? { number: -1, hash: word(0n) }
-    const { number, hash } = final
-    expect(await appender.commit({ number, hash })).toBe('committed')
-  }
-  return appender.view() as View
-}
+  ANN,
+  BOB,
+  catalogue,
+  CHAIN_ID,
+  follow,
+  GREETER,
+  type Store,
+  writerOf,
+} from './toy-chain.ts'
 
 async function expectGreetings(store: Store): Promise<void> {
   const { ports, appender } = writerOf(store)

@@ -42,12 +42,14 @@ export type ExportSubject = {
 
 /** By name. */
 export const exportSubjects: Readonly<Record<string, ExportSubject>> = {
-  swaps: events(swapFamily, 'pool', (chainId, event) => [swapRow(chainId, event)]),
-  liquidity: events(liquidityFamily, 'pool', (chainId, event) => [liquidityRow(chainId, event)]),
-  transfers: events(transferFamily, 'collection', transferRows),
-  pools: documents(poolDocuments, 'pool', poolRow),
-  candles: documents(candleDocuments, 'pool', candleRow),
-  holdings: documents(holdingDocuments, 'collection', (chainId, holding) =>
+  swaps: eventSubject(swapFamily, 'pool', (chainId, event) => [swapRow(chainId, event)]),
+  liquidity: eventSubject(liquidityFamily, 'pool', (chainId, event) => [
+    liquidityRow(chainId, event),
+  ]),
+  transfers: eventSubject(transferFamily, 'collection', transferRows),
+  pools: documentSubject(poolDocuments, 'pool', poolRow),
+  candles: documentSubject(candleDocuments, 'pool', candleRow),
+  holdings: documentSubject(holdingDocuments, 'collection', (chainId, holding) =>
     holding.amount > 0n ? holdingRow(chainId, holding) : undefined,
   ),
 }
@@ -55,7 +57,8 @@ export const exportSubjects: Readonly<Record<string, ExportSubject>> = {
 /** How many are read at a time. */
 const PAGE = 1_000
 
-function events<Body extends EventBody>(
+/** Events of a family, each as the lines that it takes. */
+function eventSubject<Body extends EventBody>(
   family: EventFamily<Body>,
   contract: ExportSubject['contract'],
   rowsOf: (chainId: number, event: ChainEvent<Body>) => ExportRow[],
@@ -84,7 +87,8 @@ function events<Body extends EventBody>(
   return { isEvents: true, contract, readRows }
 }
 
-function documents<T extends object>(
+/** Documents of a kind, each as a line; undefined leaves one out. */
+export function documentSubject<T extends object>(
   spec: DocumentSpec<T>,
   contract: ExportSubject['contract'],
   rowOf: (chainId: number, value: T) => ExportRow | undefined,

@@ -16,7 +16,8 @@ import { swap as swaps } from '#resources/swaps.ts'
 /** A line of an export: the chain, and what the resource has in a table. Bigints are written as decimal strings. */
 export type ExportRow = Row
 
-const rowOf =
+/** The line of a thing, as its resource says. */
+export const rowOf =
   <T>(resource: Resource<T>) =>
   (chainId: number, item: T): ExportRow => ({ chainId, ...toRow(resource, item) })
 
