@@ -1,16 +1,13 @@
-import type { Address, BlockHeader, BlockRef, Hash } from '#core/chain.ts'
-import { AppError, assert, messageOf } from '#core/errors.ts'
-import { chainBlock, emptyDigest, type Sha256 } from '#core/history/digest.ts'
-import { type DocumentSpec, type Key, keyOf } from '#core/history/document.ts'
-import type { ChainEvent } from '#core/history/event.ts'
-import type { CommitId, DerivedRef, HeadEntry, ProjectionIds, View } from '#core/history/head.ts'
-import { scanDocuments } from '#core/history/resolve.ts'
+import type { BlockHeader, BlockRef } from '#core/chain.ts'
+import { assert, messageOf } from '#core/errors.ts'
+import { emptyDigest, type Sha256 } from '#core/history/digest.ts'
+import type { DerivedRef, View } from '#core/history/head.ts'
 import { isStaleView } from '#core/history/view.ts'
 import type { Waypoint } from '#core/history/window.ts'
 import { type Admission, createAdmission } from './admission.ts'
+import { addToBatch, type Batch, newBatch, type Tip } from './batch.ts'
 import type { Catalogue } from './catalogue.ts'
 import {
-  type Commit,
   commitBlocks,
   type CommitOutcome,
   type CommitPorts,
@@ -18,14 +15,14 @@ import {
   putObjects,
   startLog,
 } from './commit.ts'
-import { decodeBlocks, type DecodedBlocks } from './decode-blocks.ts'
+import { decodeBlocks } from './decode-blocks.ts'
+import { createDerivation } from './derive.ts'
 import type { ProvenBlock } from './fetch-proven.ts'
+import { createFoundContracts } from './found-contracts.ts'
 import { openHead } from './open-head.ts'
-import type { EventCounts, QuarantinedLog } from './ports.ts'
-import { beginFold, wantedByEvents, wantedThen } from './project.ts'
-import { projectionIds, versionOfId } from './projection-ids.ts'
-import type { AnySource, FoundContracts } from './source.ts'
-import { createWorkingSet } from './working-set.ts'
+import type { EventCounts } from './ports.ts'
+import { projectionIds, refuseOtherProjections } from './projection-ids.ts'
+import type { AnySource } from './source.ts'
 
 export type AppendPorts = CommitPorts & {
   readonly catalogue: Catalogue
@@ -84,63 +81,11 @@ export type ChainAppender = {
   conflict(): string | undefined
 }
 
-/** Where the next block is expected, and the digest of events up to there. */
-type Tip = BlockRef & { readonly events: Hash }
-
-/** What one commit will bring. */
-type Batch = {
-  readonly commit: CommitId
-  /** The block that it builds on. */
-  readonly after: Hash
-  readonly blocks: BlockHeader[]
-  readonly events: ChainEvent[]
-  readonly counts: Record<string, number>
-  quarantined: number
-  readonly reasons: Record<string, number>
-  digest: Hash
-  /** Resolve when its objects are stored. */
-  readonly stored: Promise<void>[]
-}
-
-const newBatch = (commit: CommitId, tip: Tip): Batch => ({
-  commit,
-  after: tip.hash,
-  blocks: [],
-  events: [],
-  counts: {},
-  quarantined: 0,
-  reasons: {},
-  digest: tip.events,
-  stored: [],
-})
-
-/** A report names so many; the rest is counted together. */
-const REASONS_MAX = 20
-const OTHER_REASONS = 'other contracts and reasons'
-
-/** Counts logs by `contract: reason`. */
-function countReasons(
-  counts: Record<string, number>,
-  logs: readonly Pick<QuarantinedLog, 'log' | 'reason'>[],
-): void {
-  for (const { log, reason } of logs) {
-    const name = `${log.address}: ${reason}`
-    const isKnown = name in counts || Object.keys(counts).length < REASONS_MAX
-    const key = isKnown ? name : OTHER_REASONS
-    counts[key] = (counts[key] ?? 0) + 1
-  }
-}
-
 const tipOf = ({ head }: View): Tip => ({
   number: head.number,
   hash: head.hash,
   events: head.digest.events,
 })
-
-/** Events folded without a pause. */
-const FOLD_TURN = 1_000
-/** How many contracts that were found are read at a time when a writer starts. */
-const FOUND_PAGE = 1_000
 
 export function createChainAppender(
   ports: AppendPorts,
@@ -150,10 +95,8 @@ export function createChainAppender(
   const { sha256, catalogue } = ports
   const projections = projectionIds(sha256, chainId, catalogue, sources)
   const admission = createAdmission(catalogue, sources)
-  const projectionOf = new Map(catalogue.projections.map((each) => [each.name, each]))
-  const set = createWorkingSet(ports)
-  /** Contracts that were found, with the block that created them, so that a reorg takes them back. */
-  let found: { readonly number: number; readonly address: Address }[] = []
+  const found = createFoundContracts(ports, sources, admission)
+  const derivation = createDerivation(ports, sources)
   let view: View | undefined
   let tip: Tip | undefined
   let batch: Batch | undefined
@@ -169,12 +112,11 @@ export function createChainAppender(
 
   async function open(): Promise<void> {
     await lastCommit
-    set.forget()
+    derivation.forget()
     giveUp(batch)
     batch = undefined
     isLost = false
-    admission.unfollow(found.map(({ address }) => address))
-    found = []
+    found.forgetAbove(-1)
     // What is still on its way to the store would not be found there.
     await Promise.allSettled(lost.flatMap(({ stored }) => stored))
     const given = lost.flatMap((each) =>
@@ -194,28 +136,7 @@ export function createChainAppender(
 
   async function openAt(at: View): Promise<void> {
     refuseOtherProjections(at.head, projections)
-    const kinds = new Set(sources.map(({ kind }) => kind))
-    const lists = new Map<DocumentSpec, FoundContracts>()
-    for (const { kind, found: list } of catalogue.sources.values())
-      if (list && kinds.has(kind)) lists.set(list.spec, list)
-    for (const list of lists.values()) await followFound(at, list)
-  }
-
-  async function followFound(at: View, { spec, contractOf }: FoundContracts): Promise<void> {
-    let after: Key | undefined
-    for (;;) {
-      const scan = { order: 'identity', prefix: [], limit: FOUND_PAGE, ...(after && { after }) }
-      const page = await scanDocuments(ports, at, spec, scan)
-      for (const value of page) {
-        const contract = contractOf(value)
-        if (!contract) continue
-        admission.follow(contract)
-        found.push({ number: contract.number, address: contract.address })
-      }
-      const last = page.at(-1)
-      if (!last || page.length < FOUND_PAGE) return
-      after = keyOf(spec, last)
-    }
+    await found.readFrom(at)
   }
 
   async function take(blocks: readonly ProvenBlock[]): Promise<TakeOutcome> {
@@ -231,8 +152,13 @@ export function createChainAppender(
     batch ??= newBatch(ports.newId(), tip)
     assert(batch.blocks.length === 0 || first.number === tip.number + 1, 'a batch has no gaps')
     const decoded = decodeBlocks(admission, blocks)
-    found.push(...decoded.found)
-    addTo(batch, decoded)
+    found.add(decoded.found)
+    addToBatch(
+      batch,
+      decoded,
+      sha256,
+      putObjects(ports, chainId, { commit: batch.commit, ...decoded }),
+    )
     const last = decoded.blocks.at(-1) as BlockHeader
     tip = { number: last.number, hash: last.hash, events: batch.digest }
     return { status: 'taken' }
@@ -249,34 +175,13 @@ export function createChainAppender(
     giveUp(batch)
     batch = undefined
     tip = view && tipOf(view)
-    forgetAbove(tip?.number ?? -1)
-  }
-
-  function forgetAbove(number: number): void {
-    const gone = found.filter((contract) => contract.number > number)
-    admission.unfollow(gone.map(({ address }) => address))
-    found = found.filter((contract) => contract.number <= number)
+    found.forgetAbove(tip?.number ?? -1)
   }
 
   function lose(reason: string): 'conflict' {
     isLost = true
     lastConflict = reason
     return 'conflict'
-  }
-
-  function addTo(to: Batch, decoded: DecodedBlocks): void {
-    const stored = putObjects(ports, chainId, { commit: to.commit, ...decoded })
-    // The commit awaits it; without one nobody needs to hear of it.
-    stored.catch(() => undefined)
-    to.stored.push(stored)
-    to.blocks.push(...decoded.blocks)
-    for (const { events } of decoded.events) for (const event of events) to.events.push(event)
-    to.quarantined += decoded.quarantined.length
-    countReasons(to.reasons, decoded.quarantined)
-    for (const [type, count] of Object.entries(decoded.counts))
-      to.counts[type] = (to.counts[type] ?? 0) + count
-    for (const { block, rows } of decoded.events)
-      to.digest = chainBlock(sha256, to.digest, block, rows)
   }
 
   function commit(finalized: BlockRef | Promise<BlockRef>): Promise<CommitOutcome['status']> {
@@ -321,46 +226,25 @@ export function createChainAppender(
     if (base.head.hash !== mine.after) return lose('the blocks before these were not committed')
     // The first read of all: whichever server answers the next ones is not behind this head.
     if (await isElsewhere(base)) return lose('another writer has gone on')
-    const derived = await derive(base, mine).catch(async (error: unknown) => {
+    const derived = await derivation.derive(base, mine.events).catch(async (error: unknown) => {
       // Where another writer has gone on and swept, this head is no ground to stand on: anything may be missing.
       if (isStaleView(error) || (await isElsewhere(base))) return undefined
       throw error
     })
     if (!derived) return lose('another writer has gone on, and swept what this one read')
-    const { changes, digest } = derived
+    const { changes, state } = derived
     const outcome = await commitBlocks(ports, base, {
       commit: mine.commit,
       blocks: mine.blocks,
       changes,
-      digest,
+      digest: { events: mine.digest, state },
       finalized: await finalized,
     })
     if (outcome.status === 'conflict') return lose(outcome.reason)
     view = outcome.view
-    set.accept({ commit: mine.commit, move: view.head.move }, isOpen)
+    derivation.accept({ commit: mine.commit, move: view.head.move })
     return 'committed'
   }
-
-  /** Folds the events of a batch into the documents of its base. */
-  async function derive(
-    base: View,
-    { events, digest }: Batch,
-  ): Promise<Pick<Commit, 'changes' | 'digest'>> {
-    await set.load(base, wantedByEvents(catalogue, events))
-    await set.load(base, wantedThen(catalogue, events, set))
-    const fold = beginFold(catalogue, { documents: set, sources })
-    for (const [index, event] of events.entries()) {
-      // Let answers come in meanwhile: a node that cannot deliver does not go on to the next one.
-      if (index % FOLD_TURN === FOLD_TURN - 1) await ports.clock.sleep(0)
-      fold.apply(event)
-    }
-    fold.finish()
-    const { changes, state } = set.changes(base)
-    return { changes, digest: { events: digest, state } }
-  }
-
-  const isOpen: Parameters<typeof set.accept>[1] = (document) =>
-    projectionOf.get(document.spec.projection)?.isOpen?.(document, set) ?? false
 
   const isElsewhere = async ({ head }: View): Promise<boolean> =>
     (await ports.heads.latest(chainId))?.move !== head.move
@@ -374,8 +258,8 @@ export function createChainAppender(
     tip = tipOf(view)
     giveUp(batch)
     batch = undefined
-    set.forget()
-    forgetAbove(to.number)
+    derivation.forget()
+    found.forgetAbove(to.number)
     return 'committed'
   }
 
@@ -395,36 +279,4 @@ export function createChainAppender(
     moveBack,
     conflict: () => lastConflict,
   }
-}
-
-/**
- * One history cannot mix what was made of other sources, or by other versions of a projection.
- *
- * @throws AppError `conflict` with the remedy
- */
-function refuseOtherProjections({ projections: stored }: HeadEntry, own: ProjectionIds): void {
-  const names = Object.keys({ ...stored, ...own }).filter((name) => stored[name] !== own[name])
-  if (names.length === 0) return
-  const versions = (id: string | undefined): string =>
-    id === undefined ? 'none' : `version ${versionOfId(id)}`
-  const other = names.filter((name) => versions(stored[name]) !== versions(own[name]))
-  const details = {
-    field: 'sources',
-    stored: names.map((name) => stored[name]).join(' '),
-    configured: names.map((name) => own[name]).join(' '),
-  }
-  throw other.length === 0
-    ? new AppError(
-        'conflict',
-        'sources: this store was filled from other sources, and one history cannot mix them; give the new ' +
-          'configuration a store of its own',
-        { details },
-      )
-    : new AppError(
-        'conflict',
-        `store: another version of Halyard filled it (${other
-          .map((name) => `${name}: ${versions(stored[name])} stored, ${versions(own[name])} here`)
-          .join('; ')}); use that version, or index into a fresh store`,
-        { details: { ...details, field: 'store', reason: 'other-version' } },
-      )
 }

@@ -1,5 +1,6 @@
+import { AppError } from '#core/errors.ts'
 import type { Sha256 } from '#core/history/digest.ts'
-import type { ProjectionIds } from '#core/history/head.ts'
+import type { HeadEntry, ProjectionIds } from '#core/history/head.ts'
 import type { Projection } from '#core/history/projection.ts'
 import type { Catalogue } from './catalogue.ts'
 import { typesOf } from './project.ts'
@@ -38,7 +39,7 @@ export function projectionIds(
 }
 
 /** The version that an id names. */
-export const versionOfId = (id: string): number => Number(id.split('-')[1])
+const versionOfId = (id: string): number => Number(id.split('-')[1])
 
 /** Whether contracts of a source emit events of a projection. */
 function feeds({ sources }: Catalogue, source: AnySource, projection: Projection): boolean {
@@ -47,4 +48,39 @@ function feeds({ sources }: Catalogue, source: AnySource, projection: Projection
     decoders.values().some(({ spec }) => types.has(spec.type)) || children.some(emits)
   const role = sources.get(source.kind)?.contractOf(source).role
   return role !== undefined && emits(role)
+}
+
+/**
+ * One history cannot mix what was made of other sources, or by other versions of a projection.
+ *
+ * @throws AppError `conflict` with the remedy
+ */
+export function refuseOtherProjections(
+  { projections: stored }: HeadEntry,
+  own: ProjectionIds,
+): void {
+  const names = Object.keys({ ...stored, ...own }).filter((name) => stored[name] !== own[name])
+  if (names.length === 0) return
+  const versions = (id: string | undefined): string =>
+    id === undefined ? 'none' : `version ${versionOfId(id)}`
+  const other = names.filter((name) => versions(stored[name]) !== versions(own[name]))
+  const details = {
+    field: 'sources',
+    stored: names.map((name) => stored[name]).join(' '),
+    configured: names.map((name) => own[name]).join(' '),
+  }
+  throw other.length === 0
+    ? new AppError(
+        'conflict',
+        'sources: this store was filled from other sources, and one history cannot mix them; give the new ' +
+          'configuration a store of its own',
+        { details },
+      )
+    : new AppError(
+        'conflict',
+        `store: another version of Halyard filled it (${other
+          .map((name) => `${name}: ${versions(stored[name])} stored, ${versions(own[name])} here`)
+          .join('; ')}); use that version, or index into a fresh store`,
+        { details: { ...details, field: 'store', reason: 'other-version' } },
+      )
 }

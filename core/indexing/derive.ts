@@ -1,0 +1,62 @@
+import type { Hash } from '#core/chain.ts'
+import type { Clock } from '#core/clock.ts'
+import type { Sha256 } from '#core/history/digest.ts'
+import type { VersionRef } from '#core/history/document.ts'
+import type { ChainEvent } from '#core/history/event.ts'
+import type { View } from '#core/history/head.ts'
+import type { ResolvePorts } from '#core/history/resolve.ts'
+import type { Catalogue } from './catalogue.ts'
+import type { Change } from './commit.ts'
+import { beginFold, wantedByEvents, wantedThen } from './project.ts'
+import type { AnySource } from './source.ts'
+import { createWorkingSet } from './working-set.ts'
+
+type DerivePorts = ResolvePorts & {
+  readonly catalogue: Catalogue
+  readonly sha256: Sha256
+  readonly clock: Pick<Clock, 'sleep'>
+}
+
+/** Folds events into documents, batch after batch; it keeps those at hand that the next batch is likely to need. */
+export type Derivation = {
+  /** What these events, in chain order, make of the documents of a base. Nothing is stored. */
+  derive(
+    base: View,
+    events: readonly ChainEvent[],
+  ): Promise<{ readonly changes: Change[]; readonly state: Hash }>
+  /** What was derived last is committed. */
+  accept(by: Pick<VersionRef, 'commit' | 'move'>): void
+  /** What was derived last is not, or the head is elsewhere: all documents are read anew. */
+  forget(): void
+}
+
+/** Events folded without a pause. */
+const TURN = 1_000
+
+export function createDerivation(ports: DerivePorts, sources: readonly AnySource[]): Derivation {
+  const { catalogue } = ports
+  const projectionOf = new Map(catalogue.projections.map((each) => [each.name, each]))
+  const set = createWorkingSet(ports)
+
+  return {
+    async derive(base, events) {
+      await set.load(base, wantedByEvents(catalogue, events))
+      await set.load(base, wantedThen(catalogue, events, set))
+      const fold = beginFold(catalogue, { documents: set, sources })
+      for (const [index, event] of events.entries()) {
+        // Let answers come in meanwhile: a node that cannot deliver does not go on to the next one.
+        if (index % TURN === TURN - 1) await ports.clock.sleep(0)
+        fold.apply(event)
+      }
+      fold.finish()
+      return set.changes(base)
+    },
+    accept(by) {
+      set.accept(
+        by,
+        (document) => projectionOf.get(document.spec.projection)?.isOpen?.(document, set) ?? false,
+      )
+    },
+    forget: set.forget,
+  }
+}
