@@ -133,7 +133,7 @@ describe('metrics', () => {
     const rig = await start({ blocks: 1 })
     expect((await rig.get('/metrics')).status).toBe(404)
     expect((await fetch(`${rig.metricsUrl}/v1/pools`)).status).toBe(404)
-    expect((await fetch(`${rig.metricsUrl}/metrics`, { method: 'POST' })).status).toBe(404)
+    expect((await fetch(`${rig.metricsUrl}/metrics`, { method: 'POST' })).status).toBe(405)
   })
 })
 
