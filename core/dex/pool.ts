@@ -1,6 +1,7 @@
 import type { Address } from '#core/chain.ts'
 import type { Protocol } from '#core/dex/events.ts'
 import { documentSpec } from '#core/history/document.ts'
+import type { Wanted } from '#core/history/projection.ts'
 
 /**
  * A liquidity pool as its events leave it. Amounts in raw token units.
@@ -72,6 +73,10 @@ export const poolDocuments = documentSpec<Pool>({
     swapCount: 'int',
   },
 })
+
+/** Pools, as a projection asks for them. */
+export const wantedPools = (addresses: Iterable<Address>): Wanted[] =>
+  Array.from(addresses, (address) => ({ spec: poolDocuments, key: [address] }))
 
 /**
  * Prices are Q128.192 fixed point: raw token1 per raw token0, times 2^192. A V3 price is exact in it (the square of

@@ -1,6 +1,6 @@
 import type { Address, BlockRef } from '#core/chain.ts'
 import type { ChainEvent } from '#core/history/event.ts'
-import type { Fold, FoldInput, Projection, Slot } from '#core/history/projection.ts'
+import type { Fold, FoldInput, Mutable, Projection, Slot } from '#core/history/projection.ts'
 import {
   type DexEvent,
   liquidityFamily,
@@ -10,7 +10,7 @@ import {
   swapFamily,
   tellsPrice,
 } from './events.ts'
-import { newPool, type Pool, poolPriceX192, poolDocuments } from './pool.ts'
+import { newPool, type Pool, poolPriceX192, poolDocuments, wantedPools } from './pool.ts'
 import { listedPools } from './sources/listed-pools.ts'
 
 /** Pools as their events leave them. */
@@ -23,14 +23,12 @@ export const poolsProjection: Projection<DexEvent> = {
     const addresses = new Set<Address>()
     for (const { address, body } of events)
       addresses.add(body.type === 'poolCreated' ? body.pool : address)
-    return Array.from(addresses, (address) => ({ spec: poolDocuments, key: [address] }))
+    return wantedPools(addresses)
   },
   begin: foldPools,
   // Every further event of a pool needs it.
   isOpen: () => true,
 }
-
-type Mutable<T> = { -readonly [K in keyof T]: T[K] }
 
 /** A pool, and the copy that this fold changes; undefined before its first change. */
 type Changed = { readonly slot: Slot<Pool>; pool: Mutable<Pool> | undefined }

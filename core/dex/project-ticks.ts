@@ -1,7 +1,7 @@
 import type { Address, BlockRef } from '#core/chain.ts'
 import type { Fold, FoldInput, Projection, Wanted } from '#core/history/projection.ts'
 import { type LiquidityChange, liquidityFamily } from './events.ts'
-import { poolDocuments } from './pool.ts'
+import { poolDocuments, wantedPools } from './pool.ts'
 import { tickDocuments } from './tick.ts'
 
 /** The ticks of V3 pools whose creation was seen. */
@@ -21,8 +21,7 @@ export const ticksProjection: Projection<LiquidityChange> = {
       for (const index of [body.tickLower, body.tickUpper])
         wanted.push({ spec: tickDocuments, key: [address, index] })
     }
-    for (const address of addresses) wanted.push({ spec: poolDocuments, key: [address] })
-    return wanted
+    return [...wanted, ...wantedPools(addresses)]
   },
 
   begin: foldTicks,

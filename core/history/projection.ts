@@ -16,6 +16,9 @@ export type DocumentsAtHand = {
   slot<T extends object>(spec: DocumentSpec<T>, key: Key): Slot<T>
 }
 
+/** A value while a fold changes its copy of it. */
+export type Mutable<T> = { -readonly [K in keyof T]: T[K] }
+
 /** A document that is needed. One that is known not to exist is not looked up. */
 export type Wanted = {
   readonly spec: DocumentSpec

@@ -7,7 +7,7 @@ import type { View } from '#core/history/head.ts'
 import type { ResolvePorts } from '#core/history/resolve.ts'
 import type { Catalogue } from './catalogue.ts'
 import type { Change } from './commit.ts'
-import { beginFold, wantedByEvents, wantedThen } from './project.ts'
+import { beginFold, partsOf, wantedByEvents, wantedThen } from './project.ts'
 import type { AnySource } from './source.ts'
 import { createWorkingSet } from './working-set.ts'
 
@@ -40,8 +40,9 @@ export function createDerivation(ports: DerivePorts, sources: readonly AnySource
 
   return {
     async derive(base, events) {
-      await set.load(base, wantedByEvents(catalogue, events))
-      await set.load(base, wantedThen(catalogue, events, set))
+      const parts = partsOf(catalogue, events)
+      await set.load(base, wantedByEvents(parts))
+      await set.load(base, wantedThen(parts, set))
       const fold = beginFold(catalogue, { documents: set, sources })
       for (const [index, event] of events.entries()) {
         // Let answers come in meanwhile: a node that cannot deliver does not go on to the next one.

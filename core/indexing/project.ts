@@ -9,7 +9,7 @@ import type {
 import type { Catalogue } from './catalogue.ts'
 
 /** The events of a batch that a projection is given. */
-type Part = { readonly projection: Projection; readonly events: readonly ChainEvent[] }
+export type Part = { readonly projection: Projection; readonly events: readonly ChainEvent[] }
 
 const typesByProjection = new WeakMap<Projection, ReadonlySet<string>>()
 
@@ -22,7 +22,8 @@ export function typesOf(projection: Projection): ReadonlySet<string> {
   return types
 }
 
-function partsOf({ projections }: Catalogue, events: readonly ChainEvent[]): Part[] {
+/** A batch, divided among the projections. An event may be given to several. */
+export function partsOf({ projections }: Catalogue, events: readonly ChainEvent[]): Part[] {
   return projections.map((projection) => {
     const types = typesOf(projection)
     return { projection, events: events.filter(({ body }) => types.has(body.type)) }
@@ -30,18 +31,12 @@ function partsOf({ projections }: Catalogue, events: readonly ChainEvent[]): Par
 }
 
 /** The documents that these events read, as far as the events alone tell. */
-export const wantedByEvents = (catalogue: Catalogue, events: readonly ChainEvent[]): Wanted[] =>
-  partsOf(catalogue, events).flatMap((part) => part.projection.wants(part.events))
+export const wantedByEvents = (parts: readonly Part[]): Wanted[] =>
+  parts.flatMap(({ projection, events }) => projection.wants(events))
 
 /** The others, once those are at hand. */
-export const wantedThen = (
-  catalogue: Catalogue,
-  events: readonly ChainEvent[],
-  documents: DocumentsAtHand,
-): Wanted[] =>
-  partsOf(catalogue, events).flatMap(
-    (part) => part.projection.wantsThen?.(part.events, documents) ?? [],
-  )
+export const wantedThen = (parts: readonly Part[], documents: DocumentsAtHand): Wanted[] =>
+  parts.flatMap(({ projection, events }) => projection.wantsThen?.(events, documents) ?? [])
 
 /** Begins a fold over all projections: each event passes them in the order of the catalogue. */
 export function beginFold({ projections }: Catalogue, input: FoldInput): Fold {

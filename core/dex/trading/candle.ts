@@ -1,5 +1,6 @@
 import type { Address } from '#core/chain.ts'
 import { documentSpec } from '#core/history/document.ts'
+import type { Mutable } from '#core/history/projection.ts'
 
 export type CandleInterval = '1m' | '5m' | '1h' | '1d'
 
@@ -90,10 +91,7 @@ export const openCandle = (interval: CandleInterval, first: TradedMinute): Candl
 })
 
 /** Changes the candle by the next trades of its interval. */
-export function addToCandle(
-  candle: { -readonly [K in keyof Candle]: Candle[K] },
-  minute: TradedMinute,
-): void {
+export function addToCandle(candle: Mutable<Candle>, minute: TradedMinute): void {
   if (minute.high > candle.high) candle.high = minute.high
   if (minute.low < candle.low) candle.low = minute.low
   candle.close = minute.close

@@ -1,11 +1,18 @@
 import type { Address, BlockRef } from '#core/chain.ts'
 import { netAmounts, type Swap, swapFamily, tellsPrice } from '#core/dex/events.ts'
-import { type Pool, poolPriceX192, poolDocuments, priceOfReserves } from '#core/dex/pool.ts'
+import {
+  type Pool,
+  poolPriceX192,
+  poolDocuments,
+  priceOfReserves,
+  wantedPools,
+} from '#core/dex/pool.ts'
 import { listedPools } from '#core/dex/sources/listed-pools.ts'
 import type {
   DocumentsAtHand,
   Fold,
   FoldInput,
+  Mutable,
   Projection,
   Slot,
   Wanted,
@@ -41,11 +48,7 @@ export const tradesProjection: Projection<Swap> = {
   documents: [candleDocuments, volumeDocuments],
   families: [swapFamily],
   reads: ['pools'],
-  wants: (events) =>
-    Array.from(new Set(events.map(({ address }) => address)), (address) => ({
-      spec: poolDocuments,
-      key: [address],
-    })),
+  wants: (events) => wantedPools(new Set(events.map(({ address }) => address))),
   wantsThen: wantedByTrades,
   begin: foldTrades,
   isOpen({ spec, value }, documents) {
@@ -94,7 +97,6 @@ function wantedByTrades(events: readonly ChainEvent<Swap>[], documents: Document
   return wanted
 }
 
-type Mutable<T> = { -readonly [K in keyof T]: T[K] }
 type Open<T extends object> = { readonly start: number; readonly slot: Slot<T> }
 
 /** What the trades of a pool add to: its candles and volumes of the time at hand. */

@@ -1,5 +1,6 @@
 import type { Address } from '#core/chain.ts'
 import { documentSpec } from '#core/history/document.ts'
+import type { Mutable } from '#core/history/projection.ts'
 import { startOf, type Traded } from './candle.ts'
 
 export type VolumePeriod = 'hour' | 'day'
@@ -56,10 +57,7 @@ export const openVolume = (period: VolumePeriod, first: Traded): Volume => ({
 })
 
 /** Changes the volume by the next trades of its period. */
-export function addToVolume(
-  volume: { -readonly [K in keyof Volume]: Volume[K] },
-  minute: Traded,
-): void {
+export function addToVolume(volume: Mutable<Volume>, minute: Traded): void {
   volume.volume0 += minute.amount0
   volume.volume1 += minute.amount1
   volume.fees0 += minute.fees0
