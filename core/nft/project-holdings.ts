@@ -24,7 +24,7 @@ export const holdingsProjection: Projection<Transfer> = {
       if (body.protocol === 'erc721')
         for (const tokenId of body.tokenIds)
           wanted.push({ spec: ownershipDocuments, key: [address, tokenId] })
-      for (const owner of [body.from, body.to]) wanted.push(...ofOwner(address, body, owner))
+      for (const owner of [body.from, body.to]) wantOfOwner(wanted, address, body.tokenIds, owner)
     }
     return wanted
   },
@@ -36,7 +36,7 @@ export const holdingsProjection: Projection<Transfer> = {
       if (body.protocol !== 'erc721') continue
       for (const tokenId of body.tokenIds) {
         const { value } = documents.slot(ownershipDocuments, [address, tokenId])
-        if (value) wanted.push(...ofOwner(address, { tokenIds: [tokenId] }, value.owner))
+        if (value) wantOfOwner(wanted, address, [tokenId], value.owner)
       }
     }
     return wanted
@@ -45,16 +45,17 @@ export const holdingsProjection: Projection<Transfer> = {
   begin: foldTransfers,
 }
 
-function ofOwner(
+/** Adds what an owner has of some tokens. One by one: a transfer may name more than a call can take arguments. */
+function wantOfOwner(
+  wanted: Wanted[],
   collection: Address,
-  { tokenIds }: Pick<Transfer, 'tokenIds'>,
+  tokenIds: readonly bigint[],
   owner: Address,
-): Wanted[] {
-  if (owner === ZERO_ADDRESS) return []
-  return [
-    { spec: holderDocuments, key: [collection, owner] },
-    ...tokenIds.map((tokenId) => ({ spec: holdingDocuments, key: [collection, tokenId, owner] })),
-  ]
+): void {
+  if (owner === ZERO_ADDRESS) return
+  wanted.push({ spec: holderDocuments, key: [collection, owner] })
+  for (const tokenId of tokenIds)
+    wanted.push({ spec: holdingDocuments, key: [collection, tokenId, owner] })
 }
 
 /** One token of a transfer. */

@@ -17,7 +17,7 @@ import { catalogue } from '#core/catalogue.ts'
 import { type DocumentSpec, keyText, type Key } from '#core/history/document.ts'
 import type { ChainEvent } from '#core/history/event.ts'
 import type { DocumentsAtHand, Slot } from '#core/history/projection.ts'
-import { beginFold } from '#core/indexing/project.ts'
+import { beginFold, partsOf, wantedByEvents } from '#core/indexing/project.ts'
 import type { PoolSource } from '#core/dex/sources/dex-source.ts'
 import { addressOf } from '../../fakes/encode.ts'
 
@@ -465,4 +465,26 @@ describe('holdings', () => {
       }),
     )
   })
+})
+
+test('a transfer may name more tokens than a call can take arguments', () => {
+  const tokenIds = Array.from({ length: 400_000 }, (_, token) => BigInt(token))
+  const body: Transfer = {
+    type: 'transfer',
+    protocol: 'erc1155',
+    operator: ANN,
+    from: ANN,
+    to: BOB,
+    tokenIds,
+    amounts: tokenIds,
+  }
+  const event: ChainEvent = {
+    block: { number: 1, hash: `0x${'1'.repeat(64)}`, timestamp: 1_000 },
+    transactionHash: `0x${'0'.repeat(64)}`,
+    logIndex: 0,
+    address: NFT,
+    body,
+  }
+  // Each of both has a holder, and a holding of each token.
+  expect(wantedByEvents(partsOf(catalogue, [event]))).toHaveLength(2 * (1 + tokenIds.length))
 })
