@@ -8,7 +8,7 @@ import {
   uintOf,
 } from '#core/indexing/log-words.ts'
 import type { RawLog } from '#core/indexing/ports.ts'
-import { type ContractRole, decoder, type SourceSpec } from '#core/indexing/source.ts'
+import { type ContractRole, type Decoder, decoder, type SourceSpec } from '#core/indexing/source.ts'
 import {
   type TokenStandard,
   type Transfer,
@@ -45,6 +45,20 @@ const NOT_ERC721: ReadonlySet<Address> = new Set([
   '0xb47e3cd837ddf8e4c57f05d70ab865de6e193bbb',
   '0x6ba6f2207e343923ba692e5cae646fb0f566db8d',
 ])
+
+const erc1155Transfer = (
+  { topics }: RawLog,
+  tokenIds: readonly bigint[],
+  amounts: readonly bigint[],
+): Transfer => ({
+  type: 'transfer',
+  protocol: 'erc1155',
+  operator: addressOf(topics[1]),
+  from: addressOf(topics[2]),
+  to: addressOf(topics[3]),
+  tokenIds,
+  amounts,
+})
 
 const erc721Transfer = (from: Address, to: Address, tokenIds: readonly bigint[]): Transfer => ({
   type: 'transfer',
@@ -84,35 +98,21 @@ function decodeConsecutiveTransfer({ topics, data }: RawLog): Transfer {
   return erc721Transfer(addressOf(topics[2]), addressOf(topics[3]), tokenIds)
 }
 
-function decodeTransferSingle({ topics, data }: RawLog): Transfer {
+function decodeTransferSingle(log: RawLog): Transfer {
+  const { topics, data } = log
   expectShape(topics, data, 4, 2)
-  return {
-    type: 'transfer',
-    protocol: 'erc1155',
-    operator: addressOf(topics[1]),
-    from: addressOf(topics[2]),
-    to: addressOf(topics[3]),
-    tokenIds: [uintAt(data, 0)],
-    amounts: [uintAt(data, 1)],
-  }
+  return erc1155Transfer(log, [uintAt(data, 0)], [uintAt(data, 1)])
 }
 
-function decodeTransferBatch({ topics, data }: RawLog): Transfer {
+function decodeTransferBatch(log: RawLog): Transfer {
+  const { topics, data } = log
   if (topics.length !== 4) throw new MalformedLog(`${topics.length} topics instead of 4`)
   if ((data.length - 2) % 64 !== 0) throw new MalformedLog('data that is not whole words')
   const tokenIds = arrayAt(data, 0)
   const amounts = arrayAt(data, 1)
   if (tokenIds.length !== amounts.length)
     throw new MalformedLog(`${tokenIds.length} ids but ${amounts.length} amounts`)
-  return {
-    type: 'transfer',
-    protocol: 'erc1155',
-    operator: addressOf(topics[1]),
-    from: addressOf(topics[2]),
-    to: addressOf(topics[3]),
-    tokenIds,
-    amounts,
-  }
+  return erc1155Transfer(log, tokenIds, amounts)
 }
 
 /** The uint256[] whose offset stands in head word `index`. */
@@ -139,14 +139,14 @@ const collections = (
 
 export const erc721Collections = collections(
   'erc721',
-  new Map<Hash, ReturnType<typeof decoder>>([
+  new Map<Hash, Decoder>([
     [TRANSFER, decoder(transferOfErc721, decodeTransfer)],
     [CONSECUTIVE_TRANSFER, decoder(transferOfErc721, decodeConsecutiveTransfer)],
   ]),
 )
 export const erc1155Collections = collections(
   'erc1155',
-  new Map<Hash, ReturnType<typeof decoder>>([
+  new Map<Hash, Decoder>([
     [TRANSFER_SINGLE, decoder(transferOfErc1155, decodeTransferSingle)],
     [TRANSFER_BATCH, decoder(transferOfErc1155, decodeTransferBatch)],
   ]),

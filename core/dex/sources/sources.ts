@@ -3,7 +3,6 @@ import { type Pool, poolDocuments } from '#core/dex/pool.ts'
 import type { EventBody } from '#core/history/event.ts'
 import type {
   ContractRole,
-  Decoder,
   FollowedContract,
   FoundContracts,
   SourceSpec,
@@ -13,10 +12,7 @@ import { factoryDecoders as factoryV2, poolDecoders as poolV2 } from './uniswap-
 import { factoryDecoders as factoryV3, poolDecoders as poolV3 } from './uniswap-v3.ts'
 
 /** What the contracts of a protocol emit. */
-type Contracts = {
-  readonly factory: ReadonlyMap<`0x${string}`, Decoder>
-  readonly pool: ReadonlyMap<`0x${string}`, Decoder>
-}
+type Contracts = Readonly<Record<'factory' | 'pool', ContractRole['decoders']>>
 
 const contracts: Readonly<Record<Protocol, Contracts>> = {
   'uniswap-v2': { factory: factoryV2, pool: poolV2 },
