@@ -5,6 +5,7 @@ import type { DocumentSpec, VersionRef } from '#core/history/document.ts'
 import type { CommitId, HeadEntry } from '#core/history/head.ts'
 import type { Upkeep } from '#core/history/ports.ts'
 import { inAnswer } from './answer-session.ts'
+import { CONCERNS } from './concerns.ts'
 import type { JournalRecord, QuarantinedLog, SettledCommit } from '#core/indexing/ports.ts'
 
 /*
@@ -132,16 +133,6 @@ export type Collections = {
   readonly undo: Collection<UndoDocument>
   readonly documents: (spec: DocumentSpec) => Collection<TreeDocument>
 }
-
-/**
- * A commit rests on all that it makes reachable being there, and on reading nothing that a failover could take back:
- * whatever the URL says, writes wait for a majority's journals, and reads come from the primary and were acknowledged.
- */
-const CONCERNS = {
-  writeConcern: { w: 'majority', j: true },
-  readConcern: { level: 'majority' },
-  readPreference: 'primary',
-} as const
 
 export function collectionsOf(db: Db): Collections {
   const open = <D extends Document>(name: string): Collection<D> =>

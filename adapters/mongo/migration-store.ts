@@ -1,6 +1,7 @@
 import type { Collection, Db, Document } from 'mongodb'
 import { failedStep, type Migration } from '#core/operations/migration.ts'
 import type { MigrationStore, RecordsIdentity } from '#core/operations/ports.ts'
+import { CONCERNS } from './concerns.ts'
 import { connectionTo, reviewDeployment } from './connection.ts'
 import { toAppError } from './errors.ts'
 import { migrations } from './migrations/all.ts'
@@ -25,12 +26,6 @@ type MigrationDocument = {
   readonly checksum: string
   readonly isDone: boolean
 }
-
-const CONCERNS = {
-  writeConcern: { w: 'majority', j: true },
-  readConcern: { level: 'majority' },
-  readPreference: 'primary',
-} as const
 
 /**
  * Migrations of people's records in a MongoDB database. A migration is recorded before its first command and after its

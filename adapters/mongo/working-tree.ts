@@ -1,10 +1,13 @@
+import type { Collection } from 'mongodb'
 import { AppError } from '#core/errors.ts'
 import type { HistoryCatalogue } from '#core/history/catalogue.ts'
 import {
   type DocumentId,
+  type DocumentSet,
   type DocumentSpec,
   idText,
   isSameVersion,
+  type Key,
   keyText,
   orderFields,
   refOf,
@@ -28,28 +31,16 @@ export const createMongoWorkingTree = (
 ): WorkingTree => ({
   async read(set, keys) {
     const spec = catalogue.document(set.kind)
-    const found = new Map<string, Version>()
-    const ids = keys.map((key) => idText({ ...set, key }))
-    for (const batch of batchesOf(ids, KEYS_BATCH)) {
-      const cursor = documents(spec).find({ _id: { $in: batch } }, { batchSize: KEYS_BATCH })
-      for await (const { _id: id, ...stored } of cursor) found.set(id, fromVersion(spec, stored))
-    }
-    return ids.map((id) => found.get(id))
+    const found = await findById(documents(spec), set, keys)
+    return found.map((document) => document && fromVersion(spec, document))
   },
 
   async readPrevious(set, keys) {
     const spec = catalogue.document(set.kind)
-    const found = new Map<string, Version>()
-    const ids = keys.map((key) => idText({ ...set, key }))
-    for (const batch of batchesOf(ids, KEYS_BATCH)) {
-      const cursor = documents(spec).find(
-        { _id: { $in: batch } },
-        { batchSize: KEYS_BATCH, projection: { previous: 1 } },
-      )
-      for await (const { _id: id, previous } of cursor)
-        if (previous) found.set(id, fromVersion(spec, previous))
-    }
-    return ids.map((id) => found.get(id))
+    const found = await findById(documents(spec), set, keys, { previous: 1 })
+    return found.map((document) =>
+      document?.previous ? fromVersion(spec, document.previous) : undefined,
+    )
   },
 
   async versions({ tree, kind }, key, { atMost, limit }) {
@@ -95,6 +86,26 @@ export const createMongoWorkingTree = (
     return stored.map((document) => fromVersion(spec, document))
   },
 })
+
+/** Documents in the order of `keys`, whole or some of their fields. */
+async function findById(
+  collection: Collection<TreeDocument>,
+  set: DocumentSet,
+  keys: readonly Key[],
+  projection?: Readonly<Record<string, 1>>,
+): Promise<(TreeDocument | undefined)[]> {
+  const found = new Map<string, TreeDocument>()
+  const ids = keys.map((key) => idText({ ...set, key }))
+  const options = { batchSize: KEYS_BATCH, ...(projection && { projection }) }
+  for (const batch of batchesOf(ids, KEYS_BATCH)) {
+    const cursor = collection.find({ _id: { $in: batch } }, options)
+    for await (const document of cursor) {
+      const { _id: id } = document
+      found.set(id, document)
+    }
+  }
+  return ids.map((id) => found.get(id))
+}
 
 export function toTreeDocument(
   spec: DocumentSpec,

@@ -21,20 +21,8 @@ export const createSqliteWorkingTree = (
   db: Database,
   catalogue: HistoryCatalogue,
 ): WorkingTree => ({
-  async read({ tree, kind }, keys) {
-    const id = treeId(db, tree)
-    if (id === undefined) return keys.map(() => undefined)
-    const spec = catalogue.document(kind)
-    const sql = `SELECT ${VERSION} FROM ${documentTable(kind)} WHERE ${whereIdentity(spec)}`
-    return keys.map((key) => versionOf(spec, db.get(sql, id, ...key.map(toColumn))))
-  },
-  async readPrevious({ tree, kind }, keys) {
-    const id = treeId(db, tree)
-    if (id === undefined) return keys.map(() => undefined)
-    const spec = catalogue.document(kind)
-    const sql = `SELECT ${PREVIOUS} FROM ${documentTable(kind)} WHERE ${whereIdentity(spec)}`
-    return keys.map((key) => versionOf(spec, db.get(sql, id, ...key.map(toColumn))))
-  },
+  read: readColumns(db, catalogue, VERSION),
+  readPrevious: readColumns(db, catalogue, PREVIOUS),
   async versions({ tree, kind }, key, { atMost, limit }) {
     const id = treeId(db, tree)
     if (id === undefined) return []
@@ -69,6 +57,17 @@ export const treeId = (db: Database, tree: string): number | undefined =>
 const VERSION = 'at_number, at_commit, at_move, body'
 const PREVIOUS =
   'previous_number AS at_number, previous_commit AS at_commit, previous_move AS at_move, previous_body AS body'
+
+/** Reads of each document the version that stands in these columns. */
+const readColumns =
+  (db: Database, catalogue: HistoryCatalogue, columns: string): WorkingTree['read'] =>
+  async ({ tree, kind }, keys) => {
+    const id = treeId(db, tree)
+    if (id === undefined) return keys.map(() => undefined)
+    const spec = catalogue.document(kind)
+    const sql = `SELECT ${columns} FROM ${documentTable(kind)} WHERE ${whereIdentity(spec)}`
+    return keys.map((key) => versionOf(spec, db.get(sql, id, ...key.map(toColumn))))
+  }
 
 const whereIdentity = ({ identity }: DocumentSpec): string =>
   ['tree', ...identity.map((name) => `"${name}"`)].map((name) => `${name} = ?`).join(' AND ')
