@@ -1,3 +1,4 @@
+import { Redis as Client } from 'ioredis'
 import { AppError, messageOf } from '#core/errors.ts'
 
 /** What is used of the client. */
@@ -7,8 +8,6 @@ export type Redis = {
   disconnect(): void
   on(event: 'error', listener: (error: Error) => void): unknown
 }
-
-type Client = new (url: string, options: object) => Redis
 
 const CONNECT_MS_MAX = 2_000
 /** Requests wait for it: who is slower than this is done without. */
@@ -23,8 +22,6 @@ const RECONNECT_MS = 1_000
  * @throws AppError `unavailable` naming `field` when the server cannot be used at first
  */
 export async function openRedis(url: string, field: string): Promise<Redis> {
-  // Loaded where it is configured, and not before.
-  const { Redis: Client } = (await import(import.meta.resolve('ioredis'))) as { Redis: Client }
   const redis = new Client(url, {
     lazyConnect: true,
     enableOfflineQueue: false,
