@@ -1,6 +1,6 @@
-import { once } from 'node:events'
 import { Argument, Command, Option } from 'commander'
-import { createFormatter, type ExportFormat, exportFormats } from '#cli/export/format.ts'
+import { type ExportFormat, exportFormats } from '#cli/export/format.ts'
+import { createRowPrinter } from '#cli/export/print-rows.ts'
 import { exportSubjects, type ExportSubject } from '#cli/export/read-rows.ts'
 import { configOption, parseBlock } from '#cli/options.ts'
 import { readSettings, wireHistory } from '#cli/wire.ts'
@@ -60,20 +60,11 @@ async function run(name: string, options: Options): Promise<void> {
   }
   await using app = await wireHistory(settings)
   const { views } = app.history
-  const format = createFormatter(options.format)
-  // Who reads may have enough before the end.
-  let isClosed = false
-  process.stdout.once('error', () => {
-    isClosed = true
-  })
+  const print = createRowPrinter(options.format)
   await views.asOneAnswer(async () => {
     const view = await currentView(views)
-    for await (const row of subject.readRows(app.history, view, query)) {
-      if (isClosed) return
-      // The wait also ends with an error, which the listeners have seen.
-      if (!process.stdout.write(format(row)))
-        await once(process.stdout, 'drain').catch(() => undefined)
-    }
+    for await (const row of subject.readRows(app.history, view, query))
+      if (!(await print(row))) return
     await refuseLeftView(views, view)
   })
 }

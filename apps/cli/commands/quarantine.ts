@@ -1,5 +1,6 @@
 import { Command, Option } from 'commander'
-import { createFormatter, type ExportFormat, exportFormats } from '#cli/export/format.ts'
+import { type ExportFormat, exportFormats } from '#cli/export/format.ts'
+import { createRowPrinter } from '#cli/export/print-rows.ts'
 import { configOption } from '#cli/options.ts'
 import { readSettings, wireHistory } from '#cli/wire.ts'
 import { currentView, refuseLeftView } from '#core/history/at-head.ts'
@@ -42,10 +43,10 @@ async function run(options: Options): Promise<void> {
   await using app = await wireHistory(readSettings(options.config))
   const { history } = app
   const view = await currentView(history.views)
-  const format = createFormatter(options.format)
+  const print = createRowPrinter(options.format)
   if (options.counts) {
     const { counts, isWhole } = await countQuarantine(history, view)
-    for (const each of counts) process.stdout.write(format(toRow(quarantineCount, each)))
+    for (const each of counts) if (!(await print(toRow(quarantineCount, each)))) return
     if (!isWhole) process.stderr.write('halyard: there are more; the oldest 100000 are counted\n')
     await refuseLeftView(history.views, view)
     return
@@ -54,7 +55,7 @@ async function run(options: Options): Promise<void> {
   for (;;) {
     // oxlint-disable-next-line no-await-in-loop -- a page begins where the last one ended
     const page = await listQuarantine(history, view, { limit: PAGE, ...(after && { after }) })
-    for (const each of page.items) process.stdout.write(format(toRow(quarantinedLog, each)))
+    for (const each of page.items) if (!(await print(toRow(quarantinedLog, each)))) return
     const last = page.items.at(-1)
     if (!last || !page.hasMore) break
     after = { number: last.block.number, logIndex: last.log.logIndex }

@@ -1,10 +1,10 @@
-import type { ExportRow } from './rows.ts'
+import type { Row } from '#resources/rows.ts'
 
 export type ExportFormat = 'ndjson' | 'csv'
 export const exportFormats: readonly ExportFormat[] = ['ndjson', 'csv']
 
 /** Writes rows of one shape as text; the first row of a CSV brings its header. */
-export function createFormatter(format: ExportFormat): (row: ExportRow) => string {
+export function createFormatter(format: ExportFormat): (row: Row) => string {
   if (format === 'ndjson') return (row) => `${JSON.stringify(row, bigintAsText)}\n`
   let hasHeader = false
   return (row) => {

@@ -1,5 +1,5 @@
 import type { Address } from '#core/chain.ts'
-import { liquidityFamily, swapFamily } from '#core/dex/events.ts'
+import { liquidityFamily, netAmounts, swapFamily } from '#core/dex/events.ts'
 import { poolDocuments } from '#core/dex/pool.ts'
 import { candleDocuments } from '#core/dex/trading/candle.ts'
 import { type DocumentSpec, type Key, keyOf } from '#core/history/document.ts'
@@ -11,15 +11,13 @@ import { scanDocuments } from '#core/history/resolve.ts'
 import type { Views } from '#core/history/view.ts'
 import { holdingDocuments } from '#core/nft/holding.ts'
 import { transferFamily } from '#core/nft/transfer.ts'
-import {
-  candleRow,
-  type ExportRow,
-  holdingRow,
-  liquidityRow,
-  poolRow,
-  swapRow,
-  transferRows,
-} from './rows.ts'
+import { candle } from '#resources/candles.ts'
+import { holding } from '#resources/holdings.ts'
+import { liquidityChange } from '#resources/liquidity-changes.ts'
+import { nftTransfer, nftTransferRows } from '#resources/nft-transfers.ts'
+import { pool } from '#resources/pools.ts'
+import { type Row, toRow } from '#resources/rows.ts'
+import { swap } from '#resources/swaps.ts'
 
 type ExportQuery = {
   readonly from?: number
@@ -36,21 +34,28 @@ export type ExportSubject = {
   readonly isEvents: boolean
   /** What its rows belong to. */
   readonly contract: 'pool' | 'collection'
-  /** Every row as of one view, events by block and log index, documents by what names them. */
-  readRows(ports: ExportPorts, view: View, query: ExportQuery): AsyncGenerator<ExportRow>
+  /** Every row as of one view, the chain first in each: events by block and log index, documents by what names them. */
+  readRows(ports: ExportPorts, view: View, query: ExportQuery): AsyncGenerator<Row>
 }
 
 /** By name. */
 export const exportSubjects: Readonly<Record<string, ExportSubject>> = {
-  swaps: eventSubject(swapFamily, 'pool', (chainId, event) => [swapRow(chainId, event)]),
-  liquidity: eventSubject(liquidityFamily, 'pool', (chainId, event) => [
-    liquidityRow(chainId, event),
+  // Amounts from the pool's view, raw units, positive where tokens came in.
+  swaps: eventSubject(swapFamily, 'pool', (event) => [
+    toRow(swap, { event, ...netAmounts(event.body) }),
   ]),
-  transfers: eventSubject(transferFamily, 'collection', transferRows),
-  pools: documentSubject(poolDocuments, 'pool', poolRow),
-  candles: documentSubject(candleDocuments, 'pool', candleRow),
-  holdings: documentSubject(holdingDocuments, 'collection', (chainId, holding) =>
-    holding.amount > 0n ? holdingRow(chainId, holding) : undefined,
+  liquidity: eventSubject(liquidityFamily, 'pool', (event) => [toRow(liquidityChange, event)]),
+  // A batch of ERC-1155 is as many rows as it has entries.
+  transfers: eventSubject(transferFamily, 'collection', (event) =>
+    nftTransferRows(event).map((row) => toRow(nftTransfer, row)),
+  ),
+  pools: documentSubject(poolDocuments, 'pool', (each) => toRow(pool, each)),
+  // Prices in raw units: the chain is not asked for decimals.
+  candles: documentSubject(candleDocuments, 'pool', (each) =>
+    toRow(candle, { candle: each, decimals: undefined }),
+  ),
+  holdings: documentSubject(holdingDocuments, 'collection', (each) =>
+    each.amount > 0n ? toRow(holding, each) : undefined,
   ),
 }
 
@@ -61,13 +66,14 @@ const PAGE = 1_000
 function eventSubject<Body extends EventBody>(
   family: EventFamily<Body>,
   contract: ExportSubject['contract'],
-  rowsOf: (chainId: number, event: ChainEvent<Body>) => ExportRow[],
+  rowsOf: (event: ChainEvent<Body>) => Row[],
 ): ExportSubject {
   async function* readRows(
     ports: ExportPorts,
     view: View,
     query: ExportQuery,
-  ): AsyncGenerator<ExportRow> {
+  ): AsyncGenerator<Row> {
+    const { chainId } = view
     let after: EventPlace | undefined
     for (;;) {
       // oxlint-disable-next-line no-await-in-loop -- a page begins where the last one ended
@@ -78,7 +84,7 @@ function eventSubject<Body extends EventBody>(
         ...(query.to !== undefined && { to: query.to }),
         ...(after && { after }),
       })
-      for (const event of page) yield* rowsOf(view.chainId, event)
+      for (const event of page) for (const row of rowsOf(event)) yield { chainId, ...row }
       const last = page.at(-1)
       if (!last || page.length < PAGE) return
       after = { number: last.block.number, logIndex: last.logIndex }
@@ -91,13 +97,14 @@ function eventSubject<Body extends EventBody>(
 export function documentSubject<T extends object>(
   spec: DocumentSpec<T>,
   contract: ExportSubject['contract'],
-  rowOf: (chainId: number, value: T) => ExportRow | undefined,
+  rowOf: (value: T) => Row | undefined,
 ): ExportSubject {
   async function* readRows(
     ports: ExportPorts,
     view: View,
     query: ExportQuery,
-  ): AsyncGenerator<ExportRow> {
+  ): AsyncGenerator<Row> {
+    const { chainId } = view
     const prefix = query.contract ? [query.contract] : []
     let after: Key | undefined
     for (;;) {
@@ -105,8 +112,8 @@ export function documentSubject<T extends object>(
       // oxlint-disable-next-line no-await-in-loop -- a page begins where the last one ended
       const page = await scanDocuments(ports, view, spec, scan)
       for (const value of page) {
-        const row = rowOf(view.chainId, value)
-        if (row) yield row
+        const row = rowOf(value)
+        if (row) yield { chainId, ...row }
       }
       const last = page.at(-1)
       if (!last || page.length < PAGE) return
