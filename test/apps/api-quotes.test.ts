@@ -4,6 +4,7 @@ import { AppError, invalidField } from '#core/errors.ts'
 import { addressOf } from '../fakes/encode.ts'
 import { sampleExactOut, sampleQuote, sampleTokens } from '../fakes/sample-quote.ts'
 import { fakeToken, openRig, openSockets, type Rig, type RigOptions } from './api-rig.ts'
+import { subscribe } from './subscribe.ts'
 
 const { sold, bought } = sampleTokens
 const block = sampleQuote.block
@@ -537,49 +538,11 @@ describe('GraphQL quotes', () => {
 const UPDATES = `subscription Updates($input: QuoteInput!) { quoteUpdates(input: $input) { __typename
   ... on Quote { block { number } amountOut tokenOut { symbol } } ... on QuoteRefusal { status } } }`
 
-type Event = { readonly event: string; readonly data: any }
-
-/** A stream of server-sent events, as a client reads it. */
-async function subscribe(rig: Rig, variables: object, accept = 'text/event-stream') {
-  const stop = new AbortController()
-  const response = await rig.get('/graphql', {
-    method: 'POST',
-    headers: { 'content-type': 'application/json', accept },
-    body: JSON.stringify({ query: UPDATES, variables }),
-    signal: stop.signal,
-  })
-  const events: Event[] = []
-  let isOver = false
-  const read = async (): Promise<void> => {
-    let text = ''
-    const decoder = new TextDecoder()
-    try {
-      for await (const chunk of response.body ?? []) {
-        text += decoder.decode(chunk, { stream: true })
-        const parts = text.split('\n\n')
-        text = parts.pop() ?? ''
-        for (const part of parts) {
-          const [, event, data] = /^event: (\w+)\ndata: ?(.*)$/s.exec(part) ?? []
-          if (event) events.push({ event, data: data ? JSON.parse(data) : undefined })
-        }
-      }
-    } catch (error) {
-      if (!stop.signal.aborted) throw error
-    }
-    isOver = true
-  }
-  const done = read()
-  return {
-    response,
-    events,
-    values: () => events.map(({ data }) => data?.data?.quoteUpdates).filter(Boolean),
-    isOver: () => isOver,
-    async leave() {
-      stop.abort()
-      await done
-    },
-    done,
-  }
+/** The quotes of a subscription. */
+async function watch(rig: Rig, variables: object, accept?: string) {
+  const stream = await subscribe(rig, UPDATES, variables, accept)
+  const values = () => stream.events.map(({ data }) => data?.data?.quoteUpdates).filter(Boolean)
+  return { ...stream, values }
 }
 
 describe('quoteUpdates', () => {
@@ -602,7 +565,7 @@ describe('quoteUpdates', () => {
   test('tells the quote now, and again at a block that changes it', async () => {
     const rig = await startPolling()
     mine(rig, at(10))
-    const updates = await subscribe(rig, { input })
+    const updates = await watch(rig, { input })
     expect(updates.response.headers.get('content-type')).toMatch(/^text\/event-stream/)
     await vi.waitFor(() => expect(updates.values()).toHaveLength(1))
     expect(updates.values()[0]).toEqual({
@@ -624,7 +587,7 @@ describe('quoteUpdates', () => {
 
   test('asks once a block, and looks at the index as well as at the chain', async () => {
     const rig = await startPolling()
-    const updates = await subscribe(rig, { input })
+    const updates = await watch(rig, { input })
     await vi.waitFor(() => expect(updates.values()).toHaveLength(1))
     await pause(10 * POLL_MS)
     expect(quoter.quote).toHaveBeenCalledTimes(1)
@@ -639,7 +602,7 @@ describe('quoteUpdates', () => {
 
   test('ends its work when the client leaves', async () => {
     const rig = await startPolling()
-    const updates = await subscribe(rig, { input })
+    const updates = await watch(rig, { input })
     await vi.waitFor(() => expect(updates.values()).toHaveLength(1))
     await updates.leave()
     await pause(5 * POLL_MS)
@@ -652,7 +615,7 @@ describe('quoteUpdates', () => {
 
   test('is completed when the server stops, which does not wait for it', async () => {
     const rig = await startPolling()
-    const updates = await subscribe(rig, { input })
+    const updates = await watch(rig, { input })
     await vi.waitFor(() => expect(updates.values()).toHaveLength(1))
     const startedAt = performance.now()
     await stopAll()
@@ -665,12 +628,12 @@ describe('quoteUpdates', () => {
     const rig = await startPolling()
     const open = await Promise.all(
       Array.from({ length: 20 }, async () => {
-        const updates = await subscribe(rig, { input })
+        const updates = await watch(rig, { input })
         await vi.waitFor(() => expect(updates.values()).toHaveLength(1), 10_000)
         return updates
       }),
     )
-    const refused = await subscribe(rig, { input })
+    const refused = await watch(rig, { input })
     await refused.done
     expect(refused.events[0]?.data.errors).toEqual([
       expect.objectContaining({
@@ -681,7 +644,7 @@ describe('quoteUpdates', () => {
     expect(refused.events.at(-1)?.event).toBe('complete')
     await open[0]?.leave()
     await vi.waitFor(async () => {
-      const again = await subscribe(rig, { input })
+      const again = await watch(rig, { input })
       await vi.waitFor(() => expect(again.events).not.toHaveLength(0))
       await again.leave()
       expect(again.values()).toHaveLength(1)
@@ -695,7 +658,7 @@ describe('quoteUpdates', () => {
     ['a past block, which does not change', { at: 3 }, 'at'],
   ])('refuses %s', async (_name, other, field) => {
     const rig = await startPolling()
-    const updates = await subscribe(rig, { input: { ...input, ...other } })
+    const updates = await watch(rig, { input: { ...input, ...other } })
     await updates.done
     const [event] = updates.events
     expect(event?.data.errors[0].extensions).toMatchObject({
@@ -708,7 +671,7 @@ describe('quoteUpdates', () => {
   test('what only the quoter knows to be wrong ends it', async () => {
     const rig = await startPolling()
     quoter.quote.mockRejectedValue(invalidField('amount', 'too odd'))
-    const updates = await subscribe(rig, { input })
+    const updates = await watch(rig, { input })
     await updates.done
     expect(updates.events[0]?.data.errors[0]).toMatchObject({
       message: 'amount: too odd',
@@ -719,7 +682,7 @@ describe('quoteUpdates', () => {
   test('a bug in it is masked, and in the log', async () => {
     const rig = await startPolling()
     quoter.quote.mockRejectedValue(new Error('the password is hunter2'))
-    const updates = await subscribe(rig, { input })
+    const updates = await watch(rig, { input })
     await updates.done
     const [event] = updates.events
     expect(event?.data.errors[0].extensions.code).toBe('INTERNAL_SERVER_ERROR')
@@ -736,7 +699,7 @@ describe('quoteUpdates', () => {
 
   test('needs a client that reads events, and costs nothing without one', async () => {
     const rig = await startPolling()
-    const updates = await subscribe(rig, { input }, 'application/json')
+    const updates = await watch(rig, { input }, 'application/json')
     expect(updates.response.status).toBe(406)
     await pause(5 * POLL_MS)
     expect(quoter.quote).not.toHaveBeenCalled()

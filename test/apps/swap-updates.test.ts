@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { openRig, type Rig } from './api-rig.ts'
+import { subscribe } from './subscribe.ts'
 
 const POLL_MS = 10
 const QUERY = `subscription Trades($pool: Address, $after: String) {
@@ -25,53 +26,18 @@ beforeEach(async () => {
 })
 afterEach(() => rig[Symbol.asyncDispose]())
 
-/** A stream of server-sent events, as a client reads it. */
-async function subscribe(variables: object = {}) {
-  const stop = new AbortController()
-  const response = await rig.get('/graphql', {
-    method: 'POST',
-    headers: { 'content-type': 'application/json', accept: 'text/event-stream' },
-    body: JSON.stringify({ query: QUERY, variables }),
-    signal: stop.signal,
-  })
-  const updates: Update[] = []
-  const faults: string[] = []
-  const read = async (): Promise<void> => {
-    let text = ''
-    const decoder = new TextDecoder()
-    try {
-      for await (const chunk of response.body ?? []) {
-        text += decoder.decode(chunk, { stream: true })
-        const parts = text.split('\n\n')
-        text = parts.pop() ?? ''
-        for (const part of parts) {
-          const data = /^event: next\ndata: ?(.*)$/s.exec(part)?.[1]
-          if (!data) continue
-          const { data: value, errors = [] } = JSON.parse(data)
-          if (value?.swapUpdates) updates.push(value.swapUpdates)
-          for (const { message } of errors) faults.push(message)
-        }
-      }
-    } catch (error) {
-      if (!stop.signal.aborted) throw error
-    }
-  }
-  const done = read()
+/** The trades of a subscription. */
+async function watch(variables: object = {}) {
+  const stream = await subscribe(rig, QUERY, variables)
+  const updates = (): Update[] =>
+    stream.events.map(({ data }) => data?.data?.swapUpdates).filter(Boolean)
   /** What a client has that does as it is told. */
   const held = (): Trade[] =>
-    updates.reduce<Trade[]>((trades, { retractedTo, swaps }) => {
+    updates().reduce<Trade[]>((trades, { retractedTo, swaps }) => {
       const left = trades.filter(({ block }) => !retractedTo || block.number <= retractedTo.number)
       return [...left, ...swaps]
     }, [])
-  return {
-    updates,
-    faults,
-    held,
-    async leave() {
-      stop.abort()
-      await done
-    },
-  }
+  return { updates, held, leave: stream.leave }
 }
 
 /** What the history has, oldest first. */
@@ -87,7 +53,7 @@ async function stored(fromBlock: number, pool?: string): Promise<Trade[]> {
 }
 
 test('tells every trade as it is committed, and what a reorganisation takes back', async () => {
-  const stream = await subscribe()
+  const stream = await watch()
   // Its beginning is where the head is when it asks first.
   await new Promise((resolve) => setTimeout(resolve, 10 * POLL_MS))
   const from = rig.chain.blocks.length
@@ -96,27 +62,27 @@ test('tells every trade as it is committed, and what a reorganisation takes back
   expect(stream.held().length).toBeGreaterThan(0)
   await rig.reorg(2, 4)
   await vi.waitFor(async () => expect(stream.held()).toEqual(await stored(from)))
-  const back = stream.updates.find(({ retractedTo }) => retractedTo)?.retractedTo
+  const back = stream.updates().find(({ retractedTo }) => retractedTo)?.retractedTo
   expect(back?.number).toBe(from + 1)
-  expect(stream.updates.at(-1)?.finalized?.number).toBe(rig.chain.blocks.length - 4)
+  expect(stream.updates().at(-1)?.finalized?.number).toBe(rig.chain.blocks.length - 4)
   await stream.leave()
 })
 
 test('goes on where a client left, one pool alone where it asks for one', async () => {
-  const first = await subscribe()
+  const first = await watch()
   await new Promise((resolve) => setTimeout(resolve, 10 * POLL_MS))
   await rig.append(1)
-  await vi.waitFor(() => expect(first.updates.length).toBeGreaterThan(0))
+  await vi.waitFor(() => expect(first.updates().length).toBeGreaterThan(0))
   await first.leave()
-  const after = first.updates.at(-1)?.cursor
+  const after = first.updates().at(-1)?.cursor
   const from = rig.chain.blocks.length
   await rig.append(5)
   const missed = await stored(from)
-  const second = await subscribe({ after })
+  const second = await watch({ after })
   await vi.waitFor(() => expect(second.held()).toEqual(missed))
   await second.leave()
   const pool = missed[0]?.pool
-  const third = await subscribe({ after, pool })
+  const third = await watch({ after, pool })
   const ofPool = await stored(from, pool)
   await vi.waitFor(() => expect(third.held()).toEqual(ofPool))
   await third.leave()
