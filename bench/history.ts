@@ -15,7 +15,8 @@ import { commitPorts } from '#core/indexing/commit.ts'
 import type { ProvenBlock } from '#core/indexing/fetch-proven.ts'
 import { addressOf } from '../test/fakes/encode.ts'
 import { createFakeClock } from '../test/fakes/index-app.ts'
-import { draftOf } from '../test/oracle/acts.ts'
+import { actBlock } from '../test/fakes/act-block.ts'
+import type { Act } from '../test/oracle/acts.ts'
 
 const CHAIN_ID = 1
 const TREE = 'tree'
@@ -200,35 +201,11 @@ async function openAppender(store: SqliteChainStore) {
 }
 
 function blockOf(number: number): ProvenBlock {
-  const hash = hashOf(number)
-  const logs = Array.from({ length: LOGS_PER_BLOCK }, (_, logIndex) => {
-    const [from, to] = [ZERO_ADDRESS, addressOf(0xa000 + ((number * 7 + logIndex * 13) % 997))]
+  const acts = Array.from({ length: LOGS_PER_BLOCK }, (_, logIndex): Act => {
+    const to = addressOf(0xa000 + ((number * 7 + logIndex * 13) % 997))
     const tokens = [{ tokenId: BigInt(logIndex % 20), amount: 1n }]
-    return {
-      ...draftOf({
-        act: 'transfer1155',
-        collection,
-        operator: to,
-        from,
-        to,
-        isBatch: false,
-        tokens,
-      }),
-      blockNumber: number,
-      blockHash: hash,
-      transactionHash: sha256(`${hash} ${logIndex}`),
-      transactionIndex: logIndex,
-      logIndex,
-    }
+    const parties = { operator: to, from: ZERO_ADDRESS, to }
+    return { act: 'transfer1155', collection, ...parties, isBatch: false, tokens }
   })
-  const header = {
-    number,
-    hash,
-    parentHash: hashOf(number - 1),
-    timestamp: 1_700_000_000 + 12 * number,
-    receiptsRoot: hash,
-    logsBloom: '0x',
-    hashProven: true,
-  } as const
-  return { header, logs }
+  return actBlock({ number, hash: hashOf(number) }, hashOf(number - 1), acts)
 }

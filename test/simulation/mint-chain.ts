@@ -9,8 +9,9 @@ import { type ChainAppender, createChainAppender } from '#core/indexing/append-b
 import { commitPorts } from '#core/indexing/commit.ts'
 import type { ProvenBlock } from '#core/indexing/fetch-proven.ts'
 import { addressOf } from '../fakes/encode.ts'
+import { actBlock } from '../fakes/act-block.ts'
 import { createFakeClock } from '../fakes/index-app.ts'
-import { type Act, draftOf } from '../oracle/acts.ts'
+import type { Act } from '../oracle/acts.ts'
 import { sources } from './activity.ts'
 import type { History } from './reader.ts'
 import type { Connection } from './stores.ts'
@@ -30,27 +31,12 @@ export const hashOf = (number: number, branch: number): Hash =>
  * A block in which one unit of token 1 is minted for the owner, or with acts of its own: the amount tells up to which
  * block something was read.
  */
-export function blockOf(number: number, branch = 0, acts: readonly Act[] = [mintOne]): ProvenBlock {
-  const hash = hashOf(number, branch)
-  const logs = acts.map((act, logIndex) => ({
-    ...draftOf(act),
-    blockNumber: number,
-    blockHash: hash,
-    transactionHash: sha256(`${hash} ${logIndex}`),
-    transactionIndex: logIndex,
-    logIndex,
-  }))
-  const header = {
-    number,
-    hash,
-    parentHash: hashOf(number - 1, branch),
-    timestamp: 1_700_000_000 + 12 * number,
-    receiptsRoot: NO_HASH,
-    logsBloom: '0x',
-    hashProven: true,
-  } as const
-  return { header, logs }
-}
+export const blockOf = (
+  number: number,
+  branch = 0,
+  acts: readonly Act[] = [mintOne],
+): ProvenBlock =>
+  actBlock({ number, hash: hashOf(number, branch) }, hashOf(number - 1, branch), acts)
 
 const mintOne: Act = {
   act: 'transfer1155',
