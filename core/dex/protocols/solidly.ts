@@ -67,9 +67,13 @@ function largestInput({ reserve, unit }: Side, curve: SolidlyState['curve']): bi
 /** Inputs tried above the one that the curve asks for, where rounding lets the product fall short of it. */
 const TRIES_MAX = 64
 
+/** Of an input: this much less must not pay as much, or the curve is too uneven there to be searched. */
+const UNEVEN = 10n ** 9n
+
 /**
  * The least input that the curve asks for an output, or the next one that the pair accepts. The contracts offer no such
- * function: it is found by halving. 0n where there is none.
+ * function: it is found by halving. 0n where there is none, and where none can be told: far from balance the contracts'
+ * iteration pays less for more here and there, by far more than a unit.
  */
 export function solidlyIn(state: SolidlyState, zeroForOne: boolean, amountOut: bigint): bigint {
   const [sold, bought] = sidesOf(state, zeroForOne)
@@ -87,7 +91,8 @@ export function solidlyIn(state: SolidlyState, zeroForOne: boolean, amountOut: b
     else high = middle
   }
   for (let tried = 0; tried < TRIES_MAX; tried++, high++)
-    if (solidlyOut(state, zeroForOne, high) >= amountOut) return high
+    if (solidlyOut(state, zeroForOne, high) >= amountOut)
+      return solidlyOut(state, zeroForOne, high - high / UNEVEN - 1n) < amountOut ? high : 0n
   return 0n
 }
 
