@@ -21,10 +21,10 @@ export function inTurn<T>(
   members: readonly Member[],
   question: (node: Talk) => Promise<T>,
   failures: Map<Member, RpcFailure>,
-  stop: AbortSignal | undefined,
+  stop: AbortSignal,
 ): Promise<Told<T> | undefined> {
   const end = new AbortController()
-  const stopped = stop ? AbortSignal.any([stop, end.signal]) : end.signal
+  const stopped = AbortSignal.any([stop, end.signal])
   let next = 0
   let running = 0
 

@@ -66,6 +66,7 @@ export type Rpc = {
   distrust(provider: string, reason: string): void
   isDistrusted(provider: string): boolean
   status(): EndpointStatus[]
+  /** Ends what is asked and waited for; whoever asked it is told that it was stopped. */
   close(): Promise<void>
 }
 
@@ -88,7 +89,9 @@ export function createRpc(
   endpoints: readonly (string | EndpointSetting)[],
   options: RpcOptions,
 ): Rpc {
-  const { stop, timeoutMs = TIMEOUT_MS, patienceMs = PATIENCE_MS } = options
+  const { timeoutMs = TIMEOUT_MS, patienceMs = PATIENCE_MS } = options
+  const closed = new AbortController()
+  const stop = options.stop ? AbortSignal.any([options.stop, closed.signal]) : closed.signal
   const rounds = options.rounds ?? Number.POSITIVE_INFINITY
   const members = namesOf(endpoints).map(({ name, setting }) =>
     createMember(name, setting, options, {
@@ -113,7 +116,7 @@ export function createRpc(
         hasAnswered = true
         return told
       }
-      if (stop?.aborted) throw unavailable(failures, true)
+      if (stop.aborted) throw unavailable(failures, true)
       if (isFinal(failures) || round >= rounds) throw unavailable(failures)
       if (round >= BAD_ANSWER_ROUNDS && allAre(failures, 'bad-answer')) throw unavailable(failures)
       const left = until - performance.now()
@@ -172,6 +175,7 @@ export function createRpc(
       members.some((member) => member.node.name === provider && member.isDistrusted()),
     status: () => members.map((member) => member.status()),
     async close() {
+      closed.abort()
       await Promise.all(members.map((member) => member.node.close()))
     },
   }
