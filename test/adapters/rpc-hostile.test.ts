@@ -201,18 +201,14 @@ test('a node that takes small batches only is asked in small batches', async () 
 })
 
 test('who closes it does not leave behind what is asked again and again', async () => {
-  let asked = 0
-  const server = createServer((_request, response) => {
-    asked++
-    response.writeHead(503).end()
-  })
+  const server = createServer((_request, response) => void response.writeHead(503).end())
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')
   const { port } = server.address() as AddressInfo
   const rpc = createRpc([`http://127.0.0.1:${port}`], { chainId: CHAIN_ID, patienceMs: 3_600_000 })
   const call = rpc.call([{ method: 'eth_blockNumber', params: [] }], () => undefined)
   const outcome = call.catch(messageOf)
-  while (asked === 0) await new Promise((resolve) => setTimeout(resolve, 5))
+  await once(server, 'request')
   await rpc.close()
   expect(await outcome).toMatch(/stopped/)
   server.close()

@@ -1,6 +1,4 @@
-import { spawn, spawnSync } from 'node:child_process'
-import { once } from 'node:events'
-import { createServer, type AddressInfo } from 'node:net'
+import { findProgram, freePort, missing, type Running, startProgram } from './programs.ts'
 
 export type RedisServer = {
   readonly url: string
@@ -9,49 +7,32 @@ export type RedisServer = {
   start(): Promise<void>
 }
 
+const program =
+  findProgram('redis-server') ??
+  missing('what needs a real Redis', 'install redis-server, or put it on the PATH')
+
 /** Whether a real server can be started here. */
-export const hasRedis = spawnSync('redis-server', ['--version']).status === 0
-if (!hasRedis)
-  process.stderr.write('NO redis-server ON THE PATH: what needs a real Redis is not tested\n')
+export const hasRedis = program !== undefined
 
 /** A Redis that keeps nothing on disk, at a port of its own. */
 export async function startRedis(): Promise<RedisServer> {
+  if (program === undefined) throw new Error('there is no redis-server')
   const port = await freePort()
-  let child: ReturnType<typeof spawn> | undefined
+  const place = ['--port', String(port), '--bind', '127.0.0.1']
+  const args = [...place, '--save', '', '--appendonly', 'no']
+  let running: Running | undefined
   const server: RedisServer = {
     url: `redis://127.0.0.1:${port}`,
     async start() {
-      const args = [
-        '--port',
-        String(port),
-        '--bind',
-        '127.0.0.1',
-        '--save',
-        '',
-        '--appendonly',
-        'no',
-      ]
-      const started = spawn('redis-server', args, { stdio: ['ignore', 'pipe', 'inherit'] })
-      child = started
-      for await (const chunk of started.stdout)
-        if (String(chunk).includes('Ready to accept connections')) break
+      running = await startProgram(program, args, (output) =>
+        output.includes('Ready to accept connections'),
+      )
     },
     async stop() {
-      if (!child || child.exitCode !== null) return
-      const ended = once(child, 'exit')
-      child.kill('SIGKILL')
-      await ended
+      await running?.stop()
+      running = undefined
     },
   }
   await server.start()
   return server
-}
-
-async function freePort(): Promise<number> {
-  const probe = createServer().listen(0, '127.0.0.1')
-  await once(probe, 'listening')
-  const { port } = probe.address() as AddressInfo
-  probe.close()
-  await once(probe, 'close')
-  return port
 }
