@@ -19,8 +19,6 @@ const add = (name: string, place: number) => ({
   update: 'names',
   updates: [{ q: { _id: name }, u: { $setOnInsert: { place } }, upsert: true }],
 })
-/** Enough to take some seconds. */
-const LINGERS = 300
 
 if (server) suiteOver(server)
 else test.skip('MongoDB: no server to run on', () => {})
@@ -44,12 +42,6 @@ function suiteOver({ url }: MongoServer): void {
       adding: (number, ...names) => named(number, addAll(number, names)),
       failing: (number, ...names) =>
         named(number, [...addAll(number, names), { noSuchCommand: 1 }]),
-      slow: (number, first, last) =>
-        named(number, [
-          ...addAll(number, [first]),
-          ...Array.from({ length: LINGERS }, () => add(first, 0)),
-          add(last, number * 1_000_000 + 2),
-        ]),
       async names() {
         const found = await db
           .collection<{ _id: string }>('names')
@@ -112,12 +104,7 @@ function suiteOver({ url }: MongoServer): void {
 
     test('that does not end is given up with the remedy', async () => {
       const place = await harness()
-      const open = () =>
-        openMongoMigrationStore(place.place.at, {
-          known: [],
-          silenceMsMax: 1_000,
-          waitMsMax: 2_000,
-        })
+      const open = () => openMongoMigrationStore(place.place.at, { known: [], waitMsMax: 200 })
       const [first, second] = [await open(), await open()]
       await first.inTurn(
         async () => {

@@ -15,9 +15,6 @@ import { openMigrationStore } from '../fakes/migrate-process.ts'
 
 const MAKE = 'CREATE TABLE IF NOT EXISTS names (name TEXT)'
 const add = (name: string): string => `INSERT INTO names VALUES ('${name}')`
-/** Counts for some seconds. */
-const LINGER = `WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 1500000)
-  INSERT INTO names SELECT 'never' FROM n WHERE i < 0`
 
 async function harness(): Promise<MigrationHarness> {
   const folder = mkdtempSync(join(tmpdir(), 'halyard-migrations-'))
@@ -42,7 +39,6 @@ async function harness(): Promise<MigrationHarness> {
     adding: (number, ...names) => named(number, names.map(add)),
     failing: (number, ...names) =>
       named(number, [...names.map(add), 'INSERT INTO nowhere VALUES (1)']),
-    slow: (number, first, last) => named(number, [add(first), LINGER, add(last)]),
     names: async () =>
       existsSync(path)
         ? read((db) => db.prepare('SELECT name FROM names ORDER BY rowid').all()).map(({ name }) =>

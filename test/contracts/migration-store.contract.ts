@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { afterEach, beforeEach, describe, expect, onTestFinished, test } from 'vitest'
 import { sha256 } from '#adapters/node/sha256.ts'
 import { type MigrateInput, migrate } from '#core/operations/migrate.ts'
 import type { Migration } from '#core/operations/migration.ts'
@@ -15,8 +15,6 @@ export type MigrationHarness = {
   adding(number: number, ...names: string[]): Migration
   /** The same with a step that cannot be done after them. */
   failing(number: number, ...names: string[]): Migration
-  /** One that adds a name, takes some seconds, and adds another. */
-  slow(number: number, first: string, last: string): Migration
   /** What the migrations have added; undefined where there is nothing at all. */
   names(): Promise<string[] | undefined>
   /** What the migrations of the product have made, ids and times left out. */
@@ -36,6 +34,13 @@ export function migrationStoreContract(
       place = await open()
     })
     afterEach(() => place.dispose())
+
+    /** It does not outlive a test that fails. */
+    function spawn(known: readonly Migration[]) {
+      const child = spawnMigration(place.place, known)
+      onTestFinished(child.kill)
+      return child
+    }
 
     async function run(known: readonly Migration[], input: Partial<MigrateInput> = {}) {
       const store = await place.connect(known)
@@ -103,11 +108,14 @@ export function migrationStoreContract(
     })
 
     test('of two processes at once one does the work, and the other waits for it', async () => {
-      const known = [place.slow(1, 'a', 'b')]
+      const known = [place.adding(1, 'a', 'b')]
+      const other = spawn(known)
+      await other.held()
       let waited = 0
-      const onWait = (): void => void (waited += 1)
-      const other = spawnMigration(place.place, known)
-      await other.running
+      const onWait = (): void => {
+        waited += 1
+        other.goOn()
+      }
       expect(await run(known, { onWait })).toEqual({ status: 'current', numbers: [] })
       expect(await other.end).toBe(0)
       expect(waited).toBe(1)
@@ -122,9 +130,13 @@ export function migrationStoreContract(
     }, 60_000)
 
     test('a process that is killed in the middle leaves it to be run to its end', async () => {
-      const known = [place.adding(1, 'z'), place.slow(2, 'a', 'b')]
-      const victim = spawnMigration(place.place, known)
-      await victim.running
+      const first = place.adding(1, 'z')
+      const known = [first, place.adding(2, 'a', 'b')]
+      const victim = spawn([first, place.failing(2, 'a')])
+      await victim.held()
+      victim.goOn()
+      // The step after the one that adds the name has failed by then, and the turn is not ended.
+      await victim.held()
       victim.kill()
       expect(await victim.end).toBe('SIGKILL')
       const store = await place.connect(known)
