@@ -14,6 +14,8 @@ export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
     testTimeout: 30_000,
+    // How long it takes until something comes about is nothing that a test may depend on.
+    expect: { poll: { timeout: 20_000 } },
     hookTimeout: 60_000,
     // Suites start servers and chains of their own: more at once than cores only makes them wait for one another.
     maxWorkers: 2,

@@ -51,6 +51,8 @@ function connect(
 }
 
 const hang = { http: () => true }
+/** Whoever waits until a node's time is over does not come to the end of the test. */
+const PATIENT = { timeoutMs: 60_000 }
 const blockOf = (number: number) => chain.blocks[number]?.header as FakeBlock['header']
 
 describe('the head of several endpoints', () => {
@@ -82,9 +84,8 @@ describe('the head of several endpoints', () => {
 
   test('waits for nobody that hangs', async () => {
     const [hanging, good] = [await nodeOf({ hooks: hang }), await nodeOf()]
-    const startedAt = performance.now()
-    expect((await connect([hanging, good]).source.head()).latest.number).toBe(39)
-    expect(performance.now() - startedAt).toBeLessThan(3_000)
+    const { source } = connect([hanging, good], 'finalized', PATIENT)
+    expect((await source.head()).latest.number).toBe(39)
   })
 })
 
@@ -145,28 +146,24 @@ describe('what is final', () => {
 describe('an endpoint that hangs', () => {
   test('is overtaken, and then asked last', async () => {
     const [hanging, good] = [await nodeOf(), await nodeOf()]
-    const { source } = connect([hanging, good])
+    const { source } = connect([hanging, good], 'finalized', PATIENT)
     await source.head()
     hanging.hooks = hang
-    const startedAt = performance.now()
     await source.headers({ from: 1, to: 30 })
     await source.receipts(blockOf(3))
     await source.logs({ from: 1, to: 9 }, { topics: [] })
     await source.head()
-    expect(performance.now() - startedAt).toBeLessThan(6_000)
   })
 
   test('alone is given up when its time is over, and at once when the process ends', async () => {
     const node = await nodeOf()
     const stop = new AbortController()
-    const { source } = connect([node], 'finalized', { timeoutMs: 60_000, stop: stop.signal })
+    const { source } = connect([node], 'finalized', { ...PATIENT, stop: stop.signal })
     await source.head()
     node.hooks = hang
-    const startedAt = performance.now()
     setTimeout(() => stop.abort(), 200)
     await expect(source.headers({ from: 1, to: 1 })).rejects.toThrow(/stopped/)
     await expect(source.head()).rejects.toThrow(/stopped/)
-    expect(performance.now() - startedAt).toBeLessThan(2_000)
   })
 })
 

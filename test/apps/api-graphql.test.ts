@@ -1,9 +1,10 @@
-import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest'
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { openSqliteChainStore } from '#adapters/sqlite/chain-store.ts'
 import { AppError } from '#core/errors.ts'
 import { addressOf } from '../fakes/encode.ts'
 import { fakeErc1155, fakeErc721, fakeListedPool } from '../fakes/fake-chain.ts'
 import { createRandom } from '../fakes/random.ts'
+import { eventually } from '../fakes/eventually.ts'
 import { fakeToken, openRig, openSockets, type Rig, type RigOptions } from './api-rig.ts'
 
 const SWAP =
@@ -18,7 +19,7 @@ async function start(options: RigOptions): Promise<Rig> {
 }
 const stopAll = async () => {
   for (const rig of rigs.splice(0)) await rig[Symbol.asyncDispose]()
-  await vi.waitFor(() => expect(openSockets()).toEqual(sockets))
+  await eventually(() => expect(openSockets()).toEqual(sockets))
 }
 
 describe('GraphQL', () => {

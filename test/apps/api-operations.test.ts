@@ -1,7 +1,8 @@
 import { once } from 'node:events'
 import { connect } from 'node:net'
-import { afterEach, describe, expect, test, vi } from 'vitest'
+import { afterEach, describe, expect, test } from 'vitest'
 import { fakeListedPool } from '../fakes/fake-chain.ts'
+import { eventually } from '../fakes/eventually.ts'
 import { openRig, openSockets, type Rig, type RigOptions } from './api-rig.ts'
 
 const rigs: Rig[] = []
@@ -13,7 +14,7 @@ async function start(options: RigOptions): Promise<Rig> {
 }
 afterEach(async () => {
   for (const rig of rigs.splice(0)) await rig[Symbol.asyncDispose]()
-  await vi.waitFor(() => expect(openSockets()).toEqual(sockets))
+  await eventually(() => expect(openSockets()).toEqual(sockets))
 })
 
 const metricsOf = async (rig: Rig): Promise<string> => {
@@ -139,23 +140,20 @@ describe('metrics', () => {
 
 describe('the server', () => {
   test('finishes what is under way before it ends', async () => {
-    let release = (): void => undefined
-    const gate = new Promise<void>((resolve) => {
-      release = resolve
-    })
+    const [underWay, gate] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()]
     const tokens = {
       async read() {
-        await gate
+        underWay.resolve()
+        await gate.promise
         return []
       },
     }
     const rig = await openRig({ blocks: 5, overrides: () => ({ tokens }) })
     const answer = rig.get('/v1/pools')
-    await new Promise((resolve) => setTimeout(resolve, 50))
+    await underWay.promise
     const closing = rig[Symbol.asyncDispose]()
-    await new Promise((resolve) => setTimeout(resolve, 100))
-    await expect(rig.get('/live')).rejects.toThrow()
-    release()
+    await eventually(() => expect(rig.get('/live')).rejects.toThrow())
+    gate.resolve()
     expect((await answer).status).toBe(200)
     await closing
   })

@@ -2,10 +2,11 @@ import { once } from 'node:events'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import express from 'express'
-import { expect, test, vi } from 'vitest'
+import { expect, test } from 'vitest'
 import { crossOrigin } from '#api/http/methods.ts'
 import { mount } from '#api/http/route.ts'
 import { createTurns } from '#api/turns.ts'
+import { eventually } from '../fakes/eventually.ts'
 import { openRig } from './api-rig.ts'
 
 const unlimited = { spend: async () => undefined }
@@ -73,7 +74,7 @@ test('work begins in its turn, after its body is read; probes take no turn', asy
   await once(server, 'listening')
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
   const work = fetch(`${url}/work`, { method: 'POST' })
-  await vi.waitFor(() => expect(steps).toContain('asked'))
+  await eventually(() => expect(steps).toContain('asked'))
   expect((await fetch(`${url}/live`)).status).toBe(200)
   expect(steps).toEqual(['read', 'asked'])
   resolve()

@@ -1,4 +1,5 @@
-import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest'
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
+import { eventually } from '../fakes/eventually.ts'
 import type { Rig, RigOptions } from './api-rig.ts'
 import { fakeToken, openRig, openSockets } from './api-rig.ts'
 import { fakeErc1155, fakeErc721, fakeListedPool } from '../fakes/fake-chain.ts'
@@ -28,7 +29,7 @@ describe('the REST API', () => {
   })
   afterAll(async () => {
     await rig[Symbol.asyncDispose]()
-    await vi.waitFor(() => expect(openSockets()).toEqual(sockets))
+    await eventually(() => expect(openSockets()).toEqual(sockets))
   })
 
   const problemOf = async (path: string, init?: RequestInit) => {

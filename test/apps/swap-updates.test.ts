@@ -1,4 +1,5 @@
-import { afterEach, beforeEach, expect, test, vi } from 'vitest'
+import { afterEach, beforeEach, expect, test } from 'vitest'
+import { eventually } from '../fakes/eventually.ts'
 import { openRig, type Rig } from './api-rig.ts'
 import { subscribe } from './subscribe.ts'
 
@@ -31,21 +32,32 @@ async function watch(variables: object = {}) {
   const stream = await subscribe(rig, QUERY, variables)
   const updates = (): Update[] =>
     stream.events.map(({ data }) => data?.data?.swapUpdates).filter(Boolean)
-  /** What a client has that does as it is told. */
-  const held = (): Trade[] =>
-    updates().reduce<Trade[]>((trades, { retractedTo, swaps }) => {
-      const left = trades.filter(({ block }) => !retractedTo || block.number <= retractedTo.number)
-      return [...left, ...swaps]
-    }, [])
+  /** What a client has that does as it is told, from some block on. */
+  const held = (from = 0): Trade[] =>
+    updates()
+      .reduce<Trade[]>((trades, { retractedTo, swaps }) => {
+        const left = trades.filter(
+          ({ block }) => !retractedTo || block.number <= retractedTo.number,
+        )
+        return [...left, ...swaps]
+      }, [])
+      .filter(({ block }) => block.number >= from)
   return { updates, held, leave: stream.leave }
 }
 
+/** A stream begins where the head is when it asks first: blocks are made until it tells of a trade. */
+const begun = ({ held }: Awaited<ReturnType<typeof watch>>): Promise<void> =>
+  eventually(async () => {
+    await rig.append(1)
+    expect(held()).not.toHaveLength(0)
+  })
+
 /** What the history has, oldest first. */
-async function stored(fromBlock: number, pool?: string): Promise<Trade[]> {
+async function stored(fromBlock: number): Promise<Trade[]> {
   const { data } = await rig.query(
-    `query ($fromBlock: Int, $pool: Address) { swaps(last: 200, fromBlock: $fromBlock, pool: $pool) {
+    `query ($fromBlock: Int) { swaps(last: 200, fromBlock: $fromBlock) {
       nodes { block { number hash } logIndex pool { address } amount0 amount1 transactionHash } } }`,
-    { fromBlock, pool },
+    { fromBlock },
   )
   return data.swaps.nodes
     .toReversed()
@@ -54,14 +66,13 @@ async function stored(fromBlock: number, pool?: string): Promise<Trade[]> {
 
 test('tells every trade as it is committed, and what a reorganisation takes back', async () => {
   const stream = await watch()
-  // Its beginning is where the head is when it asks first.
-  await new Promise((resolve) => setTimeout(resolve, 10 * POLL_MS))
+  await begun(stream)
   const from = rig.chain.blocks.length
   await rig.append(4)
-  await vi.waitFor(async () => expect(stream.held()).toEqual(await stored(from)))
-  expect(stream.held().length).toBeGreaterThan(0)
+  await eventually(async () => expect(stream.held(from)).toEqual(await stored(from)))
+  expect(stream.held(from).length).toBeGreaterThan(0)
   await rig.reorg(2, 4)
-  await vi.waitFor(async () => expect(stream.held()).toEqual(await stored(from)))
+  await eventually(async () => expect(stream.held(from)).toEqual(await stored(from)))
   const back = stream.updates().find(({ retractedTo }) => retractedTo)?.retractedTo
   expect(back?.number).toBe(from + 1)
   expect(stream.updates().at(-1)?.finalized?.number).toBe(rig.chain.blocks.length - 4)
@@ -70,21 +81,22 @@ test('tells every trade as it is committed, and what a reorganisation takes back
 
 test('goes on where a client left, one pool alone where it asks for one', async () => {
   const first = await watch()
-  await new Promise((resolve) => setTimeout(resolve, 10 * POLL_MS))
-  await rig.append(1)
-  await vi.waitFor(() => expect(first.updates().length).toBeGreaterThan(0))
+  await begun(first)
   await first.leave()
   const after = first.updates().at(-1)?.cursor
-  const from = rig.chain.blocks.length
   await rig.append(5)
-  const missed = await stored(from)
+  const last = first.held().at(-1) as Trade
+  const isMissed = ({ block, logIndex }: Trade): boolean =>
+    block.number > last.block.number ||
+    (block.number === last.block.number && logIndex > last.logIndex)
+  const missed = (await stored(last.block.number)).filter(isMissed)
   const second = await watch({ after })
-  await vi.waitFor(() => expect(second.held()).toEqual(missed))
+  await eventually(() => expect(second.held()).toEqual(missed))
   await second.leave()
   const pool = missed[0]?.pool
   const third = await watch({ after, pool })
-  const ofPool = await stored(from, pool)
-  await vi.waitFor(() => expect(third.held()).toEqual(ofPool))
+  const ofPool = missed.filter((trade) => trade.pool === pool)
+  await eventually(() => expect(third.held()).toEqual(ofPool))
   await third.leave()
 })
 
