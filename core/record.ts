@@ -1,4 +1,4 @@
-import { damagedStore } from './errors.ts'
+import { assert, damagedStore } from './errors.ts'
 
 /**
  * How a stored field is written. `hex` is text that needs no escaping (addresses, hashes). `int` is a JavaScript number
@@ -29,15 +29,20 @@ type Write = (value: unknown) => string
 type Column = { readonly name: string; readonly type: ScalarType; readonly write: Write }
 
 const quote: Write = (value) => `"${value as bigint}"`
+/** Every store must refuse the same values: one that keeps bytes has no room for the sign. */
+const unsigned: Write = (value) => {
+  assert((value as bigint) >= 0n, 'an unsigned number is not negative')
+  return `"${value as bigint}"`
+}
 const writers: Record<ScalarType, Write> = {
   text: (value) => JSON.stringify(value),
   hex: quote,
   bool: (value) => (value === true ? 'true' : 'false'),
   int: (value) => `${value as number}`,
-  uint256: quote,
+  uint256: unsigned,
   int256: quote,
-  uint320: quote,
-  'uint256[]': (value) => `[${(value as bigint[]).map(quote).join(',')}]`,
+  uint320: unsigned,
+  'uint256[]': (value) => `[${(value as bigint[]).map(unsigned).join(',')}]`,
 }
 
 const isNullable = (type: FieldType): boolean => type.endsWith('?')

@@ -11,7 +11,7 @@ import {
   parseDocumentId,
 } from '#core/history/document.ts'
 import { decodeEventBody, encodeEventBody } from '#core/history/event.ts'
-import { type AnyFields, type FieldType, scalarOf } from '#core/record.ts'
+import { type AnyFields, encodeRecord, type FieldType, scalarOf } from '#core/record.ts'
 
 const address = fc.bigInt(0n, 2n ** 160n - 1n).map((n) => `0x${n.toString(16).padStart(40, '0')}`)
 
@@ -71,4 +71,13 @@ test('a damaged record is told as such, with what to do about it', () => {
           isAppError(error, 'unavailable') && /^store: .*restore it/.test(error.message),
       ),
     )
+})
+
+test.each([
+  ['uint256', -1n],
+  ['uint256?', -1n],
+  ['uint320', -1n],
+  ['uint256[]', [1n, -1n]],
+] as const)('a %s below zero is written to no store', (type, value) => {
+  expect(() => encodeRecord({ value: type }, { value })).toThrow(/unsigned number is not negative/)
 })

@@ -44,7 +44,7 @@ import {
 /** Candles and volumes of pools. */
 export const tradesProjection: Projection<Swap> = {
   name: 'trades',
-  version: 3,
+  version: 4,
   documents: [candleDocuments, volumeDocuments],
   families: [swapFamily],
   reads: ['pools'],
@@ -244,12 +244,15 @@ const absolute = (amount: bigint): bigint => (amount < 0n ? -amount : amount)
 /**
  * What the liquidity providers earn by a swap, in the token that came in: the fee less the protocol's share. PancakeSwap
  * tells that share with each swap, Uniswap V3 by the parts that its pools are set to; both round it for each step of a
- * swap, here it is rounded once.
+ * swap, here it is rounded once. Whatever a contract tells, the providers never earn less than nothing: a swap of a few
+ * units has a fee that rounds to zero here and not in the contract, and a fork may tell any share.
  */
 function lpFee(swap: Swap, token: 0 | 1, pool: Pool): bigint {
   const fee = (amountIn(swap, token) * BigInt(pool.feePips)) / PIPS
-  if (swap.protocol === 'pancakeswap-v3')
-    return fee - (token === 0 ? swap.protocolFee0 : swap.protocolFee1)
+  if (swap.protocol === 'pancakeswap-v3') {
+    const share = token === 0 ? swap.protocolFee0 : swap.protocolFee1
+    return share < fee ? fee - share : 0n
+  }
   const parts = token === 0 ? pool.protocolParts0 : pool.protocolParts1
   return parts ? fee - fee / BigInt(parts) : fee
 }

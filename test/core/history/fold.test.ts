@@ -323,6 +323,18 @@ describe('pools', () => {
     expect(read(volumeDocuments, [POOL, 'day', 0])).toMatchObject({ fees0: 340n, trades: 1 })
   })
 
+  test('a share of the protocol above the fee leaves the providers nothing, and takes nothing from them', () => {
+    const { apply, read } = folder()
+    apply(created, 50, FACTORY, 7)
+    const swap = { ...swapV3(1_000_000n, -900_000n, 9, 5n), protocol: 'pancakeswap-v3' } as const
+    apply({ ...swap, protocolFee0: 160n, protocolFee1: 0n } as AnyBody)
+    // The fee of one unit rounds to nothing, and the contract rounds it up.
+    apply({ ...swap, amount0: 1n, protocolFee0: 1n, protocolFee1: 7n } as AnyBody)
+    apply({ ...swap, protocolFee0: 2n ** 128n - 1n, protocolFee1: 0n } as AnyBody)
+    const fees = { fees0: 340n, fees1: 0n, trades: 3 }
+    expect(read(volumeDocuments, [POOL, 'day', 0])).toMatchObject(fees)
+  })
+
   test('the ticks of a V3 pool are sums over all positions that begin or end there', () => {
     const { apply, read } = folder()
     const tick = (index: number) => read(tickDocuments, [POOL, index])

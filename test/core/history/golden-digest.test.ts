@@ -47,6 +47,7 @@ const PROJECTIONS: Readonly<Record<string, string>> = {
   'ticks 1': '0xfc1a09ca0634ee27',
   'trades 2': '0xc7ff0f2a3043a417',
   'trades 3': '0xc7ff0f2a3043a417',
+  'trades 4': '0xc7ff0f2a3043a417',
 }
 
 const CHAIN_ID = 31_337
