@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Pool } from 'undici'
 import { DEVNET_CHAIN_ID } from '#devnet/anvil.ts'
-import type { ProofMode } from '#core/indexing/backfill.ts'
+import type { ProofMode } from '#core/indexing/proof-policy.ts'
 import { SWAP_V2, SYNC } from '#core/dex/sources/uniswap-v2.ts'
 import { makeSwapChain, type SwapChain } from './swap-chain.ts'
 

@@ -31,6 +31,7 @@ export type ErrorKind =
  * - `lost-chain`: the development chain that was to be joined is not the one that was left.
  * - `not-indexed`: the thing may exist on the chain, but no source of this history covers it.
  * - `other-chain`: the nodes serve another chain of the same id than the store holds.
+ * - `not-kept`: proven logs that the raw layer does not have.
  * - `other-branch`: a block was taken to be on the canonical chain, and is not.
  * - `other-version`: another version of Halyard wrote the store.
  * - `second-writer`: another process writes the same store.
@@ -49,6 +50,7 @@ export type ErrorReason =
   | 'empty'
   | 'lost-chain'
   | 'not-indexed'
+  | 'not-kept'
   | 'other-branch'
   | 'other-chain'
   | 'other-version'

@@ -3,11 +3,12 @@ import { AppError } from '#core/errors.ts'
 import type { EventBody, EventSpec } from '#core/history/event.ts'
 import type { Catalogue } from './catalogue.ts'
 import { MalformedLog } from './log-words.ts'
-import type { LogFilter, RawLog } from './ports.ts'
+import type { RawLog } from './ports.ts'
+import { type LogScope, scopeOf } from './raw/log-scope.ts'
 import type { AnySource, ContractRole, FollowedContract, SourceSpec } from './source.ts'
 
-/** Past this many contracts nodes are asked by topic only, and what is not ours is dropped here. */
-const FILTER_ADDRESSES_MAX = 500
+/** Past this many contracts those that were found are asked for by topic only, and what is not ours is dropped here. */
+const CONTRACTS_ASKED_MAX = 500
 
 /** What a log turned out to be. */
 type Admitted =
@@ -33,10 +34,10 @@ export type Admission = {
   follow(contract: FollowedContract): void
   /** Stops to follow contracts whose creation was reorganised away. */
   unfollow(addresses: Iterable<Address>): void
-  /** What to ask nodes for; `more` are contracts that are not followed yet but may be soon. */
-  filter(more?: readonly Address[]): LogFilter
-  /** What to ask for the creations of contracts alone; undefined where no source creates any. */
-  factoryFilter(): LogFilter | undefined
+  /** The logs that count; `more` are contracts that are not followed yet but may be soon. */
+  scope(more?: readonly Address[]): LogScope
+  /** The logs that bring contracts into being; undefined where no source has any. */
+  factoryScope(): LogScope | undefined
 }
 
 const foreign: Admitted = { status: 'foreign' }
@@ -55,6 +56,11 @@ export function createAdmission(
   }
   const own = new Map(roles)
   const factories = [...own].filter(([, { children = [] }]) => children.length > 0)
+  const childTopics = topicsOf(factories.flatMap(([, { children = [] }]) => children))
+  const ownFilters = [...own].map(([address, role]) => ({
+    addresses: [address],
+    topics: topicsOf([role]),
+  }))
 
   return {
     admit(log) {
@@ -78,20 +84,21 @@ export function createAdmission(
     unfollow(addresses) {
       for (const address of addresses) if (!own.has(address)) roles.delete(address)
     },
-    filter(more = []) {
-      const topics = topicsOf([
-        ...roles.values(),
-        ...factories.flatMap(([, { children = [] }]) => children),
+    scope(more = []) {
+      const found = [...new Set([...roles.keys(), ...more])].filter((address) => !own.has(address))
+      const isMany = own.size + found.length > CONTRACTS_ASKED_MAX
+      return scopeOf([
+        ...ownFilters,
+        ...(childTopics.length === 0
+          ? []
+          : [{ topics: childTopics, ...(!isMany && { addresses: found }) }]),
       ])
-      const addresses = [...new Set([...roles.keys(), ...more])]
-      return addresses.length > FILTER_ADDRESSES_MAX ? { topics } : { addresses, topics }
     },
-    factoryFilter() {
+    factoryScope() {
       if (factories.length === 0) return undefined
-      return {
-        addresses: factories.map(([address]) => address),
-        topics: topicsOf(factories.map(([, role]) => role)),
-      }
+      return scopeOf(
+        factories.map(([address, role]) => ({ addresses: [address], topics: topicsOf([role]) })),
+      )
     },
   }
 }

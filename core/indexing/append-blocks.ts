@@ -17,11 +17,11 @@ import {
 } from './commit.ts'
 import { decodeBlocks } from './decode-blocks.ts'
 import { createDerivation } from './derive.ts'
-import type { ProvenBlock } from './fetch-proven.ts'
 import { createFoundContracts } from './found-contracts.ts'
 import { openHead } from './open-head.ts'
 import type { EventCounts } from './ports.ts'
 import { projectionIds, refuseOtherProjections } from './projection-ids.ts'
+import type { RawBlock } from './raw/segment.ts'
 import type { AnySource } from './source.ts'
 
 export type AppendPorts = CommitPorts & {
@@ -64,7 +64,7 @@ export type ChainAppender = {
    * objects. Nothing is visible before `commit`. Where they do not follow, what was taken since the last commit is
    * dropped.
    */
-  take(blocks: readonly ProvenBlock[]): Promise<TakeOutcome>
+  take(blocks: readonly RawBlock[]): Promise<TakeOutcome>
   /** What was taken since the last call of `commit`. */
   pending(): Appended
   /**
@@ -139,7 +139,7 @@ export function createChainAppender(
     await found.readFrom(at)
   }
 
-  async function take(blocks: readonly ProvenBlock[]): Promise<TakeOutcome> {
+  async function take(blocks: readonly RawBlock[]): Promise<TakeOutcome> {
     assert(blocks[0], 'there are blocks to take')
     if (isLost) return { status: 'conflict' }
     const { header: first } = blocks[0]

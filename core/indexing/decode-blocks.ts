@@ -2,8 +2,8 @@ import type { Address, BlockHeader } from '#core/chain.ts'
 import type { ChainEvent } from '#core/history/event.ts'
 import type { Admission } from './admission.ts'
 import { createBlockRows } from './block-rows.ts'
-import type { ProvenBlock } from './fetch-proven.ts'
 import type { BlockEvents, EventCounts, QuarantinedLog } from './ports.ts'
+import type { RawBlock } from './raw/segment.ts'
 
 /** Proven blocks as history keeps them. */
 export type DecodedBlocks = {
@@ -20,12 +20,12 @@ export type DecodedBlocks = {
  * Admits and decodes the logs of consecutive blocks, in order: a contract is followed from the log that creates it on.
  * Logs of a source that do not decode are set apart with the reason; the block counts all the same.
  */
-export function decodeBlocks(admission: Admission, proven: readonly ProvenBlock[]): DecodedBlocks {
+export function decodeBlocks(admission: Admission, proven: readonly RawBlock[]): DecodedBlocks {
   const quarantined: QuarantinedLog[] = []
   const found: { number: number; address: Address }[] = []
   const counts: Record<string, number> = {}
 
-  function decode({ header, logs }: ProvenBlock): BlockEvents {
+  function decode({ header, logs }: RawBlock): BlockEvents {
     const block = { number: header.number, hash: header.hash, timestamp: header.timestamp }
     const events: ChainEvent[] = []
     const rows = createBlockRows()

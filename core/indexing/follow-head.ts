@@ -5,18 +5,14 @@ import { AppError, isAppError, messageOf } from '#core/errors.ts'
 import { type View, waypointsOf } from '#core/history/head.ts'
 import type { Waypoint } from '#core/history/window.ts'
 import { type ChainAppender, createChainAppender } from './append-blocks.ts'
-import {
-  appendRanges,
-  type IndexPorts,
-  policyFor,
-  type ProofMode,
-  refuseOtherChain,
-  type Work,
-} from './backfill.ts'
+import { appendRanges, type Work } from './append-ranges.ts'
+import { type IndexPorts, refuseOtherChain } from './backfill.ts'
 import type { Commitments } from './chain-profiles.ts'
 import { createFetchProven } from './fetch-proven.ts'
 import { otherChain, standingOf } from './other-chain.ts'
 import type { ChainHead } from './ports.ts'
+import { policyFor, type ProofMode } from './proof-policy.ts'
+import { refuseOtherRaw } from './raw/refuse-other-raw.ts'
 import type { AnySource } from './source.ts'
 
 export type FollowInput = {
@@ -72,6 +68,7 @@ export async function* followHead(
   let sighting: Sighting | undefined
   let failures = 0
   let opened = false
+  let isRawKnown = false
 
   while (!cancel.aborted) {
     try {
@@ -82,6 +79,10 @@ export async function* followHead(
       }
       const chain = await ports.source.head()
       const { latest, finalized } = chain
+      if (ports.raw && !isRawKnown) {
+        await refuseOtherRaw(ports.raw, ports.source, input.chainId, finalized)
+        isRawKnown = true
+      }
       let moved = false
       let detached = isOtherBranch(appender.view(), latest)
       const before = appender.view()
@@ -91,7 +92,8 @@ export async function* followHead(
       if (from <= latest.number) {
         const range = { from, to: latest.number }
         const policy = policyFor(input.proof, finalized.number)
-        const work: Work = { ports, appender, fetchProven, policy }
+        const { chainId } = input
+        const work: Work = { ports, chainId, appender, fetchProven, policy }
         for await (const outcome of appendRanges(work, [range], finalized, cancel)) {
           if (outcome.status === 'appended') {
             moved = true

@@ -42,6 +42,7 @@ test('an export whose head is left while it is read says so, since what it print
     newId,
     keccak,
     receiptsRoot: createReceiptsRoot(keccakBytes),
+    raw: undefined,
     source,
   }
   const input = { chainId: CHAIN_ID, sources: fakeSources, proof: 'auto' } as const

@@ -10,6 +10,7 @@ import type { Clock } from '#core/clock.ts'
 import type { IndexPorts } from '#core/indexing/backfill.ts'
 import { commitPorts } from '#core/indexing/commit.ts'
 import type { BlockSource } from '#core/indexing/ports.ts'
+import type { RawLayer } from '#core/indexing/raw/obtain-blocks.ts'
 
 const receiptsRoot = createReceiptsRoot(keccakBytes)
 
@@ -42,7 +43,12 @@ const idsOf = (tables: MemoryTables) => (): string => {
 export function fakeIndexPorts(
   tables: MemoryTables,
   source: BlockSource,
-  options: { readonly step?: WriteStep; readonly clock?: Clock; readonly chainId?: number } = {},
+  options: {
+    readonly step?: WriteStep
+    readonly clock?: Clock
+    readonly chainId?: number
+    readonly raw?: RawLayer
+  } = {},
 ): IndexPorts {
   const clock = options.clock ?? createFakeClock()
   const store = createMemoryChainStore(tables, options.step)
@@ -52,6 +58,7 @@ export function fakeIndexPorts(
     newId: idsOf(tables),
     keccak,
     receiptsRoot,
+    raw: options.raw,
     source,
   }
 }

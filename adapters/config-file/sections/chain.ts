@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import type { ProofMode } from '#core/indexing/backfill.ts'
+import type { ProofMode } from '#core/indexing/proof-policy.ts'
 import {
   CHAIN_PROFILE_NAMES,
   chainProfiles,

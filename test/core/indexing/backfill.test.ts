@@ -3,12 +3,8 @@ import { createMemoryTables, type MemoryTables } from '#adapters/memory/chain-st
 import type { BlockRange } from '#core/chain.ts'
 import { isAppError } from '#core/errors.ts'
 import { createViews } from '#core/history/view.ts'
-import {
-  backfill,
-  type BackfillInput,
-  type BackfillReport,
-  type ProofMode,
-} from '#core/indexing/backfill.ts'
+import { backfill, type BackfillInput, type BackfillReport } from '#core/indexing/backfill.ts'
+import type { ProofMode } from '#core/indexing/proof-policy.ts'
 import type { BlockSource, RawLog } from '#core/indexing/ports.ts'
 import { modelOf, readEverything } from '../../contracts/everything.ts'
 import { createFakeChain, type FakeChain, fakeSources } from '../../fakes/fake-chain.ts'

@@ -11,6 +11,7 @@ import { describe, expect, test } from 'vitest'
 import type { Address, Hash, Hex } from '#core/chain.ts'
 import type { EventBody } from '#core/history/event.ts'
 import { createAdmission } from '#core/indexing/admission.ts'
+import { filterOf } from '#core/indexing/raw/log-scope.ts'
 import * as nft from '#core/nft/sources.ts'
 import * as v2 from '#core/dex/sources/uniswap-v2.ts'
 import * as v3 from '#core/dex/sources/uniswap-v3.ts'
@@ -528,7 +529,7 @@ describe('admission', () => {
     expect(own.admit({ ...sync, address: child }).status).toBe('foreign')
     own.follow({ address: child, role })
     expect(own.admit({ ...sync, address: child }).status).toBe('event')
-    expect(own.filter().addresses).toContain(child)
+    expect(filterOf(own.scope()).addresses).toContain(child)
     own.unfollow([child, POOL_V2])
     expect(own.admit({ ...sync, address: child }).status).toBe('foreign')
     expect(own.admit(sync).status).toBe('event')
@@ -538,7 +539,7 @@ describe('admission', () => {
     const own = createAdmission(catalogue, sources)
     for (let index = 0; index < 600; index++)
       own.follow({ address: addressOf(0x10000 + index), role })
-    expect(own.filter().addresses).toBeUndefined()
-    expect(own.filter().topics).toContain(v2.SYNC)
+    expect(filterOf(own.scope()).addresses).toBeUndefined()
+    expect(filterOf(own.scope()).topics).toContain(v2.SYNC)
   })
 })

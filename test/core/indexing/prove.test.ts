@@ -5,6 +5,7 @@ import { keccak, keccakBytes } from '#adapters/hash-wasm/keccak.ts'
 import { catalogue } from '#core/catalogue.ts'
 import { isAppError } from '#core/errors.ts'
 import { createAdmission } from '#core/indexing/admission.ts'
+import { filterOf } from '#core/indexing/raw/log-scope.ts'
 import { bloomMayHold, createBloomBits } from '#core/indexing/bloom.ts'
 import { chainProfiles, type Commitments, profileNameOf } from '#core/indexing/chain-profiles.ts'
 import { createFetchProven, type ProofPolicy } from '#core/indexing/fetch-proven.ts'
@@ -16,7 +17,7 @@ import { createFakeSource, type FakeFaults } from '../../fakes/fake-source.ts'
 const receiptsRoot = createReceiptsRoot(keccakBytes)
 const bitsOf = createBloomBits(keccak)
 
-const filter = { ...createAdmission(catalogue, fakeSources).filter() }
+const filter = filterOf(createAdmission(catalogue, fakeSources).scope())
 const RANGE = { from: 1, to: 30 }
 let chain: FakeChain
 

@@ -1,0 +1,44 @@
+import type { BlockRange } from '#core/chain.ts'
+import { SEGMENT_BLOCKS_MAX } from './raw/segment.ts'
+
+/** What one request for logs aims at. */
+const CHUNK_LOGS = 4_000
+const CHUNK_BLOCKS_MIN = 1
+const CHUNK_BLOCKS_MAX = SEGMENT_BLOCKS_MAX
+const CHUNK_BLOCKS_START = 16
+
+/** Ranges cut into chunks, in order; how long a chunk is follows how many logs were found so far. */
+export type ChunkPlan = {
+  /** Where the next chunk begins; undefined behind the last range. */
+  start(): number | undefined
+  /** @param end where it ends, unless its range ends before; left out: as many logs as one request aims at */
+  next(end?: number): BlockRange | undefined
+  /** How many logs a chunk of this length had. */
+  learn(blocks: number, logs: number): void
+}
+
+export function createChunkPlan(ranges: readonly BlockRange[]): ChunkPlan {
+  let index = 0
+  let from = ranges[0]?.from ?? 0
+  let size = CHUNK_BLOCKS_START
+  return {
+    start: () => (ranges[index] ? from : undefined),
+    next(end = from + size - 1) {
+      const range = ranges[index]
+      if (!range) return undefined
+      const to = Math.min(end, range.to)
+      const chunk = { from, to }
+      if (to === range.to) {
+        index++
+        from = ranges[index]?.from ?? 0
+      } else {
+        from = to + 1
+      }
+      return chunk
+    },
+    learn(blocks, logs) {
+      const ideal = Math.floor((CHUNK_LOGS * blocks) / Math.max(logs, 1))
+      size = Math.max(CHUNK_BLOCKS_MIN, Math.min(ideal, blocks * 2, CHUNK_BLOCKS_MAX))
+    },
+  }
+}

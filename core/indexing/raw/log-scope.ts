@@ -1,0 +1,80 @@
+import type { Address, Hash } from '#core/chain.ts'
+import { AppError } from '#core/errors.ts'
+import type { LogFilter, RawLog } from '#core/indexing/ports.ts'
+
+/** The contracts whose logs count: these, or every one. */
+type Contracts = 'all' | ReadonlySet<Address>
+
+/** Which logs, by first topic. */
+export type LogScope = ReadonlyMap<Hash, Contracts>
+
+/** The logs that any of these filters asks for. */
+export function scopeOf(filters: readonly LogFilter[]): LogScope {
+  const scope = new Map<Hash, 'all' | Set<Address>>()
+  for (const { addresses, topics } of filters)
+    for (const topic of topics) {
+      const contracts = scope.get(topic) ?? new Set<Address>()
+      scope.set(topic, contracts)
+      if (contracts === 'all') continue
+      if (addresses) for (const address of addresses) contracts.add(address)
+      else scope.set(topic, 'all')
+    }
+  return scope
+}
+
+/** Past this many contracts a node is asked for those of all. */
+const FILTER_ADDRESSES_MAX = 500
+
+/** A filter that asks for all logs of a scope, and perhaps for others too; nodes take one filter a request. */
+export function filterOf(scope: LogScope): LogFilter {
+  const topics = [...scope.keys()]
+  const addresses = new Set<Address>()
+  for (const contracts of scope.values()) {
+    if (contracts === 'all') return { topics }
+    for (const address of contracts) addresses.add(address)
+  }
+  return addresses.size > FILTER_ADDRESSES_MAX ? { topics } : { addresses: [...addresses], topics }
+}
+
+export const isInScope = (scope: LogScope, { address, topics }: RawLog): boolean => {
+  const contracts = topics[0] && scope.get(topics[0])
+  return contracts === 'all' || (contracts?.has(address) ?? false)
+}
+
+/** What none of the scopes that are held has. */
+export function missingIn(wanted: LogScope, held: readonly LogScope[]): LogScope {
+  const missing = new Map<Hash, Contracts>()
+  for (const [topic, contracts] of wanted) {
+    const here = held.map((scope) => scope.get(topic))
+    if (here.includes('all')) continue
+    if (contracts === 'all') {
+      missing.set(topic, 'all')
+      continue
+    }
+    const isHeld = (address: Address): boolean =>
+      here.some((each) => each !== undefined && each !== 'all' && each.has(address))
+    const left = [...contracts].filter((address) => !isHeld(address))
+    if (left.length > 0) missing.set(topic, new Set(left))
+  }
+  return missing
+}
+
+/** A scope as text; equal scopes have equal texts. */
+export const scopeText = (scope: LogScope): string =>
+  JSON.stringify(
+    [...scope]
+      .map(([topic, contracts]) => [topic, contracts === 'all' ? 'all' : [...contracts].toSorted()])
+      .toSorted(([a], [b]) => ((a as string) < (b as string) ? -1 : 1)),
+  )
+
+/** @throws AppError `unavailable` where it is not the text of a scope */
+export function parseScope(text: string): LogScope {
+  const parsed = JSON.parse(text) as [Hash, 'all' | Address[]][]
+  if (!Array.isArray(parsed))
+    throw new AppError('unavailable', 'raw: the scope of a segment is damaged', {
+      details: { field: 'raw', reason: 'damaged' },
+    })
+  return new Map(
+    parsed.map(([topic, contracts]) => [topic, contracts === 'all' ? 'all' : new Set(contracts)]),
+  )
+}

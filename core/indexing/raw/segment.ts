@@ -1,0 +1,162 @@
+import type { BlockHeader, BlockRange, Hash } from '#core/chain.ts'
+import { AppError } from '#core/errors.ts'
+import type { RawLog } from '#core/indexing/ports.ts'
+
+/** A block that was proven, and those of its logs that a scope asks for, by log index. */
+export type RawBlock = { readonly header: BlockHeader; readonly logs: readonly RawLog[] }
+
+/** What a store lists of a segment: consecutive final blocks with all their logs of one scope. */
+export type SegmentHead = BlockRange & {
+  readonly lastHash: Hash
+  /** See `scopeText`. */
+  readonly scope: string
+  readonly logs: number
+}
+
+/** The most blocks that a segment has, so that a store finds those that reach into a range. */
+export const SEGMENT_BLOCKS_MAX = 2_000
+
+/** Raised with every change of the form below; older forms stay readable. */
+const FORM = 1
+
+/**
+ * The form of a segment: columns, with a number in place of what comes again. The n-th hash and timestamp are those of
+ * block `from + n`; the n-th log has the n-th entry of each of the columns of logs.
+ */
+type Columns = {
+  readonly form: number
+  readonly from: number
+  readonly parentHash: Hash
+  readonly hashes: readonly Hash[]
+  readonly timestamps: readonly number[]
+  /** Of each transaction with a log: the number of its block, and its index and hash. */
+  readonly txBlock: readonly number[]
+  readonly txIndex: readonly number[]
+  readonly txHash: readonly Hash[]
+  readonly words: readonly string[]
+  /** Of each log: the place of its transaction in the columns above. */
+  readonly tx: readonly number[]
+  readonly logIndex: readonly number[]
+  /** Places in `words`: the contract, then the topics. */
+  readonly heads: readonly (readonly number[])[]
+  readonly data: readonly string[]
+}
+
+/**
+ * A segment as text.
+ *
+ * @param blocks consecutive, at least one
+ */
+export function encodeSegment(blocks: readonly RawBlock[]): string {
+  const places = new Map<string, number>()
+  const words: string[] = []
+  const placeOf = (word: string): number => {
+    const known = places.get(word)
+    if (known !== undefined) return known
+    places.set(word, words.length)
+    return words.push(word) - 1
+  }
+  const columns = {
+    txBlock: [] as number[],
+    txIndex: [] as number[],
+    txHash: [] as Hash[],
+    tx: [] as number[],
+    logIndex: [] as number[],
+    heads: [] as number[][],
+    data: [] as string[],
+  }
+  for (const { header, logs } of blocks) {
+    let transaction: Hash | undefined
+    for (const log of logs) {
+      if (log.transactionHash !== transaction) {
+        transaction = log.transactionHash
+        columns.txBlock.push(header.number)
+        columns.txIndex.push(log.transactionIndex)
+        columns.txHash.push(transaction)
+      }
+      columns.tx.push(columns.txHash.length - 1)
+      columns.logIndex.push(log.logIndex)
+      columns.heads.push([placeOf(log.address), ...log.topics.map(placeOf)])
+      columns.data.push(log.data)
+    }
+  }
+  const { number: from, parentHash } = (blocks[0] as RawBlock).header
+  return JSON.stringify({
+    form: FORM,
+    from,
+    parentHash,
+    hashes: blocks.map(({ header }) => header.hash),
+    timestamps: blocks.map(({ header }) => header.timestamp),
+    words,
+    ...columns,
+  } satisfies Columns)
+}
+
+/**
+ * The blocks of a segment, logs by index.
+ *
+ * @throws AppError `unavailable` where the text is damaged, or of a newer version
+ */
+export function decodeSegment(text: string): RawBlock[] {
+  const columns = parseColumns(text)
+  if (columns.form !== FORM)
+    throw new AppError(
+      'unavailable',
+      `raw: a segment has form ${columns.form}, and this version reads form ${FORM}; use the version that wrote it`,
+      { details: { field: 'raw', reason: 'other-version' } },
+    )
+  const { from, hashes, timestamps, txBlock, txIndex, txHash, words, tx, logIndex, heads, data } =
+    columns
+  let parentHash = columns.parentHash
+  const blocks = hashes.map((hash, index) => {
+    const header = {
+      number: from + index,
+      hash,
+      parentHash,
+      timestamp: timestamps[index] as number,
+    }
+    parentHash = hash
+    return { header, logs: [] as RawLog[] }
+  })
+  const topicsOf = createTopicLists(words)
+  for (const [index, place] of tx.entries()) {
+    const block = blocks[(txBlock[place] as number) - from]
+    const head = heads[index] as readonly number[]
+    if (!block) throw damaged(from)
+    block.logs.push({
+      address: words[head[0] as number] as Hash,
+      topics: topicsOf(head),
+      data: data[index] as Hash,
+      blockNumber: block.header.number,
+      blockHash: block.header.hash,
+      transactionHash: txHash[place] as Hash,
+      transactionIndex: txIndex[place] as number,
+      logIndex: logIndex[index] as number,
+    })
+  }
+  return blocks
+}
+
+const createTopicLists =
+  (words: readonly string[]) =>
+  (head: readonly number[]): Hash[] => {
+    const topics: Hash[] = []
+    for (let index = 1; index < head.length; index++)
+      topics.push(words[head[index] as number] as Hash)
+    return topics
+  }
+
+function parseColumns(text: string): Columns {
+  try {
+    return JSON.parse(text) as Columns
+  } catch (error) {
+    throw damaged(undefined, error)
+  }
+}
+
+const damaged = (from?: number, cause?: unknown): AppError =>
+  new AppError(
+    'unavailable',
+    `raw: the segment ${from === undefined ? '' : `from block ${from} `}is damaged; remove it and collect it again`,
+    { details: { field: 'raw', reason: 'damaged', ...(from !== undefined && { from }) }, cause },
+  )

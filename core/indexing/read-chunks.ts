@@ -1,0 +1,166 @@
+import type { Address, BlockRange } from '#core/chain.ts'
+import type { Admission } from './admission.ts'
+import { createChunkPlan } from './chunk-plan.ts'
+import type { ConfirmFinal } from './confirm-final.ts'
+import { createdIn, createDiscovery } from './discover-contracts.ts'
+import type { FetchProven, ProofPolicy } from './fetch-proven.ts'
+import type { BlockSource } from './ports.ts'
+import { filterOf, type LogScope, missingIn } from './raw/log-scope.ts'
+import {
+  createObtainBlocks,
+  gapsOf,
+  mergeBlocks,
+  type ObtainBlocks,
+  type RawLayer,
+} from './raw/obtain-blocks.ts'
+import type { RawBlock, SegmentHead } from './raw/segment.ts'
+
+/** What reading a chain's blocks takes. */
+export type ReadPorts = {
+  readonly source: BlockSource
+  /** Undefined where proven logs are not kept. */
+  readonly raw: RawLayer | undefined
+}
+
+export type ChunkReading = {
+  readonly ports: ReadPorts
+  readonly chainId: number
+  readonly admission: Admission
+  readonly fetchProven: FetchProven
+  readonly policy: ProofPolicy
+  /** The number of the newest final block. */
+  readonly finalized: number
+  readonly confirmFinal: ConfirmFinal
+}
+
+/** Chunks being read while another is used. */
+const CHUNKS_AHEAD = 3
+/** Blocks whose segments are listed at once. */
+const LISTED_BLOCKS = 50_000
+
+type Chunk = {
+  readonly range: BlockRange
+  readonly scope: LogScope
+  readonly blocks: readonly RawBlock[]
+}
+
+/**
+ * Proven blocks of ranges in order, chunk by chunk, each with all logs of the contracts that are followed and of those
+ * that were created up to its end; from the raw layer where they are kept. The next few chunks are read while one is
+ * used.
+ */
+export async function* readChunks(
+  reading: ChunkReading,
+  ranges: readonly BlockRange[],
+): AsyncGenerator<readonly RawBlock[]> {
+  const { ports, chainId, finalized, confirmFinal } = reading
+  const obtain = createObtainBlocks(
+    {
+      raw: ports.raw,
+      fetch: (range, scope) => reading.fetchProven(range, filterOf(scope), reading.policy),
+      confirmFinal: async (last) => void (await confirmFinal(last)),
+    },
+    chainId,
+    finalized,
+  )
+  const created: Address[] = []
+  for await (const chunk of readAhead(reading, obtain, ranges))
+    yield await completed(reading, obtain, chunk, created)
+}
+
+async function* readAhead(
+  reading: ChunkReading,
+  obtain: ObtainBlocks,
+  ranges: readonly BlockRange[],
+): AsyncGenerator<Chunk> {
+  const plan = createChunkPlan(ranges)
+  const listing = createListing(reading)
+  const discovery = createDiscovery(reading.admission, async (range, scope) => {
+    const heads = await listing.of(range)
+    if (heads.length > 0 && gapsOf(range, scope, heads).length === 0) return undefined
+    const { value } = await reading.ports.source.logs(range, filterOf(scope))
+    return value
+  })
+  const read = async (range: BlockRange): Promise<Chunk> => {
+    const scope = await discovery.scopeFor(range)
+    return { range, scope, blocks: await obtain(range, scope) }
+  }
+  const ahead: Promise<Chunk>[] = []
+  for (;;) {
+    while (ahead.length < CHUNKS_AHEAD) {
+      const start = plan.start()
+      // What is kept is read as it was kept, so that no segment is read for two chunks.
+      const range = start === undefined ? undefined : plan.next(await listing.endAt(start))
+      if (!range) break
+      const chunk = read(range)
+      // Whoever awaits it hears of its failure; if nobody does any more, nobody needs to.
+      chunk.catch(() => undefined)
+      ahead.push(chunk)
+    }
+    const first = ahead.shift()
+    if (!first) return
+    const chunk = await first
+    plan.learn(
+      chunk.blocks.length,
+      chunk.blocks.reduce((sum, { logs }) => sum + logs.length, 0),
+    )
+    yield chunk
+  }
+}
+
+/**
+ * A chunk was asked for with the contracts known at that time. Where its own blocks, or those before, created one that
+ * was not asked for, its logs are added: a pool may trade in the block that creates it.
+ *
+ * @param created the contracts that the blocks so far have created; this chunk's are added
+ */
+async function completed(
+  { admission }: ChunkReading,
+  obtain: ObtainBlocks,
+  { range, scope, blocks }: Chunk,
+  created: Address[],
+): Promise<readonly RawBlock[]> {
+  const held = [scope]
+  let complete = blocks
+  let fresh = blocks
+  for (;;) {
+    created.push(...createdIn(admission, fresh))
+    const missing = missingIn(admission.scope(created), held)
+    if (missing.size === 0) return complete
+    // Every pass may reveal another contract; most need none.
+    fresh = await obtain(range, missing)
+    complete = mergeBlocks(range, [complete, fresh])
+    held.push(missing)
+  }
+}
+
+/** The segments that are kept, listed many blocks at a time; a hint, since others may add some meanwhile. */
+function createListing({ ports: { raw }, chainId, finalized }: ChunkReading) {
+  let listed: { readonly range: BlockRange; readonly heads: Promise<SegmentHead[]> } | undefined
+
+  function list(from: number, store: RawLayer['store']): Promise<SegmentHead[]> {
+    if (!listed || from < listed.range.from || from > listed.range.to) {
+      const range = { from, to: from + LISTED_BLOCKS - 1 }
+      listed = { range, heads: store.list(chainId, range) }
+    }
+    return listed.heads
+  }
+
+  return {
+    /** Those that have a block of a range. */
+    async of(range: BlockRange): Promise<SegmentHead[]> {
+      if (!raw || range.to > finalized) return []
+      const heads = await list(range.from, raw.store)
+      return heads.filter(({ from, to }) => from <= range.to && range.from <= to)
+    },
+    /** Where the shortest segment ends that has this block; undefined where none has. */
+    async endAt(number: number): Promise<number | undefined> {
+      if (!raw || number > finalized) return undefined
+      const heads = await list(number, raw.store)
+      const ends = heads
+        .filter(({ from, to }) => from <= number && number <= to)
+        .map(({ to }) => to)
+      return ends.length > 0 ? Math.min(...ends) : undefined
+    },
+  }
+}

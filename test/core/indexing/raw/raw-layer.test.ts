@@ -1,0 +1,283 @@
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import { createMemoryTables } from '#adapters/memory/chain-store.ts'
+import { createMemoryRawStore } from '../../../fakes/raw-store.ts'
+import { zstdText } from '#adapters/node/zstd-text.ts'
+import { catalogue, type Source } from '#core/catalogue.ts'
+import type { BlockRange } from '#core/chain.ts'
+import { backfill, type BackfillReport } from '#core/indexing/backfill.ts'
+import { collect } from '#core/indexing/collect.ts'
+import type { BlockSource, RawLog } from '#core/indexing/ports.ts'
+import { isInScope, type LogScope, scopeOf } from '#core/indexing/raw/log-scope.ts'
+import {
+  createObtainBlocks,
+  keepSegment,
+  mergeBlocks,
+  type RawLayer,
+} from '#core/indexing/raw/obtain-blocks.ts'
+import { createRawSource } from '#core/indexing/raw/raw-source.ts'
+import type { RawBlock } from '#core/indexing/raw/segment.ts'
+import { createFakeChain, type FakeChain, fakeSources } from '../../../fakes/fake-chain.ts'
+import { createFakeSource } from '../../../fakes/fake-source.ts'
+import { fakeIndexPorts } from '../../../fakes/index-app.ts'
+import { createRandom } from '../../../fakes/random.ts'
+
+const CHAIN_ID = 31_337
+/** Blocks of the fake chain that are not final. */
+const OPEN = 3
+
+const freshRaw = (): RawLayer => ({ store: createMemoryRawStore(), packing: zstdText })
+
+async function chainOf(seed: number, count: number): Promise<FakeChain> {
+  const chain = createFakeChain(seed, { maxLogs: 6 })
+  await chain.mine(count)
+  return chain
+}
+
+async function indexed(
+  source: BlockSource,
+  raw: RawLayer | undefined,
+  sources: readonly Source[] = fakeSources,
+  to?: number,
+): Promise<BackfillReport> {
+  const ports = fakeIndexPorts(createMemoryTables(), source, { ...(raw && { raw }) })
+  const input = {
+    chainId: CHAIN_ID,
+    sources,
+    proof: 'auto',
+    ...(to !== undefined && { to }),
+  } as const
+  const steps = backfill(ports, input, { aborted: false })
+  let step = await steps.next()
+  while (!step.done) step = await steps.next()
+  return step.value
+}
+
+async function collected(
+  source: BlockSource,
+  raw: RawLayer,
+  ranges: readonly BlockRange[],
+  sources: readonly Source[] = fakeSources,
+): Promise<void> {
+  const ports = { ...fakeIndexPorts(createMemoryTables(), source), raw, catalogue }
+  const input = { chainId: CHAIN_ID, sources, proof: 'auto', ranges } as const
+  for await (const _ of collect(ports, input, { aborted: false }));
+}
+
+describe('proven logs that are kept', () => {
+  test('by several processes, in any order, make the history that the chain makes, without a node', async () => {
+    for (const seed of [71, 72, 73]) {
+      const chain = await chainOf(seed, 120)
+      const last = chain.blocks.length - 1 - OPEN
+      const whole = await indexed(
+        createFakeSource({ blocks: () => chain.blocks }),
+        undefined,
+        fakeSources,
+        last,
+      )
+      const raw = freshRaw()
+      const random = createRandom(seed)
+      const cuts = [0, ...Array.from({ length: 9 }, () => random.int(last)), last + 1].toSorted(
+        (a, b) => a - b,
+      )
+      const ranges = cuts
+        .slice(1)
+        .map((end, index) => ({ from: cuts[index] as number, to: end - 1 }))
+        .filter(({ from, to }) => from <= to)
+      // Each of three takes every third range, the last ones first.
+      await Promise.all(
+        [0, 1, 2].map(async (worker) => {
+          const source = createFakeSource({ blocks: () => chain.blocks })
+          for (const range of ranges.toReversed().filter((_, index) => index % 3 === worker))
+            await collected(source, raw, [range])
+        }),
+      )
+      const derived = await indexed(await createRawSource(raw, CHAIN_ID, 0), raw)
+      expect(derived).toEqual(whole)
+    }
+  })
+
+  test('are not asked for again, and what is not final is not kept', async () => {
+    const chain = await chainOf(74, 80)
+    const raw = freshRaw()
+    const first = createFakeSource({ blocks: () => chain.blocks })
+    const whole = await indexed(first, raw)
+    const last = chain.blocks.length - 1
+    const kept = await raw.store.list(CHAIN_ID, { from: 0, to: last })
+    expect(Math.max(...kept.map(({ to }) => to))).toBe(last - OPEN)
+
+    const asked: string[] = []
+    const again = createFakeSource({
+      blocks: () => chain.blocks,
+      faults: [{ request: (method) => void asked.push(method) }],
+    })
+    expect(await indexed(again, raw)).toEqual(whole)
+    // The blocks above the final one, and what they created.
+    expect(asked.filter((method) => method === 'headers').length).toBeLessThanOrEqual(3)
+    expect(asked.filter((method) => method === 'receipts').length).toBeLessThanOrEqual(2 * OPEN)
+  })
+
+  test('of one source are added to by another: the first one is not asked for again', async () => {
+    const chain = await chainOf(75, 80)
+    const last = chain.blocks.length - 1 - OPEN
+    const [v2, v3] = [fakeSources.slice(0, 1), fakeSources.slice(1)]
+    const raw = freshRaw()
+    await indexed(createFakeSource({ blocks: () => chain.blocks }), raw, v2, last)
+    const topics = new Set<string | undefined>()
+    const source = createFakeSource({ blocks: () => chain.blocks })
+    const counting: BlockSource = {
+      ...source,
+      logs(range, filter) {
+        for (const topic of filter.topics) topics.add(topic)
+        return source.logs(range, filter)
+      },
+    }
+    const both = await indexed(counting, raw, [...v2, ...v3], last)
+    expect(both.digest).toBe((await indexed(source, undefined, [...v2, ...v3], last)).digest)
+    // The raw layer now has all of it.
+    expect(await indexed(await createRawSource(raw, CHAIN_ID, 0), raw, [...v2, ...v3])).toEqual(
+      both,
+    )
+    // And the first source alone can still be made of it.
+    expect((await indexed(await createRawSource(raw, CHAIN_ID, 0), raw, v2)).digest).toBe(
+      (await indexed(source, undefined, v2, last)).digest,
+    )
+  })
+
+  test('where one is missing, that is told with the command that adds it, and nothing else is asked', async () => {
+    const chain = await chainOf(76, 60)
+    const raw = freshRaw()
+    const source = createFakeSource({ blocks: () => chain.blocks })
+    await collected(source, raw, [{ from: 0, to: 19 }])
+    await collected(source, raw, [{ from: 30, to: 39 }])
+    const offline = await createRawSource(raw, CHAIN_ID, 0)
+    expect((await offline.head()).latest.number).toBe(19)
+    await expect(createRawSource(raw, CHAIN_ID, 25)).rejects.toThrow(
+      /^raw: not all logs of blocks 25-25 .* `halyard collect --ranges 25-25`/,
+    )
+    await collected(source, raw, [{ from: 20, to: 29 }], fakeSources.slice(0, 1))
+    await expect(indexed(await createRawSource(raw, CHAIN_ID, 0), raw)).rejects.toMatchObject({
+      kind: 'unavailable',
+      details: { field: 'raw', reason: 'not-kept' },
+    })
+  })
+
+  test('of a chain that was begun anew are refused, not mixed with the new one', async () => {
+    const [old, anew] = [await chainOf(77, 40), await chainOf(78, 60)]
+    const raw = freshRaw()
+    await indexed(createFakeSource({ blocks: () => old.blocks }), raw)
+    await expect(
+      indexed(createFakeSource({ blocks: () => anew.blocks }), raw),
+    ).rejects.toMatchObject({
+      kind: 'unavailable',
+      message: expect.stringMatching(/^raw: block \d+ is kept as 0x.* begun anew/),
+      details: { field: 'raw', reason: 'other-chain' },
+    })
+  })
+
+  test('that are damaged stop a run with the remedy, and nothing is made of them', async () => {
+    const chain = await chainOf(79, 40)
+    const raw = freshRaw()
+    const source = createFakeSource({ blocks: () => chain.blocks })
+    await indexed(source, raw)
+    const broken: RawLayer = {
+      ...raw,
+      store: { ...raw.store, body: async () => Buffer.from('damaged') },
+    }
+    await expect(indexed(source, broken)).rejects.toMatchObject({
+      kind: 'unavailable',
+      details: { field: 'raw', reason: 'damaged' },
+    })
+  })
+})
+
+describe('blocks with all logs of a scope', () => {
+  const trim = (block: RawBlock, scope: LogScope): RawBlock => ({
+    header: block.header,
+    logs: block.logs.filter((log) => isInScope(scope, log)),
+  })
+
+  test('are the same whatever of them is kept, and only what is missing is asked for', async () => {
+    const chain = await chainOf(80, 40)
+    const blocks: readonly RawBlock[] = chain.blocks.map(({ header, logs }) => ({
+      header: {
+        number: header.number,
+        hash: header.hash,
+        parentHash: header.parentHash,
+        timestamp: header.timestamp,
+      },
+      logs,
+    }))
+    const seen = new Map<string, RawLog>()
+    for (const log of chain.blocks.flatMap(({ logs }) => logs))
+      seen.set(`${log.topics[0]} ${log.address}`, log)
+    const kinds = [...seen.values()]
+    const scopes = fc.subarray(kinds, { minLength: 1 }).map((some) =>
+      scopeOf(
+        some.map((log) => ({
+          addresses: [log.address],
+          topics: [log.topics[0] as `0x${string}`],
+        })),
+      ),
+    )
+    const ranges = fc
+      .tuple(fc.integer({ min: 0, max: 36 }), fc.integer({ min: 0, max: 36 }))
+      .map(([a, b]) => ({ from: Math.min(a, b), to: Math.max(a, b) }))
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(fc.tuple(ranges, scopes), { maxLength: 5 }),
+        ranges,
+        scopes,
+        async (kept, range, scope) => {
+          const raw = freshRaw()
+          for (const [{ from, to }, held] of kept)
+            await keepSegment(
+              raw,
+              CHAIN_ID,
+              held,
+              blocks.slice(from, to + 1).map((block) => trim(block, held)),
+            )
+          const obtain = createObtainBlocks(
+            {
+              raw,
+              fetch: async ({ from, to }, wanted) => {
+                // What is kept of all these blocks is not asked for.
+                for (const [at, held] of kept)
+                  if (at.from <= from && to <= at.to)
+                    for (const log of kinds.filter((each) => isInScope(held, each)))
+                      expect(isInScope(wanted, log)).toBe(false)
+                return blocks.slice(from, to + 1)
+              },
+              confirmFinal: async () => undefined,
+            },
+            CHAIN_ID,
+            36,
+          )
+          const got = await obtain(range, scope)
+          const truth = blocks.slice(range.from, range.to + 1).map((block) => trim(block, scope))
+          expect(got.map((block) => trim(block, scope))).toEqual(truth)
+          // All of it is kept now.
+          const offline = createObtainBlocks(
+            {
+              raw,
+              fetch: async () => expect.fail('nothing is missing'),
+              confirmFinal: async () => undefined,
+            },
+            CHAIN_ID,
+            36,
+          )
+          expect((await offline(range, scope)).map((block) => trim(block, scope))).toEqual(truth)
+        },
+      ),
+      { numRuns: 60 },
+    )
+  })
+
+  test('two branches of one final block are told, not mixed', async () => {
+    const [one, other] = [await chainOf(81, 10), await chainOf(82, 10)]
+    const range = { from: 0, to: 9 }
+    expect(() => mergeBlocks(range, [one.blocks.slice(0, 6), other.blocks.slice(5)])).toThrow(
+      /^raw: block 5 is kept as 0x.* several branches/,
+    )
+  })
+})
