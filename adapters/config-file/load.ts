@@ -11,13 +11,14 @@ import type { QuotesSettings } from './sections/quotes.ts'
 import { type ConfigFile, configSchema, sections } from './schema.ts'
 import type { Section } from './sections/section.ts'
 import type { SourcesSettings } from './sections/sources.ts'
-import type { StoreSetting } from './sections/store.ts'
+import { type RawSetting, rawBeside, type StoreSetting } from './sections/store.ts'
 
 /** A configuration file, validated and in domain terms. */
 export type Settings = SourcesSettings & {
   readonly path: string
   readonly chain: ChainSettings
   readonly store: StoreSetting
+  readonly raw: RawSetting
   readonly records: StoreSetting
   readonly api: ApiSettings
   readonly indexer: IndexerSettings
@@ -53,6 +54,13 @@ export function loadSettings(path: string, env: Environment): Settings {
     throw invalid(path, [
       'records: the store is kept there; name another file or database, for a store may be thrown away and made anew',
     ])
+  const { raw } = settings
+  for (const [name, place] of [
+    ['store', settings.store],
+    ['records', settings.records],
+  ] as const)
+    if (raw.kind === 'sqlite' && placeOf(raw) === placeOf(place))
+      throw invalid(path, [`raw: the ${name} section names that file; name another one`])
   return Object.freeze(settings)
 }
 
@@ -76,10 +84,12 @@ function faultsInSections(file: unknown): string[] {
 
 function toSettings(path: string, file: ConfigFile): Settings {
   const context = { folder: dirname(path) }
+  const store = sections.store.toSettings(file.store, context)
   return {
     path,
     chain: sections.chain.toSettings(file.chain, context),
-    store: sections.store.toSettings(file.store, context),
+    store,
+    raw: sections.raw.toSettings(file.raw, context) ?? rawBeside(store),
     records: sections.records.toSettings(file.records, context),
     ...sections.sources.toSettings(file.sources, context),
     api: sections.api.toSettings(file.api, context),

@@ -4,12 +4,13 @@ import { chainSection } from './sections/chain.ts'
 import { indexerSection } from './sections/indexer.ts'
 import { quotesSection } from './sections/quotes.ts'
 import { sourcesSection } from './sections/sources.ts'
-import { recordsSection, storeSection } from './sections/store.ts'
+import { rawSection, recordsSection, storeSection } from './sections/store.ts'
 
 /** Every section of the file. A new one is a file and a line here, and a line in `Settings`. */
 export const sections = {
   chain: chainSection,
   store: storeSection,
+  raw: rawSection,
   records: recordsSection,
   sources: sourcesSection,
   api: apiSection,
@@ -22,6 +23,7 @@ export const configSchema = z
     $schema: z.string().optional(),
     chain: sections.chain.schema,
     store: sections.store.schema,
+    raw: sections.raw.schema,
     records: sections.records.schema,
     sources: sections.sources.schema,
     api: sections.api.schema,

@@ -9,7 +9,7 @@ import {
 import { AppError, isAppError, messageOf } from '#core/errors.ts'
 
 /** The setting that names a database: messages begin with it. */
-export type DatabaseField = 'store' | 'records'
+export type DatabaseField = 'store' | 'records' | 'raw'
 
 const DUPLICATE_KEY = 11_000
 

@@ -38,7 +38,7 @@ const CHECKED_BYTES_MAX = 256 * 1024 * 1024
 const HEADER = 'SQLite format 3\0'
 
 /** The setting that names a file: messages begin with it. */
-export type FileField = 'store' | 'records'
+export type FileField = 'store' | 'records' | 'raw'
 
 /**
  * Opens a file of chain history, or makes it.
@@ -212,6 +212,7 @@ function wrap(connection: DatabaseSync, path: string): Database {
 const elseRemedies: Readonly<Record<FileField, string>> = {
   store: ', or move it away and index again',
   records: '',
+  raw: ', or move it away and collect the logs again',
 }
 
 const damaged = (path: string, field: FileField, reason: string, cause?: unknown): AppError =>

@@ -8,16 +8,17 @@ export type StoreSetting =
   | { readonly kind: 'sqlite'; readonly path: string }
   | { readonly kind: 'mongodb'; readonly url: string }
 
+/** Where proven logs are kept; `off`: nowhere. */
+export type RawSetting = StoreSetting | { readonly kind: 'off' }
+
 const SQLITE = 'sqlite:'
+const STORED_AT = /^(sqlite:.+|mongodb(\+srv)?:\/\/.+)$/
 
 /** @param fallback where it is unless said */
 const storedAt = (fallback: string, description: string) =>
   z
     .string()
-    .regex(
-      /^(sqlite:.+|mongodb(\+srv)?:\/\/.+)$/,
-      'neither sqlite:PATH nor a mongodb:// connection string',
-    )
+    .regex(STORED_AT, 'neither sqlite:PATH nor a mongodb:// connection string')
     .default(fallback)
     .meta({ description })
 
@@ -26,12 +27,14 @@ const storage = (
 ): Section<ReturnType<typeof storedAt>, StoreSetting> =>
   section({
     schema,
-    toSettings: (text, { folder }): StoreSetting =>
-      text.startsWith(SQLITE)
-        ? { kind: 'sqlite', path: resolve(folder, text.slice(SQLITE.length)) }
-        : { kind: 'mongodb', url: text },
+    toSettings: (text, { folder }) => placeAt(text, folder),
     secrets: (text) => (text.startsWith(SQLITE) ? [] : secretsOfUrl(text)),
   })
+
+const placeAt = (text: string, folder: string): StoreSetting =>
+  text.startsWith(SQLITE)
+    ? { kind: 'sqlite', path: resolve(folder, text.slice(SQLITE.length)) }
+    : { kind: 'mongodb', url: text }
 
 /** Chain history, which can be made anew from the chain. */
 export const storeSection = storage(
@@ -48,3 +51,35 @@ export const recordsSection = storage(
     'Where people’s records are kept, which no chain can give back: another file or database than the store',
   ),
 )
+
+const OFF = 'off'
+
+const rawSchema = z
+  .string()
+  .regex(STORED_AT, 'neither off, nor sqlite:PATH, nor a mongodb:// connection string')
+  .or(z.literal(OFF))
+  .optional()
+  .meta({
+    description:
+      'Where proven logs are kept, of which the history can be made anew without a node: sqlite:PATH, mongodb://HOST/DATABASE, ' +
+      'or off. Left out: beside the store, in a file whose name ends in -raw, or in the same database',
+  })
+
+/** Proven logs. Undefined: beside the store. */
+export const rawSection = section({
+  schema: rawSchema,
+  toSettings: (text, { folder }): RawSetting | undefined => {
+    if (text === undefined) return undefined
+    return text === OFF ? { kind: 'off' } : placeAt(text, folder)
+  },
+  secrets: (text) =>
+    text === undefined || text === OFF || text.startsWith(SQLITE) ? [] : secretsOfUrl(text),
+})
+
+const EXTENSION = /(\.[^./\\]+)?$/
+
+/** Where proven logs are kept unless said. */
+export const rawBeside = (store: StoreSetting): RawSetting =>
+  store.kind === 'sqlite'
+    ? { kind: 'sqlite', path: store.path.replace(EXTENSION, '-raw$1') }
+    : store

@@ -1,0 +1,166 @@
+import { Binary, type Collection, type Db } from 'mongodb'
+import type { Hash } from '#core/chain.ts'
+import { AppError } from '#core/errors.ts'
+import type { RawStore } from '#core/indexing/raw/ports.ts'
+import { SEGMENT_BLOCKS_MAX, type SegmentHead } from '#core/indexing/raw/segment.ts'
+import { CONCERNS } from './concerns.ts'
+import { connectionTo, reviewDeployment } from './connection.ts'
+import { toAppError } from './errors.ts'
+import { insertBatch } from './insert.ts'
+
+export type MongoRawStore = RawStore & {
+  /** What an operator should know about how the server is run. */
+  readonly warnings: readonly string[]
+  close(): Promise<void>
+}
+
+/** `chain:from:to:hash:scope`, the scope by its number below. */
+type SegmentDocument = {
+  readonly _id: string
+  readonly chainId: number
+  readonly from: number
+  readonly to: number
+  readonly lastHash: Hash
+  readonly scope: Hash
+  readonly logs: number
+  /** How many documents hold the body. */
+  readonly parts: number
+}
+/** `segment:part` */
+type PartDocument = { readonly _id: string; readonly segment: string; readonly bytes: Binary }
+/** `_id` is the hash of the text: scopes name hundreds of contracts, and most segments have the same. */
+type ScopeDocument = { readonly _id: Hash; readonly text: string }
+
+/** A document has 16 MB at most. */
+const PART_BYTES_MAX = 8 * 1024 * 1024
+const BY_BLOCK = { chainId: 1, from: 1 } as const
+
+/**
+ * Proven logs in collections of their own, which no change of the history's form touches. A segment is there as soon
+ * as its head is, which is inserted after its body.
+ *
+ * @param url with the database as its path
+ * @param hash of a text
+ * @throws AppError `invalid` when the URL cannot be used, `unavailable` when the server cannot; both with the remedy
+ */
+export async function openMongoRawStore(
+  url: string,
+  hash: (text: string) => Hash,
+): Promise<MongoRawStore> {
+  const connection = connectionTo(url, 'raw')
+  const { client, db } = connection
+  try {
+    const warnings = await reviewDeployment(connection)
+    await db.collection('rawSegments', CONCERNS).createIndex(BY_BLOCK, { name: 'byBlock' })
+    return { ...createMongoRawStore(db, hash), warnings, close: () => client.close() }
+  } catch (error) {
+    await client.close()
+    throw toAppError(error, 'raw')
+  }
+}
+
+function createMongoRawStore(db: Db, hash: (text: string) => Hash): RawStore {
+  const segments = db.collection<SegmentDocument>('rawSegments', CONCERNS)
+  const parts = db.collection<PartDocument>('rawParts', CONCERNS)
+  const scopes = createScopes(db.collection<ScopeDocument>('rawScopes', CONCERNS), hash)
+  const told = async <T>(ask: () => Promise<T>): Promise<T> => {
+    try {
+      return await ask()
+    } catch (error) {
+      throw toAppError(error, 'raw')
+    }
+  }
+  const idOf = (chainId: number, { from, to, lastHash, scope }: SegmentHead): string =>
+    `${chainId}:${from}:${to}:${lastHash}:${hash(scope)}`
+
+  return {
+    put: (chainId, head, body) =>
+      told(async () => {
+        const id = idOf(chainId, head)
+        const count = Math.max(1, Math.ceil(body.length / PART_BYTES_MAX))
+        const scope = await scopes.idOf(head.scope)
+        for (let part = 0; part < count; part++) {
+          const bytes = body.subarray(part * PART_BYTES_MAX, (part + 1) * PART_BYTES_MAX)
+          await insertBatch(parts, [
+            { _id: `${id}:${part}`, segment: id, bytes: new Binary(bytes) },
+          ])
+        }
+        const { from, to, lastHash, logs } = head
+        const document = { _id: id, chainId, from, to, lastHash, scope, logs, parts: count }
+        await insertBatch(segments, [document])
+      }),
+    list: (chainId, range) =>
+      told(async () => {
+        const first = range.from - SEGMENT_BLOCKS_MAX + 1
+        const found = await segments
+          .find(
+            { chainId, from: { $gte: first, $lte: range.to }, to: { $gte: range.from } },
+            { sort: { chainId: 1, from: 1 }, hint: 'byBlock' },
+          )
+          .toArray()
+        await scopes.load(found.map(({ scope }) => scope))
+        return found.map(({ from, to, lastHash, scope, logs }) => ({
+          from,
+          to,
+          lastHash,
+          scope: scopes.text(scope),
+          logs,
+        }))
+      }),
+    body: (chainId, head) =>
+      told(async () => {
+        const id = idOf(chainId, head)
+        const segment = await segments.findOne({ _id: id })
+        const found = await parts.find({ _id: { $in: partIds(id, segment?.parts ?? 0) } }).toArray()
+        if (!segment || found.length < segment.parts) throw removed(head)
+        const byId = new Map(found.map(({ _id, bytes }) => [_id, bytes.value()]))
+        return Buffer.concat(partIds(id, segment.parts).map((part) => byId.get(part) as Uint8Array))
+      }),
+    remove: (chainId, head) =>
+      told(async () => {
+        const id = idOf(chainId, head)
+        const segment = await segments.findOneAndDelete({ _id: id })
+        await parts.deleteMany({ _id: { $in: partIds(id, segment?.parts ?? 0) } })
+      }),
+  }
+}
+
+const partIds = (id: string, count: number): string[] =>
+  Array.from({ length: count }, (_, part) => `${id}:${part}`)
+
+const removed = ({ from, to }: SegmentHead): AppError =>
+  new AppError(
+    'unavailable',
+    `raw: the segment of blocks ${from}-${to} was removed meanwhile; try again`,
+    { details: { field: 'raw', from, to } },
+  )
+
+/** Scopes by the hash of their texts, those that were seen kept at hand. */
+function createScopes(collection: Collection<ScopeDocument>, hash: (text: string) => Hash) {
+  const texts = new Map<Hash, string>()
+  return {
+    /** Stored when this resolves. */
+    async idOf(text: string): Promise<Hash> {
+      const id = hash(text)
+      if (texts.has(id)) return id
+      await insertBatch(collection, [{ _id: id, text }])
+      texts.set(id, text)
+      return id
+    },
+    async load(ids: readonly Hash[]): Promise<void> {
+      const unknown = [...new Set(ids)].filter((id) => !texts.has(id))
+      if (unknown.length === 0) return
+      const found = await collection.find({ _id: { $in: unknown } }).toArray()
+      for (const { _id, text } of found) texts.set(_id, text)
+    },
+    text(id: Hash): string {
+      const text = texts.get(id)
+      if (text !== undefined) return text
+      throw new AppError(
+        'unavailable',
+        `raw: the scope ${id} of a segment is missing; restore the database from a backup, or collect the logs again`,
+        { details: { field: 'raw', reason: 'damaged' } },
+      )
+    },
+  }
+}
