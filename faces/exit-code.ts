@@ -20,6 +20,7 @@ export const configuredSections: ReadonlySet<string> = new Set([
   'config',
   'chain',
   'store',
+  'raw',
   'records',
   'sources',
   'quotes',

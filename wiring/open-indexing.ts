@@ -6,25 +6,20 @@ import { newId } from '#adapters/node/new-id.ts'
 import { sha256 } from '#adapters/node/sha256.ts'
 import { type BlockSourceOptions, createRpcBlockSource } from '#adapters/rpc/block-source.ts'
 import type { IndexPorts } from '#core/indexing/backfill.ts'
+import type { FetchPorts } from '#core/indexing/fetch-proven.ts'
 import { commitPorts } from '#core/indexing/commit.ts'
 import type { ChainStore } from './open-chain-store.ts'
 import type { ChainNode } from './open-node.ts'
+import type { OpenRaw } from './open-raw.ts'
 import type { Settings } from './settings.ts'
 
-/** What indexing takes: headers are hashed as the chain's profile says, and receipts to the root in them. */
-export function openIndexing(
-  store: ChainStore,
-  { rpc }: ChainNode,
-  chain: Settings['chain'],
-  tell: Pick<BlockSourceOptions, 'warn' | 'seen'>,
-): IndexPorts {
+type Tell = Pick<BlockSourceOptions, 'warn' | 'seen'>
+
+/** What proving blocks takes: headers are hashed as the chain's profile says, and receipts to the root in them. */
+export function openProving({ rpc }: ChainNode, chain: Settings['chain'], tell: Tell): FetchPorts {
   const { headerForm, commits, finality } = chain
   return {
-    ...commitPorts(store, systemClock, chain.id),
-    sha256,
-    newId,
-    keccak,
-    receiptsRoot: createReceiptsRoot(keccakBytes),
+    ...PROOFS,
     source: createRpcBlockSource(rpc, {
       ...tell,
       finality,
@@ -32,3 +27,25 @@ export function openIndexing(
     }),
   }
 }
+
+const PROOFS = { keccak, receiptsRoot: createReceiptsRoot(keccakBytes) } as const
+
+/** What making history of proven blocks takes. */
+export const openDeriving = (
+  store: ChainStore,
+  chain: Pick<Settings['chain'], 'id'>,
+): Omit<IndexPorts, 'source' | 'raw'> => ({
+  ...commitPorts(store, systemClock, chain.id),
+  ...PROOFS,
+  sha256,
+  newId,
+})
+
+/** What indexing takes. */
+export const openIndexing = (
+  store: ChainStore,
+  { raw }: Pick<OpenRaw, 'raw'>,
+  node: ChainNode,
+  chain: Settings['chain'],
+  tell: Tell,
+): IndexPorts => ({ ...openDeriving(store, chain), ...openProving(node, chain, tell), raw })

@@ -3,7 +3,7 @@ import { environment } from '#adapters/env/environment.ts'
 
 export { configJsonSchema } from '#adapters/config-file/schema.ts'
 export type { Settings } from '#adapters/config-file/load.ts'
-export type { StoreSetting } from '#adapters/config-file/sections/store.ts'
+export type { RawSetting, StoreSetting } from '#adapters/config-file/sections/store.ts'
 
 /**
  * The configuration in a JSON file, with `${NAME}` filled in from the environment of this process.

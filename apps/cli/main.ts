@@ -1,12 +1,15 @@
 import { Command } from 'commander'
 import { runCommand } from '#faces/run-command.ts'
 import { backfillCommand } from './commands/backfill.ts'
+import { collectCommand } from './commands/collect.ts'
 import { configCommand } from './commands/config.ts'
+import { deriveCommand } from './commands/derive.ts'
 import { devCommand } from './commands/dev.ts'
 import { exportCommand } from './commands/export.ts'
 import { migrateCommand } from './commands/migrate.ts'
 import { quarantineCommand } from './commands/quarantine.ts'
 import { quoteCommand } from './commands/quote.ts'
+import { rawCommand } from './commands/raw.ts'
 
 const program = new Command('halyard')
   .description(
@@ -31,6 +34,9 @@ Examples:
 for (const command of [
   devCommand(),
   backfillCommand(),
+  collectCommand(),
+  deriveCommand(),
+  rawCommand(),
   exportCommand(),
   quarantineCommand(),
   quoteCommand(),

@@ -1,6 +1,7 @@
 import type { IndexPorts } from '#core/indexing/backfill.ts'
 import { type ChainStore, openToWrite } from '#wiring/open-chain-store.ts'
 import { openIndexing } from '#wiring/open-indexing.ts'
+import { openRaw } from '#wiring/open-raw.ts'
 import { openNode } from '#wiring/open-node.ts'
 import { systemClock } from '#wiring/system.ts'
 import { createLogger, createMetrics, type Logger } from '#wiring/telemetry.ts'
@@ -33,6 +34,8 @@ export async function wire(config: Config, overrides: Overrides = {}): Promise<I
   const metrics = createIndexerMetrics(createMetrics(), () => systemClock.nowMs())
   const store = overrides.store ?? (await openToWrite(config.store))
   for (const warning of store.warnings ?? []) log.warn({}, warning)
+  const raw = await openRaw(config.raw)
+  for (const warning of raw.warnings) log.warn({}, warning)
   const node = openNode(chain, {
     ...PATIENCE,
     ...(overrides.stop && { stop: overrides.stop }),
@@ -46,12 +49,13 @@ export async function wire(config: Config, overrides: Overrides = {}): Promise<I
     log,
     metrics,
     endpoints: () => node.endpoints(),
-    ports: openIndexing(store, node, chain, {
+    ports: openIndexing(store, raw, node, chain, {
       warn: (message, details) => log.warn(details, message),
       seen: metrics.sawHead,
     }),
     async [Symbol.asyncDispose]() {
       await node[Symbol.asyncDispose]()
+      await raw[Symbol.asyncDispose]()
       await store.close()
     },
   }

@@ -1,0 +1,106 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { createFakeChain, type FakeChain, fakeSources } from '../fakes/fake-chain.ts'
+import { type FakeNode, startFakeNode } from '../fakes/fake-node.ts'
+import { runCli } from './run-cli.ts'
+
+const folder = mkdtempSync(join(tmpdir(), 'halyard-raw-'))
+const LAST_FINAL = 199
+let chain: FakeChain
+let node: FakeNode
+beforeAll(async () => {
+  chain = createFakeChain(91, { maxLogs: 6 })
+  await chain.mine(LAST_FINAL + 1 + 3)
+  node = await startFakeNode({ blocks: () => chain.blocks })
+}, 60_000)
+afterAll(async () => {
+  await node.close()
+  rmSync(folder, { recursive: true })
+})
+
+function configOf(name: string, more: object = {}): string {
+  const path = join(folder, `${name}.json`)
+  const sources = fakeSources.map(({ startBlock, ...source }) => {
+    const { feePips, ...rest } = source as { feePips?: number | null } & object
+    return {
+      ...rest,
+      ...(feePips && { feeBps: feePips / 100 }),
+      ...(startBlock !== null && { startBlock }),
+    }
+  })
+  writeFileSync(
+    path,
+    JSON.stringify({
+      chain: { id: 31_337, rpc: [node.url] },
+      store: `sqlite:${name}.db`,
+      sources,
+      ...more,
+    }),
+  )
+  return path
+}
+
+const run = async (command: string, config: string, ...more: string[]) => {
+  const result = await runCli(...command.split(' '), '--config', config, ...more)
+  return { ...result, lines: result.stdout.trim().split('\n').filter(Boolean) }
+}
+const report = async (command: string, config: string, ...more: string[]) => {
+  const { code, lines, stderr } = await run(command, config, '--json', ...more)
+  expect(code, stderr).toBe(0)
+  return JSON.parse(lines.at(-1) ?? '{}') as Record<string, unknown>
+}
+
+test('logs that several processes collect make the same history without a node', async () => {
+  const whole = await report('backfill', configOf('whole', { raw: 'off' }), '--to', `${LAST_FINAL}`)
+  const raw = 'sqlite:collected.db'
+  const first = configOf('first', { raw })
+  const collected = await Promise.all(
+    ['120-199', '0-39', '40-119'].map((ranges) => report('collect', first, '--ranges', ranges)),
+  )
+  expect(collected.map(({ blocks }) => blocks)).toEqual([80, 40, 80])
+  const { lines } = await run('raw list', first, '--json')
+  expect(lines.map((line) => JSON.parse(line) as object)).toMatchObject([
+    { from: 0, to: LAST_FINAL },
+  ])
+
+  const offline = configOf('offline', { raw, chain: { id: 31_337, rpc: ['http://127.0.0.1:9'] } })
+  const { seconds: _, ...derived } = await report('derive', offline)
+  const { seconds: __, ...expected } = whole
+  expect(derived).toEqual(expected)
+  expect((await report('derive', offline)).blocks).toBe(0)
+}, 120_000)
+
+test('a backfill asks for what is not kept, and keeps it', async () => {
+  const config = configOf('kept')
+  const first = await report('backfill', config, '--to', `${LAST_FINAL}`)
+  const before = node.calls.eth_getBlockReceipts
+  const again = configOf('again', { raw: 'sqlite:kept-raw.db' })
+  expect((await report('backfill', again, '--to', `${LAST_FINAL}`)).digest).toBe(first.digest)
+  expect(node.calls.eth_getBlockReceipts).toBe(before)
+
+  const removed = await run('raw remove', again, '--ranges', '50')
+  expect(removed.stdout).toMatch(/^removed what was kept of blocks \d+-\d+\n$/)
+  const gap = await run('derive', configOf('gap', { raw: 'sqlite:kept-raw.db' }))
+  expect(gap.code).toBe(0)
+  expect(gap.stdout).toMatch(/^indexed \d\d? blocks /)
+  const third = configOf('third', { raw: 'sqlite:kept-raw.db' })
+  expect((await report('backfill', third, '--to', `${LAST_FINAL}`)).digest).toBe(first.digest)
+  expect(node.calls.eth_getBlockReceipts).toBeGreaterThan(before ?? 0)
+}, 120_000)
+
+test('what cannot be done says why, and what helps', async () => {
+  const off = configOf('off', { raw: 'off' })
+  for (const command of ['collect', 'derive', 'raw list']) {
+    const { code, stderr } = await run(command, off)
+    expect(stderr).toMatch(/^halyard: raw: it is off, .*name a place for them/)
+    expect(code).toBe(78)
+  }
+  const empty = await run('derive', configOf('empty', { raw: 'sqlite:empty-raw.db' }))
+  expect(empty.stderr).toMatch(/^halyard: raw: not all logs of blocks 0-0 .* are kept/)
+  expect(empty.code).toBe(69)
+  const same = await run('raw list', configOf('same', { raw: 'sqlite:same.db' }))
+  expect(same.stderr).toMatch(/raw: the store section names that file/)
+  expect(same.code).toBe(78)
+}, 60_000)
