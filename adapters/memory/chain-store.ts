@@ -1,4 +1,4 @@
-import type { BlockHeader, BlockRef } from '#core/chain.ts'
+import type { BlockHeader, BlockRange, BlockRef } from '#core/chain.ts'
 import { catalogue as halyardCatalogue } from '#core/catalogue.ts'
 import {
   type DocumentId,
@@ -266,9 +266,10 @@ export function createMemoryChainStore(
             cleanTo: Math.max(now.cleanTo, marks.cleanTo ?? now.cleanTo),
           })
         }),
-      async journal(chainId, upTo) {
+      async journal(chainId, range) {
         return [...tables.journal.values()]
-          .filter((record) => record.chainId === chainId && record.to <= upTo)
+          .filter(({ chainId: chain, to }) => chain === chainId && isInRange(range, to))
+          .toSorted((a, b) => a.to - b.to)
           .map(({ commit, move, from, to }) => ({ commit, move, from, to }))
       },
       async journalIds(chainId, commit) {
@@ -283,13 +284,12 @@ export function createMemoryChainStore(
           if (trees.includes(record.id.tree) && record.until <= upTo)
             await write('delete undo', () => tables.undo.delete(key))
       },
-      async unsettledBlocks(chainId, { from, to }) {
+      async unsettledBlocks(chainId, range) {
         return [...tables.blocks.values()]
           .filter(
             ({ chainId: chain, number, commit }) =>
               chain === chainId &&
-              number >= from &&
-              number <= to &&
+              isInRange(range, number) &&
               !tables.settled.has(`${chainId} ${commit}`),
           )
           .map(({ number, commit }) => ({ number, commit }))
@@ -316,6 +316,9 @@ function blockAt(tables: MemoryTables, chainId: number, ref: DerivedRef): BlockR
   const block = tables.blocks.get(blockKey(chainId, ref))
   return block && { number: block.number, hash: block.hash }
 }
+
+const isInRange = ({ from, to }: BlockRange, number: number): boolean =>
+  from <= number && number <= to
 
 const blockKey = (chainId: number, { number, commit }: DerivedRef): string =>
   `${chainId} ${number} ${commit}`

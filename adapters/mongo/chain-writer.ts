@@ -123,10 +123,13 @@ export function createMongoChainWriter(
       )
     },
 
-    async journal(chainId, upTo) {
+    async journal(chainId, range) {
       const records = new Map<CommitId, JournalRecord>()
       const cursor = collections.journal
-        .find({ chainId, to: { $lte: upTo } }, { projection: { ids: 0 }, sort: { to: 1 } })
+        .find(
+          { chainId, to: { $gte: range.from, $lte: range.to } },
+          { projection: { ids: 0 }, sort: { to: 1 } },
+        )
         .hint('byBlock')
       for await (const { commit, move, from, to } of cursor)
         records.set(commit, { commit, move, from, to })

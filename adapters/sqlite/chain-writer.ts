@@ -100,10 +100,10 @@ export const createSqliteChainWriter = (
     )
   },
 
-  async journal(chainId, upTo) {
+  async journal(chainId, { from, to }) {
     const sql = `SELECT DISTINCT "commit", move, from_number, to_number FROM journal
-      WHERE chain = ? AND to_number <= ? ORDER BY to_number`
-    return db.all(sql, chainId, upTo).map((row) => ({
+      WHERE chain = ? AND to_number BETWEEN ? AND ? ORDER BY to_number`
+    return db.all(sql, chainId, from, to).map((row) => ({
       commit: row.commit as string,
       move: row.move as number,
       from: row.from_number as number,

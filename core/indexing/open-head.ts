@@ -80,7 +80,7 @@ async function findLeftovers(
 ): Promise<Leftovers> {
   const committed = new Set(entries.map(({ commit }) => commit))
   const isUncommitted = ({ commit }: Pick<DerivedRef, 'commit'>): boolean => !committed.has(commit)
-  const journal = await ports.writer.journal(chainId, BLOCK_MAX)
+  const journal = await ports.writer.journal(chainId, { from: 0, to: BLOCK_MAX })
   const stored = await ports.writer.unsettledBlocks(chainId, {
     from: head.number + 1,
     to: BLOCK_MAX,
@@ -101,8 +101,8 @@ async function findLeftovers(
 }
 
 /**
- * Puts back the documents of unfinished commits, and removes their rows. The journal keeps the records until the sweep
- * has passed them: a late writer may go on changing the documents that it has named there, and die at that.
+ * Puts back the documents of unfinished commits, and removes their rows. The journal keeps the records: a late writer
+ * may go on changing the documents that it has named there, and die at that, so the sweep looks at them again.
  */
 async function clearLeftovers(
   ports: CommitPorts,

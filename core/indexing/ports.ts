@@ -177,8 +177,8 @@ export type ChainWriter = {
   putSettled(chainId: number, commits: readonly SettledCommit[]): Promise<void>
   /** Raises a mark; never lowers it. */
   mark(chainId: number, upkeep: Partial<Upkeep>): Promise<void>
-  /** Records of commits that end at or below a block. */
-  journal(chainId: number, upTo: number): Promise<JournalRecord[]>
+  /** Records of commits that end in this range of blocks, by where they end. */
+  journal(chainId: number, range: BlockRange): Promise<JournalRecord[]>
   journalIds(chainId: number, commit: CommitId): Promise<DocumentId[]>
   deleteJournal(chainId: number, commits: readonly CommitId[]): Promise<void>
   /** Removes the versions of these trees that were put aside and are needed no longer than until this block. */

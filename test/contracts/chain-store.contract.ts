@@ -480,7 +480,7 @@ export function chainStoreContract(name: string, open: () => Promise<StoreHarnes
         expect(await heads.settledBlock(CHAIN_ID, number)).toEqual(refOf(chain, number))
       const range = { from: 0, to: horizon }
       expect(await connection.writer.unsettledBlocks(CHAIN_ID, range)).toEqual([])
-      expect(await connection.writer.journal(CHAIN_ID, horizon)).toEqual([])
+      expect(await connection.writer.journal(CHAIN_ID, range)).toEqual([])
       expect((await heads.upkeep(CHAIN_ID)).cleanTo).toBe(horizon)
       // Of each document one version at or below the horizon is left, and at most one beside it.
       for (const spec of connection.catalogue.documents)

@@ -7,7 +7,7 @@ import {
 } from '#adapters/memory/chain-store.ts'
 import { isOnLine, type View } from '#core/history/head.ts'
 import { isStaleView } from '#core/history/view.ts'
-import { rangesToClean } from '#core/indexing/sweep.ts'
+import { rangesToClean, turnOf } from '#core/indexing/sweep.ts'
 import {
   amountAt,
   append,
@@ -99,7 +99,80 @@ test('a late writer that dies after it was put back leaves nothing behind the sw
   expect(await hiddenDocuments(tables)).toBeGreaterThan(0)
   await follow(next, 7, 14, 0, [])
   expect(await hiddenDocuments(tables)).toBe(0)
-  expect(tables.journal.size).toBe(0)
+})
+
+/** Blocks 0 to 6 by one writer, and another that stops before its documents of block 7 and dies after them. */
+async function lateByASweep(tables: MemoryTables) {
+  const first = await openWriter(connect({ tables }))
+  await follow(first, 0, 6)
+  const { step, reached, resume } = stopBefore('document holding')
+  const late = await openWriter(
+    connect({
+      tables,
+      step: async (name, moment) => {
+        await step(name, moment)
+        await dieBefore('head')(name, moment)
+      },
+    }),
+  )
+  const outcome = append(late, blockOf(7))
+  await reached
+  const next = await openWriter(connect({ tables }))
+  await follow(next, 7, 14, 0, [])
+  expect((await connect({ tables }).heads.upkeep(CHAIN_ID)).cleanTo).toBeGreaterThan(7)
+  return { next, outcome, resume }
+}
+
+test('what a writer changes that slept through the sweep and dies is put back when the sweep looks again', async () => {
+  const tables = createMemoryTables()
+  const { next, outcome, resume } = await lateByASweep(tables)
+  resume()
+  await expect(outcome).rejects.toThrow('killed')
+  expect(await hiddenDocuments(tables)).toBeGreaterThan(0)
+  await follow(next, 15, 63, 0, [])
+  expect(await hiddenDocuments(tables)).toBe(0)
+})
+
+test('a writer that sleeps on is remembered among others that never came about', async () => {
+  const tables = createMemoryTables()
+  const { next, outcome, resume } = await lateByASweep(tables)
+  const { writer } = connect({ tables })
+  for (const move of [1, 12])
+    await writer.putJournal(CHAIN_ID, { commit: `dead-${move}`, move, from: 5, to: 5 }, [])
+  await follow(next, 15, 63, 0, [])
+  resume()
+  await expect(outcome).rejects.toThrow('killed')
+  expect(await hiddenDocuments(tables)).toBeGreaterThan(0)
+  await follow(next, 64, 64 + 3 * 48, 0, [])
+  expect(await hiddenDocuments(tables)).toBe(0)
+})
+
+test('nothing is remembered of whoever committed, was left by a reorg, or put back what it had changed', async () => {
+  const tables = createMemoryTables()
+  const first = await openWriter(connect({ tables }))
+  await follow(first, 0, 7)
+  const { step, reached, resume } = stopBefore('head')
+  const late = await openWriter(connect({ tables, step }))
+  const outcome = append(late, blockOf(8))
+  await reached
+  await first.moveBack(waypoint(first, 4))
+  await follow(first, 5, 8, 1)
+  resume()
+  expect(await outcome).toBe('conflict')
+  await follow(first, 9, 16, 1, [])
+  expect([...tables.journal.values()]).toEqual([])
+})
+
+test('of processes that die over and over only so many attempts are remembered, the newest ones', async () => {
+  const tables = createMemoryTables()
+  const store = connect({ tables })
+  await follow(await openWriter(store), 0, 4)
+  for (let move = 1; move <= 100; move++)
+    await store.writer.putJournal(CHAIN_ID, { commit: `dead-${move}`, move, from: 5, to: 5 }, [])
+  await follow(await openWriter(store), 5, 40, 0, [])
+  const { cleanTo } = await store.heads.upkeep(CHAIN_ID)
+  const left = await store.writer.journal(CHAIN_ID, { from: 0, to: cleanTo })
+  expect(left.map(({ move }) => move)).toEqual(Array.from({ length: 64 }, (_, index) => index + 37))
 })
 
 test('what the log has decided on is put back without another fence', async () => {
@@ -214,15 +287,34 @@ test('rows that a late writer stores far below the head are removed', async () =
   expect(strangeRows(tables, first.view() as View)).toBe(0)
 })
 
-test('every height that is clean is looked at again after enough moves', () => {
-  const coverage = [{ from: 1_000, to: 9_999 }]
-  const seen = new Set<number>()
-  for (let move = 0; move < 40; move++)
-    for (const { from, to } of rangesToClean({ move, coverage }, 9_000, 9_010)) {
-      expect(to - from).toBeLessThan(600)
-      for (let number = from; number <= to; number++) seen.add(number)
+test.each([1, 2, 32, 64, 96, 225])(
+  'every height that is clean is looked at again, also where %i moves lie between two sweeps',
+  (between) => {
+    const coverage = [{ from: 1_000, to: 9_999 }]
+    const seen = new Set<number>()
+    for (let sweeps = 0; sweeps < 400; sweeps++) {
+      const move = 1_000_000 + sweeps * between
+      for (const { from, to } of rangesToClean({ move, coverage }, 9_000, 9_010)) {
+        expect(to - from).toBeLessThan(600)
+        for (let number = from; number <= to; number++) seen.add(number)
+      }
     }
-  expect([Math.min(...seen), Math.max(...seen), seen.size]).toEqual([1_000, 9_010, 8_011])
+    expect([Math.min(...seen), Math.max(...seen), seen.size]).toEqual([1_000, 9_010, 8_011])
+  },
+)
+
+test('each of what is remembered is looked at again within 48 sweeps for each', () => {
+  for (const count of [1, 2, 5, 64])
+    for (const start of [0, 1_000, 123_456_789]) {
+      const seen = new Set<number>()
+      for (let sweeps = 0; sweeps < 48 * count; sweeps++) {
+        const turn = turnOf(start + sweeps, 16 * count)
+        // Only where a sweep looks at all does the turn of one of them come.
+        expect(turn < count).toBe(turnOf(start + sweeps, 16) === 0)
+        if (turn < count) seen.add(turn)
+      }
+      expect(seen.size).toBe(count)
+    }
 })
 
 test('opening the head reads its log once', async () => {
