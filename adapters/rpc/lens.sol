@@ -271,6 +271,7 @@ contract Lens {
     }
 
     error NoBalance();
+    error NoCode();
 
     /// Each trade on the state of the block, whatever the others do. This address holds what it takes by overrides.
     function trades(Trade[] calldata wanted) external returns (Outcome[] memory outcomes) {
@@ -288,6 +289,8 @@ contract Lens {
     }
 
     function trade(Trade calldata wanted) external returns (uint256 spent, uint256 received, uint256 used) {
+        // A call to an address without code does nothing, and succeeds.
+        if (wanted.router.code.length == 0) revert NoCode();
         uint256 value;
         if (wanted.tokenIn == address(0)) value = wanted.amountIn;
         else send(wanted.tokenIn, abi.encodeWithSelector(0x095ea7b3, wanted.router, type(uint256).max)); // approve

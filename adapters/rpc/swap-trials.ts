@@ -202,6 +202,7 @@ function decodeOutcome(words: AbiReader, index: number): TrialOutcome {
 const ERROR = '0x08c379a0'
 const PANIC = '0x4e487b71'
 const NO_BALANCE = '0xc2caa2a6'
+const NO_CODE = '0xf046a714'
 const OUT_OF_REACH: TrialOutcome = {
   status: 'untried',
   reason:
@@ -210,6 +211,10 @@ const OUT_OF_REACH: TrialOutcome = {
 const TOO_LITTLE: TrialOutcome = {
   status: 'untried',
   reason: 'the token does not let an account be given so much of it',
+}
+const WITHOUT_CODE: TrialOutcome = {
+  status: 'reverted',
+  reason: 'there is no contract at the address of the router',
 }
 const WITHOUT_REASON: TrialOutcome = { status: 'reverted', reason: 'reverted without a reason' }
 const REASON_LENGTH_MAX = 200
@@ -231,6 +236,8 @@ function failureOf(data: Hex): TrialOutcome {
       return reverted(`reverted: panic 0x${BigInt(`0x${rest || '0'}`).toString(16)}`)
     case NO_BALANCE:
       return TOO_LITTLE
+    case NO_CODE:
+      return WITHOUT_CODE
     case '0x':
       return WITHOUT_REASON
     default:

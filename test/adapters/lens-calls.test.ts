@@ -11,7 +11,7 @@ import { type Anvil, DEVNET_CHAIN_ID, startAnvil } from '#devnet/anvil.ts'
 import { deployDevnet } from '#devnet/deploy.ts'
 import type { Deployment, DevToken } from '#devnet/deployment.ts'
 import { connect, type DevNode } from '#devnet/node.ts'
-import type { Address, BlockRef, Hex } from '#core/chain.ts'
+import { type Address, type BlockRef, type Hex, ZERO_ADDRESS } from '#core/chain.ts'
 import type { PoolTerms, StateWant, Trial } from '#core/dex/ports.ts'
 import { amountOut } from '#core/dex/protocols/protocols.ts'
 import type { ConstantProductState } from '#core/dex/protocols/state.ts'
@@ -136,6 +136,19 @@ describe('calls of the lens, among bad contracts', () => {
         reason: expect.stringContaining('reverted'),
       })
       expect(fine).toMatchObject({ status: 'done' })
+    })
+
+    test('a router without code has done nothing, whatever is sold, so that is no trade', async () => {
+      const outcomes = await run([
+        trial({ router: addressOf(0xabc) }),
+        trial({ router: addressOf(0xabc), tokenIn: ZERO_ADDRESS }),
+        trial(),
+      ])
+      const refused = {
+        status: 'reverted',
+        reason: 'there is no contract at the address of the router',
+      }
+      expect(outcomes).toMatchObject([refused, refused, { status: 'done' }])
     })
 
     test('who reverts with the words of success has failed', async () => {
