@@ -82,6 +82,20 @@ export async function openEmpty(): Promise<HistoryStore> {
   return { ...createMemoryChainStore(createMemoryTables()), close: () => undefined }
 }
 
+/**
+ * Refuses a setting that names a place where nothing can be kept, without making anything there.
+ *
+ * @throws AppError `invalid` that names the field and the remedy
+ */
+export async function refuseBadPlace(
+  setting: StoreSetting,
+  field: 'store' | 'records',
+): Promise<void> {
+  if (setting.kind !== 'sqlite') return
+  const place = await import('#adapters/sqlite/place.ts')
+  place.refuseBadPlace(setting.path, field)
+}
+
 const isMissing = (setting: StoreSetting): boolean =>
   setting.kind === 'sqlite' && !existsSync(setting.path)
 

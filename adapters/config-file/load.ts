@@ -27,13 +27,23 @@ export type Settings = SourcesSettings & {
   readonly secrets: readonly string[]
 }
 
+/** A configuration file that cannot be used: all of its faults, each with its path, in the words of its remedy. */
+export class InvalidConfig extends AppError {
+  readonly faults: readonly string[]
+
+  constructor(message: string, faults: readonly string[], cause?: unknown) {
+    super('invalid', message, { details: { field: 'config', faults: faults.length }, cause })
+    this.faults = faults
+  }
+}
+
 type Environment = Readonly<Record<string, string | undefined>>
 
 /**
  * Reads a JSON configuration file. `${NAME}` in any text stands for that variable of the environment, so that secrets
  * and URLs need not be in the file.
  *
- * @throws AppError `invalid` that lists every fault with its path
+ * @throws InvalidConfig that lists every fault with its path
  */
 export function loadSettings(path: string, env: Environment): Settings {
   const { value, missing } = substitute(readJson(path), env)
@@ -108,11 +118,9 @@ function readJson(path: string): unknown {
   try {
     text = readFileSync(path, 'utf8')
   } catch (cause) {
-    throw new AppError(
-      'invalid',
-      `config: ${path} cannot be read (${(cause as NodeJS.ErrnoException).code ?? messageOf(cause)}); name the file with --config`,
-      { details: { field: 'config' }, cause },
-    )
+    const code = (cause as NodeJS.ErrnoException).code ?? messageOf(cause)
+    const fault = `cannot be read (${code}); name the file with --config`
+    throw new InvalidConfig(`config: ${path} ${fault}`, [`it ${fault}`], cause)
   }
   try {
     return JSON.parse(text)
@@ -126,13 +134,12 @@ function readJson(path: string): unknown {
   }
 }
 
-const invalid = (path: string, faults: readonly string[]): AppError =>
-  new AppError(
-    'invalid',
+const invalid = (path: string, faults: readonly string[]): InvalidConfig =>
+  new InvalidConfig(
     `config: ${path} has ${faults.length === 1 ? 'a fault' : `${faults.length} faults`}:\n` +
       `${faults.map((fault) => `  ${fault}`).join('\n')}\n` +
       '`halyard config schema` prints what it may hold',
-    { details: { field: 'config', faults: faults.length } },
+    faults,
   )
 
 const VARIABLE = /\$\{([A-Za-z_][A-Za-z0-9_]*)\}/g

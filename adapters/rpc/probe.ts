@@ -1,9 +1,9 @@
-import type { Address, BlockRef, Hash } from '#core/chain.ts'
+import type { BlockRef, Hash } from '#core/chain.ts'
 import { isAppError } from '#core/errors.ts'
 import type { NewestBlock } from '#core/indexing/ports.ts'
 import type { Capabilities } from './capabilities.ts'
 import { createRpcBlockSource } from './block-source.ts'
-import { createRpc, type EndpointSetting, type Rpc } from './rpc.ts'
+import { createRpc, type EndpointSetting } from './rpc.ts'
 
 /** What one endpoint turned out to be. */
 export type Probe = { readonly name: string } & (
@@ -51,16 +51,4 @@ export async function probeEndpoint(
   } finally {
     await rpc.close()
   }
-}
-
-/** Which of these addresses have code at the newest block. */
-export async function haveCode(rpc: Rpc, addresses: readonly Address[]): Promise<boolean[]> {
-  const calls = addresses.map((address) => ({
-    method: 'eth_getCode',
-    params: [address, 'latest'],
-  }))
-  const { value } = await rpc.call(calls, (results) =>
-    results.map((code) => typeof code === 'string' && code.length > 2),
-  )
-  return value
 }

@@ -1,6 +1,7 @@
 import { closeSync, openSync, readSync, statSync } from 'node:fs'
 import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite'
 import { AppError, isAppError, messageOf } from '#core/errors.ts'
+import { type FileField, refuseBadPlace } from './place.ts'
 
 /** A row as SQLite gives it. */
 export type Row = Record<string, string | number | bigint | null | Uint8Array>
@@ -36,9 +37,6 @@ const BUSY_TIMEOUT_MS = 5_000
 /** Files up to this size are checked page by page when they are opened; larger ones as they are read. */
 const CHECKED_BYTES_MAX = 256 * 1024 * 1024
 const HEADER = 'SQLite format 3\0'
-
-/** The setting that names a file: messages begin with it. */
-export type FileField = 'store' | 'records' | 'raw'
 
 /**
  * Opens a file of chain history, or makes it.
@@ -131,11 +129,8 @@ function sizeOf(path: string): number {
 
 /** SQLite takes a file of a few foreign bytes for an empty database; this one looks first. */
 function refuseForeignFile(path: string, field: FileField): void {
+  if (path !== ':memory:') refuseBadPlace(path, field)
   const file = statSync(path, { throwIfNoEntry: false })
-  if (file?.isDirectory())
-    throw new AppError('invalid', `${field}: ${path} is a folder; name a file in it`, {
-      details: { field },
-    })
   if (!file?.size) return
   const header = Buffer.alloc(HEADER.length)
   const handle = openSync(path, 'r')
@@ -236,7 +231,7 @@ const NOT_A_DATABASE = 26
 
 /** SQLite's primary result code; undefined for any other error. */
 function codeOf(error: unknown): number | undefined {
-  const { errcode } = error as { errcode?: number }
+  const { errcode } = (error ?? {}) as { errcode?: number }
   return errcode === undefined ? undefined : errcode & 0xff
 }
 

@@ -1,10 +1,9 @@
-import { isAppError } from '#core/errors.ts'
+import { type AppError, isAppError } from '#core/errors.ts'
 import { migrate } from '#core/operations/migrate.ts'
-import type { Source } from '#core/catalogue.ts'
-import { openIfThere } from '#wiring/open-chain-store.ts'
-import { findContracts, type Probe, probeEndpoints } from '#wiring/probe-chain.ts'
-import { findSourceWarnings } from '#wiring/review-sources.ts'
+import { openIfThere, refuseBadPlace } from '#wiring/open-chain-store.ts'
+import { type Probe, probeEndpoints } from '#wiring/probe-chain.ts'
 import type { Settings } from '#wiring/settings.ts'
+import { checkContracts } from './check-contracts.ts'
 import { wireMigrations } from './wire.ts'
 
 /** One thing that a configuration names, and what became of trying it. */
@@ -18,7 +17,7 @@ export type Check = {
 /** A chain whose newest block is older than this stands still, or the endpoint does. */
 const OLD_SECONDS = 600
 
-/** Tries everything that a configuration names: endpoints, sources and store. */
+/** Tries everything that a configuration names: endpoints, contracts, store and records. */
 export async function checkConfig(settings: Settings, nowMs: number): Promise<Check[]> {
   const probes = await probeEndpoints(settings.chain)
   const newest = Math.max(
@@ -27,7 +26,7 @@ export async function checkConfig(settings: Settings, nowMs: number): Promise<Ch
   )
   return [
     ...probes.map((probe, index) => checkEndpoint(settings, probe, index, nowMs)),
-    ...(newest >= 0 ? await checkSources(settings, newest) : []),
+    ...(newest >= 0 ? await checkContracts(settings, newest) : []),
     await checkStore(settings),
     await checkRecords(settings),
   ]
@@ -66,41 +65,10 @@ function checkEndpoint({ chain }: Settings, probe: Probe, index: number, nowMs: 
   }
 }
 
-const addressOf = (source: Source) => ('factory' in source ? source.factory : source.address)
-
-async function checkSources(settings: Settings, newest: number): Promise<Check[]> {
-  const { chain, sources } = settings
-  try {
-    const code = await findContracts(chain, sources.map(addressOf))
-    const warnings = await findSourceWarnings(settings)
-    return sources.map((source, index): Check => {
-      const what = `sources[${index}] ${source.kind} ${addressOf(source)}`
-      if (!code[index])
-        return {
-          what,
-          state: 'fault',
-          detail: `there is no contract at this address on chain ${chain.id}`,
-        }
-      if (source.startBlock !== null && source.startBlock > newest)
-        return {
-          what,
-          state: 'fault',
-          detail: `startBlock ${source.startBlock} is beyond the newest block, ${newest}`,
-        }
-      const found = warnings.flatMap((each) => (each.index === index ? each.message : []))
-      if (found.length > 0) return { what, state: 'warning', detail: found.join('; ') }
-      const start = source.startBlock === null ? 'no startBlock' : `from block ${source.startBlock}`
-      return { what, state: 'ok', detail: `a contract, ${start}` }
-    })
-  } catch (error) {
-    if (!isAppError(error)) throw error
-    return [{ what: 'sources', state: 'away', detail: error.message }]
-  }
-}
-
 async function checkStore({ chain, store: setting }: Settings): Promise<Check> {
   const what = `store ${setting.kind}`
   try {
+    await refuseBadPlace(setting, 'store')
     const store = await openIfThere(setting)
     if (!store) return { what, state: 'ok', detail: 'not there yet; the first run makes it' }
     try {
@@ -117,13 +85,18 @@ async function checkStore({ chain, store: setting }: Settings): Promise<Check> {
     }
   } catch (error) {
     if (!isAppError(error)) throw error
-    return { what, state: 'away', detail: error.message }
+    return { what, state: stateOf(error), detail: error.message }
   }
 }
+
+/** What another time of trying may mend is away; what only another setting mends is a fault. */
+const stateOf = ({ kind }: AppError): Check['state'] =>
+  kind === 'conflict' || kind === 'invalid' ? 'fault' : 'away'
 
 async function checkRecords({ records }: Settings): Promise<Check> {
   const what = `records ${records.kind}`
   try {
+    await refuseBadPlace(records, 'records')
     await using app = await wireMigrations(records, () => undefined)
     const { migrations } = await migrate(app, { isDryRun: true })
     if (migrations.length === 0) return { what, state: 'ok', detail: 'up to date' }
@@ -134,6 +107,6 @@ async function checkRecords({ records }: Settings): Promise<Check> {
     return { what, state: 'warning', detail: `${wait}; run: halyard migrate` }
   } catch (error) {
     if (!isAppError(error)) throw error
-    return { what, state: error.kind === 'conflict' ? 'fault' : 'away', detail: error.message }
+    return { what, state: stateOf(error), detail: error.message }
   }
 }

@@ -64,11 +64,16 @@ describe('halyard migrate', () => {
     )
   })
 
-  test('exits with 69 where the records cannot be used now', async () => {
-    const config = configOf({ records: 'sqlite:./missing/records.db' })
+  test('exits with 78 for records in a folder that is not there, with 69 where they cannot be used now', async () => {
+    const nowhere = configOf({ records: 'sqlite:./missing/records.db' })
+    const refused = await runCli('migrate', '--config', nowhere)
+    expect(refused.code).toBe(78)
+    expect(refused.stderr).toMatch(/^halyard: records: there is no folder .*missing; make it/)
+    const config = configOf()
+    writeFileSync(records(), 'torn'.repeat(100))
     const { code, stderr } = await runCli('migrate', '--config', config)
     expect(code).toBe(69)
-    expect(stderr).toMatch(/^halyard: records: .*check that its folder exists/)
+    expect(stderr).toMatch(/^halyard: records: .*damaged/)
   })
 })
 

@@ -6,7 +6,12 @@ import { section } from './section.ts'
 import { address, blockNumber, feePips, toAddress } from './values.ts'
 
 /** Contracts that are called, not indexed. */
-type Periphery = { readonly positionManager?: Address; readonly quoter?: Address }
+type Periphery = {
+  /** Its place in `sources`. */
+  readonly index: number
+  readonly positionManager?: Address
+  readonly quoter?: Address
+}
 
 export type SourcesSettings = {
   readonly sources: readonly Source[]
@@ -97,11 +102,12 @@ function describeDuplicates(sources: Raw): string[] {
   return faults
 }
 
-function toPeriphery(source: Raw[number]): Periphery[] {
+function toPeriphery(source: Raw[number], index: number): Periphery[] {
   if (source.kind !== 'uniswap-v3') return []
   const { positionManager, quoter } = source
   return [
     {
+      index,
       ...(positionManager && { positionManager: toAddress(positionManager) }),
       ...(quoter && { quoter: toAddress(quoter) }),
     },

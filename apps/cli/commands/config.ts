@@ -2,7 +2,7 @@ import { Command } from 'commander'
 import type { Check } from '#cli/check-config.ts'
 import { configOption } from '#cli/options.ts'
 import { exitCodes } from '#faces/exit-code.ts'
-import { configJsonSchema, readSettings } from '#wiring/settings.ts'
+import { configJsonSchema, InvalidConfig, readSettings } from '#wiring/settings.ts'
 import { systemClock } from '#wiring/system.ts'
 
 export const configCommand = (): Command =>
@@ -31,36 +31,52 @@ const checkCommand = (): Command =>
   new Command('check')
     .description(
       'Read a configuration file and name every fault in it, then try what it names: each endpoint, its chain and what ' +
-        'it is able to do, each source, and the store.',
+        'it is able to do, each source and every other contract, the store and the records.',
     )
     .addOption(configOption())
     .option('--offline', 'only read the file')
-    .option('--json', 'print what was found as one line of JSON')
+    .option('--json', 'print what was found, faults of the file included, as one line of JSON')
     .addHelpText(
       'after',
       `
 Exit codes: 0 all is well or only a warning, 69 something cannot be used now, 78 something cannot work like this.
 
-Example:
-  $ halyard config check --config halyard.json`,
+Examples:
+  $ halyard config check --config halyard.json
+  $ halyard config check --offline --json`,
     )
     .action(check)
 
 async function check(options: CheckOptions): Promise<void> {
-  const settings = readSettings(options.config)
-  const { chain, sources, store } = settings
-  if (options.json !== true)
-    process.stdout.write(
-      `${options.config} is fine: chain ${chain.id}, ${sources.length} sources, store ${store.kind}\n`,
-    )
-  if (options.offline === true) return
-  const { checkConfig } = await import('#cli/check-config.ts')
-  const checks = await checkConfig(settings, systemClock.nowMs())
-  if (options.json === true) process.stdout.write(`${JSON.stringify(checks)}\n`)
-  else process.stdout.write(table(checks))
+  const checks = options.json === true ? await allChecks(options) : await checksOrError(options)
+  process.stdout.write(options.json === true ? `${JSON.stringify(checks)}\n` : table(checks))
   const has = (state: Check['state']): boolean => checks.some((each) => each.state === state)
   if (has('fault')) process.exitCode = exitCodes.configuration
   else if (has('away')) process.exitCode = exitCodes.unavailable
+}
+
+/** @throws InvalidConfig where the file itself is faulty */
+async function checksOrError({ config, offline }: CheckOptions): Promise<readonly Check[]> {
+  const settings = readSettings(config)
+  const { chain, sources, store } = settings
+  const file: Check = {
+    what: config,
+    state: 'ok',
+    detail: `it reads well: chain ${chain.id}, ${sources.length} sources, store ${store.kind}`,
+  }
+  if (offline === true) return [file]
+  const { checkConfig } = await import('#cli/check-config.ts')
+  return [file, ...(await checkConfig(settings, systemClock.nowMs()))]
+}
+
+/** The same, where each fault of the file is a check of its own: a program reads one form, whatever is wrong. */
+async function allChecks(options: CheckOptions): Promise<readonly Check[]> {
+  try {
+    return await checksOrError(options)
+  } catch (error) {
+    if (!(error instanceof InvalidConfig)) throw error
+    return error.faults.map((detail) => ({ what: options.config, state: 'fault', detail }))
+  }
 }
 
 /** As wide as what stands in it. */
