@@ -1,3 +1,4 @@
+import { withChecksum } from './checksum.ts'
 import { invalidField } from './errors.ts'
 
 export type Hex = `0x${string}`
@@ -23,10 +24,24 @@ const HASH = /^0x[0-9a-fA-F]{64}$/
 export const isAddress = (text: string): boolean => ADDRESS.test(text)
 export const isHash = (text: string): boolean => HASH.test(text)
 
-/** @throws AppError `invalid` naming `field` when `text` is not 20 bytes of hex. */
+/**
+ * What is wrong with a text that should be an address; undefined for one that is right. Letters of one case carry no
+ * checksum; letters of both cases are those of EIP-55, or a character is mistyped.
+ */
+export function addressFault(text: string): string | undefined {
+  if (!isAddress(text)) return 'not an address (0x and 40 hex digits)'
+  const digits = text.slice(2)
+  if (digits === digits.toLowerCase() || digits === digits.toUpperCase()) return undefined
+  const right = withChecksum(text)
+  return text === right
+    ? undefined
+    : `its checksum is wrong (EIP-55): look for a mistyped character; with these digits it would be ${right}`
+}
+
+/** @throws AppError `invalid` naming `field` when `text` is not 20 bytes of hex, or has a wrong checksum. */
 export function parseAddress(text: string, field: string): Address {
-  if (!isAddress(text))
-    throw invalidField(field, `"${text}" is not an address (0x and 40 hex digits)`)
+  const fault = addressFault(text)
+  if (fault !== undefined) throw invalidField(field, `"${text}": ${fault}`)
   return text.toLowerCase() as Address
 }
 

@@ -94,16 +94,22 @@ export class InvalidRequest extends AppError {
   }
 }
 
-/** What is wrong with a request, by parameter. */
-export const faultsOf = ({ issues }: z.ZodError): Fault[] =>
+/** What is wrong with a request, by parameter. @param schema that it was held against */
+export const faultsOf = ({ issues }: z.ZodError, schema: z.ZodType): Fault[] =>
   issues.flatMap((issue) =>
     issue.code === 'unrecognized_keys'
       ? issue.keys.map((key) => ({
           field: fieldOf([...issue.path, key]),
-          message: 'no such parameter',
+          message: `no such parameter${issue.path.length === 0 ? othersOf(schema) : ''}`,
         }))
       : [{ field: fieldOf(issue.path), message: issue.message }],
   )
+
+/** The parameters that there are. */
+function othersOf(schema: z.ZodType): string {
+  const names = Object.keys((schema as Partial<z.ZodObject>).shape ?? {})
+  return names.length === 0 ? '; none is taken' : `; there are ${names.join(', ')}`
+}
 
 /** `legs[0].pools` */
 const fieldOf = (path: readonly PropertyKey[]): string =>

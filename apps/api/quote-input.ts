@@ -5,48 +5,69 @@ import { INT256_MAX } from '#core/dex/protocols/rounding.ts'
 import { ALTERNATIVES_MAX, HOPS_MAX, PARTS_MAX } from '#core/dex/routing/request.ts'
 import { invalidField } from '#core/errors.ts'
 import { faultsOf, InvalidRequest } from './errors.ts'
+import {
+  ADDRESS,
+  AMOUNT,
+  BLOCK,
+  oneOf,
+  plainWords,
+  POOL_ID,
+  rightChecksum,
+  type Want,
+  wholeFrom,
+  words,
+} from './words.ts'
 
 const BPS = 10_000
 const BLOCK_MAX = 1e15 - 1
 
-const whole = (min: number, max: number) => {
-  const message = `not a whole number from ${min} to ${max}`
-  return z.int(message).min(min, message).max(max, message)
-}
+const whole = (min: number, max: number, wanted: Want = wholeFrom(min, max)) =>
+  z.int(words(wanted)).min(min, words(wanted)).max(max, words(wanted))
 
 /** Raw units. */
 const amount = z
-  .bigint('not a whole number')
-  .positive('not more than 0')
-  .max(INT256_MAX, 'more than 2^255 - 1, which is all that pools count')
+  .bigint(words(AMOUNT))
+  .positive(words(AMOUNT))
+  // All that pools count.
+  .max(INT256_MAX, words(AMOUNT))
 
 const poolId = z
-  .string()
-  .regex(/^0x([0-9a-fA-F]{40}|[0-9a-fA-F]{64})$/, 'neither the address of a pool nor a V4 pool id')
+  .string(words(POOL_ID))
+  .regex(/^0x([0-9a-fA-F]{40}|[0-9a-fA-F]{64})$/, words(POOL_ID))
+  .check(rightChecksum)
   .transform((id) => id.toLowerCase())
 
 /** What quotes take, as values; those written as text are read first. */
 export const quoteValues = {
   amount,
-  exact: z.enum(['in', 'out'], 'neither in nor out'),
+  exact: z.enum(['in', 'out'], words(oneOf(['in', 'out']))),
   maxHops: whole(1, HOPS_MAX),
   maxParts: whole(1, PARTS_MAX),
   slippageBps: whole(0, BPS),
   deadlineSeconds: whole(1, DEADLINE_SECONDS_MAX),
   alternatives: whole(0, ALTERNATIVES_MAX),
-  at: z.int('not a block number').min(0, 'not a block number').max(BLOCK_MAX, 'not a block number'),
-  state: z.enum(['live', 'indexed'], 'neither live nor indexed'),
+  at: whole(0, BLOCK_MAX, BLOCK),
+  state: z.enum(['live', 'indexed'], words(oneOf(['live', 'indexed']))),
 } as const
+
+const POOLS: Want = {
+  want: `a list of 1 to ${HOPS_MAX} pools`,
+  example: `["${POOL_ID.example}"]`,
+}
+const LEGS: Want = {
+  want: `a list of 1 to ${PARTS_MAX} legs`,
+  example: `[{ "amount": "${AMOUNT.example}", "tokenIn": "${ADDRESS.example}", "pools": ${POOLS.example} }]`,
+}
 
 /** The pools of one leg, in the order of the trade. */
 export const poolsOfLeg = z
-  .array(poolId, 'not a list of pools')
-  .min(1, 'no pool')
-  .max(HOPS_MAX, `more than ${HOPS_MAX} pools`)
+  .array(poolId, words(POOLS))
+  .min(1, words(POOLS))
+  .max(HOPS_MAX, words(POOLS))
 
 /** The legs of a route that is given. */
 export const legsOf = <L extends z.ZodType>(leg: L) =>
-  z.array(leg, 'not a list of legs').min(1, 'no leg').max(PARTS_MAX, `more than ${PARTS_MAX} legs`)
+  z.array(leg, words(LEGS)).min(1, words(LEGS)).max(PARTS_MAX, words(LEGS))
 
 /** The same where what is not given may also be null or undefined. */
 type Loose<T> = {
@@ -78,8 +99,8 @@ export const toSimulateInput = ({ legs, ...fields }: SimulateFields): SimulateIn
 
 /** @throws InvalidRequest with every fault */
 export function parseInput<S extends z.ZodType>(schema: S, value: unknown): z.output<S> {
-  const parsed = schema.safeParse(value)
-  if (!parsed.success) throw new InvalidRequest(faultsOf(parsed.error))
+  const parsed = schema.safeParse(value, { error: plainWords })
+  if (!parsed.success) throw new InvalidRequest(faultsOf(parsed.error, schema))
   return parsed.data
 }
 

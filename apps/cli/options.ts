@@ -1,5 +1,5 @@
 import { InvalidArgumentError, Option } from 'commander'
-import { type Address, type BlockRange, isAddress } from '#core/chain.ts'
+import { type Address, addressFault, type BlockRange } from '#core/chain.ts'
 import { INT256_MAX } from '#core/dex/protocols/rounding.ts'
 
 /** `--config F`, which every command that touches a store or a chain takes. */
@@ -29,7 +29,8 @@ export function parseRanges(text: string): BlockRange[] {
 }
 
 export function parseAddressOption(text: string): Address {
-  if (!isAddress(text)) throw new InvalidArgumentError('not an address (0x and 40 hex digits).')
+  const fault = addressFault(text)
+  if (fault !== undefined) throw new InvalidArgumentError(`${fault}.`)
   return text.toLowerCase() as Address
 }
 

@@ -80,6 +80,22 @@ describe('the section of quotes', () => {
     })
   })
 
+  test('refuses an address with a wrong checksum, wherever it is, and names the right one', () => {
+    const wrong = '0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAeD'
+    const right = '0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAed'
+    const refusal = (path: string) => `${path}: its checksum is wrong (EIP-55): look for`
+    expect(() => load({ router: wrong })).toThrow(refusal('quotes.router'))
+    expect(() => load({ hubs: [right, wrong] })).toThrow(refusal('quotes.hubs[1]'))
+    expect(() => load({ pools: [{ ...poolV4, manager: wrong }] })).toThrow(
+      refusal('quotes.pools[0].manager'),
+    )
+    expect(() => load({}, [{ kind: 'uniswap-v2', factory: wrong }])).toThrow(
+      refusal('sources[0].factory'),
+    )
+    expect(() => load({ router: wrong })).toThrow(right)
+    expect(load({ router: right }).quotes.router).toBe(right.toLowerCase())
+  })
+
   test('becomes a quoter’s settings, over the first factory of each kind', () => {
     const other = { kind: 'uniswap-v2', factory: address('9') }
     const quotes = {

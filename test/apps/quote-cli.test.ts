@@ -246,6 +246,11 @@ describe('halyard quote', () => {
     ['an absurd amount', { ...good, amount: `${2n ** 256n}` }, '--amount'],
     ['an amount of 5,000 digits', { ...good, amount: '9'.repeat(5_000) }, '--amount'],
     ['a token that is no address', { ...good, in: 'WETH' }, '--in'],
+    [
+      'a token with a wrong checksum',
+      { ...good, in: '0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAeD' },
+      '0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAed',
+    ],
     ['the same token twice', { ...good, out: `0x${sold.slice(2).toUpperCase()}` }, '--out'],
     ['5 hops', { ...good, 'max-hops': '5' }, '--max-hops'],
     ['0 hops', { ...good, 'max-hops': '0' }, '--max-hops'],

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { type Address, parseAddress } from '#core/chain.ts'
+import { type Address, addressFault, isAddress, parseAddress } from '#core/chain.ts'
 
 /*
  * Kinds of values that several sections hold. A message says what the value is to be; `fault-text.ts` says the rest.
@@ -8,7 +8,16 @@ import { type Address, parseAddress } from '#core/chain.ts'
 export const address = z
   .string()
   .regex(/^0x[0-9a-fA-F]{40}$/, 'not an address (0x and 40 hex digits)')
-  .meta({ id: 'Address', description: '20 bytes as 0x and 40 hex digits' })
+  .check((context) => {
+    const fault = isAddress(context.value) ? addressFault(context.value) : undefined
+    if (fault !== undefined)
+      context.issues.push({ code: 'custom', input: context.value, message: fault })
+  })
+  .meta({
+    id: 'Address',
+    description:
+      '20 bytes as 0x and 40 hex digits; letters of one case, or with the checksum of EIP-55',
+  })
 
 /** An address that the schema has let through, in the form that core goes by. */
 export const toAddress = (text: string): Address => parseAddress(text, 'config')

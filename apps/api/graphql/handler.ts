@@ -1,11 +1,12 @@
 import type { RequestHandler, Response } from 'express'
-import type { DocumentNode, ExecutionArgs } from 'graphql'
+import type { DocumentNode, ExecutionArgs, GraphQLError } from 'graphql'
 import { createYoga, type Plugin, type YogaServerOptions } from 'graphql-yoga'
 import type { Api } from '#api/wire.ts'
 import { badRequest, toGraphqlError } from './errors.ts'
 import { executeAtHead, subscribeLive } from './execution.ts'
 import { createDocuments, type Documents } from './documents.ts'
 import { refuseComplex, TOKENS_MAX } from './limits.ts'
+import { nameArguments } from './name-arguments.ts'
 import { schema } from './schema.ts'
 
 type ServerContext = { readonly res: Response }
@@ -60,8 +61,9 @@ const createPlugin = (api: Api, documents: Documents): Plugin<ServerContext> => 
       setResult([])
       return undefined
     }
-    return ({ valid }) => {
+    return ({ valid, result, setResult: tell }) => {
       if (valid) documents.keep(documentAST)
+      else tell(nameArguments(documentAST, result as GraphQLError[]) as GraphQLError[])
     }
   },
   onExecute({ executeFn, setExecuteFn, context }) {

@@ -2,6 +2,7 @@ import { refuseUnindexed } from '#core/nft/indexed-collections.ts'
 import { listHoldings } from '#core/nft/list-holdings.ts'
 import { holdingCursor, UINT256_MAX } from '#api/cursors.ts'
 import { invalidField } from '#core/errors.ts'
+import { faultText, TOKEN_ID } from '#api/words.ts'
 import { holding } from '#resources/holdings.ts'
 import { builder } from './builder.ts'
 import { forwardArgs, toConnection, toPageRequest } from './paging.ts'
@@ -27,7 +28,7 @@ export function addHoldings(): void {
       },
       async resolve(_root, { collection, owner, tokenId, ...args }, context) {
         if (tokenId != null && (tokenId < 0n || tokenId > UINT256_MAX))
-          throw invalidField('tokenId', 'not from 0 to 2^256 - 1')
+          throw invalidField('tokenId', faultText(TOKEN_ID, tokenId))
         const request = toPageRequest(args, holdingCursor)
         refuseUnindexed(context.ports.collections, collection)
         context.spend(request.limit, request.argument)

@@ -2,6 +2,7 @@ import type { Page } from '#core/page.ts'
 import { invalidField } from '#core/errors.ts'
 import type { Cursor } from '#api/cursors.ts'
 import { PAGE_DEFAULT, PAGE_MAX } from '#api/pages.ts'
+import { faultText, wholeFrom } from '#api/words.ts'
 import { builder } from './builder.ts'
 
 /** The arguments of a list that is walked in one direction. */
@@ -42,17 +43,23 @@ export function toPageRequest<P>(args: PageArgs, cursor: Cursor<P>): PageRequest
   if (isBackward && (args.first != null || args.after != null))
     throw invalidField(
       'last',
-      'last and before are for one direction, first and after for the other',
+      'last and before are for one direction, first and after for the other; leave out one of the pairs',
     )
   if (!isBackward && args.before != null)
-    throw invalidField('before', 'goes with last; first goes with after')
+    throw invalidField(
+      'before',
+      'it goes with last; give last in the place of first, or after in the place of before',
+    )
   const argument = isBackward ? 'last' : 'first'
   const limit = bounded(args[argument], argument, PAGE_DEFAULT, PAGE_MAX)
   const text = isBackward ? args.before : args.after
   if (text == null) return { limit, isBackward, argument }
   const after = cursor.decode(text)
   if (after === undefined)
-    throw invalidField(isBackward ? 'before' : 'after', 'not a cursor of this list')
+    throw invalidField(
+      isBackward ? 'before' : 'after',
+      'not a cursor of this list; take endCursor or startCursor of another page, or leave it out',
+    )
   return { limit, isBackward, argument, after }
 }
 
@@ -65,7 +72,7 @@ export function bounded(
 ): number {
   if (value == null) return fallback
   if (value < 1 || value > max)
-    throw invalidField(argument, `${value} is not a whole number from 1 to ${max}`)
+    throw invalidField(argument, faultText(wholeFrom(1, max, fallback), value))
   return value
 }
 

@@ -1,17 +1,22 @@
-import { type GraphQLError, Kind, type ValueNode } from 'graphql'
+import { type GraphQLError, Kind, print, type ValueNode } from 'graphql'
 import { createGraphQLError } from 'graphql-yoga'
-import { type Hash, isAddress, isHash, type Address } from '#core/chain.ts'
+import { type Address, addressFault, type Hash, isAddress, isHash } from '#core/chain.ts'
 import { kinds } from '#api/errors.ts'
+import { ADDRESS, faultText, HASH, TIME, type Want, writtenFault } from '#api/words.ts'
 import { builder } from './builder.ts'
 
 const badInput = (message: string, node: ValueNode | null): GraphQLError =>
   createGraphQLError(message, { nodes: node, extensions: { code: kinds.invalid.code } })
 
-/** A scalar that is text in queries and in variables alike. */
-function textScalar<T>(what: string, parse: (text: string) => T | undefined) {
+/**
+ * A scalar that is text in queries and in variables alike.
+ *
+ * @param parse undefined for what it does not take; throws for what it has words of its own for
+ */
+function textScalar<T>(want: Want, parse: (text: string, node: ValueNode | null) => T | undefined) {
   const parseText = (value: unknown, node: ValueNode | null): T => {
-    const parsed = typeof value === 'string' ? parse(value) : undefined
-    if (parsed === undefined) throw badInput(`${shown(value)} is not ${what}`, node)
+    const parsed = typeof value === 'string' ? parse(value, node) : undefined
+    if (parsed === undefined) throw badInput(foundFault(want, value, node), node)
     return parsed
   }
   return {
@@ -21,44 +26,52 @@ function textScalar<T>(what: string, parse: (text: string) => T | undefined) {
   }
 }
 
-function parseTime(value: unknown, node: ValueNode | null): number {
-  if (typeof value !== 'number' || !Number.isSafeInteger(value) || value < 0)
-    throw badInput(`${shown(String(value))} is not a time (whole seconds since 1970)`, node)
-  return value
+/** Of a value in the query, as it is written there, or of one in the variables. */
+const foundFault = (want: Want, value: unknown, node: ValueNode | null): string =>
+  node ? writtenFault(want, print(node)) : faultText(want, value ?? null)
+
+function parseAddressText(text: string, node: ValueNode | null): Address | undefined {
+  if (!isAddress(text)) return undefined
+  const fault = addressFault(text)
+  if (fault !== undefined) throw badInput(fault, node)
+  return text.toLowerCase() as Address
 }
 
-const SHOWN_CHARACTERS_MAX = 80
-const shown = (value: unknown): string =>
-  typeof value === 'string' ? JSON.stringify(value.slice(0, SHOWN_CHARACTERS_MAX)) : 'that'
+function parseTime(value: unknown, node: ValueNode | null): number {
+  if (typeof value !== 'number' || !Number.isSafeInteger(value) || value < 0)
+    throw badInput(foundFault(TIME, value, node), node)
+  return value
+}
 
 /** 256 bits are 78 digits, and a sign. */
 const WHOLE_NUMBER = /^-?\d{1,78}$/
 
-const DECIMAL = /^-?\d{1,100}(\.\d{1,100})?$/
+const DECIMAL_NUMBER = /^-?\d{1,100}(\.\d{1,100})?$/
+
+const WHOLE: Want = {
+  want: 'a whole number as decimal digits in quotes',
+  example: '"1000000000000000000"',
+}
+const DECIMAL: Want = { want: 'a decimal number in quotes', example: '"0.000412"' }
 
 export function addScalars(): void {
   builder.scalarType('Address', {
-    description: '20 bytes: 0x and 40 hex digits, in any case; answers are in lower case.',
-    ...textScalar('an address (0x and 40 hex digits)', (text) =>
-      isAddress(text) ? (text.toLowerCase() as Address) : undefined,
-    ),
+    description:
+      '20 bytes: 0x and 40 hex digits. Letters of one case, or with the checksum of EIP-55; answers are in lower case.',
+    ...textScalar(ADDRESS, parseAddressText),
     serialize: (address) => address,
   })
 
   builder.scalarType('Hash', {
     description: '32 bytes: 0x and 64 hex digits.',
-    ...textScalar('a hash (0x and 64 hex digits)', (text) =>
-      isHash(text) ? (text.toLowerCase() as Hash) : undefined,
-    ),
+    ...textScalar(HASH, (text) => (isHash(text) ? (text.toLowerCase() as Hash) : undefined)),
     serialize: (hash) => hash,
   })
 
   builder.scalarType('BigInt', {
     description:
       'A whole number of up to 256 bits as decimal digits in a string: most do not fit a double.',
-    ...textScalar('a whole number (decimal digits in a string)', (text) =>
-      WHOLE_NUMBER.test(text) ? BigInt(text) : undefined,
-    ),
+    ...textScalar(WHOLE, (text) => (WHOLE_NUMBER.test(text) ? BigInt(text) : undefined)),
     serialize: (value) => value.toString(),
   })
 
@@ -73,9 +86,7 @@ export function addScalars(): void {
 
   builder.scalarType('Decimal', {
     description: 'A decimal number as a string, like "0.000412", without an exponent.',
-    ...textScalar('a decimal number (in a string)', (text) =>
-      DECIMAL.test(text) ? text : undefined,
-    ),
+    ...textScalar(DECIMAL, (text) => (DECIMAL_NUMBER.test(text) ? text : undefined)),
     serialize: (value) => value,
   })
 }

@@ -3,6 +3,7 @@ import { listSwaps, type SwapRow } from '#core/dex/trading/list-swaps.ts'
 import { refuseInverted } from '#core/page.ts'
 import { invalidField } from '#core/errors.ts'
 import { feedCursor, placeOf, logCursor } from '#api/cursors.ts'
+import { BLOCK, faultText } from '#api/words.ts'
 import { type SwapUpdate, swapUpdate } from '#resources/swap-updates.ts'
 import { swap } from '#resources/swaps.ts'
 import { builder } from './builder.ts'
@@ -50,7 +51,7 @@ async function resolveSwaps(
 
 function blockOf(number: number | null | undefined, argument: string): number | undefined {
   if (number == null) return undefined
-  if (number < 0) throw invalidField(argument, `${number} is not a block number`)
+  if (number < 0) throw invalidField(argument, faultText(BLOCK, number))
   return number
 }
 
@@ -93,7 +94,10 @@ export function addSwaps(): void {
       subscribe(_root, { pool, after }, context) {
         const cursor = after == null ? undefined : feedCursor.decode(after)
         if (after != null && !cursor)
-          throw invalidField('after', 'it is no cursor that an update gave')
+          throw invalidField(
+            'after',
+            'not a cursor of an update; take `cursor` of the last one, or leave it out',
+          )
         return context.swapUpdates({ pool: pool ?? undefined, after: cursor })
       },
       resolve: (update: SwapUpdate) => update,

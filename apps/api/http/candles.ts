@@ -5,6 +5,7 @@ import { listCandles } from '#core/dex/trading/list-candles.ts'
 import { refuseInverted } from '#core/page.ts'
 import { CANDLES_DEFAULT, CANDLES_MAX } from '#api/pages.ts'
 import { isComplete, readTokens } from '#api/tokens.ts'
+import { oneOf, words } from '#api/words.ts'
 import { candle } from '#resources/candles.ts'
 import { decimalsOf } from '#resources/tokens.ts'
 import { endpoint } from './endpoint.ts'
@@ -21,7 +22,7 @@ export const candlesOfPool = endpoint({
   parameters: {
     address,
     interval: z
-      .enum(candleIntervals, `none of ${candleIntervals.join(', ')}`)
+      .enum(candleIntervals, words(oneOf(candleIntervals)))
       .default('1h')
       .describe('How long a candle is.'),
     from: time.optional().describe('Only candles that begin then or later; seconds since 1970.'),

@@ -1,6 +1,18 @@
 import { z } from 'zod'
 import { type Fault, faultsOf, InvalidRequest } from '#api/errors.ts'
 import { type Cursor, UINT256_MAX } from '#api/cursors.ts'
+import {
+  ADDRESS,
+  BLOCK,
+  oneOf,
+  plainWords,
+  rightChecksum,
+  TIME,
+  TOKEN_ID,
+  type Want,
+  wholeFrom,
+  words,
+} from '#api/words.ts'
 import type { Address } from '#core/chain.ts'
 import type { JsonSchema } from '#resources/json-schema.ts'
 
@@ -11,34 +23,35 @@ import type { JsonSchema } from '#resources/json-schema.ts'
 export const forms = z.registry<JsonSchema>()
 
 export const address = z
-  .string()
-  .regex(/^0x[0-9a-fA-F]{40}$/, 'not an address (0x and 40 hex digits)')
+  .string(words(ADDRESS))
+  .regex(/^0x[0-9a-fA-F]{40}$/, words(ADDRESS))
+  .check(rightChecksum)
   .transform((text) => text.toLowerCase() as Address)
   .register(forms, { type: 'string', pattern: '^0x[0-9a-fA-F]{40}$' })
 
 export const tokenId = z
-  .string()
-  .regex(/^\d{1,78}$/, 'not a decimal number')
+  .string(words(TOKEN_ID))
+  .regex(/^\d{1,78}$/, words(TOKEN_ID))
   .transform(BigInt)
-  .refine((value) => value <= UINT256_MAX, 'more than 2^256 - 1')
+  .refine((value) => value <= UINT256_MAX, words(TOKEN_ID))
   .register(forms, { type: 'string', pattern: '^[0-9]{1,78}$' })
 
 /** A whole number in digits; block numbers and times fit. */
-const digits = (message: string) =>
+const digits = (want: Want) =>
   z
-    .string()
-    .regex(/^\d{1,15}$/, message)
+    .string(words(want))
+    .regex(/^\d{1,15}$/, words(want))
     .transform(Number)
 
 const whole: JsonSchema = { type: 'integer', minimum: 0, maximum: 1e15 - 1 }
 
-export const block = digits('not a block number').register(forms, whole)
-export const time = digits('not a time (seconds since 1970)').register(forms, whole)
+export const block = digits(BLOCK).register(forms, whole)
+export const time = digits(TIME).register(forms, whole)
 
 export const limit = (fallback: number, max: number) => {
-  const message = `not a whole number from 1 to ${max}`
-  return digits(message)
-    .refine((value) => value >= 1 && value <= max, message)
+  const want = wholeFrom(1, max, fallback)
+  return digits(want)
+    .refine((value) => value >= 1 && value <= max, words(want))
     .register(forms, { type: 'integer', minimum: 1, maximum: max })
     .default(fallback)
     .describe('How many at most.')
@@ -48,12 +61,13 @@ export const limit = (fallback: number, max: number) => {
 export const numeric = (value: z.ZodType<number, number>) =>
   z
     .string()
-    .transform((text) => (/^\d{1,15}$/.test(text) ? Number(text) : Number.NaN))
+    // Any other text is left to the judge, whose words say what it takes.
+    .transform((text) => (/^\d{1,15}$/.test(text) ? Number(text) : (text as unknown as number)))
     .pipe(value)
     .register(forms, jsonSchemaOf(value))
 
 export const flag = z
-  .enum(['true', 'false'], 'neither true nor false')
+  .enum(['true', 'false'], words(oneOf(['true', 'false'])))
   .transform((text) => text === 'true')
   .register(forms, { type: 'boolean' })
 
@@ -63,7 +77,9 @@ export const after = <P>({ decode }: Cursor<P>) =>
     .transform((text, context): P => {
       const place = decode(text)
       if (place !== undefined) return place
-      context.addIssue('not a cursor of this list; take nextCursor of the page before')
+      context.addIssue(
+        `not a cursor of this list; take nextCursor of the page before, or leave it out`,
+      )
       return z.NEVER
     })
     .register(forms, { type: 'string', description: '`nextCursor` of the page before.' })
@@ -86,12 +102,12 @@ export function readParameters<S extends z.ZodObject>(
   const given: Record<string, unknown> = Object.assign(Object.create(null), req.params)
   const faults: Fault[] = []
   for (const [field, value] of new URLSearchParams(queryOf(req.url))) {
-    if (field in given) faults.push({ field, message: 'given more than once' })
+    if (field in given) faults.push({ field, message: 'given more than once; give it once' })
     else given[field] = value
   }
-  const parsed = schema.safeParse(given)
+  const parsed = schema.safeParse(given, { error: plainWords })
   if (parsed.success && faults.length === 0) return parsed.data
-  throw new InvalidRequest([...faults, ...(parsed.error ? faultsOf(parsed.error) : [])])
+  throw new InvalidRequest([...faults, ...(parsed.error ? faultsOf(parsed.error, schema) : [])])
 }
 
 function queryOf(url: string): string {

@@ -1,5 +1,5 @@
 import type { Request, Response } from 'express'
-import { isAppError, messageOf } from '#core/errors.ts'
+import { type AppError, isAppError, messageOf } from '#core/errors.ts'
 import { refTo } from '#resources/json-schema.ts'
 import { quoteRefusal } from '#resources/quotes.ts'
 import {
@@ -116,7 +116,7 @@ export function failureOf(error: unknown, development: boolean): Failure {
       error instanceof InvalidRequest
         ? error.faults
         : kind === 'invalid' && field !== undefined
-          ? [{ field, message: error.message }]
+          ? [{ field, message: ruleOf(error, field) }]
           : undefined
     const detail = publicMessage(error, development)
     return {
@@ -149,6 +149,10 @@ export function failureOf(error: unknown, development: boolean): Failure {
       : 'something went wrong that should not; the log has it under the request id',
   }
 }
+
+/** What is wrong with a field, without its name. */
+const ruleOf = ({ details: { rule }, message }: AppError, field: string): string =>
+  rule ?? (message.startsWith(`${field}: `) ? message.slice(field.length + 2) : message)
 
 /** Errors that Express and its body parser throw at a request which is not well-formed. */
 const isRefusalOfExpress = (error: unknown): error is Error & { readonly status: number } =>

@@ -8,6 +8,7 @@ import {
   toSimulateInput,
 } from '#api/quote-input.ts'
 import { quote } from '#resources/quotes.ts'
+import { AMOUNT, words } from '#api/words.ts'
 import { jsonBody } from './json-body.ts'
 import { QUOTE_POINTS } from '#api/rate-limit.ts'
 import { EXAMPLE_OTHER_TOKEN, EXAMPLE_POOL, EXAMPLE_TOKEN } from './examples.ts'
@@ -18,8 +19,8 @@ import type { RouteOf } from './route.ts'
 
 /** Longer than any amount, so that one that is too large is told so. */
 const amount = z
-  .string('not decimal digits in a string')
-  .regex(/^\d{1,200}$/, 'not a whole number of raw units in decimal digits')
+  .string(words(AMOUNT))
+  .regex(/^\d{1,200}$/, words(AMOUNT))
   .transform(BigInt)
   .pipe(quoteValues.amount)
 
@@ -87,19 +88,16 @@ export const quotes: RouteOf = ({ ports }) => ({
 /** A route of the most legs and hops, written at leisure, takes a quarter of it. */
 const BODY_BYTES_MAX = 32_000
 
-const simulationBody = z.strictObject(
-  {
-    exact: quoteValues.exact.default('in'),
-    legs: legsOf(z.strictObject({ amount, tokenIn: address, pools: poolsOfLeg }, 'not an object')),
-    tokenOut: address.optional(),
-    slippageBps: quoteValues.slippageBps.optional(),
-    at: quoteValues.at.optional(),
-    state: quoteValues.state.optional(),
-    recipient: address.optional(),
-    deadlineSeconds: quoteValues.deadlineSeconds.optional(),
-  },
-  'not an object',
-)
+const simulationBody = z.strictObject({
+  exact: quoteValues.exact.default('in'),
+  legs: legsOf(z.strictObject({ amount, tokenIn: address, pools: poolsOfLeg })),
+  tokenOut: address.optional(),
+  slippageBps: quoteValues.slippageBps.optional(),
+  at: quoteValues.at.optional(),
+  state: quoteValues.state.optional(),
+  recipient: address.optional(),
+  deadlineSeconds: quoteValues.deadlineSeconds.optional(),
+})
 
 /** What a given route does. */
 export const simulations: RouteOf = ({ ports }) => ({

@@ -4,6 +4,7 @@ import { listSwaps } from '#core/dex/trading/list-swaps.ts'
 import { refuseInverted } from '#core/page.ts'
 import { placeOf, logCursor } from '#api/cursors.ts'
 import { PAGE_DEFAULT, PAGE_MAX } from '#api/pages.ts'
+import { oneOf, words } from '#api/words.ts'
 import { swap } from '#resources/swaps.ts'
 import { endpoint } from './endpoint.ts'
 import { EXAMPLE_POOL } from './examples.ts'
@@ -21,7 +22,7 @@ export const swapsOfPool = endpoint({
     fromBlock: block.optional().describe('Only trades in this block or above.'),
     toBlock: block.optional().describe('Only trades in this block or below.'),
     order: z
-      .enum(['desc', 'asc'], 'neither desc nor asc')
+      .enum(['desc', 'asc'], words(oneOf(['desc', 'asc'])))
       .default('desc')
       .describe('Newest or oldest first.'),
     limit: limit(PAGE_DEFAULT, PAGE_MAX),

@@ -4,6 +4,7 @@ import { listVolumes } from '#core/dex/trading/list-volumes.ts'
 import { volumePeriods } from '#core/dex/trading/volume.ts'
 import { refuseInverted } from '#core/page.ts'
 import { PAGE_DEFAULT, PAGE_MAX } from '#api/pages.ts'
+import { oneOf, words } from '#api/words.ts'
 import { volume } from '#resources/volumes.ts'
 import { endpoint } from './endpoint.ts'
 import { EXAMPLE_POOL } from './examples.ts'
@@ -19,7 +20,7 @@ export const volumesOfPool = endpoint({
   parameters: {
     address,
     period: z
-      .enum(volumePeriods, `neither of ${volumePeriods.join(', ')}`)
+      .enum(volumePeriods, words(oneOf(volumePeriods)))
       .default('day')
       .describe('How long a period is (UTC).'),
     from: time.optional().describe('Only periods that begin then or later; seconds since 1970.'),

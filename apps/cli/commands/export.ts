@@ -2,9 +2,9 @@ import { Argument, Command, Option } from 'commander'
 import { type ExportFormat, exportFormats } from '#cli/export/format.ts'
 import { createRowPrinter } from '#cli/export/print-rows.ts'
 import { exportSubjects, type ExportSubject } from '#cli/export/read-rows.ts'
-import { configOption, parseBlock } from '#cli/options.ts'
+import { configOption, parseAddressOption, parseBlock } from '#cli/options.ts'
 import { readSettings, wireHistory } from '#cli/wire.ts'
-import { parseAddress } from '#core/chain.ts'
+import type { Address } from '#core/chain.ts'
 import { AppError } from '#core/errors.ts'
 import { currentView, refuseLeftView } from '#core/history/at-head.ts'
 
@@ -12,8 +12,8 @@ type Options = {
   readonly config: string
   readonly from?: number
   readonly to?: number
-  readonly pool?: string
-  readonly collection?: string
+  readonly pool?: Address
+  readonly collection?: Address
   readonly format: ExportFormat
 }
 
@@ -31,10 +31,12 @@ export const exportCommand = (): Command =>
     .option(
       '--pool <address>',
       `only this pool (${namesOf(({ contract }) => contract === 'pool')})`,
+      parseAddressOption,
     )
     .option(
       '--collection <address>',
       `only this collection (${namesOf(({ contract }) => contract === 'collection')})`,
+      parseAddressOption,
     )
     .addOption(new Option('--format <format>', 'how').choices(exportFormats).default('ndjson'))
     .addHelpText(
@@ -52,11 +54,10 @@ async function run(name: string, options: Options): Promise<void> {
   refuseMisplaced(name, subject, options)
   const settings = readSettings(options.config)
   const contract = options.pool ?? options.collection
-  const field = options.pool === undefined ? 'collection' : 'pool'
   const query = {
     ...(options.from !== undefined && { from: options.from }),
     ...(options.to !== undefined && { to: options.to }),
-    ...(contract !== undefined && { contract: parseAddress(contract, field) }),
+    ...(contract !== undefined && { contract }),
   }
   await using app = await wireHistory(settings)
   const { views } = app.history
