@@ -4,7 +4,7 @@ import type { HistoryPorts } from '#core/history/ports.ts'
 import type { Catalogue } from '#core/indexing/catalogue.ts'
 import type { ChainWriter, QuarantineTable } from '#core/indexing/ports.ts'
 import { createLateStore } from './late-store.ts'
-import type { StoreSetting } from './settings.ts'
+import type { RawSetting, StoreSetting } from './settings.ts'
 
 /** A store that is open for reading. */
 export type HistoryStore = HistoryPorts & {
@@ -88,8 +88,8 @@ export async function openEmpty(): Promise<HistoryStore> {
  * @throws AppError `invalid` that names the field and the remedy
  */
 export async function refuseBadPlace(
-  setting: StoreSetting,
-  field: 'store' | 'records',
+  setting: StoreSetting | RawSetting,
+  field: 'store' | 'records' | 'raw',
 ): Promise<void> {
   if (setting.kind !== 'sqlite') return
   const place = await import('#adapters/sqlite/place.ts')

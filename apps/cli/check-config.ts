@@ -28,6 +28,7 @@ export async function checkConfig(settings: Settings, nowMs: number): Promise<Ch
     ...probes.map((probe, index) => checkEndpoint(settings, probe, index, nowMs)),
     ...(newest >= 0 ? await checkContracts(settings, newest) : []),
     await checkStore(settings),
+    ...(await checkRaw(settings)),
     await checkRecords(settings),
   ]
 }
@@ -92,6 +93,19 @@ async function checkStore({ chain, store: setting }: Settings): Promise<Check> {
 /** What another time of trying may mend is away; what only another setting mends is a fault. */
 const stateOf = ({ kind }: AppError): Check['state'] =>
   kind === 'conflict' || kind === 'invalid' ? 'fault' : 'away'
+
+/** Where proven logs are kept: a database that the store is in too has been tried with it. */
+async function checkRaw({ raw }: Settings): Promise<Check[]> {
+  if (raw.kind !== 'sqlite') return []
+  const what = 'raw sqlite'
+  try {
+    await refuseBadPlace(raw, 'raw')
+    return [{ what, state: 'ok', detail: raw.path }]
+  } catch (error) {
+    if (!isAppError(error)) throw error
+    return [{ what, state: stateOf(error), detail: error.message }]
+  }
+}
 
 async function checkRecords({ records }: Settings): Promise<Check> {
   const what = `records ${records.kind}`

@@ -161,7 +161,7 @@ describe('a command', () => {
     expect(status).toBe(400)
     expect(json.errors).toEqual([
       { field: 'amount', message: 'not a whole number' },
-      { field: 'colour', message: 'no such parameter' },
+      { field: 'colour', message: 'no such parameter; there are amount, note' },
     ])
     expect((await send()).status).toBe(200)
   })

@@ -163,7 +163,7 @@ describe('config check tries what a configuration names', () => {
 
   test('a store and records in a folder that is not there, or may not be written in, are faults', async () => {
     const url = await nodeOf()
-    for (const field of ['store', 'records']) {
+    for (const field of ['store', 'raw', 'records']) {
       const nowhere = await check(configOf([url], { [field]: 'sqlite:./no/such/folder/a.db' }))
       expect(nowhere.stdout).toMatch(
         new RegExp(
@@ -213,6 +213,7 @@ describe('config check tries what a configuration names', () => {
       { what: path, state: 'ok' },
       { what: 'chain.rpc[0] http://127.0.0.1:1', state: 'away', detail: expect.any(String) },
       { what: 'store sqlite', state: 'ok' },
+      { what: 'raw sqlite', state: 'ok' },
       { what: 'records sqlite', state: 'ok' },
     ])
     expect((await check(path, '--offline')).code).toBe(0)
