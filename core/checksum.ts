@@ -12,15 +12,14 @@ const rotate = (lane: bigint, bits: number): bigint =>
   ((lane << BigInt(bits)) | (lane >> BigInt(64 - bits))) & MASK
 
 /** Rotations of rho, and where pi puts each lane, in the order in which both walk the state. */
-const STEPS = Array.from({ length: LANES - 1 }).reduce<{ to: number; bits: number }[]>(
-  (steps, _, index) => {
-    const from = steps.at(-1)?.to ?? 1
+const STEPS = (() => {
+  let from = 1
+  return Array.from({ length: LANES - 1 }, (_, index) => {
     const [x, y] = [from % 5, Math.floor(from / 5)]
-    const to = y + 5 * ((2 * x + 3 * y) % 5)
-    return [...steps, { to, bits: (((index + 1) * (index + 2)) / 2) % 64 }]
-  },
-  [],
-)
+    from = y + 5 * ((2 * x + 3 * y) % 5)
+    return { to: from, bits: (((index + 1) * (index + 2)) / 2) % 64 }
+  })
+})()
 
 /** The constants of iota: bits of a shift register of 8 bits, at the places 2^j - 1. */
 const ROUND_CONSTANTS = (() => {
@@ -82,7 +81,7 @@ function keccakOfText(text: string): string {
 export function withChecksum(address: string): string {
   const digits = address.slice(2).toLowerCase()
   const hash = keccakOfText(digits)
-  return `0x${[...digits]
+  return `0x${Array.from(digits)
     .map((digit, index) =>
       Number.parseInt(hash[index] as string, 16) >= 8 ? digit.toUpperCase() : digit,
     )
