@@ -57,11 +57,11 @@ export function createSessions(ports: QuotePorts, settings: QuoteSettings): Sess
   return {
     async open(moment) {
       const { place, tip } = await placeOf(ports, moment)
-      const { source, block, view, mayAskChain } = place
+      const { source, block, view, mayAskChain, fillsLive } = place
       const sessions = source === 'historical' ? past : newest
       // Where the chain has moved on since, the same states are another, staler, answer.
       const ahead = source === 'indexed' ? tip?.hash : ''
-      const key = `${source} ${mayAskChain} ${block.hash} ${view?.head.move} ${ahead}`
+      const key = `${source} ${mayAskChain} ${fillsLive} ${block.hash} ${view?.head.move} ${ahead}`
       const known = sessions.get(key)
       if (known) return known
       const session = begin(place, tip)
