@@ -1,8 +1,14 @@
-import { liquidityFamily, poolFamily, swapFamily } from '#core/dex/events.ts'
+import { feeFamily, liquidityFamily, poolFamily, swapFamily } from '#core/dex/events.ts'
 import { poolsProjection } from '#core/dex/project-pools.ts'
 import { ticksProjection } from '#core/dex/project-ticks.ts'
-import type { FactorySource, PoolSource } from '#core/dex/sources/dex-source.ts'
-import { singlePools, uniswapV2Factories, uniswapV3Factories } from '#core/dex/sources/sources.ts'
+import type { FactorySource, PoolSource, SolidlySource } from '#core/dex/sources/dex-source.ts'
+import {
+  singlePools,
+  solidlyFactories,
+  uniswapV2Factories,
+  uniswapV3Factories,
+  velodromeV2Factories,
+} from '#core/dex/sources/sources.ts'
 import { tradesProjection } from '#core/dex/trading/project-trades.ts'
 import type { EventFamily } from '#core/history/event.ts'
 import type { Projection } from '#core/history/projection.ts'
@@ -13,19 +19,27 @@ import { type CollectionSource, erc1155Collections, erc721Collections } from '#c
 import { transferFamily } from '#core/nft/transfer.ts'
 
 /** An entry of what a deployment indexes. */
-export type Source = FactorySource | PoolSource | CollectionSource
+export type Source = FactorySource | SolidlySource | PoolSource | CollectionSource
 
 /** The kinds of sources. */
 const sources: readonly SourceSpec[] = [
   uniswapV2Factories,
   uniswapV3Factories,
+  solidlyFactories,
+  velodromeV2Factories,
   singlePools,
   erc721Collections,
   erc1155Collections,
 ]
 
 /** The families of events. */
-const families: readonly EventFamily[] = [swapFamily, liquidityFamily, poolFamily, transferFamily]
+const families: readonly EventFamily[] = [
+  swapFamily,
+  liquidityFamily,
+  poolFamily,
+  feeFamily,
+  transferFamily,
+]
 
 /** The projections, which name the documents. One that reads another stands in front of it. */
 const projections: readonly Projection[] = [

@@ -1,6 +1,6 @@
 import { formatPrice } from '#core/amount.ts'
-import { type Pool, poolPriceX192 } from '#core/dex/pool.ts'
-import type { Protocol } from '#core/dex/events.ts'
+import type { Curve, Protocol } from '#core/dex/event-bodies.ts'
+import { curveOf, type Pool, poolPriceX192, protocolOf } from '#core/dex/pool.ts'
 import { type PoolPrice, priceOf } from './prices.ts'
 import {
   address,
@@ -19,8 +19,14 @@ import { decimalsOf, token } from './tokens.ts'
 
 export const protocol = choice<Protocol>(
   'Protocol',
-  { 'uniswap-v2': {}, 'uniswap-v3': {} },
+  { 'uniswap-v2': {}, 'uniswap-v3': {}, solidly: {}, 'velodrome-v2': {} },
   'The design of a pool; a fork of one is the same with other parameters.',
+)
+
+const curve = choice<Curve>(
+  'Curve',
+  { volatile: {}, stable: {} },
+  'What the reserves of a pair of Solidly’s design keep constant: x·y, or x³y + y³x.',
 )
 
 const poolPrice = resource<PoolPrice>(
@@ -49,7 +55,8 @@ export const pool = resource<Pool>(
   'A liquidity pool as of the block that the whole answer is true at.',
   {
     address: field(address, (of) => of.address),
-    protocol: field(protocol, (of) => of.protocol),
+    protocol: field(protocol, protocolOf),
+    curve: maybe(curve, curveOf, 'Of a pair of Solidly’s design; null for other designs.'),
     factory: maybe(address, (of) => of.factory, 'Null for a pool that is indexed by itself.'),
     token0: field(token, (of) => of.token0),
     token1: field(token, (of) => of.token1),

@@ -32,6 +32,8 @@ const swapProtocol = choice<SwapProtocol>('SwapProtocol', {
   'uniswap-v2': {},
   'uniswap-v3': {},
   'uniswap-v4': {},
+  solidly: {},
+  'velodrome-v2': {},
 })
 
 const quotedPool = resource<PoolTerms>('QuotedPool', undefined, {

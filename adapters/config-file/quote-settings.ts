@@ -1,5 +1,6 @@
 import { encodeArguments } from '#core/abi.ts'
 import { type Hash, type Hex, ZERO_ADDRESS } from '#core/chain.ts'
+import { protocolOf } from '#core/dex/pool.ts'
 import type { PoolTerms } from '#core/dex/ports.ts'
 import type { QuoteSettings } from '#core/dex/quote-settings.ts'
 import type { Source } from '#core/catalogue.ts'
@@ -52,7 +53,7 @@ export const listedPools = ({ sources }: Pick<Settings, 'sources'>): PoolTerms[]
       ? [
           {
             id: source.address,
-            protocol: source.protocol,
+            protocol: protocolOf(source),
             token0: source.token0,
             token1: source.token1,
             feePips: source.feePips,

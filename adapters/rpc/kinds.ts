@@ -1,2 +1,8 @@
 /** How lens.sol and pool-router.sol know the protocols apart. */
-export const KINDS = { 'uniswap-v2': 2, 'uniswap-v3': 3, 'uniswap-v4': 4 } as const
+export const KINDS = {
+  'uniswap-v2': 2,
+  'uniswap-v3': 3,
+  'uniswap-v4': 4,
+  solidly: 5,
+  'velodrome-v2': 6,
+} as const

@@ -11,7 +11,8 @@ interface Token {
 contract Lens {
     // States of pools
 
-    /// Which state. `kind`: 2, 3 or 4, the version of Uniswap. `id`: of a V4 pool, whose `target` is the pool manager.
+    /// Which state. `kind`: 2, 3 or 4, the version of Uniswap; 5 a pair of Solidly, 6 one of Velodrome V2. `id`: of a V4
+    /// pool, whose `target` is the pool manager; of a pair of 5 or 6, its factory, or 0 where the pair is to tell it.
     /// `spacing`: of its ticks; 0: as a V3 pool itself says. The words of the tick bitmap from `from` to `to`, counted
     /// from the one of the price where `centred`.
     struct Want {
@@ -27,11 +28,15 @@ contract Lens {
     uint256 private constant GAS_PER_QUESTION = 150_000;
     /// With less left, a call would be given less: at least a 64th stays behind (EIP-150).
     uint256 private constant GAS_FOR_QUESTION = 160_000;
+    /// A stable pair solves its curve step by step.
+    uint256 private constant GAS_PER_LONG_QUESTION = 600_000;
+    uint256 private constant GAS_FOR_LONG_QUESTION = 620_000;
     int256 private constant MAX_TICK = 887272;
     int256 private constant MAX_SPACING = 32767;
 
     /// For each: the number of words that follow, and these. None where there is no such pool, or it has no price yet.
-    /// V2: both reserves. V3 and V4: square root of the price, tick, liquidity, LP fee (V4, else 0), protocol fee (V4),
+    /// V2: both reserves. Solidly and Velodrome: one whole token of each, both reserves, 1 for a stable pair, the tokens, the
+    /// fee in basis points, and what the pair itself says that a sample of each token buys. V3 and V4: square root of the price, tick, liquidity, LP fee (V4, else 0), protocol fee (V4),
     /// the spacing, first and last word of the bitmap that were read, then the initialised ticks: tick << 128 | net liquidity.
     function states(Want[] calldata wants) external view returns (uint256[] memory out) {
         uint256 at;
@@ -42,7 +47,9 @@ contract Lens {
         // Nothing below allocates memory, so that the answer may grow behind the free pointer.
         for (uint256 i = 0; i < wants.length; i++) {
             uint256 start = at;
-            at = wants[i].kind == 2 ? pair(wants[i].target, at + 32) : concentrated(wants[i], at + 32);
+            uint256 kind = wants[i].kind;
+            if (kind == 2) at = pair(wants[i].target, at + 32);
+            else at = kind > 4 ? solidly(wants[i], at + 32) : concentrated(wants[i], at + 32);
             put(start, (at - start) / 32 - 1);
         }
         assembly {
@@ -54,6 +61,33 @@ contract Lens {
     function pair(address target, uint256 at) private view returns (uint256) {
         (bool ok, uint256 reserve0, uint256 reserve1) = ask(target, 0x0902f1ac, 4, 0, 2); // getReserves()
         return ok ? put(put(at, reserve0), reserve1) : at;
+    }
+
+    /// A sample is this part of a reserve.
+    uint256 private constant SAMPLE = 1000;
+
+    function solidly(Want calldata want, uint256 start) private view returns (uint256 at) {
+        // metadata(): one whole token of each, reserves, stable, tokens
+        if (!askFor(want.target, 0x392f37e9, start, 7)) return start;
+        at = start + 224;
+        (bool ok, uint256 fee) = feeOf(want, get(start + 128), at);
+        if (!ok) return start;
+        at = put(at, fee);
+        for (uint256 side = 0; side < 64; side += 32) {
+            // getAmountOut(uint256,address)
+            (ok, fee) = askTwo(want.target, 0xf140a35a, get(start + 64 + side) / SAMPLE, get(start + 160 + side), at);
+            at = put(at, ok ? fee : 0);
+        }
+    }
+
+    function feeOf(Want calldata want, uint256 stable, uint256 at) private view returns (bool ok, uint256 fee) {
+        uint256 factory = uint256(want.id);
+        ok = factory != 0;
+        if (!ok) (ok, factory, ) = ask(want.target, 0xc45a0155, 4, 0, 1); // factory()
+        if (!ok) return (false, 0);
+        address owner = address(uint160(factory));
+        if (want.kind == 6) return askTwo(owner, 0xcc56b2c5, uint160(want.target), stable, at); // getFee(address,bool)
+        (ok, fee, ) = ask(owner, 0x512b45ea, 36, stable, 1); // getFee(bool)
     }
 
     function concentrated(Want calldata want, uint256 start) private view returns (uint256 at) {
@@ -170,6 +204,43 @@ contract Lens {
             ok := and(ok, iszero(lt(returndatasize(), mul(words, 0x20))))
             first := mload(0x00)
             second := mload(0x20)
+        }
+    }
+
+    /// The first word of an answer to a question with two arguments, which is written behind the answer so far.
+    function askTwo(address target, uint256 selector, uint256 first, uint256 second, uint256 at)
+        private
+        view
+        returns (bool ok, uint256 answer)
+    {
+        assembly {
+            if lt(gas(), GAS_FOR_LONG_QUESTION) {
+                revert(0, 0)
+            }
+            mstore(at, shl(224, selector))
+            mstore(add(at, 0x04), first)
+            mstore(add(at, 0x24), second)
+            ok := staticcall(GAS_PER_LONG_QUESTION, target, at, 0x44, 0x00, 0x20)
+            ok := and(ok, gt(returndatasize(), 0x1f))
+            answer := mload(0x00)
+        }
+    }
+
+    /// Whether an answer has so many words, which are written to memory.
+    function askFor(address target, uint256 selector, uint256 at, uint256 words) private view returns (bool ok) {
+        assembly {
+            if lt(gas(), GAS_FOR_QUESTION) {
+                revert(0, 0)
+            }
+            mstore(0x00, shl(224, selector))
+            ok := staticcall(GAS_PER_QUESTION, target, 0x00, 0x04, at, mul(words, 0x20))
+            ok := and(ok, iszero(lt(returndatasize(), mul(words, 0x20))))
+        }
+    }
+
+    function get(uint256 at) private pure returns (uint256 value) {
+        assembly {
+            value := mload(at)
         }
     }
 

@@ -10,6 +10,11 @@ interface Pair {
     function swap(uint256 out0, uint256 out1, address to, bytes calldata data) external;
 }
 
+interface SolidlyPair {
+    function getReserves() external view returns (uint256 reserve0, uint256 reserve1, uint256 time);
+    function getAmountOut(uint256 amountIn, address tokenIn) external view returns (uint256);
+}
+
 interface Pool {
     function swap(address to, bool zeroForOne, int256 amount, uint160 limit, bytes calldata data)
         external
@@ -42,7 +47,7 @@ interface Manager {
 /// the length of one `eth_call`, so it guards against nobody.
 contract PoolRouter {
     struct Hop {
-        /// 2, 3 or 4: the version of Uniswap.
+        /// 2, 3 or 4: the version of Uniswap; 5 a pair of Solidly, 6 one of Velodrome V2.
         uint256 kind;
         /// A pair, a pool, or the manager of a V4 pool.
         address target;
@@ -132,12 +137,17 @@ contract PoolRouter {
 
     /// Where a hop wants its input to be: a pair looks at its own balance, the others ask for it.
     function receiver(Hop calldata hop) private view returns (address) {
-        return hop.kind == 2 ? hop.target : address(this);
+        return isPair(hop) ? hop.target : address(this);
+    }
+
+    function isPair(Hop calldata hop) private pure returns (bool) {
+        return hop.kind == 2 || hop.kind > 4;
     }
 
     function swap(Hop calldata hop, address to, uint256 kept, bool greedy) private {
-        if (hop.kind == 2) {
-            swapPair(hop, to, greedy);
+        if (isPair(hop)) {
+            if (hop.kind == 2) swapPair(hop, to, greedy);
+            else swapSolidly(hop, to);
             return;
         }
         uint256 amount = available(tokenIn(hop), kept);
@@ -155,6 +165,12 @@ contract PoolRouter {
             if (given) return;
         }
         send(hop.target, swapOf(hop, out, to));
+    }
+
+    function swapSolidly(Hop calldata hop, address to) private {
+        (uint256 reserve0, uint256 reserve1, ) = SolidlyPair(hop.target).getReserves();
+        uint256 paid = Token(tokenIn(hop)).balanceOf(hop.target) - (hop.zeroForOne ? reserve0 : reserve1);
+        send(hop.target, swapOf(hop, SolidlyPair(hop.target).getAmountOut(paid, tokenIn(hop)), to));
     }
 
     function swapOf(Hop calldata hop, uint256 out, address to) private pure returns (bytes memory) {

@@ -4,6 +4,7 @@ import { mapConcurrent } from '#core/concurrent.ts'
 import type { PoolTerms, StateReader, StateWant, WordRange } from '#core/dex/ports.ts'
 import type { PoolState, TickWindow } from '#core/dex/protocols/state.ts'
 import { KINDS } from './kinds.ts'
+import { readSolidly, SOLIDLY_WORDS } from './solidly-state.ts'
 import { isTooMuch, type Lens } from './lens.ts'
 
 /** `states(Want[])` of lens.sol. */
@@ -38,7 +39,7 @@ export const createRpcStateReader = (lens: Lens): StateReader => ({
 
 /** A window in windows that each fit into a call. */
 function piecesOf({ pool, words }: StateWant): StateWant[] {
-  const size = pool.protocol === 'uniswap-v2' ? 1 : sizeOf(words)
+  const size = isPair(pool) ? 1 : sizeOf(words)
   return Array.from({ length: Math.ceil(size / WINDOW_WORDS) }, (_, index) => {
     const from = words.from + index * WINDOW_WORDS
     return { pool, words: { ...words, from, to: Math.min(words.to, from + WINDOW_WORDS - 1) } }
@@ -70,7 +71,7 @@ function partsOf(wants: readonly StateWant[]): StateWant[][] {
   const parts: StateWant[][] = []
   let words = Number.POSITIVE_INFINITY
   for (const want of wants) {
-    const size = POOL_WORDS + (want.pool.protocol === 'uniswap-v2' ? 0 : sizeOf(want.words))
+    const size = costOf(want)
     if (words + size > WORDS_PER_CALL || (parts.at(-1)?.length ?? 0) >= POOLS_PER_CALL) {
       parts.push([])
       words = 0
@@ -79,6 +80,15 @@ function partsOf(wants: readonly StateWant[]): StateWant[][] {
     parts.at(-1)?.push(want)
   }
   return parts
+}
+
+const isPair = ({ protocol }: PoolTerms): boolean =>
+  protocol === 'uniswap-v2' || protocol === 'solidly' || protocol === 'velodrome-v2'
+
+/** What a state costs to read, in words of a bitmap. */
+function costOf({ pool, words }: StateWant): number {
+  if (!isPair(pool)) return POOL_WORDS + sizeOf(words)
+  return pool.protocol === 'uniswap-v2' ? POOL_WORDS : SOLIDLY_WORDS
 }
 
 const sizeOf = ({ from, to }: WordRange): number => Math.max(0, to - from + 1)
@@ -101,7 +111,7 @@ async function readPart(
     return [...before, ...(await readPart(lens, block, wants.slice(half)))]
   }
   const { pool, words } = first
-  if (pool.protocol === 'uniswap-v2' || sizeOf(words) < 2) return [undefined]
+  if (isPair(pool) || sizeOf(words) < 2) return [undefined]
   const middle = (words.from + words.to) >> 1
   const [below] = await readPart(lens, block, [{ pool, words: { ...words, to: middle } }])
   if (!below) return [undefined]
@@ -129,7 +139,7 @@ async function readAtOnce(
 function encodeWant({ pool, words }: StateWant): AbiValue {
   const isV4 = pool.protocol === 'uniswap-v4'
   const target = isV4 ? (pool.origin ?? '0x') : (pool.id as Hex)
-  const id = isV4 ? (pool.id as Hex) : 0
+  const id = isV4 ? (pool.id as Hex) : BigInt(pool.origin ?? 0)
   return {
     tuple: [
       KINDS[pool.protocol],
@@ -148,7 +158,8 @@ function decodeState(
   words: AbiReader,
   at: number,
   count: number,
-): PoolState {
+): PoolState | undefined {
+  if (protocol === 'solidly' || protocol === 'velodrome-v2') return readSolidly(protocol, words, at)
   if (protocol === 'uniswap-v2')
     return {
       kind: 'constant-product',

@@ -1,5 +1,5 @@
 import type { Address } from '#core/chain.ts'
-import type { Protocol } from '#core/dex/events.ts'
+import type { Protocol } from '#core/dex/event-bodies.ts'
 
 export type DevToken = {
   readonly address: Address

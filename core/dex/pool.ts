@@ -1,7 +1,27 @@
 import type { Address } from '#core/chain.ts'
-import type { Protocol } from '#core/dex/events.ts'
+import type { Curve, Protocol, SolidlyProtocol } from '#core/dex/event-bodies.ts'
 import { documentSpec } from '#core/history/document.ts'
 import type { Wanted } from '#core/history/projection.ts'
+
+/** The design of a pool, and of a pair of Solidly's design also its curve. */
+export type PoolProtocol = Exclude<Protocol, SolidlyProtocol> | `${SolidlyProtocol}-${Curve}`
+
+const CURVES: Readonly<Record<PoolProtocol, readonly [Protocol, Curve | null]>> = {
+  'uniswap-v2': ['uniswap-v2', null],
+  'uniswap-v3': ['uniswap-v3', null],
+  'solidly-volatile': ['solidly', 'volatile'],
+  'solidly-stable': ['solidly', 'stable'],
+  'velodrome-v2-volatile': ['velodrome-v2', 'volatile'],
+  'velodrome-v2-stable': ['velodrome-v2', 'stable'],
+}
+
+export const protocolOf = ({ protocol }: Pick<Pool, 'protocol'>): Protocol => CURVES[protocol][0]
+
+/** Null for designs that know one curve only. */
+export const curveOf = ({ protocol }: Pick<Pool, 'protocol'>): Curve | null => CURVES[protocol][1]
+
+/** Whether the liquidity of such pools lies between ticks. */
+const isConcentrated = (protocol: PoolProtocol): boolean => protocol === 'uniswap-v3'
 
 /**
  * A liquidity pool as its events leave it. Amounts in raw token units.
@@ -11,17 +31,20 @@ import type { Wanted } from '#core/history/projection.ts'
  */
 export type Pool = {
   readonly address: Address
-  readonly protocol: Protocol
+  readonly protocol: PoolProtocol
   /** Null for a pool that the configuration lists. */
   readonly factory: Address | null
   readonly token0: Address
   readonly token1: Address
-  /** LP fee in hundredths of a basis point: 3000 = 0.30 %. */
+  /**
+   * LP fee in hundredths of a basis point: 3000 = 0.30 %. Of a pair of Solidly's design, whose factory may change it: what
+   * its newest swap paid.
+   */
   readonly feePips: number
   readonly tickSpacing: number | null
   readonly createdBlock: number | null
   readonly createdAt: number | null
-  /** V2: as the last Sync says. V3: what its events brought in less what they took out. */
+  /** Pairs: as the last Sync says. V3: what its events brought in less what they took out. */
   readonly reserve0: bigint | null
   readonly reserve1: bigint | null
   /** V3 only: square root of token1 per token0 as Q64.96. */
@@ -84,13 +107,19 @@ export const wantedPools = (addresses: Iterable<Address>): Wanted[] =>
  */
 export const PRICE_FRACTION_BITS = 192n
 export const PRICE_ONE = 1n << PRICE_FRACTION_BITS
+/** The first amount whose price would not fit 320 bits. */
+const AMOUNT_END = 1n << 128n
 
 /** The price that reserves imply, or null for an empty pool. */
 export const priceOfReserves = (reserve0: bigint, reserve1: bigint): bigint | null =>
   reserve0 === 0n ? null : (reserve1 << PRICE_FRACTION_BITS) / reserve0
 
-/** The marginal price of token0 in token1, raw units, Q128.192; null while the pool has none. */
+/**
+ * The marginal price of token0 in token1, raw units, Q128.192; null while the pool has none. A stable pair's follows from
+ * its curve and the decimals of its tokens, which no event tells: it is the price of its newest trade, fee included.
+ */
 export function poolPriceX192(pool: Pool): bigint | null {
+  if (curveOf(pool) === 'stable') return pool.lastTradePriceX192
   if (pool.sqrtPriceX96 !== null) return pool.sqrtPriceX96 * pool.sqrtPriceX96
   if (pool.reserve0 === null || pool.reserve1 === null) return null
   return priceOfReserves(pool.reserve0, pool.reserve1)
@@ -116,9 +145,23 @@ export const newPool = (
   sqrtPriceX96: null,
   tick: null,
   liquidity: null,
-  protocolParts0: terms.createdBlock == null || terms.protocol === 'uniswap-v2' ? null : 0,
-  protocolParts1: terms.createdBlock == null || terms.protocol === 'uniswap-v2' ? null : 0,
+  protocolParts0: terms.createdBlock == null || !isConcentrated(terms.protocol) ? null : 0,
+  protocolParts1: terms.createdBlock == null || !isConcentrated(terms.protocol) ? null : 0,
   lastTradePriceX192: null,
   lastTradeAt: null,
   swapCount: 0,
 })
+
+/**
+ * The price at which a swap was done, raw token1 per raw token0; null where one of them did not move, or there is no room
+ * for it.
+ */
+export function tradePriceX192(net: {
+  readonly amount0: bigint
+  readonly amount1: bigint
+}): bigint | null {
+  const [amount0, amount1] = [net.amount0, -net.amount1]
+  if (amount0 === 0n || amount0 > 0n !== amount1 > 0n) return null
+  if (amount1 >= AMOUNT_END || amount1 <= -AMOUNT_END) return null
+  return (amount1 << PRICE_FRACTION_BITS) / amount0
+}

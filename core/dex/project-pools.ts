@@ -1,16 +1,26 @@
 import type { Address, BlockRef } from '#core/chain.ts'
 import type { ChainEvent } from '#core/history/event.ts'
 import type { Fold, FoldInput, Mutable, Projection, Slot } from '#core/history/projection.ts'
+import type { Fees, PoolCreated, SolidlyPairCreated } from './event-bodies.ts'
 import {
   type DexEvent,
+  feeFamily,
   liquidityFamily,
-  type PoolCreated,
+  netAmounts,
   poolFamily,
   type Swap,
   swapFamily,
   tellsPrice,
 } from './events.ts'
-import { newPool, type Pool, poolPriceX192, poolDocuments, wantedPools } from './pool.ts'
+import {
+  curveOf,
+  newPool,
+  type Pool,
+  poolPriceX192,
+  poolDocuments,
+  tradePriceX192,
+  wantedPools,
+} from './pool.ts'
 import { listedPools } from './sources/listed-pools.ts'
 
 /** Pools as their events leave them. */
@@ -18,7 +28,7 @@ export const poolsProjection: Projection<DexEvent> = {
   name: 'pools',
   version: 3,
   documents: [poolDocuments],
-  families: [swapFamily, liquidityFamily, poolFamily],
+  families: [swapFamily, liquidityFamily, poolFamily, feeFamily],
   wants(events) {
     const addresses = new Set<Address>()
     for (const { address, body } of events)
@@ -31,7 +41,12 @@ export const poolsProjection: Projection<DexEvent> = {
 }
 
 /** A pool, and the copy that this fold changes; undefined before its first change. */
-type Changed = { readonly slot: Slot<Pool>; pool: Mutable<Pool> | undefined }
+type Changed = {
+  readonly slot: Slot<Pool>
+  pool: Mutable<Pool> | undefined
+  /** What the swap that follows paid in fees. */
+  fees: Pick<Fees, 'amount0' | 'amount1'> | undefined
+}
 
 function foldPools({ documents, sources }: FoldInput): Fold<DexEvent> {
   const listed = listedPools(sources)
@@ -41,9 +56,10 @@ function foldPools({ documents, sources }: FoldInput): Fold<DexEvent> {
   function at(address: Address): Changed {
     const known = changed.get(address)
     if (known) return known
-    const slot = { slot: documents.slot(poolDocuments, [address]), pool: undefined }
-    changed.set(address, slot)
-    return slot
+    const slot = documents.slot(poolDocuments, [address])
+    const fresh = { slot, pool: undefined, fees: undefined }
+    changed.set(address, fresh)
+    return fresh
   }
 
   /** The pool to change: as it is, or as the configuration lists it. */
@@ -59,17 +75,17 @@ function foldPools({ documents, sources }: FoldInput): Fold<DexEvent> {
     return pool
   }
 
-  function create({ address, body, block }: ChainEvent<PoolCreated>): void {
+  function create({ address, body, block }: ChainEvent<PoolCreated | SolidlyPairCreated>): void {
     const each = at(body.pool)
     each.slot.changedAt = block
     each.pool = newPool({
       address: body.pool,
-      protocol: body.protocol,
+      protocol: 'curve' in body ? `${body.protocol}-${body.curve}` : body.protocol,
       factory: address,
       token0: body.token0,
       token1: body.token1,
       feePips: body.feePips,
-      tickSpacing: body.tickSpacing,
+      tickSpacing: 'curve' in body ? null : body.tickSpacing,
       createdBlock: block.number,
       createdAt: block.timestamp,
     })
@@ -84,7 +100,9 @@ function foldPools({ documents, sources }: FoldInput): Fold<DexEvent> {
       pool.tick = body.tick
       pool.liquidity = body.liquidity
     }
-    pool.lastTradePriceX192 = poolPriceX192(pool) ?? pool.lastTradePriceX192
+    const price = isStable(pool) ? tradePriceX192(netAmounts(body)) : poolPriceX192(pool)
+    pool.lastTradePriceX192 = price ?? pool.lastTradePriceX192
+    pool.feePips = feePaid(body, at(address)) ?? pool.feePips
     pool.lastTradeAt = Math.max(block.timestamp, pool.lastTradeAt ?? 0)
     pool.swapCount++
   }
@@ -101,7 +119,7 @@ function foldPools({ documents, sources }: FoldInput): Fold<DexEvent> {
         return undefined
       }
       case 'poolCreated':
-        return create(event as ChainEvent<PoolCreated>)
+        return create(event as ChainEvent<PoolCreated | SolidlyPairCreated>)
       case 'initialize': {
         const pool = change(address, block)
         pool.sqrtPriceX96 = body.sqrtPriceX96
@@ -120,24 +138,54 @@ function foldPools({ documents, sources }: FoldInput): Fold<DexEvent> {
       case 'collectProtocol':
         return moveReserves(change(address, block), -body.amount0, -body.amount1)
       case 'mint': {
-        // V2 reserves come with the Sync of the same change.
-        if (body.protocol === 'uniswap-v2') return undefined
+        // The reserves of pairs come with the Sync of the same change.
+        if (!('tickLower' in body)) return undefined
         const pool = change(address, block)
         moveReserves(pool, body.amount0, body.amount1)
         return moveLiquidity(pool, body, body.liquidity)
       }
       case 'burn':
-        if (body.protocol === 'uniswap-v2') return undefined
+        if (!('tickLower' in body)) return undefined
         // Burnt tokens stay in the pool until they are collected.
         return moveLiquidity(change(address, block), body, -body.liquidity)
       case 'collect':
         return moveReserves(change(address, block), -body.amount0, -body.amount1)
+      case 'fees':
+        at(address).fees = addFees(at(address).fees, body)
+        return undefined
       default:
         return body satisfies never
     }
   }
 
   return { apply, finish: () => undefined }
+}
+
+const isStable = (pool: Pool): boolean => curveOf(pool) === 'stable'
+
+type TwoAmounts = { readonly amount0: bigint; readonly amount1: bigint }
+
+/** A swap that is paid in both tokens tells the fee of each by itself. */
+const addFees = (before: TwoAmounts | undefined, { amount0, amount1 }: TwoAmounts): TwoAmounts => ({
+  amount0: amount0 + (before?.amount0 ?? 0n),
+  amount1: amount1 + (before?.amount1 ?? 0n),
+})
+
+const PIPS = 1_000_000n
+
+/**
+ * The rate of a swap's fee, which the pool told before it, in pips: the one whole number that gives such a fee, rounded
+ * down, of such an input. Undefined where the input is too small to tell rates apart.
+ */
+function feePaid(swap: Swap, changed: { fees: Changed['fees'] }): number | undefined {
+  const { fees } = changed
+  changed.fees = undefined
+  if (!fees || tellsPrice(swap)) return undefined
+  const [amountIn, fee] =
+    swap.amount0In > swap.amount1In
+      ? [swap.amount0In, fees.amount0]
+      : [swap.amount1In, fees.amount1]
+  return amountIn < PIPS ? undefined : Number((fee * PIPS + amountIn - 1n) / amountIn)
 }
 
 /** V3 reserves are sums over the pool's whole life: known only where its creation was seen. */

@@ -16,7 +16,7 @@ export const ticksProjection: Projection<LiquidityChange> = {
     const wanted: Wanted[] = []
     const addresses = new Set<Address>()
     for (const { address, body } of events) {
-      if (body.protocol !== 'uniswap-v3' || body.type === 'collect') continue
+      if (!('tickLower' in body) || body.type === 'collect') continue
       addresses.add(address)
       for (const index of [body.tickLower, body.tickUpper])
         wanted.push({ spec: tickDocuments, key: [address, index] })
@@ -43,7 +43,7 @@ function foldTicks({ documents }: FoldInput): Fold<LiquidityChange> {
 
   return {
     apply({ address, body, block }) {
-      if (body.protocol !== 'uniswap-v3' || body.type === 'collect') return
+      if (!('tickLower' in body) || body.type === 'collect') return
       const delta = body.type === 'mint' ? body.liquidity : -body.liquidity
       // Fees are collected by burning nothing.
       if (delta === 0n) return

@@ -51,6 +51,39 @@ describe('the secrets of a configuration', () => {
   })
 })
 
+describe('sources of other designs', () => {
+  const at = (digit: string): string => `0x${digit.repeat(40)}`
+  const sourcesOf = (...sources: readonly object[]) => {
+    const path = join(folder, 'designs.json')
+    const chain = { id: 10, rpc: ['http://node:8545'] }
+    writeFileSync(path, JSON.stringify({ chain, sources }))
+    return loadSettings(path, {}).sources
+  }
+
+  test('have a fee for each curve until swaps tell it', () => {
+    expect(
+      sourcesOf(
+        { kind: 'velodrome-v2', factory: at('1') },
+        { kind: 'solidly', factory: at('2'), volatileFeeBps: 20, stableFeeBps: 1.5 },
+      ),
+    ).toMatchObject([
+      { kind: 'velodrome-v2', volatileFeePips: 3_000, stableFeePips: 500 },
+      { kind: 'solidly', volatileFeePips: 2_000, stableFeePips: 150 },
+    ])
+  })
+
+  test('name the curve of a single pair', () => {
+    const pair = { kind: 'pool', protocol: 'solidly', token0: at('1'), token1: at('2') }
+    expect(
+      sourcesOf(
+        { ...pair, address: at('3'), stable: true },
+        { ...pair, address: at('4'), stable: false },
+      ),
+    ).toMatchObject([{ protocol: 'solidly-stable' }, { protocol: 'solidly-volatile' }])
+    expect(() => sourcesOf({ ...pair, address: at('3') })).toThrow(/stable/)
+  })
+})
+
 describe('the section of quotes', () => {
   const address = (digit: string): string => `0x${digit.repeat(40)}`
   const load = (quotes: unknown, sources: readonly object[] = [factoryV2, factoryV3]) => {
@@ -308,12 +341,12 @@ describe('a fault of the file', () => {
     [
       'a kind of source misspelt',
       { chain, sources: [{ kind: 'uniswap-v9' }] },
-      'sources[0].kind: it takes "uniswap-v2", "uniswap-v3", "pool", "erc721" or "erc1155"; here is "uniswap-v9"',
+      'sources[0].kind: it takes "uniswap-v2", "uniswap-v3", "solidly", "velodrome-v2", "pool", "erc721" or "erc1155"; here is "uniswap-v9"',
     ],
     [
       'a kind of source left out',
       { chain, sources: [{}] },
-      'sources[0].kind: missing; it takes "uniswap-v2", "uniswap-v3", "pool", "erc721" or "erc1155"',
+      'sources[0].kind: missing; it takes "uniswap-v2", "uniswap-v3", "solidly", "velodrome-v2", "pool", "erc721" or "erc1155"',
     ],
     ['a setting that there is not', { ...good, api: { prot: 1 } }, 'api.prot: no such setting'],
   ])('%s is told with what belongs there', (_, file, fault) => {

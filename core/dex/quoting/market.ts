@@ -36,6 +36,9 @@ export type MarketPlace = {
 
 export type MarketPool = RoutePool & { readonly terms: PoolTerms; readonly source: StateSource }
 
+/** A pool that cannot be quoted, and a clause that says why. */
+type LeftOut = { readonly pool: PoolTerms; readonly reason: string }
+
 /**
  * Pools and their states as of one block, read when they are first needed and then kept. Two quotes of a block see the
  * very same market.
@@ -51,6 +54,8 @@ export type Market = {
   /** Pools by id; undefined where there is no such pool, or it has no price. */
   poolsOf(ids: readonly string[]): Promise<(MarketPool | undefined)[]>
   pool(id: string): MarketPool | undefined
+  /** Pools of these tokens that were looked at and cannot be quoted here, and why. */
+  leftOut(tokens: readonly Address[]): LeftOut[]
   /**
    * Has more ticks of these pools than they come with, reading them where nobody has yet; false where there are no more.
    */
@@ -82,6 +87,7 @@ export function createMarket(
   const loaded = new Map<string, MarketPool>()
   const widening = new Map<string, Promise<void>>()
   const graphs = new Map<string, Promise<RouteGraph>>()
+  const unquoted = new Map<string, LeftOut>()
   let everything: Promise<PoolTerms[] | undefined> | undefined
 
   const readLive = createBatcher<StateWant, PoolState | undefined>(
@@ -103,9 +109,13 @@ export function createMarket(
   async function readPool(terms: PoolTerms): Promise<MarketPool | undefined> {
     const stored = source === 'live' ? undefined : await readStored(terms)
     if (stored) return keep(terms, stored, source)
-    if (!place.fillsLive) return undefined
-    const live = await readLive({ pool: terms, words: firstWords(terms) })
-    return live && keep(terms, live, 'live')
+    const live = place.fillsLive
+      ? await readLive({ pool: terms, words: firstWords(terms) })
+      : undefined
+    if (live) return keep(terms, live, 'live')
+    const reason = whyUnquoted(terms, place.fillsLive)
+    if (reason !== undefined) unquoted.set(terms.id, { pool: terms, reason })
+    return undefined
   }
 
   function keep(terms: PoolTerms, state: PoolState, from: StateSource): MarketPool {
@@ -191,6 +201,12 @@ export function createMarket(
       return ids.map((id) => loaded.get(id) ?? byId.get(id))
     },
     pool: (id) => loaded.get(id),
+    leftOut: (tokens) =>
+      [...unquoted.values()].filter(({ pool }) =>
+        [pool.token0, pool.token1].some((token) =>
+          tokens.includes(asTraded(token, settings.wrappedNative)),
+        ),
+      ),
     async widen(pools) {
       const wanted = [...pools].flatMap(({ id, state }) => {
         const pool = loaded.get(id)
@@ -205,6 +221,15 @@ export function createMarket(
       return true
     },
   }
+}
+
+/** Undefined for designs that any store of events tells, and whose pools have no state only before their first price. */
+function whyUnquoted({ protocol }: PoolTerms, wasRead: boolean): string | undefined {
+  if (protocol === 'uniswap-v2' || protocol === 'uniswap-v3') return undefined
+  if (!wasRead) return 'its state is read from the chain, at the newest block only'
+  return protocol === 'uniswap-v4'
+    ? undefined
+    : `its contracts do not answer, or do not quote, as those of ${protocol} do`
 }
 
 function firstWords({ tickSpacing }: PoolTerms): WordRange {

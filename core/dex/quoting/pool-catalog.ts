@@ -2,7 +2,7 @@ import type { Address } from '#core/chain.ts'
 import { mapConcurrent } from '#core/concurrent.ts'
 import type { View } from '#core/history/head.ts'
 import { readDocuments, type ResolvePorts, scanDocuments } from '#core/history/resolve.ts'
-import { type Pool, poolDocuments } from '#core/dex/pool.ts'
+import { type Pool, poolDocuments, protocolOf } from '#core/dex/pool.ts'
 import type { PoolTerms } from '#core/dex/ports.ts'
 
 /** With no more pools than this, every quote looks at all of them. */
@@ -16,7 +16,7 @@ const SCANS_AT_ONCE = 8
 
 const termsOf = (pool: Pool): PoolTerms => ({
   id: pool.address,
-  protocol: pool.protocol,
+  protocol: protocolOf(pool),
   token0: pool.token0,
   token1: pool.token1,
   feePips: pool.feePips,

@@ -21,7 +21,7 @@ const POOLS_AT_ONCE = 8
 /**
  * States as the projections have them at the view's head. Undefined where the history does not determine one: a pool
  * without a price, a V3 pool that no swap was seen of, one whose life began before the blocks that are indexed without a
- * gap, or a V4 pool.
+ * gap, a V4 pool, or a pair of Solidly's design, whose fee is its factory's to change.
  */
 export async function readIndexedStates(
   ports: StatePorts,
@@ -39,7 +39,8 @@ export async function readIndexedStates(
     if (!visible || !run) return undefined
     const { value: pool, number } = visible
     if (pool.protocol === 'uniswap-v2') return number < run.from ? undefined : constantProduct(pool)
-    if (!isFollowed(pool) || !isWhole(pool, run, view.head.number)) return undefined
+    if (pool.protocol !== 'uniswap-v3' || !isFollowed(pool)) return undefined
+    if (!isWhole(pool, run, view.head.number)) return undefined
     if (pool.sqrtPriceX96 === null || pool.tick === null) return undefined
     const ticks = await indexedTicks(ports, view, pool)
     return concentrated(pool, pool.sqrtPriceX96, pool.tick, pool.liquidity ?? 0n, ticks)
@@ -156,9 +157,12 @@ async function historicalState(
       descending: true,
       limit: 1,
     })
-    return event?.body.type === 'sync' ? constantProduct({ ...pool, ...event.body }) : undefined
+    if (event?.body.type !== 'sync') return undefined
+    const { reserve0, reserve1 } = event.body
+    return constantProduct({ ...pool, reserve0, reserve1 })
   }
-  if (!isFollowed(pool) || !isWhole(pool, run, at)) return undefined
+  if (pool.protocol !== 'uniswap-v3' || !isFollowed(pool)) return undefined
+  if (!isWhole(pool, run, at)) return undefined
   const price = await priceAt(ports, view, at, run, pool)
   if (!price) return undefined
   const nets = new Map<number, bigint>()
@@ -167,7 +171,7 @@ async function historicalState(
   const add = (sums: Map<number, bigint>, index: number, delta: bigint): void =>
     void sums.set(index, (sums.get(index) ?? 0n) + delta)
   for await (const { block, logIndex, body } of liquidityEvents(ports, view, at, pool)) {
-    if (body.protocol !== 'uniswap-v3' || body.type === 'collect') continue
+    if (!('tickLower' in body) || body.type === 'collect') continue
     const delta = body.type === 'mint' ? body.liquidity : -body.liquidity
     const { tickLower, tickUpper } = body
     add(nets, tickLower, delta)

@@ -62,7 +62,7 @@ export function canRoute(
 ): boolean {
   return path.every((hop) => {
     const { protocol, state } = hop.pool
-    if (protocol === 'uniswap-v4') return false
+    if (protocol !== 'uniswap-v2' && protocol !== 'uniswap-v3') return false
     if (protocol === 'uniswap-v2' && state.feePips !== V2_FEE_PIPS) return false
     const wanted = protocol === 'uniswap-v2' ? factories.v2 : factories.v3
     const origin = factoryOf(hop)

@@ -17,6 +17,8 @@ type GasOfProtocol = {
 export const GAS: Readonly<Record<SwapProtocol, GasOfProtocol>> = {
   'uniswap-v2': { firstHop: 98_000, extraHop: 51_000, tick: 0 },
   'uniswap-v3': { firstHop: 109_000, extraHop: 67_000, tick: 31_000 },
+  solidly: { firstHop: 160_000, extraHop: 110_000, tick: 0 },
+  'velodrome-v2': { firstHop: 160_000, extraHop: 110_000, tick: 0 },
   'uniswap-v4': { firstHop: 105_000, extraHop: 46_000, tick: 31_000 },
 }
 

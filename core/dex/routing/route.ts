@@ -1,8 +1,9 @@
 import type { Address } from '#core/chain.ts'
+import type { Protocol } from '#core/dex/event-bodies.ts'
 import type { PoolState } from '#core/dex/protocols/state.ts'
 
 /** Pool designs that can be swapped through. */
-export type SwapProtocol = 'uniswap-v2' | 'uniswap-v3' | 'uniswap-v4'
+export type SwapProtocol = Protocol | 'uniswap-v4'
 
 /** A pool as routes see it. */
 export type RoutePool = {

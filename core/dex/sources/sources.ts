@@ -1,5 +1,5 @@
-import type { PoolCreated, Protocol } from '#core/dex/events.ts'
-import { type Pool, poolDocuments } from '#core/dex/pool.ts'
+import type { PoolCreated, Protocol } from '#core/dex/event-bodies.ts'
+import { type Pool, poolDocuments, protocolOf } from '#core/dex/pool.ts'
 import type { EventBody } from '#core/history/event.ts'
 import type {
   ContractRole,
@@ -7,7 +7,8 @@ import type {
   FoundContracts,
   SourceSpec,
 } from '#core/indexing/source.ts'
-import type { FactorySource, PoolSource } from './dex-source.ts'
+import type { FactorySource, PoolSource, SolidlySource } from './dex-source.ts'
+import { solidly, velodromeV2 } from './solidly.ts'
 import { factoryDecoders as factoryV2, poolDecoders as poolV2 } from './uniswap-v2.ts'
 import { factoryDecoders as factoryV3, poolDecoders as poolV3 } from './uniswap-v3.ts'
 
@@ -17,6 +18,8 @@ type Contracts = Readonly<Record<'factory' | 'pool', ContractRole['decoders']>>
 const contracts: Readonly<Record<Protocol, Contracts>> = {
   'uniswap-v2': { factory: factoryV2, pool: poolV2 },
   'uniswap-v3': { factory: factoryV3, pool: poolV3 },
+  solidly,
+  'velodrome-v2': velodromeV2,
 }
 
 const poolRoles = Object.fromEntries(
@@ -42,10 +45,10 @@ const found: FoundContracts<Pool> = {
   contractOf: ({ factory, address, protocol, createdBlock }) =>
     factory === null
       ? undefined
-      : { address, role: poolRoles[protocol], number: createdBlock ?? 0 },
+      : { address, role: poolRoles[protocolOf({ protocol })], number: createdBlock ?? 0 },
 }
 
-function factorySource(kind: Protocol): SourceSpec<FactorySource> {
+function factorySource<S extends FactorySource | SolidlySource>(kind: S['kind']): SourceSpec<S> {
   const role = factoryRole(kind)
   return {
     kind,
@@ -54,10 +57,15 @@ function factorySource(kind: Protocol): SourceSpec<FactorySource> {
   }
 }
 
-export const uniswapV2Factories = factorySource('uniswap-v2')
-export const uniswapV3Factories = factorySource('uniswap-v3')
+export const uniswapV2Factories = factorySource<FactorySource>('uniswap-v2')
+export const uniswapV3Factories = factorySource<FactorySource>('uniswap-v3')
+export const solidlyFactories = factorySource<SolidlySource>('solidly')
+export const velodromeV2Factories = factorySource<SolidlySource>('velodrome-v2')
 
 export const singlePools: SourceSpec<PoolSource> = {
   kind: 'pool',
-  contractOf: ({ address, protocol }) => ({ address, role: poolRoles[protocol] }),
+  contractOf: ({ address, protocol }) => ({
+    address,
+    role: poolRoles[protocolOf({ protocol })],
+  }),
 }

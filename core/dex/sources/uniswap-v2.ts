@@ -1,16 +1,6 @@
 import type { Hash } from '#core/chain.ts'
-import {
-  type BurnV2,
-  burnV2,
-  type MintV2,
-  mintV2,
-  type PoolCreated,
-  poolCreatedV2,
-  type SwapV2,
-  swapV2,
-  type Sync,
-  syncV2,
-} from '#core/dex/events.ts'
+import type { BurnV2, MintV2, PoolCreated, SwapV2, Sync } from '#core/dex/event-bodies.ts'
+import { eventsV2 } from '#core/dex/pair-events.ts'
 import { addressAt, addressOf, expectShape, fitUint, uintAt } from '#core/indexing/log-words.ts'
 import type { RawLog } from '#core/indexing/ports.ts'
 import { type AnySource, type Decoder, decoder } from '#core/indexing/source.ts'
@@ -53,7 +43,7 @@ function decodeSync({ topics, data }: RawLog): Sync {
   }
 }
 
-function decodeSwapV2({ topics, data }: RawLog): SwapV2 {
+export function decodeSwapV2({ topics, data }: RawLog): SwapV2 {
   expectShape(topics, data, 3, 4)
   return {
     type: 'swap',
@@ -67,7 +57,7 @@ function decodeSwapV2({ topics, data }: RawLog): SwapV2 {
   }
 }
 
-function decodeMintV2({ topics, data }: RawLog): MintV2 {
+export function decodeMintV2({ topics, data }: RawLog): MintV2 {
   expectShape(topics, data, 2, 2)
   return {
     type: 'mint',
@@ -78,7 +68,7 @@ function decodeMintV2({ topics, data }: RawLog): MintV2 {
   }
 }
 
-function decodeBurnV2({ topics, data }: RawLog): BurnV2 {
+export function decodeBurnV2({ topics, data }: RawLog): BurnV2 {
   expectShape(topics, data, 3, 2)
   return {
     type: 'burn',
@@ -92,11 +82,11 @@ function decodeBurnV2({ topics, data }: RawLog): BurnV2 {
 
 /** By first topic. */
 export const factoryDecoders: ReadonlyMap<Hash, Decoder> = new Map([
-  [PAIR_CREATED, decoder(poolCreatedV2, decodePairCreated)],
+  [PAIR_CREATED, decoder(eventsV2.created, decodePairCreated)],
 ])
 export const poolDecoders: ReadonlyMap<Hash, Decoder> = new Map([
-  [SYNC, decoder(syncV2, decodeSync)],
-  [SWAP_V2, decoder(swapV2, decodeSwapV2)],
-  [MINT_V2, decoder(mintV2, decodeMintV2)],
-  [BURN_V2, decoder(burnV2, decodeBurnV2)],
+  [SYNC, decoder(eventsV2.sync, decodeSync)],
+  [SWAP_V2, decoder(eventsV2.swap, decodeSwapV2)],
+  [MINT_V2, decoder(eventsV2.mint, decodeMintV2)],
+  [BURN_V2, decoder(eventsV2.burn, decodeBurnV2)],
 ])

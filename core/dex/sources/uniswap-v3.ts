@@ -1,26 +1,17 @@
 import type { Hash } from '#core/chain.ts'
-import {
-  type BurnV3,
-  burnV3,
-  type Collect,
-  type CollectProtocol,
-  collectProtocolV3,
-  collectV3,
-  type Flash,
-  flashV3,
-  type Initialize,
-  initializeV3,
-  type MintV3,
-  mintV3,
-  type PoolCreated,
-  poolCreatedV3,
-  type SwapV3,
-  type SetFeeProtocol,
-  setFeeProtocolV3,
-  type SwapPancakeV3,
-  swapPancakeV3,
-  swapV3,
-} from '#core/dex/events.ts'
+import { eventsV3, swapPancakeV3 } from '#core/dex/concentrated-events.ts'
+import type {
+  BurnV3,
+  Collect,
+  CollectProtocol,
+  Flash,
+  Initialize,
+  MintV3,
+  PoolCreated,
+  SetFeeProtocol,
+  SwapPancakeV3,
+  SwapV3,
+} from '#core/dex/event-bodies.ts'
 import {
   addressAt,
   addressOf,
@@ -188,16 +179,16 @@ function decodeCollectProtocol({ topics, data }: RawLog): CollectProtocol {
 
 /** By first topic. */
 export const factoryDecoders: ReadonlyMap<Hash, Decoder> = new Map([
-  [POOL_CREATED, decoder(poolCreatedV3, decodePoolCreated)],
+  [POOL_CREATED, decoder(eventsV3.created, decodePoolCreated)],
 ])
 export const poolDecoders: ReadonlyMap<Hash, Decoder> = new Map([
-  [INITIALIZE, decoder(initializeV3, decodeInitialize)],
-  [SWAP_V3, decoder(swapV3, decodeSwapV3)],
+  [INITIALIZE, decoder(eventsV3.initialize, decodeInitialize)],
+  [SWAP_V3, decoder(eventsV3.swap, decodeSwapV3)],
   [SWAP_PANCAKE_V3, decoder(swapPancakeV3, decodeSwapPancakeV3)],
-  [SET_FEE_PROTOCOL, decoder(setFeeProtocolV3, decodeSetFeeProtocol)],
-  [MINT_V3, decoder(mintV3, decodeMintV3)],
-  [BURN_V3, decoder(burnV3, decodeBurnV3)],
-  [COLLECT, decoder(collectV3, decodeCollect)],
-  [FLASH, decoder(flashV3, decodeFlash)],
-  [COLLECT_PROTOCOL, decoder(collectProtocolV3, decodeCollectProtocol)],
+  [SET_FEE_PROTOCOL, decoder(eventsV3.setFeeProtocol, decodeSetFeeProtocol)],
+  [MINT_V3, decoder(eventsV3.mint, decodeMintV3)],
+  [BURN_V3, decoder(eventsV3.burn, decodeBurnV3)],
+  [COLLECT, decoder(eventsV3.collect, decodeCollect)],
+  [FLASH, decoder(eventsV3.flash, decodeFlash)],
+  [COLLECT_PROTOCOL, decoder(eventsV3.collectProtocol, decodeCollectProtocol)],
 ])

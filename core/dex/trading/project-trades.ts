@@ -1,10 +1,13 @@
 import type { Address, BlockRef } from '#core/chain.ts'
-import { netAmounts, type Swap, swapFamily, tellsPrice } from '#core/dex/events.ts'
+import type { Fees } from '#core/dex/event-bodies.ts'
+import { feeFamily, netAmounts, type Swap, swapFamily, tellsPrice } from '#core/dex/events.ts'
 import {
+  curveOf,
   type Pool,
   poolPriceX192,
   poolDocuments,
   priceOfReserves,
+  tradePriceX192,
   wantedPools,
 } from '#core/dex/pool.ts'
 import { listedPools } from '#core/dex/sources/listed-pools.ts'
@@ -42,11 +45,11 @@ import {
 } from './volume.ts'
 
 /** Candles and volumes of pools. */
-export const tradesProjection: Projection<Swap> = {
+export const tradesProjection: Projection<Swap | Fees> = {
   name: 'trades',
   version: 4,
   documents: [candleDocuments, volumeDocuments],
-  families: [swapFamily],
+  families: [swapFamily, feeFamily],
   reads: ['pools'],
   wants: (events) => wantedPools(new Set(events.map(({ address }) => address))),
   wantsThen: wantedByTrades,
@@ -65,7 +68,7 @@ export const tradesProjection: Projection<Swap> = {
 /**
  * The candles and volumes that these trades add to. Those that begin after the pool's newest trade do not exist yet.
  */
-function wantedByTrades(events: readonly ChainEvent<Swap>[], documents: DocumentsAtHand): Wanted[] {
+function wantedByTrades(events: readonly ChainEvent[], documents: DocumentsAtHand): Wanted[] {
   const wanted: Wanted[] = []
   /** Of each pool: its newest trade, and the last minute looked at, within which nothing else is wanted. */
   const seen = new Map<Address, { newest: number; minute: number }>()
@@ -111,7 +114,7 @@ type PoolTrades = {
 
 const PIPS = 1_000_000n
 
-function foldTrades({ documents, sources }: FoldInput): Fold<Swap> {
+function foldTrades({ documents, sources }: FoldInput): Fold<Swap | Fees> {
   const listed = listedPools(sources)
   const traded = new Map<Address, PoolTrades>()
 
@@ -129,7 +132,20 @@ function foldTrades({ documents, sources }: FoldInput): Fold<Swap> {
     return trades
   }
 
-  function apply({ address, body, block }: ChainEvent<Swap>): void {
+  /** Fees that a pool tells by themselves, before the swap that pays them. */
+  function addFees({ address, body, block }: ChainEvent<Fees>): void {
+    const trades = tradesOf(address)
+    const start = startOf(secondsOf['1m'], block.timestamp)
+    if (trades.minute?.start !== start) {
+      closeMinute(trades)
+      trades.minute = nothingTraded(address, start)
+    }
+    trades.minute.fees0 += body.amount0
+    trades.minute.fees1 += body.amount1
+    trades.tradedAt = block
+  }
+
+  function addSwap({ address, body, block }: ChainEvent<Swap>): void {
     const trades = tradesOf(address)
     const pool = trades.pool.value ?? listed.get(address)
     if (!pool) throw new Error(`a swap of ${address} was admitted, which no source names`)
@@ -189,7 +205,10 @@ function foldTrades({ documents, sources }: FoldInput): Fold<Swap> {
   }
 
   return {
-    apply,
+    apply(event) {
+      if (event.body.type === 'fees') addFees(event as ChainEvent<Fees>)
+      else addSwap(event as ChainEvent<Swap>)
+    },
     finish() {
       for (const trades of traded.values()) closeMinute(trades)
     },
@@ -198,13 +217,15 @@ function foldTrades({ documents, sources }: FoldInput): Fold<Swap> {
 
 const hasPrice = (minute: Traded): minute is TradedMinute => 'close' in minute
 
-/** The price after a trade. V2's reserves are those after it already: their Sync comes before. */
-const priceAfter = (pool: Pool, swap: Swap): bigint | null =>
-  tellsPrice(swap) ? swap.sqrtPriceX96 * swap.sqrtPriceX96 : poolPriceX192(pool)
+/** The price after a trade. The reserves of pairs are those after it already: their Sync comes before. */
+function priceAfter(pool: Pool, swap: Swap): bigint | null {
+  if (tellsPrice(swap)) return swap.sqrtPriceX96 * swap.sqrtPriceX96
+  return curveOf(pool) === 'stable' ? tradePriceX192(netAmounts(swap)) : poolPriceX192(pool)
+}
 
 /** The price before a pool's first trade. */
 function priceFoundBy(pool: Pool, swap: Swap): bigint | null {
-  if (tellsPrice(swap)) return poolPriceX192(pool)
+  if (tellsPrice(swap) || curveOf(pool) === 'stable') return poolPriceX192(pool)
   if (pool.reserve0 === null || pool.reserve1 === null) return null
   const net = netAmounts(swap)
   const reserve0 = pool.reserve0 - net.amount0
@@ -248,6 +269,8 @@ const absolute = (amount: bigint): bigint => (amount < 0n ? -amount : amount)
  * units has a fee that rounds to zero here and not in the contract, and a fork may tell any share.
  */
 function lpFee(swap: Swap, token: 0 | 1, pool: Pool): bigint {
+  // Told by an event of its own.
+  if (curveOf(pool) !== null) return 0n
   const fee = (amountIn(swap, token) * BigInt(pool.feePips)) / PIPS
   if (swap.protocol === 'pancakeswap-v3') {
     const share = token === 0 ? swap.protocolFee0 : swap.protocolFee1
@@ -259,7 +282,7 @@ function lpFee(swap: Swap, token: 0 | 1, pool: Pool): bigint {
 
 /** What came in of token 0 or 1, raw units, flash loans included. */
 function amountIn(swap: Swap, token: 0 | 1): bigint {
-  if (swap.protocol === 'uniswap-v2') return token === 0 ? swap.amount0In : swap.amount1In
+  if (!tellsPrice(swap)) return token === 0 ? swap.amount0In : swap.amount1In
   const amount = token === 0 ? swap.amount0 : swap.amount1
   return amount > 0n ? amount : 0n
 }

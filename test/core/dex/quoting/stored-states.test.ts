@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { newPool, type Pool } from '#core/dex/pool.ts'
+import { newPool, type Pool, protocolOf } from '#core/dex/pool.ts'
 import type { PoolTerms } from '#core/dex/ports.ts'
 import { readHistoricalStates, readIndexedStates } from '#core/dex/quoting/stored-states.ts'
 import type { View } from '#core/history/head.ts'
@@ -38,7 +38,12 @@ const pool: Pool = {
   tick: 0,
   liquidity: 10n ** 18n,
 }
-const terms: PoolTerms = { ...pool, id: pool.address, origin: pool.factory }
+const terms: PoolTerms = {
+  ...pool,
+  protocol: protocolOf(pool),
+  id: pool.address,
+  origin: pool.factory,
+}
 
 /** An index of one pool, whose events are those of its first price and its first liquidity. */
 const indexOf = (stored: Pool) => {

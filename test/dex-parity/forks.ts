@@ -1,0 +1,54 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { readConfig } from '#api/config.ts'
+import { type Api, wire } from '#api/wire.ts'
+import { readSettings, wireIndexing } from '#cli/wire.ts'
+import type { View } from '#core/history/head.ts'
+import { currentView } from '#core/history/at-head.ts'
+import { backfill } from '#core/indexing/backfill.ts'
+import { DEVNET_CHAIN_ID } from '#devnet/anvil.ts'
+import type { Chain } from './chain.ts'
+
+/** An index of a local chain, and the API over it. */
+export type IndexedChain = AsyncDisposable & {
+  readonly api: Api
+  /** Indexes what is new. */
+  index(): Promise<void>
+  view(): Promise<View>
+}
+
+/** @param sources as the configuration file has them */
+export async function indexChain(chain: Chain, sources: readonly object[]): Promise<IndexedChain> {
+  const folder = mkdtempSync(join(tmpdir(), 'halyard-forks-'))
+  const path = join(folder, 'halyard.json')
+  const config = {
+    chain: { id: DEVNET_CHAIN_ID, rpc: [chain.url], poll: 50 },
+    store: 'sqlite:./history.db',
+    sources,
+  }
+  writeFileSync(path, JSON.stringify(config))
+
+  async function index(): Promise<void> {
+    const settings = readSettings(path)
+    await using app = await wireIndexing(settings)
+    const steps = backfill(
+      app.ports,
+      { chainId: settings.chain.id, sources: settings.sources, proof: 'auto' },
+      { aborted: false },
+    )
+    while (!(await steps.next()).done);
+  }
+
+  await index()
+  const api = await wire(readConfig(path))
+  return {
+    api,
+    index,
+    view: () => currentView(api.ports.views),
+    async [Symbol.asyncDispose]() {
+      await api[Symbol.asyncDispose]()
+      rmSync(folder, { recursive: true })
+    },
+  }
+}
