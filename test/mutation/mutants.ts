@@ -82,6 +82,13 @@ export const mutants: readonly Mutant[] = [
     'const confirmed = seen',
   ),
   mutant(
+    'core/indexing/follow-head.ts',
+    ['follow'],
+    'a conflict that repeats is tried again without a longer pause',
+    'const pauseMs = Math.min(input.pollMs * 2 ** failures++, BACKOFF_MS_MAX)',
+    'const pauseMs = Math.min(input.pollMs, BACKOFF_MS_MAX)',
+  ),
+  mutant(
     PUT_BACK,
     both,
     'what may still be committed is put back',

@@ -1,6 +1,6 @@
 import type { MemoryTables } from '#adapters/memory/chain-store.ts'
 import { isEmpty, type View, viewAt, waypointsOf } from '#core/history/head.ts'
-import type { HeadEntry } from '#core/history/head.ts'
+import type { CommitId, HeadEntry } from '#core/history/head.ts'
 import { expectedEvents, expectedPage, expectSame, kindsAndOrders, type Oracle } from './expect.ts'
 import { type History, openHistory, walk, walkAllEvents } from './reader.ts'
 import type { Actor, Scheduler } from './scheduler.ts'
@@ -14,8 +14,8 @@ type EndInput = {
   readonly scheduler: Scheduler
   readonly store: SimulatedStore
   readonly wanders: boolean
-  /** No writer has died or lost the store, so each has cleaned up after itself. */
-  readonly isTidy: boolean
+  /** Whether the writer of a commit has died or lost the store. */
+  cameToGrief(commit: CommitId): boolean
   startWriter(): Actor
   finish(isDone: () => boolean): Promise<void>
 }
@@ -148,7 +148,7 @@ function expectOneDigest(entries: readonly HeadEntry[]): void {
 }
 
 /** What is final and swept holds nothing that is not canonical. */
-function expectNothingLeft(tables: MemoryTables, { isTidy }: EndInput): void {
+function expectNothingLeft(tables: MemoryTables, { store, cameToGrief }: EndInput): void {
   const { cleanTo } = tables.upkeep.get(CHAIN_ID) ?? { cleanTo: -1 }
   const settled = new Set([...tables.settled.values()].map(({ commit }) => commit))
   const live = liveCommits(tables)
@@ -185,12 +185,13 @@ function expectNothingLeft(tables: MemoryTables, { isTidy }: EndInput): void {
     })),
   )
   expectNone('blocks that are not canonical', dead([...tables.blocks.values()]))
-  // Who dies between the rows of a block and those of its events, late by a sweep, leaves events that no block names.
-  if (isTidy)
-    expectNone(
-      'events that are not canonical',
-      dead(
-        [...tables.events.values()].map(({ event: { block }, commit }) => ({ ...block, commit })),
-      ),
-    )
+  // Who was swept between the rows of a block and those of its events, and then came to grief, leaves events that no
+  // block names.
+  const events = [...tables.events.values()].filter(
+    ({ commit }) => !(store.storedTooLate.has(commit) && cameToGrief(commit)),
+  )
+  expectNone(
+    'events that are not canonical',
+    dead(events.map(({ event: { block }, commit }) => ({ ...block, commit }))),
+  )
 }

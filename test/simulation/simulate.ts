@@ -119,10 +119,11 @@ export async function simulate({ seed, store: kind, mongoUrl }: SimulationInput)
     phase = 'calm'
     await finish(scheduler, () => scheduler.actors.every(({ isDead, isDone }) => isDead || isDone))
     phase = 'end'
-    const isTidy = shape.death === 0 && shape.failure === 0
     await checkEnd({
       ...common,
-      isTidy,
+      cameToGrief: (commit) =>
+        shape.failure > 0 ||
+        scheduler.actors.some(({ name, isDead }) => isDead && commit.endsWith(`-${name}`)),
       store,
       startWriter,
       finish: (isDone) => finish(scheduler, isDone),

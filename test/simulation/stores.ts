@@ -13,6 +13,7 @@ import { createMongoChainStore } from '#adapters/mongo/chain-store.ts'
 import { createIndexes } from '#adapters/mongo/collections.ts'
 import { openSqliteDatabase, sqliteChainStore } from '#adapters/sqlite/chain-store.ts'
 import { AppError } from '#core/errors.ts'
+import type { CommitId } from '#core/history/head.ts'
 import type { HistoryPorts } from '#core/history/ports.ts'
 import type { ChainWriter } from '#core/indexing/ports.ts'
 import { steppedDb } from '../servers/stepped-db.ts'
@@ -30,6 +31,8 @@ export type SimulatedStore = {
   disconnect(actor: Actor): void
   /** Where the store is in memory. */
   readonly tables: MemoryTables | undefined
+  /** There: commits of which an event was stored when the row of its block had been swept already. */
+  readonly storedTooLate: ReadonlySet<CommitId>
   dispose(): Promise<void>
 }
 
@@ -72,8 +75,16 @@ const stepOf =
 /** Every single row is a write of its own here, as on a server without transactions. */
 function memoryStore(scheduler: Scheduler, faults: Faults): SimulatedStore {
   const tables = createMemoryTables()
+  const storedTooLate = new Set<CommitId>()
+  const { events } = tables
+  const insert = events.set.bind(events)
+  events.set = (key, row) => {
+    if (!hasBlock(tables, row.event.block.number, row.commit)) storedTooLate.add(row.commit)
+    return insert(key, row)
+  }
   return {
     tables,
+    storedTooLate,
     connect(actor) {
       const store = createMemoryChainStore(tables, stepOf(actor, scheduler, faults))
       return stoppedReads(store, actor, scheduler, faults)
@@ -82,6 +93,9 @@ function memoryStore(scheduler: Scheduler, faults: Faults): SimulatedStore {
     dispose: async () => undefined,
   }
 }
+
+const hasBlock = ({ blocks }: MemoryTables, number: number, commit: CommitId): boolean =>
+  blocks.values().some((block) => block.number === number && block.commit === commit)
 
 async function mongoStore(
   scheduler: Scheduler,
@@ -98,6 +112,7 @@ async function mongoStore(
   await createIndexes(db, catalogue)
   return {
     tables: undefined,
+    storedTooLate: new Set(),
     connect(actor) {
       const store = createMongoChainStore(steppedDb(db, stepOf(actor, scheduler, faults)))
       return stoppedReads(store, actor, scheduler, faults)
@@ -209,6 +224,7 @@ function sqliteStore(scheduler: Scheduler, faults: Faults): SimulatedStore {
 
   return {
     tables: undefined,
+    storedTooLate: new Set(),
     connect,
     disconnect,
     async dispose() {

@@ -1,5 +1,10 @@
 import { describe, expect, test } from 'vitest'
-import { createMemoryTables, type MemoryTables } from '#adapters/memory/chain-store.ts'
+import {
+  createMemoryTables,
+  type MemoryTables,
+  type WriteStep,
+} from '#adapters/memory/chain-store.ts'
+import type { Clock } from '#core/clock.ts'
 import { createViews } from '#core/history/view.ts'
 import { followHead, type FollowEvent } from '#core/indexing/follow-head.ts'
 import type { BlockSource } from '#core/indexing/ports.ts'
@@ -7,7 +12,7 @@ import type { Source } from '#core/catalogue.ts'
 import { modelOf, readEverything } from '../../contracts/everything.ts'
 import { createFakeChain, fakeSources } from '../../fakes/fake-chain.ts'
 import { createFakeSource } from '../../fakes/fake-source.ts'
-import { fakeIndexPorts } from '../../fakes/index-app.ts'
+import { createFakeClock, fakeIndexPorts } from '../../fakes/index-app.ts'
 
 const CHAIN_ID = 31_337
 const EVENTS_MAX = 500
@@ -80,6 +85,46 @@ describe('a follower', () => {
     })
     expect(events.length).toBeLessThan(EVENTS_MAX)
     expect(await seen(tables, after)).toEqual(modelOf(chain.blocks))
+  })
+
+  test('whose commits fail over and over pauses longer and longer, and says why', async () => {
+    const chain = createFakeChain(53, { maxLogs: 5 })
+    await chain.mine(3)
+    const source = createFakeSource({ blocks: () => chain.blocks })
+    const tables = createMemoryTables()
+    // Whatever is to be committed, somebody else has taken that move.
+    const step: WriteStep = async (name, moment) => {
+      const latest = [...tables.heads.values()].at(-1)
+      if (moment === 'after' || name !== 'head' || !latest) return
+      const move = latest.move + 1
+      tables.heads.set(`${CHAIN_ID} ${move}`, { ...latest, move, reason: 'fence', blocks: 0 })
+    }
+    const clock = createFakeClock()
+    const pauses: number[] = []
+    const counting: Clock = {
+      ...clock,
+      sleep: (ms, cancel) => {
+        pauses.push(ms)
+        return clock.sleep(ms, cancel)
+      },
+    }
+    const isTried = { aborted: false }
+    const reasons: string[] = []
+    const ports = fakeIndexPorts(tables, source, { step, clock: counting })
+    const input = { chainId: CHAIN_ID, sources: fakeSources, proof: 'auto', pollMs: 10 } as const
+    for await (const event of followHead(ports, input, isTried)) {
+      if (event.status === 'degraded') reasons.push(event.error.message)
+      isTried.aborted = reasons.length === 15 || event.status === 'idle'
+    }
+    expect(new Set(reasons)).toEqual(
+      new Set(['store: another writer moved the head first; it is tried again from the head']),
+    )
+    const [first, last] = [pauses[0] as number, pauses.at(-1) as number]
+    expect(first).toBeLessThanOrEqual(15)
+    expect(last).toBeGreaterThanOrEqual(15_000)
+    expect(last).toBeLessThanOrEqual(45_000)
+    // Each try asks for what it commits, and for nothing twice.
+    expect(source.requests.head).toBeLessThanOrEqual(reasons.length)
   })
 
   test('that begins at the head begins below what a reorg may take back', async () => {
