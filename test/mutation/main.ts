@@ -37,6 +37,7 @@ const commands: Readonly<Record<Suite, readonly string[]>> = {
   'late-writer': vitest('test/core/indexing/late-writer.test.ts'),
   'one-answer': vitest('test/core/history/one-answer.test.ts'),
   'put-back': vitest('test/core/indexing/put-back.test.ts'),
+  cost: vitest('test/core/indexing/commit-cost.test.ts'),
 }
 
 function simulation(store: string, seeds: string): readonly string[] {

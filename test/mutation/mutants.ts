@@ -22,6 +22,7 @@ export type Suite =
   | 'late-writer'
   | 'one-answer'
   | 'put-back'
+  | 'cost'
 
 const APPEND = 'core/indexing/append-blocks.ts'
 const COMMIT = 'core/indexing/commit.ts'
@@ -36,6 +37,7 @@ const AT_HEAD = 'core/history/at-head.ts'
 const EVENTS = 'core/history/list-events.ts'
 const DIGEST = 'core/history/digest.ts'
 const MEMORY = 'adapters/memory/chain-store.ts'
+const SQLITE_FILE = 'adapters/sqlite/database.ts'
 const SQLITE = 'adapters/sqlite/chain-writer.ts'
 const SQLITE_TREE = 'adapters/sqlite/working-tree.ts'
 const SQLITE_EVENTS = 'adapters/sqlite/event-table.ts'
@@ -220,6 +222,34 @@ export const mutants: readonly Mutant[] = [
     'a lost commit puts nothing back',
     'if (isCanonical({ number, commit })) return\n',
     'if (number >= 0) return\n',
+  ),
+  mutant(
+    COMMIT,
+    ['cost'],
+    'the head moves in a transaction that a power cut may take back',
+    "await ports.writer.atomically(steps, 'durable')",
+    "await ports.writer.atomically(steps, 'cheap')",
+  ),
+  mutant(
+    COMMIT,
+    ['cost'],
+    'what stands beside a final version is put aside',
+    'const isNeeded = previous && stored.number > base.floor.number',
+    'const isNeeded = previous',
+  ),
+  mutant(
+    SWEEP,
+    ['cost'],
+    'each sweep asks for what is remembered',
+    'if (turnOf(head.move, SWEEPS_A_LOOK) === 0) await lookAgain',
+    'await lookAgain',
+  ),
+  mutant(
+    SQLITE_FILE,
+    ['sqlite-contract'],
+    'SQLite does not wait for the disk when the head moves',
+    "wanted === 'durable' ? 'FULL' : 'NORMAL'",
+    "wanted === 'durable' ? 'NORMAL' : 'NORMAL'",
   ),
   mutant(
     APPEND,
