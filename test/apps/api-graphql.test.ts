@@ -260,9 +260,21 @@ describe('GraphQL', () => {
     expect(errors?.[0]?.extensions.code).toBe('BAD_USER_INPUT')
   })
 
-  test('candles of no pool are not found', async () => {
-    const query = `{ candles(pool: "${addressOf(0xdead)}", interval: ONE_DAY) { start } }`
-    expect((await rig.query(query)).errors?.[0]?.extensions.code).toBe('NOT_FOUND')
+  test('candles and trades of a pool that is not indexed are refused as such', async () => {
+    const nowhere = addressOf(0xdead)
+    for (const query of [
+      `{ candles(pool: "${nowhere}", interval: ONE_DAY) { start } }`,
+      `{ swaps(pool: "${nowhere}") { nodes { logIndex } } }`,
+      `{ holdings(collection: "${nowhere}") { nodes { amount } } }`,
+    ]) {
+      const { errors } = await rig.query(query)
+      expect(errors?.[0]?.extensions.code).toBe('NOT_INDEXED')
+      expect(errors?.[0]?.message).toContain(`${nowhere} is not indexed`)
+    }
+    for (const path of ['', '/swaps', '/candles', '/volumes']) {
+      const response = await rig.get(`/v1/pools/${nowhere}${path}`)
+      expect([response.status, (await response.json()).code]).toEqual([404, 'NOT_INDEXED'])
+    }
   })
 
   test('lists within lists may not multiply without end, and aliases are no way round', async () => {

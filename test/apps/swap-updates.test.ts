@@ -101,7 +101,7 @@ test('goes on where a client left, one pool alone where it asks for one', async 
 })
 
 test.each([
-  ['what is no cursor', 'nonsense', /after: it is no cursor/],
+  ['what is no cursor', 'nonsense', /after: not a cursor of an update/],
   [
     'a cursor of another history',
     Buffer.from(`3.${'a'.repeat(64)}.other.all.2.-1`).toString('base64url'),
@@ -116,4 +116,15 @@ test.each([
     })
     .then(async (response) => ({ errors: await response.text() }))
   expect(errors).toMatch(message)
+})
+
+test('trades of a pool that is not indexed are not waited for: it is said that it is not', async () => {
+  const nowhere = `0x${'de'.repeat(20)}`
+  const stream = await subscribe(rig, QUERY, { pool: nowhere })
+  await eventually(async () => {
+    const [error] = stream.events.flatMap(({ data }) => data?.errors ?? [])
+    expect(error?.extensions.code).toBe('NOT_INDEXED')
+    expect(error?.message).toContain(`${nowhere} is not indexed`)
+  })
+  await stream.leave()
 })

@@ -80,7 +80,7 @@ export function addCandles(): void {
     t.field({
       type: [Candle],
       nullable: false,
-      description: 'Candles of a pool, oldest first; NOT_FOUND where there is no such pool.',
+      description: 'Candles of a pool, oldest first; NOT_INDEXED for a pool that is not indexed.',
       args: { pool: t.arg({ type: 'Address', required: true }), ...candleArgs },
       async resolve(_root, { pool, ...args }, context) {
         const found = await readPool(context.ports, context.view(), pool)

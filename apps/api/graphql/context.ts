@@ -86,12 +86,7 @@ export function createContext(
       ),
     swapUpdates: (of) =>
       subscriptions.open(principal, (signal) =>
-        watchSwaps(
-          { feed: createHistoryFeed(ports), clock: ports.clock },
-          of,
-          config.chain.pollMs,
-          signal,
-        ),
+        watchSwaps({ ...ports, feed: createHistoryFeed(ports) }, of, config.chain.pollMs, signal),
       ),
     spend(more, argument) {
       rows += more

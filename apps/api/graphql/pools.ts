@@ -63,7 +63,7 @@ export function addPools(): void {
     }),
     pool: t.field({
       type: Pool,
-      description: 'Null where there is none at this address.',
+      description: 'Null where none is indexed at this address, whatever there is on the chain.',
       args: { address: t.arg({ type: 'Address', required: true }) },
       async resolve(_root, { address }, context) {
         context.spend(1, 'address')

@@ -1,4 +1,5 @@
 import type { Address } from '#core/chain.ts'
+import { readPool } from '#core/dex/read-pool.ts'
 import { listSwaps, type SwapRow } from '#core/dex/trading/list-swaps.ts'
 import { refuseInverted } from '#core/page.ts'
 import { invalidField } from '#core/errors.ts'
@@ -27,10 +28,15 @@ type SwapArgs = PageArgs & {
   readonly toBlock?: number | null | undefined
 }
 
-/** Newest first. */
+/**
+ * Newest first.
+ *
+ * @param parent the pool that the field is of, which has been read
+ * @param named one that the client names
+ */
 async function resolveSwaps(
   context: GraphqlContext,
-  pool: Address | null | undefined,
+  { parent, named }: { readonly parent?: Address; readonly named?: Address | null | undefined },
   args: SwapArgs,
 ): Promise<Connection<SwapRow>> {
   const request = toPageRequest(args, logCursor)
@@ -38,6 +44,8 @@ async function resolveSwaps(
   const toBlock = blockOf(args.toBlock, 'toBlock')
   refuseInverted({ field: 'fromBlock', value: fromBlock }, { field: 'toBlock', value: toBlock })
   context.spend(request.limit, request.argument)
+  if (named) await readPool(context.ports, context.view(), named)
+  const pool = parent ?? named
   const page = await listSwaps(context.ports, context.view(), {
     limit: request.limit,
     oldestFirst: request.isBackward,
@@ -67,16 +75,17 @@ export function addSwaps(): void {
       type: SwapConnection,
       description: 'Trades, newest first.',
       args: { ...rangeArgs, ...bothWaysArgs },
-      resolve: (pool, args, context) => resolveSwaps(context, pool.address, args),
+      resolve: (pool, args, context) => resolveSwaps(context, { parent: pool.address }, args),
     }),
   )
 
   builder.queryField('swaps', (t) =>
     t.field({
       type: SwapConnection,
-      description: 'Trades of one pool or of all, newest first.',
+      description:
+        'Trades of one pool or of all, newest first; NOT_INDEXED for a pool that is not indexed.',
       args: { pool: t.arg({ type: 'Address' }), ...rangeArgs, ...bothWaysArgs },
-      resolve: (_root, { pool, ...args }, context) => resolveSwaps(context, pool, args),
+      resolve: (_root, { pool, ...args }, context) => resolveSwaps(context, { named: pool }, args),
     }),
   )
 
@@ -88,7 +97,10 @@ export function addSwaps(): void {
         'Trades as they are committed, from now on or from behind a cursor. Each is told at least once; what a ' +
         'reorganisation takes back is told too.',
       args: {
-        pool: t.arg({ type: 'Address', description: 'Only of this pool.' }),
+        pool: t.arg({
+          type: 'Address',
+          description: 'Only of this pool; NOT_INDEXED where it is not indexed.',
+        }),
         after: t.arg.string({ description: 'The `cursor` of an update: go on behind it.' }),
       },
       subscribe(_root, { pool, after }, context) {

@@ -17,7 +17,7 @@ export const candlesOfPool = endpoint({
   id: 'listCandles',
   summary: 'Candles of a pool, oldest first.',
   returns: { page: candle },
-  refuses: [{ status: 404, when: 'There is no such pool.' }],
+  refuses: [{ status: 404, when: 'The pool is not indexed.' }],
   example: { address: EXAMPLE_POOL, interval: '1d', limit: '3' },
   parameters: {
     address,

@@ -37,7 +37,7 @@ export const pool = endpoint({
   id: 'readPool',
   summary: 'One pool.',
   returns: { item: resource },
-  refuses: [{ status: 404, when: 'There is no such pool.' }],
+  refuses: [{ status: 404, when: 'The pool is not indexed.' }],
   example: { address: EXAMPLE_POOL },
   parameters: { address },
   async answer(ports, view, input) {

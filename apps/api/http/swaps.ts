@@ -15,7 +15,7 @@ export const swapsOfPool = endpoint({
   id: 'listSwaps',
   summary: 'Trades of a pool, newest first unless asked otherwise.',
   returns: { page: swap },
-  refuses: [{ status: 404, when: 'There is no such pool.' }],
+  refuses: [{ status: 404, when: 'The pool is not indexed.' }],
   example: { address: EXAMPLE_POOL, limit: '2' },
   parameters: {
     address,

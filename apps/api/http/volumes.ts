@@ -15,7 +15,7 @@ export const volumesOfPool = endpoint({
   id: 'listVolumes',
   summary: 'What a pool traded in the newest hours or days with a trade, oldest first.',
   returns: { page: volume },
-  refuses: [{ status: 404, when: 'There is no such pool.' }],
+  refuses: [{ status: 404, when: 'The pool is not indexed.' }],
   example: { address: EXAMPLE_POOL, period: 'day', limit: '3' },
   parameters: {
     address,
