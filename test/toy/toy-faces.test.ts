@@ -6,6 +6,7 @@ import { expect, onTestFinished, test } from 'vitest'
 import { guestsOfGreeter, guestSubject } from './guests-faces.ts'
 import { openRig } from '../apps/api-rig.ts'
 import { openSqliteChainStore } from '#adapters/sqlite/chain-store.ts'
+import { createFormatter } from '#cli/export/format.ts'
 import { createViews } from '#core/history/view.ts'
 import { ANN, BOB, catalogue, CHAIN_ID, follow, GREETER, writerOf } from './toy-chain.ts'
 
@@ -52,8 +53,8 @@ test('and in the export', async () => {
   const view = await history.views.current()
   if (!view) throw new Error('something is indexed')
   const lines = []
-  for await (const line of guestSubject.readRows(history, view, {})) lines.push(line)
-  expect(lines).toEqual(
-    rows.map(({ times, ...row }) => ({ chainId: CHAIN_ID, ...row, times: BigInt(times) })),
-  )
+  const formatter = createFormatter('ndjson', guestSubject.resource, { chainId: CHAIN_ID })
+  for await (const item of guestSubject.read(history, view, {}))
+    lines.push(JSON.parse(formatter.item(item)))
+  expect(lines).toEqual(rows.map((row) => ({ chainId: CHAIN_ID, ...row })))
 })

@@ -1,12 +1,19 @@
 import { Argument, Command, Option } from 'commander'
-import { type ExportFormat, exportFormats } from '#cli/export/format.ts'
-import { createRowPrinter } from '#cli/export/print-rows.ts'
+import {
+  createFormatter,
+  type ExportFormat,
+  exportFormats,
+  type Front,
+} from '#cli/export/format.ts'
+import { createItemPrinter } from '#cli/export/print-rows.ts'
 import { exportSubjects, type ExportSubject } from '#cli/export/read-rows.ts'
 import { configOption, parseAddressOption, parseBlock } from '#cli/options.ts'
 import { readSettings, wireHistory } from '#cli/wire.ts'
-import type { Address } from '#core/chain.ts'
+import type { Address, BlockRef } from '#core/chain.ts'
+import { readPool } from '#core/dex/read-pool.ts'
 import { AppError } from '#core/errors.ts'
 import { currentView, refuseLeftView } from '#core/history/at-head.ts'
+import { indexedCollections, refuseUnindexed } from '#core/nft/indexed-collections.ts'
 
 type Options = {
   readonly config: string
@@ -21,8 +28,9 @@ export const exportCommand = (): Command =>
   new Command('export')
     .summary('print what is stored')
     .description(
-      'Streams rows to stdout as of the newest indexed block: events ordered by block and log index, the rest by what ' +
-        'names it. Amounts are raw token units.',
+      'Streams items to stdout as of the newest indexed block: events ordered by block and log index, the rest by what ' +
+        'names it. NDJSON has them in the form of the REST API; CSV is flat, so that block.number is blockNumber. ' +
+        'Amounts are raw token units. The chain is not asked: what tokens say of themselves is null.',
     )
     .addArgument(new Argument('<subject>', 'what to print').choices(Object.keys(exportSubjects)))
     .addOption(configOption())
@@ -61,14 +69,23 @@ async function run(name: string, options: Options): Promise<void> {
   }
   await using app = await wireHistory(settings)
   const { views } = app.history
-  const print = createRowPrinter(options.format)
+  refuseUnindexed(indexedCollections(settings.sources), options.collection)
   await views.asOneAnswer(async () => {
     const view = await currentView(views)
-    for await (const row of subject.readRows(app.history, view, query))
-      if (!(await print(row))) return
+    if (options.pool) await readPool(app.history, view, options.pool)
+    const print = createItemPrinter(
+      createFormatter(options.format, subject.resource, { chainId: view.chainId }, (item) =>
+        frontOf(subject.blockOf?.(item)),
+      ),
+    )
+    for await (const item of subject.read(app.history, view, query))
+      if (!(await print(item))) return
     await refuseLeftView(views, view)
   })
 }
+
+const frontOf = (block: BlockRef | undefined): Front =>
+  block ? { blockNumber: block.number, blockHash: block.hash } : {}
 
 /** The names of the subjects that are so. */
 const namesOf = (is: (subject: ExportSubject) => boolean): string =>
@@ -79,7 +96,7 @@ const namesOf = (is: (subject: ExportSubject) => boolean): string =>
 /** An option that would silently mean nothing is a mistake. */
 function refuseMisplaced(name: string, subject: ExportSubject, options: Options): void {
   const refuse = (field: string, message: string): never => {
-    throw new AppError('invalid', `--${field}: ${message}`, { details: { field } })
+    throw new AppError('invalid', `--${field}: ${message}`, { details: { field: `--${field}` } })
   }
   for (const field of ['from', 'to'] as const)
     if (options[field] !== undefined && !subject.isEvents)

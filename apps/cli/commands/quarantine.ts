@@ -1,6 +1,6 @@
 import { Command, Option } from 'commander'
-import { type ExportFormat, exportFormats } from '#cli/export/format.ts'
-import { createRowPrinter } from '#cli/export/print-rows.ts'
+import { createFormatter, type ExportFormat, exportFormats } from '#cli/export/format.ts'
+import { createItemPrinter } from '#cli/export/print-rows.ts'
 import { configOption } from '#cli/options.ts'
 import { readSettings, wireHistory } from '#cli/wire.ts'
 import { currentView, refuseLeftView } from '#core/history/at-head.ts'
@@ -8,7 +8,6 @@ import type { EventPlace } from '#core/history/ports.ts'
 import { countQuarantine } from '#core/indexing/count-quarantine.ts'
 import { listQuarantine } from '#core/indexing/list-quarantine.ts'
 import { quarantineCount, quarantinedLog } from '#resources/quarantine.ts'
-import { toRow } from '#resources/rows.ts'
 
 type Options = {
   readonly config: string
@@ -43,19 +42,20 @@ async function run(options: Options): Promise<void> {
   await using app = await wireHistory(readSettings(options.config))
   const { history } = app
   const view = await currentView(history.views)
-  const print = createRowPrinter(options.format)
   if (options.counts) {
+    const print = createItemPrinter(createFormatter(options.format, quarantineCount, {}))
     const { counts, isWhole } = await countQuarantine(history, view)
-    for (const each of counts) if (!(await print(toRow(quarantineCount, each)))) return
+    for (const each of counts) if (!(await print(each))) return
     if (!isWhole) process.stderr.write('halyard: there are more; the oldest 100000 are counted\n')
     await refuseLeftView(history.views, view)
     return
   }
+  const print = createItemPrinter(createFormatter(options.format, quarantinedLog, {}))
   let after: EventPlace | undefined
   for (;;) {
     // oxlint-disable-next-line no-await-in-loop -- a page begins where the last one ended
     const page = await listQuarantine(history, view, { limit: PAGE, ...(after && { after }) })
-    for (const each of page.items) if (!(await print(toRow(quarantinedLog, each)))) return
+    for (const each of page.items) if (!(await print(each))) return
     const last = page.items.at(-1)
     if (!last || !page.hasMore) break
     after = { number: last.block.number, logIndex: last.log.logIndex }

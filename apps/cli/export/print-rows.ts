@@ -1,22 +1,24 @@
 import { once } from 'node:events'
-import type { Row } from '#resources/rows.ts'
-import { createFormatter, type ExportFormat } from './format.ts'
+import type { Formatter } from './format.ts'
 
 /**
- * Writes rows to stdout, no faster than they are read there.
+ * Writes items to stdout, no faster than they are read there; the header at once, so that it is there without items too.
  *
- * @returns prints one row; gives false once whoever reads has had enough
+ * @returns prints one item; gives false once whoever reads has had enough
  */
-export function createRowPrinter(format: ExportFormat): (row: Row) => Promise<boolean> {
-  const write = createFormatter(format)
+export function createItemPrinter<T>({
+  header,
+  item: write,
+}: Formatter<T>): (item: T) => Promise<boolean> {
   let isClosed = false
   process.stdout.once('error', () => {
     isClosed = true
   })
-  return async (row) => {
+  if (header !== '') process.stdout.write(header)
+  return async (item) => {
     if (isClosed) return false
     // The wait also ends with an error, which the listeners have seen.
-    if (!process.stdout.write(write(row)))
+    if (!process.stdout.write(write(item)))
       await once(process.stdout, 'drain').catch(() => undefined)
     return true
   }

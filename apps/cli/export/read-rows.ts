@@ -1,4 +1,4 @@
-import type { Address } from '#core/chain.ts'
+import type { Address, BlockRef } from '#core/chain.ts'
 import { liquidityFamily, netAmounts, swapFamily } from '#core/dex/events.ts'
 import { poolDocuments } from '#core/dex/pool.ts'
 import { candleDocuments } from '#core/dex/trading/candle.ts'
@@ -16,7 +16,7 @@ import { holding } from '#resources/holdings.ts'
 import { liquidityChange } from '#resources/liquidity-changes.ts'
 import { nftTransfer, nftTransferRows } from '#resources/nft-transfers.ts'
 import { pool } from '#resources/pools.ts'
-import { type Row, toRow } from '#resources/rows.ts'
+import type { Resource } from '#resources/resource.ts'
 import { swap } from '#resources/swaps.ts'
 
 type ExportQuery = {
@@ -28,52 +28,69 @@ type ExportQuery = {
 
 type ExportPorts = HistoryPorts & { readonly views: Views }
 
-/** What can be exported under one name. */
-export type ExportSubject = {
+/** What can be exported under one name: items of a resource. */
+// Subjects of all resources are in one list.
+// oxlint-disable-next-line typescript/no-explicit-any
+export type ExportSubject<T = any> = {
   /** Events can be limited to a range of blocks; documents are as the view has them. */
   readonly isEvents: boolean
-  /** What its rows belong to. */
+  /** What its items belong to. */
   readonly contract: 'pool' | 'collection'
-  /** Every row as of one view, the chain first in each: events by block and log index, documents by what names them. */
-  readRows(ports: ExportPorts, view: View, query: ExportQuery): AsyncGenerator<Row>
+  readonly resource: Resource<T>
+  /** Where the item happened, for lines that are sorted and searched without a parser of nested objects. */
+  readonly blockOf?: (item: T) => BlockRef
+  /** Every item as of one view: events by block and log index, documents by what names them. */
+  read(ports: ExportPorts, view: View, query: ExportQuery): AsyncGenerator<T>
 }
 
 /** By name. */
 export const exportSubjects: Readonly<Record<string, ExportSubject>> = {
   // Amounts from the pool's view, raw units, positive where tokens came in.
-  swaps: eventSubject(swapFamily, 'pool', (event) => [
-    toRow(swap, { event, ...netAmounts(event.body) }),
-  ]),
-  liquidity: eventSubject(liquidityFamily, 'pool', (event) => [toRow(liquidityChange, event)]),
-  // A batch of ERC-1155 is as many rows as it has entries.
-  transfers: eventSubject(transferFamily, 'collection', (event) =>
-    nftTransferRows(event).map((row) => toRow(nftTransfer, row)),
+  swaps: eventSubject(
+    swapFamily,
+    'pool',
+    swap,
+    ({ event }) => event.block,
+    (event) => [{ event, ...netAmounts(event.body) }],
   ),
-  pools: documentSubject(poolDocuments, 'pool', (each) => toRow(pool, each)),
+  liquidity: eventSubject(
+    liquidityFamily,
+    'pool',
+    liquidityChange,
+    ({ block }) => block,
+    (event) => [event],
+  ),
+  // A batch of ERC-1155 is as many items as it has entries.
+  transfers: eventSubject(
+    transferFamily,
+    'collection',
+    nftTransfer,
+    ({ event }) => event.block,
+    nftTransferRows,
+  ),
+  pools: documentSubject(poolDocuments, 'pool', pool, (each) => each),
   // Prices in raw units: the chain is not asked for decimals.
-  candles: documentSubject(candleDocuments, 'pool', (each) =>
-    toRow(candle, { candle: each, decimals: undefined }),
-  ),
-  holdings: documentSubject(holdingDocuments, 'collection', (each) =>
-    each.amount > 0n ? toRow(holding, each) : undefined,
+  candles: documentSubject(candleDocuments, 'pool', candle, (each) => ({
+    candle: each,
+    decimals: undefined,
+  })),
+  holdings: documentSubject(holdingDocuments, 'collection', holding, (each) =>
+    each.amount > 0n ? each : undefined,
   ),
 }
 
 /** How many are read at a time. */
 const PAGE = 1_000
 
-/** Events of a family, each as the lines that it takes. */
-function eventSubject<Body extends EventBody>(
+/** Events of a family, each as the items that it takes. */
+function eventSubject<Body extends EventBody, T>(
   family: EventFamily<Body>,
   contract: ExportSubject['contract'],
-  rowsOf: (event: ChainEvent<Body>) => Row[],
-): ExportSubject {
-  async function* readRows(
-    ports: ExportPorts,
-    view: View,
-    query: ExportQuery,
-  ): AsyncGenerator<Row> {
-    const { chainId } = view
+  resource: Resource<T>,
+  blockOf: (item: T) => BlockRef,
+  itemsOf: (event: ChainEvent<Body>) => readonly T[],
+): ExportSubject<T> {
+  async function* read(ports: ExportPorts, view: View, query: ExportQuery): AsyncGenerator<T> {
     let after: EventPlace | undefined
     for (;;) {
       // oxlint-disable-next-line no-await-in-loop -- a page begins where the last one ended
@@ -84,27 +101,23 @@ function eventSubject<Body extends EventBody>(
         ...(query.to !== undefined && { to: query.to }),
         ...(after && { after }),
       })
-      for (const event of page) for (const row of rowsOf(event)) yield { chainId, ...row }
+      for (const event of page) yield* itemsOf(event)
       const last = page.at(-1)
       if (!last || page.length < PAGE) return
       after = { number: last.block.number, logIndex: last.logIndex }
     }
   }
-  return { isEvents: true, contract, readRows }
+  return { isEvents: true, contract, resource, blockOf, read }
 }
 
-/** Documents of a kind, each as a line; undefined leaves one out. */
-export function documentSubject<T extends object>(
-  spec: DocumentSpec<T>,
+/** Documents of a kind, each as an item; undefined leaves one out. */
+export function documentSubject<D extends object, T>(
+  spec: DocumentSpec<D>,
   contract: ExportSubject['contract'],
-  rowOf: (value: T) => Row | undefined,
-): ExportSubject {
-  async function* readRows(
-    ports: ExportPorts,
-    view: View,
-    query: ExportQuery,
-  ): AsyncGenerator<Row> {
-    const { chainId } = view
+  resource: Resource<T>,
+  itemOf: (value: D) => T | undefined,
+): ExportSubject<T> {
+  async function* read(ports: ExportPorts, view: View, query: ExportQuery): AsyncGenerator<T> {
     const prefix = query.contract ? [query.contract] : []
     let after: Key | undefined
     for (;;) {
@@ -112,13 +125,13 @@ export function documentSubject<T extends object>(
       // oxlint-disable-next-line no-await-in-loop -- a page begins where the last one ended
       const page = await scanDocuments(ports, view, spec, scan)
       for (const value of page) {
-        const row = rowOf(value)
-        if (row) yield { chainId, ...row }
+        const item = itemOf(value)
+        if (item !== undefined) yield item
       }
       const last = page.at(-1)
       if (!last || page.length < PAGE) return
       after = keyOf(spec, last)
     }
   }
-  return { isEvents: false, contract, readRows }
+  return { isEvents: false, contract, resource, read }
 }
