@@ -4,16 +4,29 @@ import { isAppError, messageOf } from '#core/errors.ts'
 export const exitCodes = {
   ok: 0,
   usage: 2,
-  /** Asked for well, but there is none: no route, too little liquidity. */
   refused: 3,
-  /** A server, provider or file cannot be used now. */
   unavailable: 69,
-  /** A bug of Halyard, or a history that a human must look at. */
   internal: 70,
-  /** Somebody else may do this, or nobody may. */
   permission: 77,
   configuration: 78,
+  stopped: 130,
 } as const
+
+/** What each says, for help texts and docs. */
+export const exitMeanings: Readonly<Record<keyof typeof exitCodes, string>> = {
+  ok: 'done',
+  usage: 'the command line is wrong, or names what is not indexed',
+  refused: 'there is no such quote: no route, too little liquidity, or a token that is not known',
+  unavailable: 'a node, server or file cannot be used now: the same may succeed later',
+  internal: 'a bug, or a history that a human must look at',
+  permission: 'this user may not do it',
+  configuration: 'the configuration is wrong',
+  stopped: 'stopped by a signal: run it again to go on',
+}
+
+/** The line of a help text that tells the exit codes of a program. */
+export const exitCodesHelp = (names: readonly (keyof typeof exitCodes)[]): string =>
+  `Exit codes:\n${names.map((name) => `  ${String(exitCodes[name]).padEnd(3)}  ${exitMeanings[name]}`).join('\n')}`
 
 /** Sections of the configuration file, and the file itself, as errors name them. */
 export const configuredSections: ReadonlySet<string> = new Set([

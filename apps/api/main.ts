@@ -1,4 +1,5 @@
 import { once } from 'node:events'
+import { exitCodesHelp } from '#faces/exit-code.ts'
 import { endAtStrayErrors, runProgram } from '#faces/run-program.ts'
 import { readServiceOptions } from '#faces/service-options.ts'
 import { onStopSignals } from '#faces/stop-signals.ts'
@@ -6,7 +7,7 @@ import { readConfig } from './config.ts'
 import { startServer } from './server.ts'
 import { wire } from './wire.ts'
 
-const HELP = `Usage: node apps/api/main.ts [--config <file>]
+const HELP = `Usage: npm run -s api -- [--config <file>]
 
 Serves what an indexer has stored: GraphQL at /graphql, REST at /v1, probes at /live and /ready, and metrics at
 /metrics on a port of their own. Stops at SIGINT and SIGTERM when the requests under way are answered.
@@ -15,7 +16,10 @@ Options:
   -c, --config <file>  the configuration file (default: halyard.json)
   -h, --help           print this
 
-Exit codes: 0 done, 2 usage, 69 a server, provider or file cannot be used now, 70 a bug, 78 configuration.
+${exitCodesHelp(['ok', 'usage', 'unavailable', 'internal', 'configuration'])}
+
+Example:
+  $ npm run -s api -- --config halyard.json
 `
 
 endAtStrayErrors('halyard-api')

@@ -1,4 +1,5 @@
 import { isAppError } from '#core/errors.ts'
+import { exitCodes } from '#faces/exit-code.ts'
 
 /**
  * Runs what may take hours until it ends or is told to stop by SIGINT or SIGTERM; then it is said how to go on.
@@ -22,5 +23,5 @@ export async function untilStopped(run: (stop: AbortSignal) => Promise<void>): P
   }
   if (!stop.signal.aborted) return
   process.stderr.write('halyard: stopped; run the same command again to go on\n')
-  process.exitCode = 130
+  process.exitCode = exitCodes.stopped
 }

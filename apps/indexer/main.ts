@@ -1,3 +1,4 @@
+import { exitCodesHelp } from '#faces/exit-code.ts'
 import { afterGrace } from '#faces/grace.ts'
 import { endAtStrayErrors, runProgram } from '#faces/run-program.ts'
 import { readServiceOptions } from '#faces/service-options.ts'
@@ -7,16 +8,25 @@ import { startHealthServer } from './health.ts'
 import { followJob, type Health } from './jobs/follow-head.ts'
 import { wire } from './wire.ts'
 
-const USAGE = `Usage: node apps/indexer/main.ts [--config halyard.json]
+const HELP = `Usage: npm run -s indexer -- [--config <file>]
 
 Follows the head of a chain into the store, and takes blocks back that are reorganised. Serves /live, /ready,
-/endpoints and /metrics on indexer.metricsPort.
+/endpoints and /metrics on indexer.metricsPort. Stops at SIGINT and SIGTERM when the blocks under way are stored.
+
+Options:
+  -c, --config <file>  the configuration file (default: halyard.json)
+  -h, --help           print this
+
+${exitCodesHelp(['ok', 'usage', 'unavailable', 'internal', 'configuration'])}
+
+Example:
+  $ npm run -s indexer -- --config halyard.json
 `
 
 endAtStrayErrors('halyard-indexer')
 await runProgram('halyard-indexer', async () => {
-  const options = readServiceOptions(USAGE)
-  if (options.help) process.stdout.write(USAGE)
+  const options = readServiceOptions(HELP)
+  if (options.help) process.stdout.write(HELP)
   else await run(options.config)
 })
 

@@ -11,6 +11,13 @@ export const configCommand = (): Command =>
     .description('Prints what a configuration file may hold, or checks one.')
     .addCommand(schemaCommand())
     .addCommand(checkCommand())
+    .addHelpText(
+      'after',
+      `
+Examples:
+  $ halyard config schema > halyard.schema.json
+  $ halyard config check --config halyard.json`,
+    )
 
 const schemaCommand = (): Command =>
   new Command('schema')

@@ -39,7 +39,8 @@ export const quoteCommand = (): Command =>
     .summary('what a swap gives, to the wei')
     .description(
       'Finds the best route for a swap at one block and prints what it gives. Amounts are in raw units, the smallest ' +
-        'ones of a token. Exits with 3 where there is no quote, and says why.',
+        'ones of a token. Where there is no quote it says why, and exits with 3, or with 69 where the same may be answered ' +
+        'later.',
     )
     .addOption(configOption())
     .requiredOption('--in <address>', 'the token that is sold', parseAddressOption)
@@ -89,8 +90,10 @@ export const quoteCommand = (): Command =>
 Examples:
   $ halyard quote --in 0xc02aaa39b223fe8d0a0e5c4f27ead9083c756cc2 \\
       --out 0xa0b86991c6218b36c1d19d4a2e9eb0ce3606eb48 --amount 1000000000000000000
-  $ halyard quote --in 0xa0b8…eb48 --out 0xc02a…6cc2 --amount 1000000000000000000 --exact-out --json
-  $ halyard quote --in 0xa0b8…eb48 --out 0xc02a…6cc2 --amount 2500000000 --at 19000000 --alternatives 3`,
+  $ halyard quote --in 0xa0b86991c6218b36c1d19d4a2e9eb0ce3606eb48 \\
+      --out 0xc02aaa39b223fe8d0a0e5c4f27ead9083c756cc2 --amount 1000000000000000000 --exact-out --json
+  $ halyard quote --in 0xa0b86991c6218b36c1d19d4a2e9eb0ce3606eb48 \\
+      --out 0xc02aaa39b223fe8d0a0e5c4f27ead9083c756cc2 --amount 2500000000 --at 19000000 --alternatives 3`,
     )
     .action(run)
 
@@ -100,7 +103,9 @@ async function run(options: Options): Promise<void> {
   await using app = await wireQuotes(settings)
   const outcome = await app.quoter.quote(input).catch(nameOption)
   if (outcome.status !== 'filled') {
-    process.exitCode = exitCodes.refused
+    // That a node is away or busy says nothing about the swap: the same may be answered later.
+    const isLater = outcome.status === 'unavailable' || outcome.status === 'busy'
+    process.exitCode = isLater ? exitCodes.unavailable : exitCodes.refused
     if (options.json) process.stdout.write(`${quoteLine(outcome)}\n`)
     else process.stderr.write(`halyard: no quote (${outcome.status}): ${outcome.reason}\n`)
     return

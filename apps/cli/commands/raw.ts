@@ -29,6 +29,12 @@ const listCommand = (): Command =>
     .description('Prints the blocks of which logs are kept, and how many logs and segments.')
     .addOption(configOption())
     .option('--json', 'one line of JSON a range')
+    .addHelpText(
+      'after',
+      `
+Example:
+  $ halyard raw list --config halyard.json`,
+    )
     .action(list)
 
 const removeCommand = (): Command =>
@@ -45,6 +51,12 @@ const removeCommand = (): Command =>
       parseRanges,
     )
     .option('--json', 'one line of JSON a range')
+    .addHelpText(
+      'after',
+      `
+Example:
+  $ halyard raw remove --ranges 10000000-10001999`,
+    )
     .action(remove)
 
 async function list(options: Options): Promise<void> {

@@ -1,0 +1,50 @@
+import { Command } from 'commander'
+import { exitCodes, exitCodesHelp } from '#faces/exit-code.ts'
+import { backfillCommand } from './commands/backfill.ts'
+import { collectCommand } from './commands/collect.ts'
+import { configCommand } from './commands/config.ts'
+import { deriveCommand } from './commands/derive.ts'
+import { devCommand } from './commands/dev.ts'
+import { exportCommand } from './commands/export.ts'
+import { migrateCommand } from './commands/migrate.ts'
+import { quarantineCommand } from './commands/quarantine.ts'
+import { quoteCommand } from './commands/quote.ts'
+import { rawCommand } from './commands/raw.ts'
+
+/** The command line, with a line for each command. */
+export function createProgram(): Command {
+  const program = new Command('halyard')
+    .description(
+      'The operator’s tool of Halyard: index a chain, look at what is stored, run it all locally.',
+    )
+    .version('0.1.0')
+    .configureHelp({ showGlobalOptions: false, sortSubcommands: false })
+    .showSuggestionAfterError()
+    .addHelpText(
+      'after',
+      `
+${exitCodesHelp(Object.keys(exitCodes) as (keyof typeof exitCodes)[])}
+
+Examples:
+  $ halyard dev
+  $ halyard backfill --config halyard.json
+  $ halyard export swaps --config halyard.json --format csv
+  $ halyard quote --in 0xc02aaa39b223fe8d0a0e5c4f27ead9083c756cc2 \\
+      --out 0xa0b86991c6218b36c1d19d4a2e9eb0ce3606eb48 --amount 1000000000000000000`,
+    )
+
+  for (const command of [
+    devCommand(),
+    backfillCommand(),
+    collectCommand(),
+    deriveCommand(),
+    rawCommand(),
+    exportCommand(),
+    quarantineCommand(),
+    quoteCommand(),
+    migrateCommand(),
+    configCommand(),
+  ])
+    program.addCommand(command)
+  return program
+}
