@@ -3,8 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { expect, test, vi } from 'vitest'
-import { openSqliteChainStore, openSqliteDatabase } from '#adapters/sqlite/chain-store.ts'
-import { catalogue } from '#core/catalogue.ts'
+import { openSqliteChainStore } from '#adapters/sqlite/chain-store.ts'
 import { openThreadedSqliteChainStore } from '#adapters/sqlite/threaded-chain-store.ts'
 import {
   chainStoreContract,
@@ -42,23 +41,6 @@ chainStoreContract('SQLite', () =>
 chainStoreContract('SQLite in a thread of its own', () =>
   harnessOf(7, openThreadedSqliteChainStore),
 )
-
-test('a durable transaction waits for the disk, and a cheap one does not', async () => {
-  const folder = mkdtempSync(join(tmpdir(), 'halyard-sqlite-'))
-  const db = openSqliteDatabase(join(folder, 'test.db'), catalogue)
-  const FULL = 2
-  const NORMAL = 1
-  for (const [durability, wanted] of [
-    ['durable', FULL],
-    ['cheap', NORMAL],
-    ['durable', FULL],
-  ] as const) {
-    const inside = await db.transaction(async () => db.get('PRAGMA synchronous'), durability)
-    expect(inside).toEqual({ synchronous: wanted })
-  }
-  db.close()
-  rmSync(folder, { recursive: true })
-})
 
 test('an entry of the head log that is not what was written is told as damage, not as a bug', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'halyard-sqlite-'))

@@ -23,6 +23,7 @@ export type Suite =
   | 'one-answer'
   | 'put-back'
   | 'cost'
+  | 'sqlite-durability'
 
 const APPEND = 'core/indexing/append-blocks.ts'
 const COMMIT = 'core/indexing/commit.ts'
@@ -246,7 +247,7 @@ export const mutants: readonly Mutant[] = [
   ),
   mutant(
     SQLITE_FILE,
-    ['sqlite-contract'],
+    ['sqlite-durability'],
     'SQLite does not wait for the disk when the head moves',
     "wanted === 'durable' ? 'FULL' : 'NORMAL'",
     "wanted === 'durable' ? 'NORMAL' : 'NORMAL'",
