@@ -35,7 +35,14 @@ async function serve(path: string): Promise<void> {
   await using api = await wire(config)
   const { log } = api.ports
   await using server = await startServer(api)
-  log.info({ url: server.url, graphql: `${server.url}/graphql` }, 'the API listens')
+  log.info(
+    {
+      url: server.url,
+      graphql: `${server.url}/graphql`,
+      rest: `${server.url}${config.api.development ? '/v1/docs' : '/v1/openapi.json'}`,
+    },
+    'the API listens',
+  )
   log.info({ url: `${server.metricsUrl}/metrics` }, 'metrics listen')
   if (!stop.signal.aborted) await once(stop.signal, 'abort')
   log.info({ signal: String(stop.signal.reason) }, 'stopping')

@@ -109,8 +109,9 @@ function welcome({ apiUrl, rpcUrl, metricsUrls, configPath }: Devnet, folder: st
     `  ${styleText('bold', name.padEnd(9))} ${text}\n`
   return (
     `\nHalyard runs on a chain of its own, which trades in every block.\n\n` +
-    line('GraphQL', `${apiUrl}/graphql`) +
-    line('REST', `${apiUrl}/v1/pools`) +
+    line('All', apiUrl) +
+    line('GraphQL', `${apiUrl}/graphql (a page to try queries)`) +
+    line('REST', `${apiUrl}/v1/docs (a page to try each operation), ${apiUrl}/v1/pools`) +
     line('Status', `${apiUrl}/v1/status`) +
     line('Metrics', metricsUrls.join(' and ')) +
     line('Chain', `${rpcUrl} (id 31337, the accounts of every development tool)`) +

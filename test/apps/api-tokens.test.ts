@@ -42,7 +42,10 @@ describe('tokens and contracts', () => {
       native: ZERO_ADDRESS,
       wrappedNative: addressOf(0x71),
     }
-    expect(await rig.json('/v1/swaps/contracts')).toEqual({ item: contracts })
+    expect(await rig.json('/v1/swaps/contracts')).toEqual({
+      block: (await rig.json('/v1/tokens')).block,
+      item: contracts,
+    })
     const { data } = await rig.query('{ swapContracts { chainId router native wrappedNative } }')
     expect(data.swapContracts).toEqual(contracts)
   })

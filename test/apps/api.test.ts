@@ -254,7 +254,7 @@ describe('the REST API', () => {
     for (const at of ['', '/swaps', '/candles', '/volumes'])
       expect((await problemOf(`/v1/pools/${unknown}${at}`)).status).toBe(404)
     expect((await problemOf('/v2/pools')).status).toBe(404)
-    expect((await problemOf('/')).status).toBe(404)
+    expect((await problemOf('/v1')).status).toBe(404)
     expect((await problemOf('/v1/pools/%E0%A4%A')).status).toBe(400)
   })
 

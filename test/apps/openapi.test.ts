@@ -4,12 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { readConfig } from '#api/config.ts'
-import {
-  EXAMPLE_COLLECTION,
-  EXAMPLE_OTHER_TOKEN,
-  EXAMPLE_POOL,
-  EXAMPLE_TOKEN,
-} from '#api/http/examples.ts'
+import { MAINNET } from '#api/http/examples.ts'
 import { routes } from '#api/http/routes.ts'
 import { type RunningServer, startServer } from '#api/server.ts'
 import { type Api, wire } from '#api/wire.ts'
@@ -34,7 +29,7 @@ beforeAll(async () => {
   )
   chain = await startRecordedChain({ recording })
   const path = join(folder, 'halyard.json')
-  const [token0, token1] = [EXAMPLE_OTHER_TOKEN, EXAMPLE_TOKEN]
+  const [token0, token1] = [MAINNET.otherToken, MAINNET.token]
   const settings = {
     chain: { id: 1, rpc: [chain.url], finality: 'finalized' },
     store: 'sqlite:./halyard.db',
@@ -42,19 +37,19 @@ beforeAll(async () => {
       {
         kind: 'pool',
         protocol: 'uniswap-v2',
-        address: EXAMPLE_POOL,
+        address: MAINNET.pool,
         token0,
         token1,
         feeBps: 30,
       },
-      { kind: 'erc721', address: EXAMPLE_COLLECTION },
+      { kind: 'erc721', address: MAINNET.collection },
     ],
     api: { port: 0, metricsPort: 0, ratePerSecond: 0, development: true },
   }
   writeFileSync(path, JSON.stringify(settings))
   // Up to a block of which the index knows the pool's reserves: it quotes nothing behind a gap.
   const traded = recording.blocks.findLastIndex(({ logs }) =>
-    logs.some((log) => log.address === EXAMPLE_POOL),
+    logs.some((log) => log.address === MAINNET.pool),
   )
   const ranges = recording.blocks
     .slice(0, traded + 1)

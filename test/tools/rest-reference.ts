@@ -8,7 +8,7 @@ export function restReference({ paths, components }: any): string {
 
 const INTRODUCTION = `# REST
 
-Made from \`/v1/openapi.json\`, which the API serves; a test compares the two (\`npx vitest run test/apps/openapi.test.ts --update\` accepts a change). In development \`/v1/docs\` shows the same as a page on which each operation can be tried.
+Made from \`/v1/openapi.json\`, which the API serves; a test compares the two (\`npx vitest run test/apps/openapi.test.ts --update\` accepts a change). In development \`/v1/docs\` shows the same as a page on which each operation can be tried. The examples below are about a history of Ethereum mainnet; those that an API serves are about what it has indexed.
 
 Answers are JSON. \`block\` names the block that an answer is true at. Amounts are decimal strings in raw units, times are seconds since 1970 (UTC). A field that has nothing is null. Lists go on behind \`nextCursor\`: send it as \`after\`.
 

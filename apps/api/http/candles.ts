@@ -9,7 +9,6 @@ import { oneOf, words } from '#api/words.ts'
 import { candle } from '#resources/candles.ts'
 import { decimalsOf } from '#resources/tokens.ts'
 import { endpoint } from './endpoint.ts'
-import { EXAMPLE_POOL } from './examples.ts'
 import { address, flag, limit, time } from './parameters.ts'
 
 export const candlesOfPool = endpoint({
@@ -18,7 +17,7 @@ export const candlesOfPool = endpoint({
   summary: 'Candles of a pool, oldest first.',
   returns: { page: candle },
   refuses: [{ status: 404, when: 'The pool is not indexed.' }],
-  example: { address: EXAMPLE_POOL, interval: '1d', limit: '3' },
+  example: ({ pool }) => ({ address: pool, interval: '1d', limit: '3' }),
   parameters: {
     address,
     interval: z

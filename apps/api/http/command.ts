@@ -82,7 +82,10 @@ export function command<S extends z.ZodRawShape, B extends z.ZodType, T>(
       { status: 422, when: 'The key was used for another request.' },
       ...(definition.refuses ?? []),
     ],
-    example: { ...example, headers: { 'idempotency-key': '6c1f2b7e-6f0f-4f5e-9a53-0d5c2c1f7f10' } },
+    example: () => ({
+      ...example,
+      headers: { 'idempotency-key': '6c1f2b7e-6f0f-4f5e-9a53-0d5c2c1f7f10' },
+    }),
   }
 
   async function answer(api: Api, req: Request, res: Response): Promise<KeptAnswer | Failure> {

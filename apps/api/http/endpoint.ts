@@ -7,6 +7,7 @@ import { tagOf } from '#api/answer-cache.ts'
 import type { Api, Ports } from '#api/wire.ts'
 import { toJson } from '#resources/json.ts'
 import { block } from '#resources/blocks.ts'
+import type { Subjects } from './examples.ts'
 import { joinTokens } from './join.ts'
 import type { Example, Operation, Returns } from './operation.ts'
 import { readParameters } from './parameters.ts'
@@ -30,7 +31,8 @@ type Definition<S extends z.ZodRawShape, T> = {
   readonly parameters: S
   readonly returns: Returns<T>
   readonly refuses?: Operation['refuses']
-  readonly example?: Example['parameters']
+  /** Parameters of a request that is answered; none unless said. */
+  readonly example?: (of: Subjects) => NonNullable<Example['parameters']>
   answer(ports: Ports, view: View, input: z.output<z.ZodObject<S>>): Promise<Answer<T>>
 }
 
@@ -49,7 +51,7 @@ export function endpoint<S extends z.ZodRawShape, T>(definition: Definition<S, T
     returns,
     block: 'Block',
     ...(refuses && { refuses }),
-    example: { ...(example && { parameters: example }) },
+    example: (of) => ({ ...(example && { parameters: example(of) }) }),
   }
 
   async function attempt({ ports, answers }: Api, req: Request): Promise<Reply> {

@@ -4,7 +4,6 @@ import { addressCursor } from '#api/cursors.ts'
 import { PAGE_DEFAULT, PAGE_MAX } from '#api/pages.ts'
 import { holder } from '#resources/holdings.ts'
 import { endpoint } from './endpoint.ts'
-import { EXAMPLE_COLLECTION } from './examples.ts'
 import { address, after, limit } from './parameters.ts'
 
 export const holdersOfCollection = endpoint({
@@ -13,7 +12,7 @@ export const holdersOfCollection = endpoint({
   summary: 'Who holds tokens of a collection, and how many, by address.',
   returns: { page: holder },
   refuses: [{ status: 404, when: 'The collection is not indexed.' }],
-  example: { address: EXAMPLE_COLLECTION, limit: '2' },
+  example: ({ collection }) => ({ address: collection, limit: '2' }),
   parameters: {
     address,
     limit: limit(PAGE_DEFAULT, PAGE_MAX),

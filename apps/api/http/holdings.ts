@@ -7,7 +7,6 @@ import { PAGE_DEFAULT, PAGE_MAX } from '#api/pages.ts'
 import type { Ports } from '#api/wire.ts'
 import { holding } from '#resources/holdings.ts'
 import { type Answer, endpoint } from './endpoint.ts'
-import { EXAMPLE_ACCOUNT, EXAMPLE_COLLECTION } from './examples.ts'
 import { address, after, limit, tokenId } from './parameters.ts'
 
 const page = {
@@ -22,7 +21,7 @@ export const holdingsOfCollection = endpoint({
   summary: 'Who holds which tokens of a collection, by token and owner.',
   returns: { page: holding },
   refuses: [{ status: 404, when: 'The collection is not indexed.' }],
-  example: { address: EXAMPLE_COLLECTION, limit: '2' },
+  example: ({ collection }) => ({ address: collection, limit: '2' }),
   parameters: {
     address,
     owner: address.optional().describe('Only what this account holds.'),
@@ -38,7 +37,7 @@ export const holdingsOfAccount = endpoint({
   summary: 'Which tokens an account holds, by collection and token.',
   returns: { page: holding },
   refuses: [{ status: 404, when: 'The collection is not indexed.' }],
-  example: { address: EXAMPLE_ACCOUNT, limit: '2' },
+  example: ({ account }) => ({ address: account, limit: '2' }),
   parameters: {
     address,
     collection: address.optional().describe('Only tokens of this collection.'),

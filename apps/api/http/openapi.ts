@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { type JsonSchema, refTo, schemasOf } from '#resources/json-schema.ts'
 import { block, quoteBlock } from '#resources/blocks.ts'
 import { quoteRefusal } from '#resources/quotes.ts'
+import type { Found, Subjects } from './examples.ts'
 import type { Operation, Refusal } from './operation.ts'
 import { forms, jsonSchemaOf } from './parameters.ts'
 import { problemSchema } from './problem.ts'
@@ -25,8 +26,8 @@ const REFUSES: readonly Refusal[] = [
   { status: 503, when: 'A part of the service cannot be used now, or is too busy.' },
 ]
 
-/** Describes every operation of `routes`, with all that they take and give. */
-export function createOpenApi(routes: readonly Route[]): OpenApi {
+/** Describes every operation of `routes`, with all that they take and give. @param found what the examples are about */
+export function createOpenApi(routes: readonly Route[], { subjects, foreign }: Found): OpenApi {
   const operations = routes.flatMap(({ operations: { get, post } = {} }) => [
     ...(get ? [get] : []),
     ...(post ? [post] : []),
@@ -38,7 +39,10 @@ export function createOpenApi(routes: readonly Route[]): OpenApi {
       version: '1',
       description:
         'A proven history of a chain, and exact quotes. Every answer names the block that it is true at. Amounts are ' +
-        'decimal strings in raw units, times are seconds since 1970. Refusals are problems (RFC 9457) with a stable `code`.',
+        'decimal strings in raw units, times are seconds since 1970. Refusals are problems (RFC 9457) with a stable `code`.' +
+        (foreign.length === 0
+          ? ''
+          : ` No ${foreign.join(' and ')} are indexed yet: examples that name any are of Ethereum mainnet.`),
     },
     paths: Object.fromEntries(
       routes.flatMap(({ path, operations: { get, post } = {} }) =>
@@ -47,8 +51,8 @@ export function createOpenApi(routes: readonly Route[]): OpenApi {
               [
                 path.replaceAll(/:(\w+)/g, '{$1}'),
                 {
-                  ...(get && { get: describe(get, path) }),
-                  ...(post && { post: describe(post, path) }),
+                  ...(get && { get: describe(get, path, subjects) }),
+                  ...(post && { post: describe(post, path, subjects) }),
                 },
               ],
             ]
@@ -73,8 +77,9 @@ const resourceOf = ({ returns }: Operation) => {
   return found
 }
 
-function describe(operation: Operation, path: string): JsonSchema {
-  const { id, summary, body, example } = operation
+function describe(operation: Operation, path: string, subjects: Subjects): JsonSchema {
+  const { id, summary, body } = operation
+  const example = operation.example(subjects)
   const refuses = [...REFUSES, ...(operation.refuses ?? [])]
   return {
     operationId: id,

@@ -1,5 +1,6 @@
 import type { z } from 'zod'
 import type { Resource } from '#resources/resource.ts'
+import type { Subjects } from './examples.ts'
 
 /** What an answer holds: a page of things under `items`, or one thing under `item`. */
 export type Returns<T> =
@@ -25,8 +26,8 @@ export type Operation = {
   readonly headers?: z.ZodObject
   /** Whether the client has to say who it is. */
   readonly isForKnown?: boolean
-  /** A request that is answered where mainnet is indexed; by name, as the client writes them. */
-  readonly example: Example
+  /** A request that is answered where its subjects are indexed; by name, as the client writes them. */
+  readonly example: (of: Subjects) => Example
 }
 
 export type Example = {

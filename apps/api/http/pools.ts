@@ -4,7 +4,6 @@ import { addressCursor } from '#api/cursors.ts'
 import { PAGE_DEFAULT, PAGE_MAX } from '#api/pages.ts'
 import { pool as resource } from '#resources/pools.ts'
 import { endpoint } from './endpoint.ts'
-import { EXAMPLE_POOL, EXAMPLE_TOKEN } from './examples.ts'
 import { address, after, limit } from './parameters.ts'
 
 export const pools = endpoint({
@@ -12,7 +11,7 @@ export const pools = endpoint({
   id: 'listPools',
   summary: 'Pools by address, all of them or those of a token.',
   returns: { page: resource },
-  example: { token: EXAMPLE_TOKEN, limit: '2' },
+  example: ({ token }) => ({ token, limit: '2' }),
   parameters: {
     token: address.optional().describe('Only pools of this token.'),
     limit: limit(PAGE_DEFAULT, PAGE_MAX),
@@ -38,7 +37,7 @@ export const pool = endpoint({
   summary: 'One pool.',
   returns: { item: resource },
   refuses: [{ status: 404, when: 'The pool is not indexed.' }],
-  example: { address: EXAMPLE_POOL },
+  example: (of) => ({ address: of.pool }),
   parameters: { address },
   async answer(ports, view, input) {
     const found = await readPool(ports, view, input.address)

@@ -11,7 +11,6 @@ import { quote } from '#resources/quotes.ts'
 import { AMOUNT, words } from '#api/words.ts'
 import { jsonBody } from './json-body.ts'
 import { QUOTE_POINTS } from '#api/rate-limit.ts'
-import { EXAMPLE_OTHER_TOKEN, EXAMPLE_POOL, EXAMPLE_TOKEN } from './examples.ts'
 import type { Operation } from './operation.ts'
 import { address, numeric, readParameters } from './parameters.ts'
 import { sendOutcome } from './quote-answer.ts'
@@ -69,13 +68,9 @@ export const quotes: RouteOf = ({ ports }) => ({
       summary: 'The best route for a swap, and what it gives to the wei.',
       parameters: quoteParameters,
       ...answers,
-      example: {
-        parameters: {
-          tokenIn: EXAMPLE_TOKEN,
-          tokenOut: EXAMPLE_OTHER_TOKEN,
-          amount: '1000000000000000000',
-        },
-      },
+      example: ({ token, otherToken, amount: some }) => ({
+        parameters: { tokenIn: token, tokenOut: otherToken, amount: some },
+      }),
     },
   },
   points: QUOTE_POINTS,
@@ -109,11 +104,9 @@ export const simulations: RouteOf = ({ ports }) => ({
       parameters: z.strictObject({}),
       body: simulationBody,
       ...answers,
-      example: {
-        body: {
-          legs: [{ amount: '1000000000000000000', tokenIn: EXAMPLE_TOKEN, pools: [EXAMPLE_POOL] }],
-        },
-      },
+      example: ({ token, pool, amount: some }) => ({
+        body: { legs: [{ amount: some, tokenIn: token, pools: [pool] }] },
+      }),
     },
   },
   points: QUOTE_POINTS,

@@ -1,20 +1,30 @@
 import { createReadStream } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import type { RouteOf } from './route.ts'
+import { findSubjects } from './examples.ts'
 import { createOpenApi } from './openapi.ts'
 import type { Route } from './route.ts'
 import { sendProblem } from './problem.ts'
 
 /** What the operations of `routes` take and give, for programs: OpenAPI 3.1. */
 export function reference(routes: readonly Route[]): RouteOf {
-  const text = JSON.stringify(createOpenApi(routes))
-  return () => ({
-    path: '/v1/openapi.json',
-    get(_req, res) {
-      res.setHeader('cache-control', 'no-cache')
-      res.type('application/json').send(text)
-    },
-  })
+  return (api) => {
+    /** Made once there are examples of everything: what they are about stays. */
+    let whole: string | undefined
+    async function textNow(): Promise<string> {
+      const found = await findSubjects(api)
+      const text = JSON.stringify(createOpenApi(routes, found))
+      if (found.foreign.length === 0) whole = text
+      return text
+    }
+    return {
+      path: '/v1/openapi.json',
+      async get(_req, res) {
+        res.setHeader('cache-control', 'no-cache')
+        res.type('application/json').send(whole ?? (await textNow()))
+      },
+    }
+  }
 }
 
 /** The page loads its parts from here and asks this server alone. */

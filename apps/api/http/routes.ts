@@ -1,5 +1,6 @@
 import { candlesOfPool } from './candles.ts'
 import { graphql } from './graphql.ts'
+import { indexPage } from './index-page.ts'
 import { live, ready } from './health.ts'
 import { holdersOfCollection } from './holders.ts'
 import { holdingsOfAccount, holdingsOfCollection } from './holdings.ts'
@@ -14,6 +15,7 @@ import { volumesOfPool } from './volumes.ts'
 
 /** Everything that the API answers; any other path is not there. */
 export const routes: readonly RouteOf[] = [
+  indexPage,
   live,
   ready,
   graphql,

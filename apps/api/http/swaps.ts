@@ -7,7 +7,6 @@ import { PAGE_DEFAULT, PAGE_MAX } from '#api/pages.ts'
 import { oneOf, words } from '#api/words.ts'
 import { swap } from '#resources/swaps.ts'
 import { endpoint } from './endpoint.ts'
-import { EXAMPLE_POOL } from './examples.ts'
 import { address, after, block, limit } from './parameters.ts'
 
 export const swapsOfPool = endpoint({
@@ -16,7 +15,7 @@ export const swapsOfPool = endpoint({
   summary: 'Trades of a pool, newest first unless asked otherwise.',
   returns: { page: swap },
   refuses: [{ status: 404, when: 'The pool is not indexed.' }],
-  example: { address: EXAMPLE_POOL, limit: '2' },
+  example: ({ pool }) => ({ address: pool, limit: '2' }),
   parameters: {
     address,
     fromBlock: block.optional().describe('Only trades in this block or above.'),

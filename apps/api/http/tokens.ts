@@ -1,9 +1,7 @@
-import { z } from 'zod'
 import { listTokens } from '#core/dex/list-tokens.ts'
 import { addressCursor } from '#api/cursors.ts'
 import { PAGE_DEFAULT, PAGE_MAX } from '#api/pages.ts'
 import { swapContractsOf } from '#api/swap-contracts.ts'
-import { toJson } from '#resources/json.ts'
 import { swapContracts as contracts } from '#resources/swap-contracts.ts'
 import { token } from '#resources/tokens.ts'
 import { endpoint } from './endpoint.ts'
@@ -17,7 +15,7 @@ export const tokens: RouteOf = (api) =>
     id: 'listTokens',
     summary: 'Tokens that have a pool, by address, in their own words.',
     returns: { page: token },
-    example: { limit: '2' },
+    example: () => ({ limit: '2' }),
     parameters: {
       limit: limit(PAGE_DEFAULT, PAGE_MAX),
       after: after(addressCursor).optional(),
@@ -35,21 +33,15 @@ export const tokens: RouteOf = (api) =>
     },
   })(api)
 
-/** The addresses that a client needs to trade with quotes. */
-export const swapContracts: RouteOf = ({ config }) => ({
-  path: '/v1/swaps/contracts',
-  operations: {
-    get: {
-      id: 'readSwapContracts',
-      summary: 'The addresses that a client needs to trade with quotes.',
-      parameters: z.strictObject({}),
-      returns: { item: contracts },
-      block: null,
-      example: {},
+/** The addresses that a client needs to trade with quotes: of the configuration, at any block the same. */
+export const swapContracts: RouteOf = (api) =>
+  endpoint({
+    path: '/v1/swaps/contracts',
+    id: 'readSwapContracts',
+    summary: 'The addresses that a client needs to trade with quotes.',
+    parameters: {},
+    returns: { item: contracts },
+    async answer() {
+      return { item: swapContractsOf(api.config) }
     },
-  },
-  get(_req, res) {
-    res.setHeader('cache-control', 'no-cache')
-    res.json({ item: toJson(contracts, swapContractsOf(config)) })
-  },
-})
+  })(api)

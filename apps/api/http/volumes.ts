@@ -7,7 +7,6 @@ import { PAGE_DEFAULT, PAGE_MAX } from '#api/pages.ts'
 import { oneOf, words } from '#api/words.ts'
 import { volume } from '#resources/volumes.ts'
 import { endpoint } from './endpoint.ts'
-import { EXAMPLE_POOL } from './examples.ts'
 import { address, limit, time } from './parameters.ts'
 
 export const volumesOfPool = endpoint({
@@ -16,7 +15,7 @@ export const volumesOfPool = endpoint({
   summary: 'What a pool traded in the newest hours or days with a trade, oldest first.',
   returns: { page: volume },
   refuses: [{ status: 404, when: 'The pool is not indexed.' }],
-  example: { address: EXAMPLE_POOL, period: 'day', limit: '3' },
+  example: ({ pool }) => ({ address: pool, period: 'day', limit: '3' }),
   parameters: {
     address,
     period: z
