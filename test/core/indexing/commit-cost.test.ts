@@ -1,6 +1,8 @@
 import { expect, test } from 'vitest'
 import { createMemoryChainStore, createMemoryTables } from '#adapters/memory/chain-store.ts'
 import { blockOf, follow, hashOf, openWriter, waypoint } from '../../simulation/mint-chain.ts'
+import { addressOf } from '../../fakes/encode.ts'
+import type { Act } from '../../oracle/acts.ts'
 import type { Connection } from '../../simulation/stores.ts'
 import { CHAIN_ID } from '../../simulation/writer.ts'
 
@@ -18,7 +20,7 @@ function counted() {
   const durabilities: Record<string, Set<string>> = {}
   const add = (sum: Calls, what: string): void => void (sum[what] = (sum[what] ?? 0) + 1)
   const store = createMemoryChainStore(tables, async (name, moment) => {
-    if (moment === 'before') add(writes, name.replace(/ (holding|holder|\d+)$/, ''))
+    if (moment === 'before') add(writes, name.replace(/ (pool|holding|holder|\d+)$/, ''))
   })
   const counting = <P extends object>(port: P): P =>
     Object.fromEntries(
@@ -61,12 +63,29 @@ function counted() {
   }
 }
 
+const pool = addressOf(0x77)
+const created: Act = {
+  act: 'create',
+  factory: addressOf(0xf2),
+  pool,
+  token0: addressOf(3),
+  token1: addressOf(9),
+  terms: null,
+}
+
+/** Every other block changes a pool, which a writer keeps at hand, and every other one a holding, which it does not. */
+function mixedBlock(number: number) {
+  if (number % 2 === 1) return blockOf(number)
+  const sync: Act = { act: 'sync', pool, reserves: [BigInt(number + 1), 7n] }
+  return blockOf(number, 0, number === 0 ? [created, sync] : [sync])
+}
+
 test('in batches of final blocks each document is written once, and nothing is put aside', async () => {
   const { connection, tables, take } = counted()
   const writer = await openWriter(connection)
   for (const from of [0, 10, 20]) {
     take()
-    await writer.take(Array.from({ length: 10 }, (_, index) => blockOf(from + index)))
+    await writer.take(Array.from({ length: 10 }, (_, index) => mixedBlock(from + index)))
     expect(await writer.commit({ number: from + 9, hash: hashOf(from + 9, 0) })).toBe('committed')
     const { writes } = take()
     expect(writes.document).toBe(tables.documents.size)
