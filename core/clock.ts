@@ -10,3 +10,9 @@ export type Clock = {
   /** Resolves after `ms`, or at once when `cancel` is or gets aborted. */
   sleep(ms: number, cancel?: Cancel): Promise<void>
 }
+
+/** Ends what sleeps or looks at it. */
+type Stopper = { readonly cancel: Cancel; stop(): void }
+
+/** @param also those that stop it too */
+export type NewStopper = (...also: readonly Cancel[]) => Stopper

@@ -39,6 +39,7 @@ export const configuredSections: ReadonlySet<string> = new Set([
   'quotes',
   'api',
   'indexer',
+  'workers',
 ])
 
 /** Whether a field is a setting: `chain.rpc`, `sources[3].address`. */

@@ -7,10 +7,10 @@ import { sha256 } from '#adapters/node/sha256.ts'
 import { type BlockSourceOptions, createRpcBlockSource } from '#adapters/rpc/block-source.ts'
 import type { IndexPorts } from '#core/indexing/backfill.ts'
 import type { FetchPorts } from '#core/indexing/fetch-proven.ts'
+import type { RawLayer } from '#core/indexing/raw/obtain-blocks.ts'
 import { commitPorts } from '#core/indexing/commit.ts'
 import type { ChainStore } from './open-chain-store.ts'
 import type { ChainNode } from './open-node.ts'
-import type { OpenRaw } from './open-raw.ts'
 import type { Settings } from './settings.ts'
 
 type Tell = Pick<BlockSourceOptions, 'warn' | 'seen'>
@@ -44,7 +44,7 @@ export const openDeriving = (
 /** What indexing takes. */
 export const openIndexing = (
   store: ChainStore,
-  { raw }: Pick<OpenRaw, 'raw'>,
+  raw: RawLayer | undefined,
   node: ChainNode,
   chain: Settings['chain'],
   tell: Tell,

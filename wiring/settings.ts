@@ -4,7 +4,11 @@ import { environment } from '#adapters/env/environment.ts'
 export { InvalidConfig } from '#adapters/config-file/load.ts'
 export { configJsonSchema } from '#adapters/config-file/schema.ts'
 export type { Settings } from '#adapters/config-file/load.ts'
-export type { RawSetting, StoreSetting } from '#adapters/config-file/sections/store.ts'
+export {
+  placeOf,
+  type RawSetting,
+  type StoreSetting,
+} from '#adapters/config-file/sections/store.ts'
 
 /**
  * The configuration in a JSON file, with `${NAME}` filled in from the environment of this process.

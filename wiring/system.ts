@@ -3,4 +3,6 @@
  */
 export { environment } from '#adapters/env/environment.ts'
 export { systemClock } from '#adapters/node/clock.ts'
+export { newId } from '#adapters/node/new-id.ts'
+export { ownName } from '#adapters/node/own-name.ts'
 export { sha256 } from '#adapters/node/sha256.ts'

@@ -11,7 +11,8 @@ import type { QuotesSettings } from './sections/quotes.ts'
 import { type ConfigFile, configSchema, sections } from './schema.ts'
 import type { Section } from './sections/section.ts'
 import type { SourcesSettings } from './sections/sources.ts'
-import { type RawSetting, rawBeside, type StoreSetting } from './sections/store.ts'
+import type { WorkersSettings } from './sections/workers.ts'
+import { type RawSetting, placeOf, rawBeside, type StoreSetting } from './sections/store.ts'
 
 /** A configuration file, validated and in domain terms. */
 export type Settings = SourcesSettings & {
@@ -22,6 +23,7 @@ export type Settings = SourcesSettings & {
   readonly records: StoreSetting
   readonly api: ApiSettings
   readonly indexer: IndexerSettings
+  readonly workers: WorkersSettings
   readonly quotes: QuotesSettings
   /** What no log line may hold: URLs with keys or passwords, and these themselves. */
   readonly secrets: readonly string[]
@@ -74,12 +76,6 @@ export function loadSettings(path: string, env: Environment): Settings {
   return Object.freeze(settings)
 }
 
-/** Where it is, whatever options and user a URL has beside. */
-const placeOf = (setting: StoreSetting): string =>
-  setting.kind === 'sqlite'
-    ? setting.path
-    : setting.url.replace(/^([^:]+:\/\/)(?:[^/]*@)?([^?]*).*$/s, '$1$2').toLowerCase()
-
 const eachSection = Object.entries<Section<z.ZodType, unknown>>(sections)
 
 /** Of sections that are right as far as the schema goes, whatever is wrong with the others. */
@@ -104,6 +100,7 @@ function toSettings(path: string, file: ConfigFile): Settings {
     ...sections.sources.toSettings(file.sources, context),
     api: sections.api.toSettings(file.api, context),
     indexer: sections.indexer.toSettings(file.indexer, context),
+    workers: sections.workers.toSettings(file.workers, context),
     quotes: sections.quotes.toSettings(file.quotes, context),
     secrets: eachSection.flatMap(
       ([name, { secrets }]) => secrets?.(file[name as keyof typeof sections]) ?? [],

@@ -5,6 +5,7 @@ import { indexerSection } from './sections/indexer.ts'
 import { quotesSection } from './sections/quotes.ts'
 import { sourcesSection } from './sections/sources.ts'
 import { rawSection, recordsSection, storeSection } from './sections/store.ts'
+import { workersSection } from './sections/workers.ts'
 
 /** Every section of the file. A new one is a file and a line here, and a line in `Settings`. */
 export const sections = {
@@ -15,6 +16,7 @@ export const sections = {
   sources: sourcesSection,
   api: apiSection,
   indexer: indexerSection,
+  workers: workersSection,
   quotes: quotesSection,
 } as const
 
@@ -28,6 +30,7 @@ export const configSchema = z
     sources: sections.sources.schema,
     api: sections.api.schema,
     indexer: sections.indexer.schema,
+    workers: sections.workers.schema,
     quotes: sections.quotes.schema,
   })
   .meta({ id: 'HalyardConfig', title: 'Halyard configuration' })

@@ -4,15 +4,8 @@ import { AppError } from '#core/errors.ts'
 import type { RawStore } from '#core/indexing/raw/ports.ts'
 import { SEGMENT_BLOCKS_MAX, type SegmentHead } from '#core/indexing/raw/segment.ts'
 import { CONCERNS } from './concerns.ts'
-import { connectionTo, reviewDeployment } from './connection.ts'
-import { toAppError } from './errors.ts'
 import { insertBatch } from './insert.ts'
-
-export type MongoRawStore = RawStore & {
-  /** What an operator should know about how the server is run. */
-  readonly warnings: readonly string[]
-  close(): Promise<void>
-}
+import { toldOfRaw as told } from './raw-database.ts'
 
 /** `chain:from:to:hash:scope`, the scope by its number below. */
 type SegmentDocument = {
@@ -33,43 +26,12 @@ type ScopeDocument = { readonly _id: Hash; readonly text: string }
 
 /** A document has 16 MB at most. */
 const PART_BYTES_MAX = 8 * 1024 * 1024
-const BY_BLOCK = { chainId: 1, from: 1 } as const
 
-/**
- * Proven logs in collections of their own, which no change of the history's form touches. A segment is there as soon
- * as its head is, which is inserted after its body.
- *
- * @param url with the database as its path
- * @param hash of a text
- * @throws AppError `invalid` when the URL cannot be used, `unavailable` when the server cannot; both with the remedy
- */
-export async function openMongoRawStore(
-  url: string,
-  hash: (text: string) => Hash,
-): Promise<MongoRawStore> {
-  const connection = connectionTo(url, 'raw')
-  const { client, db } = connection
-  try {
-    const warnings = await reviewDeployment(connection)
-    await db.collection('rawSegments', CONCERNS).createIndex(BY_BLOCK, { name: 'byBlock' })
-    return { ...createMongoRawStore(db, hash), warnings, close: () => client.close() }
-  } catch (error) {
-    await client.close()
-    throw toAppError(error, 'raw')
-  }
-}
-
-function createMongoRawStore(db: Db, hash: (text: string) => Hash): RawStore {
+/** A segment is there as soon as its head is, which is inserted after its body. */
+export function createMongoRawStore(db: Db, hash: (text: string) => Hash): RawStore {
   const segments = db.collection<SegmentDocument>('rawSegments', CONCERNS)
   const parts = db.collection<PartDocument>('rawParts', CONCERNS)
   const scopes = createScopes(db.collection<ScopeDocument>('rawScopes', CONCERNS), hash)
-  const told = async <T>(ask: () => Promise<T>): Promise<T> => {
-    try {
-      return await ask()
-    } catch (error) {
-      throw toAppError(error, 'raw')
-    }
-  }
   const idOf = (chainId: number, { from, to, lastHash, scope }: SegmentHead): string =>
     `${chainId}:${from}:${to}:${lastHash}:${hash(scope)}`
 

@@ -8,8 +8,11 @@ import { devCommand } from './commands/dev.ts'
 import { exportCommand } from './commands/export.ts'
 import { migrateCommand } from './commands/migrate.ts'
 import { quarantineCommand } from './commands/quarantine.ts'
+import { queueCommand } from './commands/queue.ts'
 import { quoteCommand } from './commands/quote.ts'
+import { rangesCommand } from './commands/ranges.ts'
 import { rawCommand } from './commands/raw.ts'
+import { workCommand } from './commands/work.ts'
 
 /** The command line, with a line for each command. */
 export function createProgram(): Command {
@@ -36,6 +39,9 @@ Examples:
   for (const command of [
     devCommand(),
     backfillCommand(),
+    workCommand(),
+    rangesCommand(),
+    queueCommand(),
     collectCommand(),
     deriveCommand(),
     rawCommand(),

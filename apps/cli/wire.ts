@@ -1,12 +1,8 @@
-import { catalogue } from '#core/catalogue.ts'
 import type { TokenReader } from '#core/dex/ports.ts'
 import type { Quoter } from '#core/dex/quoter.ts'
 import type { HistoryPorts } from '#core/history/ports.ts'
 import { createViews, type Views } from '#core/history/view.ts'
 import type { Sha256 } from '#core/history/digest.ts'
-import { invalidField } from '#core/errors.ts'
-import type { CollectPorts } from '#core/indexing/collect.ts'
-import type { RawLayer } from '#core/indexing/raw/obtain-blocks.ts'
 import type { QuarantinePorts } from '#core/indexing/list-quarantine.ts'
 import type { IndexPorts } from '#core/indexing/backfill.ts'
 import type { MigrationStore } from '#core/operations/ports.ts'
@@ -38,26 +34,15 @@ export type IndexApp = AsyncDisposable & {
   readonly ports: IndexPorts
 }
 
-/** What collecting proven logs takes. */
-export type CollectApp = AsyncDisposable & { readonly ports: CollectPorts }
-
-/** What making the history of collected logs takes. */
-export type DeriveApp = AsyncDisposable & {
-  readonly ports: Omit<IndexPorts, 'source' | 'raw'> & { readonly raw: RawLayer }
-}
-
-/** What looking after collected logs takes. */
-export type RawApp = AsyncDisposable & { readonly raw: RawLayer }
-
 /** What quoting takes. */
 export type QuoteApp = AsyncDisposable & {
   readonly quoter: Quoter
   readonly tokens: TokenReader
 }
 
-type Warn = (message: string) => void
+export type Warn = (message: string) => void
 
-const toStderr: Warn = (message) => void process.stderr.write(`halyard: ${message}\n`)
+export const toStderr: Warn = (message) => void process.stderr.write(`halyard: ${message}\n`)
 
 /** The configuration that a command names. */
 export { readSettings } from '#wiring/settings.ts'
@@ -76,7 +61,7 @@ export async function wireHistory(settings: Settings, warn: Warn = toStderr): Pr
 /** A run of hours is not given up for an outage of a minute. */
 const BACKFILL_PATIENCE_MS = 180_000
 
-const backfillPatience = (stop: AbortSignal | undefined, warn: Warn) => ({
+export const backfillPatience = (stop: AbortSignal | undefined, warn: Warn) => ({
   patienceMs: BACKFILL_PATIENCE_MS,
   ...(stop && { stop }),
   warn,
@@ -102,60 +87,10 @@ export async function wireIndexing(
   const node = openNode(settings.chain, backfillPatience(stop, warn))
   return {
     settings,
-    ports: openIndexing(store, raw, node, settings.chain, { warn }),
+    ports: openIndexing(store, raw.place?.raw, node, settings.chain, { warn }),
     async [Symbol.asyncDispose]() {
       await node[Symbol.asyncDispose]()
       await raw[Symbol.asyncDispose]()
-      await store.close()
-    },
-  }
-}
-
-/** @throws AppError `invalid` where the configuration keeps no logs */
-export async function wireRaw(settings: Settings, warn: Warn = toStderr): Promise<RawApp> {
-  const { openRaw } = await import('#wiring/open-raw.ts')
-  const opened = await openRaw(settings.raw)
-  tellWarnings(opened, warn)
-  const { raw } = opened
-  if (!raw)
-    throw invalidField('raw', 'it is off, so no proven logs are kept; name a place for them')
-  return { raw, [Symbol.asyncDispose]: () => opened[Symbol.asyncDispose]() }
-}
-
-/**
- * @param stop ends what waits for the chain when aborted
- * @throws AppError as `wireRaw` does
- */
-export async function wireCollecting(
-  settings: Settings,
-  stop: AbortSignal,
-  warn: Warn = toStderr,
-): Promise<CollectApp> {
-  const [{ openNode }, { openProving }] = await Promise.all([
-    import('#wiring/open-node.ts'),
-    import('#wiring/open-indexing.ts'),
-  ])
-  const { raw, [Symbol.asyncDispose]: closeRaw } = await wireRaw(settings, warn)
-  const node = openNode(settings.chain, backfillPatience(stop, warn))
-  return {
-    ports: { ...openProving(node, settings.chain, { warn }), raw, catalogue },
-    async [Symbol.asyncDispose]() {
-      await node[Symbol.asyncDispose]()
-      await closeRaw()
-    },
-  }
-}
-
-/** @throws AppError as `wireRaw` does */
-export async function wireDeriving(settings: Settings, warn: Warn = toStderr): Promise<DeriveApp> {
-  const { openDeriving } = await import('#wiring/open-indexing.ts')
-  const { raw, [Symbol.asyncDispose]: closeRaw } = await wireRaw(settings, warn)
-  const store = await openToWrite(settings.store)
-  tellWarnings(store, warn)
-  return {
-    ports: { ...openDeriving(store, settings.chain), raw },
-    async [Symbol.asyncDispose]() {
-      await closeRaw()
       await store.close()
     },
   }
@@ -221,6 +156,6 @@ export async function wireMigrations(
   }
 }
 
-function tellWarnings({ warnings = [] }: Pick<HistoryStore, 'warnings'>, warn: Warn): void {
+export function tellWarnings({ warnings = [] }: Pick<HistoryStore, 'warnings'>, warn: Warn): void {
   for (const warning of warnings) warn(warning)
 }

@@ -49,7 +49,7 @@ export async function wire(config: Config, overrides: Overrides = {}): Promise<I
     log,
     metrics,
     endpoints: () => node.endpoints(),
-    ports: openIndexing(store, raw, node, chain, {
+    ports: openIndexing(store, raw.place?.raw, node, chain, {
       warn: (message, details) => log.warn(details, message),
       seen: metrics.sawHead,
     }),

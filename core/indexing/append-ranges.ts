@@ -17,6 +17,8 @@ export type Work = {
   readonly appender: ChainAppender
   readonly policy: ProofPolicy
   readonly fetchProven: FetchProven
+  /** See `ChunkReading`. */
+  readonly until?: (number: number) => Promise<number>
 }
 
 /** One commit, or why there was none. */

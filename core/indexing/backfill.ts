@@ -3,7 +3,8 @@ import type { Cancel } from '#core/clock.ts'
 import { jittered } from '#core/jitter.ts'
 import { AppError } from '#core/errors.ts'
 import { combineDigest, emptyDigest } from '#core/history/digest.ts'
-import { isEmpty } from '#core/history/head.ts'
+import { isEmpty, type View } from '#core/history/head.ts'
+import { createViews } from '#core/history/view.ts'
 import { type AppendPorts, type ChainAppender, createChainAppender } from './append-blocks.ts'
 import { appendRanges } from './append-ranges.ts'
 import type { Commitments } from './chain-profiles.ts'
@@ -28,6 +29,10 @@ export type BackfillInput = {
   readonly to?: number
   /** Told once, before anything is written. */
   readonly onPlan?: (plan: BackfillPlan) => void
+  /** Told which blocks are about to be read, before the first of them is. */
+  readonly planned?: (missing: readonly BlockRange[]) => Promise<void>
+  /** See `ChunkReading`. */
+  readonly until?: (number: number) => Promise<number>
 }
 
 /** What a run is about to do. */
@@ -83,13 +88,7 @@ export async function* backfill(
   const { latest, finalized } = chain
   if (ports.raw) await refuseOtherRaw(ports.raw, ports.source, input.chainId, finalized)
   const appender = createChainAppender(ports, input.chainId, input.sources)
-  const sum = {
-    blocks: 0,
-    logs: 0,
-    events: {} as Tally,
-    quarantined: 0,
-    quarantineReasons: {} as Tally,
-  }
+  const sum = nothing()
 
   for (let attempt = 0; attempt < CONFLICTS_MAX; attempt++) {
     await appender.open()
@@ -108,10 +107,12 @@ export async function* backfill(
     const left = countBlocks(missing)
     if (attempt === 0)
       input.onPlan?.({ blocks: left, head: latest.number, holes: holesLeftBy(plan, missing) })
+    await input.planned?.(missing)
     const policy = policyFor(input.proof, finalized.number)
     const total = sum.blocks + left
     const fetchProven = createFetchProven(ports, input.commits)
-    const work = { ports, chainId: input.chainId, appender, policy, fetchProven }
+    const { chainId, until } = input
+    const work = { ports, chainId, appender, policy, fetchProven, ...(until && { until }) }
     let conflict = false
     for await (const outcome of appendRanges(work, missing, finalized, cancel)) {
       if (outcome.status === 'detached') throw detached(outcome.header, appender)
@@ -128,7 +129,7 @@ export async function* backfill(
       const number = appender.view()?.head.number ?? -1
       yield { done: sum.blocks, total, logs: sum.logs, number }
     }
-    if (!conflict) return { ...sum, ...standing(ports, appender) }
+    if (!conflict) return { ...sum, ...standing(ports, appender.view()) }
     await ports.clock.sleep(jittered(CONFLICT_PAUSE_MS * 2 ** attempt, ports.newId), cancel)
   }
   throw new AppError(
@@ -163,12 +164,28 @@ function tally(sum: Tally, more: Readonly<Tally>): void {
   for (const [type, count] of Object.entries(more)) sum[type] = (sum[type] ?? 0) + count
 }
 
+const nothing = () => ({
+  blocks: 0,
+  logs: 0,
+  events: {} as Tally,
+  quarantined: 0,
+  quarantineReasons: {} as Tally,
+})
+
+/** The report of a run that brought nothing into the history. */
+export const nothingDone = async (
+  ports: Pick<IndexPorts, 'sha256' | 'heads'>,
+  chainId: number,
+): Promise<BackfillReport> => ({
+  ...nothing(),
+  ...standing(ports, await createViews(ports.heads, chainId).current()),
+})
+
 /** Where the history stands: its digest and its newest block. */
 function standing(
   ports: Pick<IndexPorts, 'sha256'>,
-  appender: ChainAppender,
+  view: View | undefined,
 ): Pick<BackfillReport, 'digest' | 'watermark'> {
-  const view = appender.view()
   if (!view || isEmpty(view))
     return { digest: combineDigest(ports.sha256, emptyDigest), watermark: null }
   const { digest, number, hash } = view.head

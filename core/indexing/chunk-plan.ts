@@ -11,8 +11,11 @@ const CHUNK_BLOCKS_START = 16
 export type ChunkPlan = {
   /** Where the next chunk begins; undefined behind the last range. */
   start(): number | undefined
-  /** @param end where it ends, unless its range ends before; left out: as many logs as one request aims at */
-  next(end?: number): BlockRange | undefined
+  /**
+   * @param end where it ends, unless its range ends before; left out: as many logs as one request aims at
+   * @param atMost where it ends at the latest
+   */
+  next(end?: number, atMost?: number): BlockRange | undefined
   /** How many logs a chunk of this length had. */
   learn(blocks: number, logs: number): void
 }
@@ -23,10 +26,10 @@ export function createChunkPlan(ranges: readonly BlockRange[]): ChunkPlan {
   let size = CHUNK_BLOCKS_START
   return {
     start: () => (ranges[index] ? from : undefined),
-    next(end = from + size - 1) {
+    next(end = from + size - 1, atMost = Number.MAX_SAFE_INTEGER) {
       const range = ranges[index]
       if (!range) return undefined
-      const to = Math.min(end, range.to)
+      const to = Math.min(end, atMost, range.to)
       const chunk = { from, to }
       if (to === range.to) {
         index++

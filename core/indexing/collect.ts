@@ -1,5 +1,6 @@
-import { type BlockRange, countBlocks, subtractRanges } from '#core/chain.ts'
+import { type BlockRange, countBlocks, mergeRanges, subtractRanges } from '#core/chain.ts'
 import type { Cancel } from '#core/clock.ts'
+import { mapConcurrent } from '#core/concurrent.ts'
 import { createAdmission } from './admission.ts'
 import { refuseOtherChain } from './backfill.ts'
 import type { Catalogue } from './catalogue.ts'
@@ -18,12 +19,16 @@ import type { AnySource } from './source.ts'
 
 export type CollectPorts = FetchPorts & { readonly raw: RawLayer; readonly catalogue: Catalogue }
 
-export type CollectInput = {
+/** What is collected, and how it is proven. */
+export type CollectSetting = {
   readonly chainId: number
   readonly sources: readonly AnySource[]
   readonly proof: ProofMode
   /** What the chain's headers commit to; left out: as on Ethereum. */
   readonly commits?: Commitments
+}
+
+export type CollectInput = CollectSetting & {
   readonly ranges?: readonly BlockRange[]
   readonly to?: number
 }
@@ -36,8 +41,23 @@ export type CollectProgress = {
   readonly number: number
 }
 
-/** How many blocks of factories' logs are asked for at once, to learn of contracts that earlier blocks created. */
+/** Blocks of factories' logs that are asked for at once, to learn of contracts that earlier blocks created. */
 const EARLIER_BLOCKS = 10_000
+const EARLIER_CONCURRENCY = 4
+
+/** Collects ranges, one after the other or several at once. */
+export type Collector = {
+  /** What may be collected now: nothing above this block is final. */
+  readonly finalized: number
+  /** The blocks of these ranges that may be collected. */
+  plan(input: Pick<CollectInput, 'ranges' | 'to'>): BlockRange[]
+  /**
+   * Proven blocks of a range, kept by the time that they are given.
+   *
+   * @throws AppError `unavailable` where no provider gives provable answers, or the range is not final
+   */
+  collect(range: BlockRange, cancel: Cancel): AsyncGenerator<readonly RawBlock[]>
+}
 
 /**
  * Fetches, proves and keeps the logs of final blocks, and makes no history of them: any ranges, in any order, by any
@@ -46,27 +66,16 @@ const EARLIER_BLOCKS = 10_000
  * Contracts that blocks before a range created are asked for by the logs of their factories. Should a node leave one
  * out, the run that makes the history finds it, and fetches what is missing of it.
  *
- * @returns generator of progress, one a chunk
- * @throws AppError `invalid` for ranges that cannot be, `unavailable` where no provider gives provable answers
+ * @throws AppError `invalid` where the node serves another chain, `unavailable` where other logs are kept
  */
-export async function* collect(
+export async function openCollector(
   ports: CollectPorts,
-  input: CollectInput,
-  cancel: Cancel,
-): AsyncGenerator<CollectProgress, Pick<CollectProgress, 'done' | 'logs'>> {
+  input: CollectSetting,
+): Promise<Collector> {
   const { chainId, sources } = input
   await refuseOtherChain(ports.source, chainId)
   const { finalized, latest } = await ports.source.head()
   await refuseOtherRaw(ports.raw, ports.source, chainId, finalized)
-  const planned = planRanges({
-    head: latest.number,
-    sources,
-    coverage: [],
-    ...(input.ranges && { ranges: input.ranges }),
-    ...(input.to !== undefined && { to: input.to }),
-  })
-  // What a reorganisation may take back is not kept.
-  const ranges = subtractRanges(planned, [{ from: finalized.number + 1, to: latest.number }])
   const admission = createAdmission(ports.catalogue, sources)
   const reading = {
     ports,
@@ -78,25 +87,70 @@ export async function* collect(
     confirmFinal: createConfirmFinal(ports.source, finalized),
   }
   const starts = sources.flatMap(({ startBlock }) => startBlock ?? [])
-  let known = Math.min(...starts, ranges[0]?.from ?? 0)
+  /** Blocks whose factories' logs were looked through. */
+  let seen: readonly BlockRange[] = []
+
+  async function learnBefore(number: number): Promise<void> {
+    const factories = admission.factoryScope()
+    if (!factories) return
+    const before = { from: Math.min(...starts, number), to: number - 1 }
+    const unseen = subtractRanges(before.from <= before.to ? [before] : [], seen)
+    const parts = unseen.flatMap(({ from, to }) =>
+      Array.from({ length: Math.ceil((to - from + 1) / EARLIER_BLOCKS) }, (_, index) => ({
+        from: from + index * EARLIER_BLOCKS,
+        to: Math.min(from + (index + 1) * EARLIER_BLOCKS - 1, to),
+      })),
+    )
+    await mapConcurrent(parts, EARLIER_CONCURRENCY, async (part) => {
+      const { value } = await ports.source.logs(part, filterOf(factories))
+      followCreated(admission, value)
+    })
+    seen = mergeRanges([...seen, ...unseen])
+  }
+
+  return {
+    finalized: finalized.number,
+    plan(wanted) {
+      const planned = planRanges({ head: latest.number, sources, coverage: [], ...wanted })
+      // What a reorganisation may take back is not kept.
+      return subtractRanges(planned, [{ from: finalized.number + 1, to: latest.number }])
+    },
+    async *collect(range, cancel) {
+      await learnBefore(range.from)
+      for await (const blocks of readChunks(reading, [range])) {
+        for (const block of blocks) followCreated(admission, block.logs)
+        yield blocks
+        if (cancel.aborted) return
+      }
+      seen = mergeRanges([...seen, range])
+    },
+  }
+}
+
+/**
+ * Collects ranges in order; see `openCollector`.
+ *
+ * @returns generator of progress, one a chunk
+ * @throws AppError as `openCollector`, and `invalid` for ranges that cannot be
+ */
+export async function* collect(
+  ports: CollectPorts,
+  input: CollectInput,
+  cancel: Cancel,
+): AsyncGenerator<CollectProgress, Pick<CollectProgress, 'done' | 'logs'>> {
+  const collector = await openCollector(ports, input)
+  const ranges = collector.plan({
+    ...(input.ranges && { ranges: input.ranges }),
+    ...(input.to !== undefined && { to: input.to }),
+  })
   const total = countBlocks(ranges)
   let [done, logs] = [0, 0]
-  for (const range of ranges) {
-    for (; known < range.from && !cancel.aborted; known += EARLIER_BLOCKS) {
-      const factories = admission.factoryScope()
-      if (!factories) break
-      const earlier = { from: known, to: Math.min(known + EARLIER_BLOCKS, range.from) - 1 }
-      const { value } = await ports.source.logs(earlier, filterOf(factories))
-      followCreated(admission, value)
-    }
-    known = range.to + 1
-    for await (const blocks of readChunks(reading, [range])) {
-      for (const block of blocks) followCreated(admission, block.logs)
+  for (const range of ranges)
+    for await (const blocks of collector.collect(range, cancel)) {
       done += blocks.length
       logs += blocks.reduce((sum, block) => sum + block.logs.length, 0)
       yield { done, total, logs, number: (blocks.at(-1) as RawBlock).header.number }
       if (cancel.aborted) return { done, logs }
     }
-  }
   return { done, logs }
 }

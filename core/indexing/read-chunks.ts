@@ -31,6 +31,8 @@ export type ChunkReading = {
   /** The number of the newest final block. */
   readonly finalized: number
   readonly confirmFinal: ConfirmFinal
+  /** Resolves when a block may be read, with the last one of which that is known. */
+  readonly until?: (number: number) => Promise<number>
 }
 
 /** Chunks being read while another is used. */
@@ -89,8 +91,10 @@ async function* readAhead(
   for (;;) {
     while (ahead.length < CHUNKS_AHEAD) {
       const start = plan.start()
+      if (start === undefined) break
+      const atMost = await reading.until?.(start)
       // What is kept is read as it was kept, so that no segment is read for two chunks.
-      const range = start === undefined ? undefined : plan.next(await listing.endAt(start))
+      const range = plan.next(await listing.endAt(start), atMost)
       if (!range) break
       const chunk = read(range)
       // Whoever awaits it hears of its failure; if nobody does any more, nobody needs to.
@@ -135,7 +139,7 @@ async function completed(
 }
 
 /** The segments that are kept, listed many blocks at a time; a hint, since others may add some meanwhile. */
-function createListing({ ports: { raw }, chainId, finalized }: ChunkReading) {
+function createListing({ ports: { raw }, chainId, finalized, until }: ChunkReading) {
   let listed: { readonly range: BlockRange; readonly heads: Promise<SegmentHead[]> } | undefined
 
   function list(from: number, store: RawLayer['store']): Promise<SegmentHead[]> {
@@ -156,11 +160,17 @@ function createListing({ ports: { raw }, chainId, finalized }: ChunkReading) {
     /** Where the shortest segment ends that has this block; undefined where none has. */
     async endAt(number: number): Promise<number | undefined> {
       if (!raw || number > finalized) return undefined
-      const heads = await list(number, raw.store)
-      const ends = heads
-        .filter(({ from, to }) => from <= number && number <= to)
-        .map(({ to }) => to)
-      return ends.length > 0 ? Math.min(...ends) : undefined
+      const ends = endsAt(number, await list(number, raw.store))
+      if (ends.length > 0 || !until) return least(ends)
+      // Others add segments meanwhile.
+      listed = undefined
+      return least(endsAt(number, await list(number, raw.store)))
     },
   }
 }
+
+const endsAt = (number: number, heads: readonly SegmentHead[]): number[] =>
+  heads.filter(({ from, to }) => from <= number && number <= to).map(({ to }) => to)
+
+const least = (numbers: readonly number[]): number | undefined =>
+  numbers.length > 0 ? Math.min(...numbers) : undefined

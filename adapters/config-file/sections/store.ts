@@ -11,6 +11,12 @@ export type StoreSetting =
 /** Where proven logs are kept; `off`: nowhere. */
 export type RawSetting = StoreSetting | { readonly kind: 'off' }
 
+/** Where it is, whatever options and user a URL has beside. */
+export const placeOf = (setting: StoreSetting): string =>
+  setting.kind === 'sqlite'
+    ? setting.path
+    : setting.url.replace(/^([^:]+:\/\/)(?:[^/]*@)?([^?]*).*$/s, '$1$2').toLowerCase()
+
 const SQLITE = 'sqlite:'
 const STORED_AT = /^(sqlite:.+|mongodb(\+srv)?:\/\/.+)$/
 

@@ -6,13 +6,23 @@ import { showProgress } from '#cli/show-progress.ts'
 import { untilStopped } from '#cli/until-stopped.ts'
 import { readSettings, wireIndexing } from '#cli/wire.ts'
 import type { BlockRange } from '#core/chain.ts'
-import { backfill, type BackfillPlan } from '#core/indexing/backfill.ts'
+import {
+  backfill,
+  type BackfillInput,
+  type BackfillPlan,
+  type BackfillReport,
+  type IndexPorts,
+  type Progress,
+} from '#core/indexing/backfill.ts'
+import type { BlockSource } from '#core/indexing/ports.ts'
+import { shareBackfill } from '#core/indexing/ranges/share-backfill.ts'
 import { afterGrace } from '#faces/grace.ts'
 
 type Options = {
   readonly config: string
   readonly ranges?: readonly BlockRange[]
   readonly to?: number
+  readonly share?: boolean
   readonly json?: boolean
 }
 
@@ -30,6 +40,10 @@ export const backfillCommand = (): Command =>
       parseRanges,
     )
     .option('--to <block>', 'nothing above this block', parseBlock)
+    .option(
+      '--share',
+      'put the ranges up for other processes too: further ones of this command, and `halyard work`',
+    )
     .option('--json', 'print the report as one line of JSON at the end of stdout')
     .addHelpText(
       'after',
@@ -37,7 +51,8 @@ export const backfillCommand = (): Command =>
 Examples:
   $ halyard backfill --config halyard.json
   $ halyard backfill --ranges 10000000-10100000 --json
-  $ halyard backfill --to 19000000`,
+  $ halyard backfill --to 19000000
+  $ halyard backfill --share`,
     )
     .action(run)
 
@@ -45,7 +60,7 @@ const run = (options: Options): Promise<void> => untilStopped((stop) => index(op
 
 async function index(options: Options, stop: AbortSignal): Promise<void> {
   const settings = readSettings(options.config)
-  await using app = await wireIndexing(settings, afterGrace(stop))
+  await using app = await open(settings, options, afterGrace(stop))
   const startedAt = performance.now()
   const { source, reading } = countReading(app.ports.source)
   let say: (line: string) => void = () => undefined
@@ -64,7 +79,7 @@ async function index(options: Options, stop: AbortSignal): Promise<void> {
   const report = await showProgress(
     (tell) => {
       say = tell
-      return backfill({ ...app.ports, source }, input, stop)
+      return app.start(source, input, stop, tell)
     },
     reading,
     ({ done, total, logs, number }) => ({ done, total, note: `${logs} logs, block ${number}` }),
@@ -72,6 +87,56 @@ async function index(options: Options, stop: AbortSignal): Promise<void> {
   for (const warning of reportWarnings(report)) process.stderr.write(`halyard: ${warning}\n`)
   const seconds = Math.round(performance.now() - startedAt) / 1_000
   printReport(report, seconds, options.json === true)
+}
+
+/** A backfill, alone or with other processes, that is about to begin. */
+type Backfill = AsyncDisposable & {
+  readonly ports: Pick<IndexPorts, 'source'>
+  start(
+    source: BlockSource,
+    input: BackfillInput,
+    stop: AbortSignal,
+    say: (line: string) => void,
+  ): AsyncGenerator<Progress, BackfillReport>
+}
+
+async function open(
+  settings: ReturnType<typeof readSettings>,
+  { share }: Options,
+  late: AbortSignal,
+): Promise<Backfill> {
+  if (share !== true) {
+    const app = await wireIndexing(settings, late)
+    return {
+      ports: app.ports,
+      start: (source, input, stop) => backfill({ ...app.ports, source }, input, stop),
+      [Symbol.asyncDispose]: () => app[Symbol.asyncDispose](),
+    }
+  }
+  const { wireSharing } = await import('#cli/wire-raw.ts')
+  const app = await wireSharing(settings, late)
+  const { owner, history } = app
+  return {
+    ports: app.ports,
+    start: (source, input, stop, say) =>
+      shareBackfill(
+        { ...app.ports, source },
+        {
+          ...input,
+          owner,
+          history,
+          ...settings.workers,
+          onRole: ({ isWriter, writer }) =>
+            say(
+              isWriter
+                ? `${owner} makes the history, and collects ranges for it with whoever helps`
+                : `${writer} makes the history; ${owner} helps it to collect ranges`,
+            ),
+        },
+        stop,
+      ),
+    [Symbol.asyncDispose]: () => app[Symbol.asyncDispose](),
+  }
 }
 
 const HOLES_SHOWN_MAX = 5

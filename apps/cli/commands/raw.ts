@@ -1,6 +1,7 @@
 import { Command } from 'commander'
 import { configOption, parseRanges } from '#cli/options.ts'
-import { readSettings, wireRaw } from '#cli/wire.ts'
+import { readSettings } from '#cli/wire.ts'
+import { wireRaw } from '#cli/wire-raw.ts'
 import type { BlockRange } from '#core/chain.ts'
 import { listKept, removeKept } from '#core/indexing/raw/list-kept.ts'
 

@@ -1,0 +1,87 @@
+import type { DatabaseSync } from 'node:sqlite'
+import { AppError } from '#core/errors.ts'
+import { type Database, openConnection, pragmaOf, refuseDamaged, toAppError } from './database.ts'
+
+/** "HALW": a file of proven logs. */
+const APPLICATION_ID = 0x48414c57
+/** Of the tables below. */
+const SCHEMA_VERSION = 1
+/** How long a writer waits for another process's transaction. */
+const BUSY_TIMEOUT_MS = 5_000
+
+/*
+ * A scope is the same for most segments and may name hundreds of contracts, so it is kept once. Bodies are apart from
+ * what is listed, so that a list reads a page of small rows.
+ */
+const SCHEMA = `
+CREATE TABLE scope (id INTEGER PRIMARY KEY, text TEXT NOT NULL UNIQUE) STRICT;
+CREATE TABLE segment (
+  id INTEGER PRIMARY KEY, chain INTEGER NOT NULL, from_number INTEGER NOT NULL, to_number INTEGER NOT NULL,
+  last_hash TEXT NOT NULL, scope INTEGER NOT NULL REFERENCES scope, logs INTEGER NOT NULL,
+  UNIQUE (chain, from_number, to_number, last_hash, scope)
+) STRICT;
+CREATE TABLE body (segment INTEGER PRIMARY KEY REFERENCES segment ON DELETE CASCADE, bytes BLOB NOT NULL) STRICT;
+CREATE TABLE work_range (
+  plan TEXT NOT NULL, from_number INTEGER NOT NULL, to_number INTEGER NOT NULL, state TEXT NOT NULL,
+  owner TEXT, until INTEGER NOT NULL, tries INTEGER NOT NULL, reason TEXT,
+  PRIMARY KEY (plan, from_number)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX work_range_by_state ON work_range(plan, state, from_number);
+CREATE TABLE lease (name TEXT PRIMARY KEY, owner TEXT NOT NULL, until INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+`
+
+/**
+ * Opens a file of proven logs, and of the ranges that are being collected, or makes it. It is apart from the history,
+ * which may be thrown away and made of it anew.
+ *
+ * @param path a file, or `:memory:`
+ * @throws AppError `unavailable` when the file is damaged, locked, or holds something else
+ */
+export const openSqliteRawFile = (path: string): Database =>
+  openConnection(path, 'raw', (connection) => prepareFile(connection, path))
+
+/** Gives what does something with the file, the driver's failures told as `unavailable`. */
+export const toldOfRaw =
+  (db: Database) =>
+  async <T>(ask: () => T): Promise<T> => {
+    try {
+      return ask()
+    } catch (error) {
+      throw toAppError(error, db.path, 'raw')
+    }
+  }
+
+function prepareFile(connection: DatabaseSync, path: string): void {
+  connection.exec(`PRAGMA busy_timeout = ${BUSY_TIMEOUT_MS}`)
+  const isNew = (): boolean => pragmaOf(connection, 'schema_version') === 0
+  if (!isNew()) {
+    if (pragmaOf(connection, 'application_id') !== APPLICATION_ID)
+      throw new AppError(
+        'unavailable',
+        `raw: ${path} holds something else than proven logs; name another file`,
+        { details: { field: 'raw' } },
+      )
+    const found = pragmaOf(connection, 'user_version')
+    if (found !== SCHEMA_VERSION)
+      throw new AppError(
+        'unavailable',
+        `raw: ${path} was written by another version of Halyard (schema ${found}, this one has ${SCHEMA_VERSION}); ` +
+          'use that version, or name another file',
+        { details: { field: 'raw', found, version: SCHEMA_VERSION } },
+      )
+    refuseDamaged(connection, path, 'raw')
+  }
+  connection.exec(
+    'PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA foreign_keys = ON',
+  )
+  if (!isNew()) return
+  connection.exec('BEGIN IMMEDIATE')
+  // Two processes may find the file new; the second one finds what the first one made.
+  if (isNew()) {
+    connection.exec(SCHEMA)
+    connection.exec(
+      `PRAGMA application_id = ${APPLICATION_ID}; PRAGMA user_version = ${SCHEMA_VERSION}`,
+    )
+  }
+  connection.exec('COMMIT')
+}

@@ -1,0 +1,129 @@
+import type { BlockRange } from '#core/chain.ts'
+import type { Cancel, Clock, NewStopper } from '#core/clock.ts'
+import { isAppError, messageOf } from '#core/errors.ts'
+import { jittered } from '#core/jitter.ts'
+import type { RangeQueue, RangeTable, WorkRange } from './ports.ts'
+import { whileHeld } from './while-held.ts'
+
+export type WorkerPorts = {
+  readonly ranges: RangeTable
+  readonly queue: RangeQueue
+  readonly clock: Clock
+  readonly newId: () => string
+  readonly newStopper: NewStopper
+}
+
+export type WorkerInput = {
+  readonly plan: string
+  /** Who works, for people: host and process. */
+  readonly owner: string
+  /** Ranges at once. */
+  readonly concurrency: number
+  /** Fetches, proves and keeps the logs of a range. */
+  readonly collect: (range: BlockRange, cancel: Cancel) => Promise<void>
+  /** Told of each range that is done or failed. */
+  readonly onRange?: (range: WorkRange, failure?: string) => void
+}
+
+/** How long a process is taken to be alive that says nothing. */
+const RANGE_LEASE_MS = 30_000
+/** After this many tries an operator has to look at a range. */
+export const RANGE_TRIES_MAX = 8
+/** The pause after a failure, which doubles. */
+const RETRY_MS = 1_000
+const RETRY_MS_MAX = 60_000
+/** Hints may be lost, and come back to where they were: the table is looked into this often. */
+const LOOK_MS = 2_000
+
+/**
+ * Collects ranges of a plan until cancelled: those that the queue tells of at once, all others as they are found in the
+ * table. Whoever holds a range says so again and again; one that falls silent loses it to the next.
+ *
+ * @throws what `collect` throws that is not an expected failure: a bug must not look like a bad node
+ */
+export async function runWorker(
+  ports: WorkerPorts,
+  input: WorkerInput,
+  cancel: Cancel,
+): Promise<void> {
+  const { ranges, clock } = ports
+  const { plan, owner } = input
+  const ended = ports.newStopper(cancel)
+  let bug: unknown
+  const holder = () => ({ owner, now: clock.nowMs(), leaseMs: RANGE_LEASE_MS })
+  const isOver = (): boolean => ended.cancel.aborted
+
+  async function doRange(range: WorkRange): Promise<void> {
+    try {
+      await whileHeld(
+        ports,
+        RANGE_LEASE_MS,
+        () => ranges.renew(plan, range.from, holder()),
+        () => input.collect(range, cancel),
+      )
+      // What was told to stop is not done.
+      if (cancel.aborted) return await giveBack(range)
+      await ranges.finish(plan, range.from, owner)
+      input.onRange?.(range)
+    } catch (error) {
+      if (!isAppError(error)) {
+        bug = error
+        ended.stop()
+        await giveBack(range)
+        throw error
+      }
+      if (cancel.aborted) return await giveBack(range)
+      const reason = messageOf(error)
+      const pauseMs = Math.min(RETRY_MS * 2 ** (range.tries - 1), RETRY_MS_MAX)
+      const isLast = range.tries >= RANGE_TRIES_MAX
+      const retryAt = isLast ? null : clock.nowMs() + jittered(pauseMs, ports.newId)
+      await ranges.fail(plan, range.from, { owner, reason, retryAt })
+      input.onRange?.(range, reason)
+      throw error
+    }
+  }
+
+  const giveBack = (range: WorkRange): Promise<void> =>
+    ranges.fail(plan, range.from, { owner, reason: 'stopped', retryAt: clock.nowMs() })
+
+  let active = 0
+  async function busy(work: () => Promise<void>): Promise<void> {
+    active++
+    try {
+      await work()
+    } finally {
+      active--
+    }
+  }
+
+  const hints = ports.queue.work(plan, input.concurrency, async (from) => {
+    if (isOver()) return
+    await busy(async () => {
+      const range = await ranges.claim(plan, holder(), from)
+      if (range) await doRange(range)
+    })
+  })
+  const found = new Set<Promise<void>>()
+  try {
+    while (!isOver()) {
+      const range =
+        active < input.concurrency ? await ranges.claim(plan, holder()).catch(expected) : undefined
+      if (range) {
+        const done = busy(() => doRange(range)).catch(expected)
+        found.add(done)
+        void done.finally(() => found.delete(done))
+        continue
+      }
+      await clock.sleep(jittered(LOOK_MS, ports.newId), ended.cancel)
+    }
+  } finally {
+    await Promise.all([hints.close(), ...found])
+  }
+  if (bug !== undefined) throw bug
+}
+
+/** Expected failures are in the table; a store that is away is asked again. */
+function expected(error: unknown): undefined {
+  if (!isAppError(error)) throw error
+  return undefined
+}
