@@ -3,6 +3,8 @@ import { poolsProjection } from '#core/dex/project-pools.ts'
 import { ticksProjection } from '#core/dex/project-ticks.ts'
 import type { FactorySource, PoolSource, SolidlySource } from '#core/dex/sources/dex-source.ts'
 import {
+  algebraIntegralFactories,
+  algebraV1Factories,
   singlePools,
   solidlyFactories,
   uniswapV2Factories,
@@ -27,6 +29,8 @@ const sources: readonly SourceSpec[] = [
   uniswapV3Factories,
   solidlyFactories,
   velodromeV2Factories,
+  algebraV1Factories,
+  algebraIntegralFactories,
   singlePools,
   erc721Collections,
   erc1155Collections,

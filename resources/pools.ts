@@ -19,7 +19,14 @@ import { decimalsOf, token } from './tokens.ts'
 
 export const protocol = choice<Protocol>(
   'Protocol',
-  { 'uniswap-v2': {}, 'uniswap-v3': {}, solidly: {}, 'velodrome-v2': {} },
+  {
+    'uniswap-v2': {},
+    'uniswap-v3': {},
+    solidly: {},
+    'velodrome-v2': {},
+    'algebra-v1': {},
+    'algebra-integral': {},
+  },
   'The design of a pool; a fork of one is the same with other parameters.',
 )
 

@@ -34,6 +34,8 @@ const swapProtocol = choice<SwapProtocol>('SwapProtocol', {
   'uniswap-v4': {},
   solidly: {},
   'velodrome-v2': {},
+  'algebra-v1': {},
+  'algebra-integral': {},
 })
 
 const quotedPool = resource<PoolTerms>('QuotedPool', undefined, {

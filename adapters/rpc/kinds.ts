@@ -5,4 +5,6 @@ export const KINDS = {
   'uniswap-v4': 4,
   solidly: 5,
   'velodrome-v2': 6,
+  'algebra-v1': 7,
+  'algebra-integral': 8,
 } as const

@@ -11,9 +11,9 @@ interface Token {
 contract Lens {
     // States of pools
 
-    /// Which state. `kind`: 2, 3 or 4, the version of Uniswap; 5 a pair of Solidly, 6 one of Velodrome V2. `id`: of a V4
-    /// pool, whose `target` is the pool manager; of a pair of 5 or 6, its factory, or 0 where the pair is to tell it.
-    /// `spacing`: of its ticks; 0: as a V3 pool itself says. The words of the tick bitmap from `from` to `to`, counted
+    /// Which state. `kind`: 2, 3 or 4, the version of Uniswap; 5 a pair of Solidly, 6 one of Velodrome V2; 7 a pool of
+    /// Algebra V1, 8 one of Algebra Integral. `id`: of a V4 pool, whose `target` is the pool manager; of a pair of 5 or 6,
+    /// its factory, or 0 where the pair is to tell it. `spacing`: of its bitmap's ticks; 0: as a pool itself says. The words of the tick bitmap from `from` to `to`, counted
     /// from the one of the price where `centred`.
     struct Want {
         uint256 kind;
@@ -36,9 +36,11 @@ contract Lens {
 
     /// For each: the number of words that follow, and these. None where there is no such pool, or it has no price yet.
     /// V2: both reserves. Solidly and Velodrome: one whole token of each, both reserves, 1 for a stable pair, the tokens, the
-    /// fee in basis points, and what the pair itself says that a sample of each token buys. V3 and V4: square root of the price, tick, liquidity, LP fee (V4, else 0), protocol fee (V4),
-    /// the spacing, first and last word of the bitmap that were read, then the initialised ticks: tick << 128 | net liquidity.
-    function states(Want[] calldata wants) external view returns (uint256[] memory out) {
+    /// fee in basis points, and what the pair itself says that a sample of each token buys. V3 and V4: square root of the
+    /// price, tick, liquidity, LP fee (V4, else 0), protocol fee (V4), the spacing, first and last word of the bitmap that
+    /// were read, then the initialised ticks: tick << 128 | net liquidity. Algebra: in the place of the fees what
+    /// sample swaps come to; see `samples`.
+    function states(Want[] calldata wants) external returns (uint256[] memory out) {
         uint256 at;
         assembly {
             out := mload(0x40)
@@ -49,7 +51,8 @@ contract Lens {
             uint256 start = at;
             uint256 kind = wants[i].kind;
             if (kind == 2) at = pair(wants[i].target, at + 32);
-            else at = kind > 4 ? solidly(wants[i], at + 32) : concentrated(wants[i], at + 32);
+            else if (kind == 5 || kind == 6) at = solidly(wants[i], at + 32);
+            else at = concentrated(wants[i], at + 32);
             put(start, (at - start) / 32 - 1);
         }
         assembly {
@@ -90,18 +93,25 @@ contract Lens {
         (ok, fee, ) = ask(owner, 0x512b45ea, 36, stable, 1); // getFee(bool)
     }
 
-    function concentrated(Want calldata want, uint256 start) private view returns (uint256 at) {
+    /// Of a pool with ticks that keeps its state itself: 0 one of V3, 1 one of Algebra. V4 keeps pools in a mapping at slot 6
+    /// of the manager, and stands for the place there.
+    function baseOf(Want calldata want) private pure returns (uint256) {
+        if (want.kind == 4) return slotOf(uint256(want.id), 6);
+        return want.kind > 6 ? 1 : 0;
+    }
+
+    function concentrated(Want calldata want, uint256 start) private returns (uint256 at) {
         at = start;
         address target = want.target;
-        // V4 keeps pools in a mapping at slot 6 of the manager; 0 stands for a contract of its own, V3.
-        uint256 base = want.kind == 4 ? slotOf(uint256(want.id), 6) : 0;
+        uint256 base = baseOf(want);
         (bool ok, uint256 price, int256 tick, uint256 fees) = slot0(target, base);
         if (!ok || price == 0 || price >> 160 != 0 || tick < -MAX_TICK || tick > MAX_TICK) return start;
         uint256 liquidity;
-        (ok, liquidity, ) = base == 0 ? ask(target, 0x1a686502, 4, 0, 1) : load(target, base + 3); // liquidity()
+        (ok, liquidity, ) = base < 2 ? ask(target, 0x1a686502, 4, 0, 1) : load(target, base + 3); // liquidity()
         if (!ok || liquidity >> 128 != 0) return start;
         at = put(put(put(at, price), uint256(tick)), liquidity);
-        at = put(put(at, fees >> 24), fees & 0xffffff);
+        if (base != 1) at = put(put(at, fees >> 24), fees & 0xffffff);
+        else at = samples(target, price, liquidity, at);
 
         int256 spacing = want.spacing;
         if (spacing == 0) {
@@ -111,6 +121,75 @@ contract Lens {
         if (!ok || spacing <= 0 || spacing > MAX_SPACING) return start;
         at = words(want, base, tick, put(at, uint256(spacing)), spacing);
         if (at == 0) at = start;
+    }
+
+    uint256 private constant PRICE_MIN = 4295128739;
+    uint256 private constant PRICE_MAX = 1461446703485210103287273052203988822378723970342;
+    /// A first swap of a block has a pool of Algebra write down what it learns.
+    uint256 private constant GAS_PER_SAMPLE = 1_500_000;
+    uint256 private constant GAS_FOR_SAMPLE = 1_550_000;
+
+    /// A larger sample is this part.
+    uint256 private constant LARGE_SAMPLE = 100;
+
+    /// Two swaps of token0, then two of token1, of parts of what the liquidity in range holds. None without liquidity in range,
+    /// for such a swap would go as far as there is none.
+    function samples(address target, uint256 price, uint256 liquidity, uint256 at) private returns (uint256) {
+        uint256 held = (liquidity << 96) / price;
+        uint256 more = liquidity == 0 ? 0 : 1;
+        at = sample(target, 1, held / SAMPLE + more, PRICE_MIN + 1, at);
+        at = sample(target, 1, held / LARGE_SAMPLE + more, PRICE_MIN + 1, at);
+        held = (liquidity * (price >> 64)) >> 32;
+        at = sample(target, 0, held / SAMPLE + more, PRICE_MAX - 1, at);
+        return sample(target, 0, held / LARGE_SAMPLE + more, PRICE_MAX - 1, at);
+    }
+
+    /// Both amounts as the pool sees them, then the price, the tick and the fee that the swap leaves: five words, zeros
+    /// where it is not done. The callback takes the swap back.
+    function sample(address target, uint256 zeroForOne, uint256 amount, uint256 limit, uint256 at)
+        private
+        returns (uint256)
+    {
+        assembly {
+            if lt(gas(), GAS_FOR_SAMPLE) {
+                revert(0, 0)
+            }
+            mstore(at, shl(224, 0x128acb08)) // swap(address,bool,int256,uint160,bytes)
+            mstore(add(at, 0x04), address())
+            mstore(add(at, 0x24), zeroForOne)
+            mstore(add(at, 0x44), amount)
+            mstore(add(at, 0x64), limit)
+            mstore(add(at, 0x84), 0xa0)
+            mstore(add(at, 0xa4), 0)
+            let told := 0
+            if amount {
+                told := iszero(call(GAS_PER_SAMPLE, target, 0, at, 0xc4, 0, 0))
+                told := and(told, eq(returndatasize(), 0xa0))
+            }
+            switch told
+            case 0 {
+                calldatacopy(at, calldatasize(), 0xa0)
+            }
+            default {
+                returndatacopy(at, 0, 0xa0)
+            }
+        }
+        return at + 0xa0;
+    }
+
+    /// What a pool of Algebra asks to be paid for a sample: says what it came to, by reverting.
+    function algebraSwapCallback(int256 amount0, int256 amount1, bytes calldata) external view {
+        assembly {
+            let place := mload(0x40)
+            mstore(place, shl(224, 0xe76c01e4)) // globalState(): price, tick, fee
+            let ok := staticcall(GAS_PER_QUESTION, caller(), place, 0x04, add(place, 0x40), 0x60)
+            if or(iszero(ok), lt(returndatasize(), 0x60)) {
+                revert(0, 0)
+            }
+            mstore(place, amount0)
+            mstore(add(place, 0x20), amount1)
+            revert(place, 0xa0)
+        }
     }
 
     /// The wanted words, as far as there are such; 0 where the pool does not tell them.
@@ -135,8 +214,8 @@ contract Lens {
         returns (bool ok, uint256 price, int256 tick, uint256 fees)
     {
         uint256 second;
-        if (base == 0) {
-            (ok, price, second) = ask(target, 0x3850c7bd, 4, 0, 2); // slot0()
+        if (base < 2) {
+            (ok, price, second) = ask(target, base == 0 ? 0x3850c7bd : 0xe76c01e4, 4, 0, 2); // slot0(), globalState()
             tick = int256(second);
         } else {
             (ok, second, ) = load(target, base);
@@ -157,8 +236,8 @@ contract Lens {
         view
         returns (uint256)
     {
-        (bool ok, uint256 bits, ) = base == 0
-            ? ask(target, 0x5339c296, 36, uint256(word), 1) // tickBitmap(int16)
+        (bool ok, uint256 bits, ) = base < 2
+            ? ask(target, base == 0 ? 0x5339c296 : 0xc677e3e0, 36, uint256(word), 1) // tickBitmap(int16), tickTable(int16)
             : load(target, slotOf(uint256(word), base + 5));
         if (!ok) return 0;
         for (int256 tick = (word << 8) * spacing; bits != 0; ) {
@@ -169,7 +248,7 @@ contract Lens {
             }
             if (bits & 1 == 1) {
                 uint256 net;
-                if (base == 0) (ok, , net) = ask(target, 0xf30dba93, 36, uint256(tick), 2); // ticks(int24)
+                if (base < 2) (ok, , net) = ask(target, 0xf30dba93, 36, uint256(tick), 2); // ticks(int24)
                 else {
                     (ok, net, ) = load(target, slotOf(uint256(tick), base + 4));
                     net >>= 128;

@@ -47,7 +47,8 @@ interface Manager {
 /// the length of one `eth_call`, so it guards against nobody.
 contract PoolRouter {
     struct Hop {
-        /// 2, 3 or 4: the version of Uniswap; 5 a pair of Solidly, 6 one of Velodrome V2.
+        /// 2, 3 or 4: the version of Uniswap; 5 a pair of Solidly, 6 one of Velodrome V2; 7 a pool of Algebra V1, 8
+        /// one of Algebra Integral.
         uint256 kind;
         /// A pair, a pool, or the manager of a V4 pool.
         address target;
@@ -141,7 +142,7 @@ contract PoolRouter {
     }
 
     function isPair(Hop calldata hop) private pure returns (bool) {
-        return hop.kind == 2 || hop.kind > 4;
+        return hop.kind == 2 || hop.kind == 5 || hop.kind == 6;
     }
 
     function swap(Hop calldata hop, address to, uint256 kept, bool greedy) private {
@@ -151,7 +152,7 @@ contract PoolRouter {
             return;
         }
         uint256 amount = available(tokenIn(hop), kept);
-        if (hop.kind == 3) Pool(hop.target).swap(to, hop.zeroForOne, int256(amount), limit(hop), abi.encode(tokenIn(hop)));
+        if (hop.kind != 4) Pool(hop.target).swap(to, hop.zeroForOne, int256(amount), limit(hop), abi.encode(tokenIn(hop)));
         else Manager(hop.target).unlock(abi.encode(hop, amount, to));
     }
 

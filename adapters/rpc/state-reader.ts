@@ -3,6 +3,7 @@ import type { BlockRef, Hex } from '#core/chain.ts'
 import { mapConcurrent } from '#core/concurrent.ts'
 import type { PoolTerms, StateReader, StateWant, WordRange } from '#core/dex/ports.ts'
 import type { PoolState, TickWindow } from '#core/dex/protocols/state.ts'
+import { handSamplesOn, readAlgebra, SAMPLES_WORDS, withSampledFees } from './algebra-state.ts'
 import { KINDS } from './kinds.ts'
 import { readSolidly, SOLIDLY_WORDS } from './solidly-state.ts'
 import { isTooMuch, type Lens } from './lens.ts'
@@ -18,9 +19,6 @@ const WINDOW_WORDS = WORDS_PER_CALL - POOL_WORDS
 const POOLS_PER_CALL = 500
 const CALLS_AT_ONCE = 4
 
-/** Words between price and ticks of a concentrated state in the answer of lens.sol. */
-const HEAD_WORDS = 8
-
 /**
  * States of pools by one `eth_call`, pinned to the block's hash, for as many as fit into one. What is more than the node
  * takes, such as a pool with an unusual number of ticks, is asked for in parts.
@@ -33,7 +31,7 @@ export const createRpcStateReader = (lens: Lens): StateReader => ({
     )
     const read = states.flat()
     let at = 0
-    return pieces.map(({ length }) => joined(read.slice(at, (at += length))))
+    return pieces.map(({ length }) => withSampledFees(joined(read.slice(at, (at += length)))))
   },
 })
 
@@ -56,7 +54,7 @@ function joined(states: readonly (PoolState | undefined)[]): PoolState | undefin
     // Beyond the words that there are nothing was read.
     if (state.ticks.fromWord <= state.ticks.toWord) windows.push(state.ticks)
   }
-  return {
+  return handSamplesOn(first, {
     ...first,
     ticks: {
       fromWord: windows[0]?.fromWord ?? first.ticks.fromWord,
@@ -64,7 +62,7 @@ function joined(states: readonly (PoolState | undefined)[]): PoolState | undefin
       indexes: Int32Array.from(windows.flatMap(({ indexes }) => [...indexes])),
       nets: windows.flatMap(({ nets }) => nets),
     },
-  }
+  })
 }
 
 function partsOf(wants: readonly StateWant[]): StateWant[][] {
@@ -85,9 +83,12 @@ function partsOf(wants: readonly StateWant[]): StateWant[][] {
 const isPair = ({ protocol }: PoolTerms): boolean =>
   protocol === 'uniswap-v2' || protocol === 'solidly' || protocol === 'velodrome-v2'
 
+const isAlgebra = ({ protocol }: PoolTerms): boolean =>
+  protocol === 'algebra-v1' || protocol === 'algebra-integral'
+
 /** What a state costs to read, in words of a bitmap. */
 function costOf({ pool, words }: StateWant): number {
-  if (!isPair(pool)) return POOL_WORDS + sizeOf(words)
+  if (!isPair(pool)) return POOL_WORDS + sizeOf(words) + (isAlgebra(pool) ? SAMPLES_WORDS : 0)
   return pool.protocol === 'uniswap-v2' ? POOL_WORDS : SOLIDLY_WORDS
 }
 
@@ -141,16 +142,14 @@ function encodeWant({ pool, words }: StateWant): AbiValue {
   const target = isV4 ? (pool.origin ?? '0x') : (pool.id as Hex)
   const id = isV4 ? (pool.id as Hex) : BigInt(pool.origin ?? 0)
   return {
-    tuple: [
-      KINDS[pool.protocol],
-      target,
-      id,
-      pool.tickSpacing ?? 0,
-      words.centred,
-      words.from,
-      words.to,
-    ],
+    tuple: [KINDS[pool.protocol], target, id, spacingOf(pool), words.centred, words.from, words.to],
   }
+}
+
+/** The spacing of a pool's bitmap; 0: the pool is to tell it. Algebra V1's may change; Integral's has a bit for every tick. */
+function spacingOf({ protocol, tickSpacing }: PoolTerms): number {
+  if (protocol === 'algebra-integral') return 1
+  return protocol === 'algebra-v1' ? 0 : (tickSpacing ?? 0)
 }
 
 function decodeState(
@@ -167,9 +166,8 @@ function decodeState(
       reserve1: words.uint(at + 1),
       feePips,
     }
-  const ticks = Array.from({ length: count - HEAD_WORDS }, (_, index) =>
-    words.uint(at + HEAD_WORDS + index),
-  )
+  if (protocol === 'algebra-v1' || protocol === 'algebra-integral')
+    return readAlgebra(protocol, words, at, (behind) => windowAt(words, at, behind, count))
   const isV4 = protocol === 'uniswap-v4'
   const protocolFees = words.number(at + 4)
   return {
@@ -181,11 +179,18 @@ function decodeState(
     // Twelve bits each: of token0 coming in, and of token1.
     protocolFeePips: isV4 ? [protocolFees & 0xfff, protocolFees >> 12] : [0, 0],
     tickSpacing: words.number(at + 5),
-    ticks: {
-      fromWord: words.number(at + 6),
-      toWord: words.number(at + 7),
-      indexes: Int32Array.from(ticks, (word) => Number(BigInt.asIntN(128, word >> 128n))),
-      nets: ticks.map((word) => BigInt.asIntN(128, word)),
-    },
+    ticks: windowAt(words, at, 6, count),
+  }
+}
+
+/** First and last word, and then the ticks, that stand `behind` so many words of an answer of `count`. */
+function windowAt(words: AbiReader, at: number, behind: number, count: number): TickWindow {
+  const first = behind + 2
+  const ticks = Array.from({ length: count - first }, (_, index) => words.uint(at + first + index))
+  return {
+    fromWord: words.number(at + behind),
+    toWord: words.number(at + behind + 1),
+    indexes: Int32Array.from(ticks, (word) => Number(BigInt.asIntN(128, word >> 128n))),
+    nets: ticks.map((word) => BigInt.asIntN(128, word)),
   }
 }

@@ -1,6 +1,7 @@
 import { eventSpec } from '#core/history/event.ts'
 import type { Fields } from '#core/record.ts'
 import type {
+  AlgebraProtocol,
   BurnV3,
   Collect,
   CollectProtocol,
@@ -9,7 +10,12 @@ import type {
   Initialize,
   MintV3,
   PoolCreated,
+  SetCommunityFee,
+  SetFee,
   SetFeeProtocol,
+  SetTickSpacing,
+  SwapFee,
+  SwapIntegral,
   SwapPancakeV3,
   SwapV3,
 } from './event-bodies.ts'
@@ -58,14 +64,13 @@ const flashFields: FieldsOf<Flash> = {
   paid1: 'uint256',
 }
 
-/** What pools with ticks emit, whoever made them. A number is of one kind of event for ever. */
+/** What pools with ticks emit beside swaps, whoever made them. A number is of one kind of event for ever. */
 const concentratedEvents = (
   protocol: ConcentratedProtocol,
   numbers: Readonly<
-    Record<'swap' | 'created' | 'initialize' | 'mint' | 'burn' | 'collect' | 'flash', number>
+    Record<'created' | 'initialize' | 'mint' | 'burn' | 'collect' | 'flash', number>
   >,
 ) => ({
-  swap: eventSpec<SwapV3>({ type: 'swap', protocol, number: numbers.swap, fields: swapFields }),
   created: eventSpec<PoolCreated>({
     type: 'poolCreated',
     protocol,
@@ -94,10 +99,13 @@ const concentratedEvents = (
   flash: eventSpec<Flash>({ type: 'flash', protocol, number: numbers.flash, fields: flashFields }),
 })
 
+const swapAsV3 = (protocol: SwapV3['protocol'], number: number) =>
+  eventSpec<SwapV3>({ type: 'swap', protocol, number, fields: swapFields })
+
 /** Kinds of events of Uniswap V3. */
 export const eventsV3 = {
+  swap: swapAsV3('uniswap-v3', 1),
   ...concentratedEvents('uniswap-v3', {
-    swap: 1,
     created: 3,
     initialize: 5,
     mint: 7,
@@ -125,3 +133,52 @@ export const swapPancakeV3 = eventSpec<SwapPancakeV3>({
   number: 15,
   fields: { ...swapFields, protocolFee0: 'uint256', protocolFee1: 'uint256' },
 })
+
+const algebraEvents = (protocol: AlgebraProtocol, first: number) => ({
+  ...concentratedEvents(protocol, {
+    created: first + 1,
+    initialize: first + 2,
+    mint: first + 3,
+    burn: first + 4,
+    collect: first + 5,
+    flash: first + 6,
+  }),
+  setFee: eventSpec<SetFee>({
+    type: 'setFee',
+    protocol,
+    number: first + 7,
+    fields: { feePips: 'int' },
+  }),
+  setCommunityFee: eventSpec<SetCommunityFee>({
+    type: 'setCommunityFee',
+    protocol,
+    number: first + 8,
+    fields: { thousandths0: 'int', thousandths1: 'int' },
+  }),
+  setTickSpacing: eventSpec<SetTickSpacing>({
+    type: 'setTickSpacing',
+    protocol,
+    number: first + 9,
+    fields: { tickSpacing: 'int' },
+  }),
+})
+
+export const eventsAlgebraV1 = {
+  swap: swapAsV3('algebra-v1', 32),
+  ...algebraEvents('algebra-v1', 32),
+}
+export const eventsAlgebraIntegral = {
+  swap: eventSpec<SwapIntegral>({
+    type: 'swap',
+    protocol: 'algebra-integral',
+    number: 42,
+    fields: { ...swapFields, overrideFeePips: 'int?' },
+  }),
+  ...algebraEvents('algebra-integral', 42),
+  swapFee: eventSpec<SwapFee>({
+    type: 'swapFee',
+    protocol: 'algebra-integral',
+    number: 52,
+    fields: { overrideFeePips: 'int' },
+  }),
+}

@@ -5,7 +5,9 @@ type PairProtocol = 'uniswap-v2' | SolidlyProtocol
 /** Solidly with Velodrome V1 and others that kept its events; and Velodrome V2 with Aerodrome, whose events are others. */
 export type SolidlyProtocol = 'solidly' | 'velodrome-v2'
 /** Designs whose liquidity lies between ticks. */
-export type ConcentratedProtocol = 'uniswap-v3'
+export type ConcentratedProtocol = 'uniswap-v3' | AlgebraProtocol
+/** Algebra V1, whose pools learn their fee from what was traded; and Algebra Integral, whose pools may have plugins. */
+export type AlgebraProtocol = 'algebra-v1' | 'algebra-integral'
 /** The pool designs that Halyard knows; a fork of one is the same protocol with other parameters. */
 export type Protocol = PairProtocol | ConcentratedProtocol
 
@@ -65,7 +67,7 @@ export type SwapV2 = {
 /** A swap as Uniswap V3 reports it: raw units from the pool's view, then the state of the pool after it. */
 export type SwapV3 = {
   readonly type: 'swap'
-  readonly protocol: ConcentratedProtocol
+  readonly protocol: Exclude<ConcentratedProtocol, 'algebra-integral'>
   readonly sender: Address
   readonly recipient: Address
   readonly amount0: bigint
@@ -80,6 +82,13 @@ export type SwapPancakeV3 = Omit<SwapV3, 'protocol'> & {
   readonly protocol: 'pancakeswap-v3'
   readonly protocolFee0: bigint
   readonly protocolFee1: bigint
+}
+
+/** A swap as Algebra Integral reports it: as Uniswap V3 does, and of some of its versions what its plugin charged. */
+export type SwapIntegral = Omit<SwapV3, 'protocol'> & {
+  readonly protocol: 'algebra-integral'
+  /** In place of the pool's fee, which 0 leaves as it is; null where a `SwapFee` before it tells. */
+  readonly overrideFeePips: number | null
 }
 
 /** The first price of a concentrated-liquidity pool. */
@@ -170,4 +179,33 @@ export type CollectProtocol = {
   readonly recipient: Address
   readonly amount0: bigint
   readonly amount1: bigint
+}
+
+/** The fee of a pool of Algebra from now on: of the swap that follows, where a swap learns it. */
+export type SetFee = {
+  readonly type: 'setFee'
+  readonly protocol: AlgebraProtocol
+  readonly feePips: number
+}
+
+/** What of the fees of a pool of Algebra is not the LPs' from now on, in thousandths of token0's and token1's. */
+export type SetCommunityFee = {
+  readonly type: 'setCommunityFee'
+  readonly protocol: AlgebraProtocol
+  readonly thousandths0: number
+  readonly thousandths1: number
+}
+
+/** The spacing of ticks that new positions of a pool of Algebra may have. */
+export type SetTickSpacing = {
+  readonly type: 'setTickSpacing'
+  readonly protocol: AlgebraProtocol
+  readonly tickSpacing: number
+}
+
+/** What the plugin of a pool of Algebra Integral charges in place of the pool's fee in the swap that follows; 0: nothing. */
+export type SwapFee = {
+  readonly type: 'swapFee'
+  readonly protocol: 'algebra-integral'
+  readonly overrideFeePips: number
 }

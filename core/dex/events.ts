@@ -1,5 +1,10 @@
 import type { EventFamily } from '#core/history/event.ts'
-import { eventsV3, swapPancakeV3 } from './concentrated-events.ts'
+import {
+  eventsAlgebraIntegral,
+  eventsAlgebraV1,
+  eventsV3,
+  swapPancakeV3,
+} from './concentrated-events.ts'
 import type {
   BurnV2,
   BurnV3,
@@ -12,7 +17,12 @@ import type {
   MintV3,
   PoolCreated,
   Protocol,
+  SetCommunityFee,
+  SetFee,
   SetFeeProtocol,
+  SetTickSpacing,
+  SwapFee,
+  SwapIntegral,
   SolidlyPairCreated,
   SwapPancakeV3,
   SwapV2,
@@ -21,7 +31,7 @@ import type {
 } from './event-bodies.ts'
 import { eventsSolidly, eventsV2, eventsVelodromeV2 } from './pair-events.ts'
 
-export type Swap = SwapV2 | SwapV3 | SwapPancakeV3
+export type Swap = SwapV2 | SwapV3 | SwapPancakeV3 | SwapIntegral
 export type LiquidityChange = MintV2 | MintV3 | BurnV2 | BurnV3 | Collect
 export type PoolChange =
   | PoolCreated
@@ -31,24 +41,33 @@ export type PoolChange =
   | Flash
   | SetFeeProtocol
   | CollectProtocol
+  | SetFee
+  | SetCommunityFee
+  | SetTickSpacing
+/** What a swap pays in fees, told before it. */
+export type FeeOfSwap = Fees | SwapFee
 /** All events of pools and their factories. */
-export type DexEvent = Swap | LiquidityChange | PoolChange | Fees
+export type DexEvent = Swap | LiquidityChange | PoolChange | FeeOfSwap
 
 const pairs = [eventsV2, eventsSolidly, eventsVelodromeV2] as const
+const algebra = [eventsAlgebraV1, eventsAlgebraIntegral] as const
+const concentrated = [eventsV3, ...algebra] as const
 
 export const swapFamily: EventFamily<Swap> = {
   name: 'swap',
   byContract: 'often',
-  events: [...pairs.map(({ swap }) => swap), eventsV3.swap, swapPancakeV3],
+  events: [
+    ...pairs.map(({ swap }) => swap),
+    ...concentrated.map(({ swap }) => swap),
+    swapPancakeV3,
+  ],
 }
 export const liquidityFamily: EventFamily<LiquidityChange> = {
   name: 'liquidity',
   byContract: 'often',
   events: [
     ...pairs.flatMap(({ mint, burn }) => [mint, burn]),
-    eventsV3.mint,
-    eventsV3.burn,
-    eventsV3.collect,
+    ...concentrated.flatMap(({ mint, burn, collect }) => [mint, burn, collect]),
   ],
 }
 /** There is a `Sync` for each change of a pair. */
@@ -57,22 +76,26 @@ export const poolFamily: EventFamily<PoolChange> = {
   byContract: 'seldom',
   events: [
     ...pairs.flatMap(({ created, sync }) => [created, sync]),
-    eventsV3.created,
-    eventsV3.initialize,
-    eventsV3.flash,
+    ...concentrated.flatMap(({ created, initialize, flash }) => [created, initialize, flash]),
+    ...algebra.flatMap(({ setFee, setCommunityFee, setTickSpacing }) => [
+      setFee,
+      setCommunityFee,
+      setTickSpacing,
+    ]),
     eventsV3.setFeeProtocol,
     eventsV3.collectProtocol,
   ],
 }
-/** What swaps paid in fees, where the pool tells it. */
-export const feeFamily: EventFamily<Fees> = {
+/** What swaps pay in fees, where an event before them tells it. */
+export const feeFamily: EventFamily<FeeOfSwap> = {
   name: 'fee',
   byContract: 'seldom',
-  events: [eventsSolidly.fees, eventsVelodromeV2.fees],
+  events: [eventsSolidly.fees, eventsVelodromeV2.fees, eventsAlgebraIntegral.swapFee],
 }
 
 /** Whether the swap is of a concentrated pool, and tells its price. */
-export const tellsPrice = (swap: Swap): swap is SwapV3 | SwapPancakeV3 => 'sqrtPriceX96' in swap
+export const tellsPrice = (swap: Swap): swap is SwapV3 | SwapPancakeV3 | SwapIntegral =>
+  'sqrtPriceX96' in swap
 
 /** The design of the pool that a swap is of, whatever event tells it. */
 export const designOf = (swap: Swap): Protocol =>

@@ -13,6 +13,8 @@ const CURVES: Readonly<Record<PoolProtocol, readonly [Protocol, Curve | null]>> 
   'solidly-stable': ['solidly', 'stable'],
   'velodrome-v2-volatile': ['velodrome-v2', 'volatile'],
   'velodrome-v2-stable': ['velodrome-v2', 'stable'],
+  'algebra-v1': ['algebra-v1', null],
+  'algebra-integral': ['algebra-integral', null],
 }
 
 export const protocolOf = ({ protocol }: Pick<Pool, 'protocol'>): Protocol => CURVES[protocol][0]
@@ -21,7 +23,11 @@ export const protocolOf = ({ protocol }: Pick<Pool, 'protocol'>): Protocol => CU
 export const curveOf = ({ protocol }: Pick<Pool, 'protocol'>): Curve | null => CURVES[protocol][1]
 
 /** Whether the liquidity of such pools lies between ticks. */
-const isConcentrated = (protocol: PoolProtocol): boolean => protocol === 'uniswap-v3'
+const isConcentrated = (protocol: PoolProtocol): boolean =>
+  protocol === 'uniswap-v3' || isAlgebra({ protocol })
+
+export const isAlgebra = ({ protocol }: Pick<Pool, 'protocol'>): boolean =>
+  protocol === 'algebra-v1' || protocol === 'algebra-integral'
 
 /**
  * A liquidity pool as its events leave it. Amounts in raw token units.
@@ -38,13 +44,16 @@ export type Pool = {
   readonly token1: Address
   /**
    * LP fee in hundredths of a basis point: 3000 = 0.30 %. Of a pair of Solidly's design, whose factory may change it: what
-   * its newest swap paid.
+   * its newest swap paid. Of a pool of Algebra: as its last event says, which may be another in the next block.
    */
   readonly feePips: number
   readonly tickSpacing: number | null
   readonly createdBlock: number | null
   readonly createdAt: number | null
-  /** Pairs: as the last Sync says. V3: what its events brought in less what they took out. */
+  /**
+   * Pairs: as the last Sync says. V3: what its events brought in less what they took out. Algebra: never known, for its
+   * community's share of fees leaves without an event.
+   */
   readonly reserve0: bigint | null
   readonly reserve1: bigint | null
   /** V3 only: square root of token1 per token0 as Q64.96. */
@@ -53,8 +62,8 @@ export type Pool = {
   /** V3 only: the liquidity in range at the current price. */
   readonly liquidity: bigint | null
   /**
-   * Uniswap V3 only: the protocol takes one part of so many of the fees, of token0 and of token1 coming in; 0: nothing.
-   * Null until it is told for a pool that the configuration lists.
+   * Uniswap V3: the protocol takes one part of so many of the fees, of token0 and of token1 coming in; 0: nothing.
+   * Algebra: its community takes so many thousandths of them. Null until it is told for a pool that the configuration lists.
    */
   readonly protocolParts0: number | null
   readonly protocolParts1: number | null
@@ -140,8 +149,8 @@ export const newPool = (
   createdBlock: terms.createdBlock ?? null,
   createdAt: terms.createdAt ?? null,
   // What entered before the first block indexed is unknown, unless the pool was created within it.
-  reserve0: terms.createdBlock == null ? null : 0n,
-  reserve1: terms.createdBlock == null ? null : 0n,
+  reserve0: terms.createdBlock == null || isAlgebra(terms) ? null : 0n,
+  reserve1: terms.createdBlock == null || isAlgebra(terms) ? null : 0n,
   sqrtPriceX96: null,
   tick: null,
   liquidity: null,

@@ -150,6 +150,20 @@ function foldPools({ documents, sources }: FoldInput): Fold<DexEvent> {
         return moveLiquidity(change(address, block), body, -body.liquidity)
       case 'collect':
         return moveReserves(change(address, block), -body.amount0, -body.amount1)
+      case 'setFee':
+        change(address, block).feePips = body.feePips
+        return undefined
+      case 'setTickSpacing':
+        change(address, block).tickSpacing = body.tickSpacing
+        return undefined
+      case 'setCommunityFee': {
+        const pool = change(address, block)
+        pool.protocolParts0 = body.thousandths0
+        pool.protocolParts1 = body.thousandths1
+        return undefined
+      }
+      case 'swapFee':
+        return undefined
       case 'fees':
         at(address).fees = addFees(at(address).fees, body)
         return undefined

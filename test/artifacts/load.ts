@@ -5,7 +5,20 @@ import type { Hex } from '#core/chain.ts'
 
 export type Artifact = { readonly abi: Abi; readonly bytecode: Hex }
 
+const load = <Name extends string>(file: string): Readonly<Record<Name, Artifact>> =>
+  JSON.parse(brotliDecompressSync(readFileSync(new URL(file, import.meta.url))).toString())
+
 /** Uniswap V4 as published; README.md says by whom. */
-export const v4Artifacts = JSON.parse(
-  brotliDecompressSync(readFileSync(new URL('uniswap-v4.json.br', import.meta.url))).toString(),
-) as Readonly<Record<'poolManager' | 'quoter' | 'stateView', Artifact>>
+export const v4Artifacts = load<'poolManager' | 'quoter' | 'stateView'>('uniswap-v4.json.br')
+
+/** Designs beside Uniswap's, as published. */
+export const forkArtifacts = load<
+  | 'algebraV1Factory'
+  | 'algebraV1Deployer'
+  | 'algebraV1Pool'
+  | 'integralFactory'
+  | 'integralDeployer'
+  | 'integralPool'
+  | 'pancakeFactory'
+  | 'pancakePool'
+>('forks.json.br')

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import type { Address } from '#core/chain.ts'
 import type { Source } from '#core/catalogue.ts'
-import type { SolidlyProtocol } from '#core/dex/event-bodies.ts'
+import type { AlgebraProtocol, SolidlyProtocol } from '#core/dex/event-bodies.ts'
 import type { PoolProtocol } from '#core/dex/pool.ts'
 import { pathText } from './path-text.ts'
 import { section } from './section.ts'
@@ -49,6 +49,22 @@ const uniswapV3 = z.strictObject({
   quoter: address.optional(),
 })
 
+const algebraFactory = (kind: AlgebraProtocol) =>
+  z.strictObject({ kind: z.literal(kind), factory: address, startBlock })
+
+const algebraPool = (protocol: AlgebraProtocol) =>
+  z.strictObject({
+    kind: z.literal('pool'),
+    protocol: z.literal(protocol),
+    address,
+    token0: address,
+    token1: address,
+    fee: feePips.default(500).meta({
+      description: 'Fee in pips that is shown until an event tells it; quotes ask the pool',
+    }),
+    startBlock,
+  })
+
 const solidlyFactory = (kind: SolidlyProtocol) =>
   z.strictObject({
     kind: z.literal(kind),
@@ -95,6 +111,8 @@ const pool = z.discriminatedUnion('protocol', [
   poolV3,
   solidlyPool('solidly'),
   solidlyPool('velodrome-v2'),
+  algebraPool('algebra-v1'),
+  algebraPool('algebra-integral'),
 ])
 const erc721 = z.strictObject({ kind: z.literal('erc721'), address, startBlock })
 const erc1155 = z.strictObject({ kind: z.literal('erc1155'), address, startBlock })
@@ -104,6 +122,8 @@ const anySource = z.discriminatedUnion('kind', [
   uniswapV3,
   solidlyFactory('solidly'),
   solidlyFactory('velodrome-v2'),
+  algebraFactory('algebra-v1'),
+  algebraFactory('algebra-integral'),
   pool,
   erc721,
   erc1155,
@@ -182,6 +202,8 @@ function toSource(source: Raw[number]): Source {
         startBlock: first,
       }
     case 'uniswap-v3':
+    case 'algebra-v1':
+    case 'algebra-integral':
       return {
         kind: source.kind,
         factory: toAddress(source.factory),

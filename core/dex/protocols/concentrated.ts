@@ -4,14 +4,7 @@ import type { ConcentratedState, SwapInput, SwapOutcome } from './state.ts'
 import { type SwapStep, stepExactIn, stepExactOut } from './swap-step.ts'
 import { swapFeePips } from './swap-fee.ts'
 import { SQRT_PRICE_MAX, SQRT_PRICE_MIN, tickAtSqrtPrice } from './tick-price.ts'
-import {
-  cursorAt,
-  cursorPast,
-  liquidityPast,
-  nextTick,
-  nextTickOverNothing,
-  sqrtPriceAtNext,
-} from './tick-window.ts'
+import { cursorAt, cursorPast, findTickOf, liquidityPast, sqrtPriceAtNext } from './tick-window.ts'
 
 /** As far as a price can go, where a swap names no limit. */
 export const defaultLimit = (zeroForOne: boolean): bigint =>
@@ -51,7 +44,7 @@ export function swapConcentrated(
   let ticksCrossed = 0
   while (remaining > 0n && sqrtPriceX96 !== limit) {
     // A limit may be the price of an edge, which the tick tells; no edge has that of the default.
-    const find = liquidity === 0n && !isLimited ? nextTickOverNothing : nextTick
+    const find = findTickOf(state, liquidity, !isLimited)
     const next = find(ticks, tickSpacing, zeroForOne, cursor)
     if (typeof next === 'number') return { status: 'beyond-window', word: next }
     const nextPrice = sqrtPriceAtNext(ticks, next)

@@ -6,9 +6,8 @@ import { feeOnTop, priceAfterIn, priceAfterOut, stretchIn, stretchOut } from './
 import {
   cursorAt,
   cursorPast,
+  findTickOf,
   liquidityPast,
-  nextTick,
-  nextTickOverNothing,
   sqrtPriceAtNext,
   type TickCursor,
 } from './tick-window.ts'
@@ -61,7 +60,7 @@ export function extendLadder(state: ConcentratedState, ladder: FillLadder): void
     ladder.end = 'limit'
     return
   }
-  const find = liquidity === 0n ? nextTickOverNothing : nextTick
+  const find = findTickOf(state, liquidity, true)
   const next = find(state.ticks, state.tickSpacing, zeroForOne, ladder.cursor)
   if (typeof next === 'number') {
     ladder.end = 'beyond-window'

@@ -28,7 +28,7 @@ export type SolidlyState = {
   readonly solver: 'solidly' | 'velodrome-v2'
 }
 
-/** Uniswap V3, its forks, and V4 pools with a static fee and without hooks. */
+/** Uniswap V3, its forks, Algebra, and V4 pools with a static fee and without hooks. */
 export type ConcentratedState = {
   readonly kind: 'concentrated'
   /** Square root of raw token1 per raw token0, Q64.96. */
@@ -39,10 +39,18 @@ export type ConcentratedState = {
   readonly liquidity: bigint
   /** The LP's fee, of what comes in. */
   readonly feePips: number
+  /** Algebra: the same where token1 comes in, if that is another fee. */
+  readonly feePipsOfToken1?: number
   /** V4: taken from the input before the LP's fee, of token0 and of token1 coming in. V3 takes its share out of the fee. */
   readonly protocolFeePips: readonly [number, number]
+  /** Of the tick bitmap. */
   readonly tickSpacing: number
   readonly ticks: TickWindow
+  /**
+   * What a step of a swap leads to: the next initialised tick or the edge of a word of the bitmap; or, in Algebra Integral,
+   * whose ticks name their neighbours, always the next initialised tick. Left out: the former.
+   */
+  readonly stepsTo?: 'ticks-or-edges' | 'ticks'
 }
 
 /**

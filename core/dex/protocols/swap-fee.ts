@@ -7,9 +7,10 @@ import type { ConcentratedState } from './state.ts'
  * on top, so its fee is the LP's.
  */
 export function swapFeePips(
-  { feePips, protocolFeePips }: ConcentratedState,
+  { feePips: feeOfToken0, feePipsOfToken1 = feeOfToken0, protocolFeePips }: ConcentratedState,
   zeroForOne: boolean,
 ): bigint {
+  const feePips = zeroForOne ? feeOfToken0 : feePipsOfToken1
   const protocol = zeroForOne ? protocolFeePips[0] : protocolFeePips[1]
   if (protocol === 0) return BigInt(feePips)
   return BigInt(protocol + feePips - Math.floor((protocol * feePips) / Number(PIPS)))

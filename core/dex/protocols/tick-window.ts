@@ -40,6 +40,14 @@ export function cursorAt({ tick, tickSpacing, ticks }: ConcentratedState): TickC
 /** The next tick that a swap stops at. `index`: of which known tick; -1 where it is only the edge of a word. */
 export type NextTick = { readonly tick: number; readonly index: number }
 
+/** How a swap finds the next tick that it stops at; a number is the word of the bitmap where that is not known. */
+type FindTick = (
+  ticks: TickWindow,
+  tickSpacing: number,
+  zeroForOne: boolean,
+  cursor: TickCursor,
+) => NextTick | number
+
 /**
  * The next initialised tick in the word of the bitmap that a swap looks into, or the edge of that word
  * (TickBitmap.nextInitializedTickWithinOneWord). Edges are real steps of a swap: amounts are rounded there. Downwards the
@@ -47,7 +55,7 @@ export type NextTick = { readonly tick: number; readonly index: number }
  *
  * @returns the word of the bitmap where that is not known
  */
-export function nextTick(
+function nextTick(
   ticks: TickWindow,
   tickSpacing: number,
   zeroForOne: boolean,
@@ -70,7 +78,7 @@ export function nextTick(
  * Where a swap gets to that finds no liquidity: the next initialised tick, or the end of what is known. In between
  * nothing is paid, so that the edges of words change nothing; a pool of narrow spacing has thousands of them.
  */
-export function nextTickOverNothing(
+function nextTickOverNothing(
   ticks: TickWindow,
   tickSpacing: number,
   zeroForOne: boolean,
@@ -83,6 +91,32 @@ export function nextTickOverNothing(
   return initialised === undefined
     ? edgeOf(zeroForOne ? ticks.fromWord : ticks.toWord, tickSpacing, zeroForOne)
     : { tick: initialised, index }
+}
+
+/** The next initialised tick however far it is, or the end of all ticks: see `stepsTo`. */
+function nextInitialisedTick(
+  ticks: TickWindow,
+  tickSpacing: number,
+  zeroForOne: boolean,
+  { passed }: TickCursor,
+): NextTick | number {
+  const index = zeroForOne ? passed - 1 : passed
+  const initialised = ticks.indexes[index]
+  if (initialised !== undefined) return { tick: initialised, index }
+  const { fromWord, toWord } = wordsOfSpacing(tickSpacing)
+  if (zeroForOne)
+    return ticks.fromWord <= fromWord ? { tick: TICK_MIN, index: -1 } : ticks.fromWord - 1
+  return ticks.toWord >= toWord ? { tick: TICK_MAX, index: -1 } : ticks.toWord + 1
+}
+
+/** @param mayLeap whether the edges of words in between make no difference to a swap that finds no liquidity */
+export function findTickOf(
+  { stepsTo }: Pick<ConcentratedState, 'stepsTo'>,
+  liquidity: bigint,
+  mayLeap: boolean,
+): FindTick {
+  if (stepsTo === 'ticks') return nextInitialisedTick
+  return liquidity === 0n && mayLeap ? nextTickOverNothing : nextTick
 }
 
 /** The last tick of a word in the swap's direction. */

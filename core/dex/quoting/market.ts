@@ -232,7 +232,9 @@ function whyUnquoted({ protocol }: PoolTerms, wasRead: boolean): string | undefi
     : `its contracts do not answer, or do not quote, as those of ${protocol} do`
 }
 
-function firstWords({ tickSpacing }: PoolTerms): WordRange {
+function firstWords({ protocol, tickSpacing: told }: PoolTerms): WordRange {
+  // Its bitmap has a bit for every tick.
+  const tickSpacing = protocol === 'algebra-integral' ? 1 : told
   const words = Math.ceil(TICKS_AROUND / (WORD_TICKS * (tickSpacing ?? SPACING_ASSUMED)))
   return { centred: true, from: -words, to: words }
 }

@@ -21,7 +21,8 @@ const POOLS_AT_ONCE = 8
 /**
  * States as the projections have them at the view's head. Undefined where the history does not determine one: a pool
  * without a price, a V3 pool that no swap was seen of, one whose life began before the blocks that are indexed without a
- * gap, a V4 pool, or a pair of Solidly's design, whose fee is its factory's to change.
+ * gap, a V4 pool, a pair of Solidly's design, whose fee is its factory's to change, or a pool of Algebra, whose fee
+ * changes with time.
  */
 export async function readIndexedStates(
   ports: StatePorts,

@@ -12,6 +12,7 @@ import {
 } from '#core/indexing/log-words.ts'
 import type { RawLog } from '#core/indexing/ports.ts'
 import { type AnySource, type Decoder, decoder } from '#core/indexing/source.ts'
+import { asOf } from './as-of.ts'
 import type { SolidlySource } from './dex-source.ts'
 import {
   BURN_V2,
@@ -88,11 +89,6 @@ const decodeFees =
     expectShape(topics, data, 2, 2)
     return { type: 'fees', protocol, amount0: uintAt(data, 0), amount1: uintAt(data, 1) }
   }
-
-/** What Uniswap V2's pairs tell in the same words, in another event or the same one. */
-const asOf =
-  <P extends SolidlyProtocol, B extends object>(protocol: P, decode: (log: RawLog) => B) =>
-  (log: RawLog) => ({ ...decode(log), protocol })
 
 const pairDecoders = (
   protocol: SolidlyProtocol,

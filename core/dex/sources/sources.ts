@@ -8,6 +8,7 @@ import type {
   SourceSpec,
 } from '#core/indexing/source.ts'
 import type { FactorySource, PoolSource, SolidlySource } from './dex-source.ts'
+import { algebraIntegral, algebraV1 } from './algebra.ts'
 import { solidly, velodromeV2 } from './solidly.ts'
 import { factoryDecoders as factoryV2, poolDecoders as poolV2 } from './uniswap-v2.ts'
 import { factoryDecoders as factoryV3, poolDecoders as poolV3 } from './uniswap-v3.ts'
@@ -20,6 +21,8 @@ const contracts: Readonly<Record<Protocol, Contracts>> = {
   'uniswap-v3': { factory: factoryV3, pool: poolV3 },
   solidly,
   'velodrome-v2': velodromeV2,
+  'algebra-v1': algebraV1,
+  'algebra-integral': algebraIntegral,
 }
 
 const poolRoles = Object.fromEntries(
@@ -59,6 +62,8 @@ function factorySource<S extends FactorySource | SolidlySource>(kind: S['kind'])
 
 export const uniswapV2Factories = factorySource<FactorySource>('uniswap-v2')
 export const uniswapV3Factories = factorySource<FactorySource>('uniswap-v3')
+export const algebraV1Factories = factorySource<FactorySource>('algebra-v1')
+export const algebraIntegralFactories = factorySource<FactorySource>('algebra-integral')
 export const solidlyFactories = factorySource<SolidlySource>('solidly')
 export const velodromeV2Factories = factorySource<SolidlySource>('velodrome-v2')
 

@@ -59,7 +59,7 @@ function decodePoolCreated({ topics, data }: RawLog): PoolCreated {
   }
 }
 
-function decodeInitialize({ topics, data }: RawLog): Initialize {
+export function decodeInitialize({ topics, data }: RawLog): Initialize {
   expectShape(topics, data, 1, 2)
   return {
     type: 'initialize',
@@ -69,7 +69,7 @@ function decodeInitialize({ topics, data }: RawLog): Initialize {
   }
 }
 
-function decodeSwapV3({ topics, data }: RawLog): SwapV3 {
+export function decodeSwapV3({ topics, data }: RawLog): SwapV3 {
   expectShape(topics, data, 3, 5)
   return {
     type: 'swap',
@@ -111,7 +111,7 @@ const ticksOf = (lower: `0x${string}` | undefined, upper: `0x${string}` | undefi
   tickUpper: int24Of(uintOf(upper as `0x${string}`), 'tickUpper'),
 })
 
-function decodeMintV3({ topics, data }: RawLog): MintV3 {
+export function decodeMintV3({ topics, data }: RawLog): MintV3 {
   expectShape(topics, data, 4, 4)
   return {
     type: 'mint',
@@ -125,7 +125,7 @@ function decodeMintV3({ topics, data }: RawLog): MintV3 {
   }
 }
 
-function decodeBurnV3({ topics, data }: RawLog): BurnV3 {
+export function decodeBurnV3({ topics, data }: RawLog): BurnV3 {
   expectShape(topics, data, 4, 3)
   return {
     type: 'burn',
@@ -138,7 +138,7 @@ function decodeBurnV3({ topics, data }: RawLog): BurnV3 {
   }
 }
 
-function decodeCollect({ topics, data }: RawLog): Collect {
+export function decodeCollect({ topics, data }: RawLog): Collect {
   expectShape(topics, data, 4, 3)
   return {
     type: 'collect',
@@ -151,7 +151,7 @@ function decodeCollect({ topics, data }: RawLog): Collect {
   }
 }
 
-function decodeFlash({ topics, data }: RawLog): Flash {
+export function decodeFlash({ topics, data }: RawLog): Flash {
   expectShape(topics, data, 3, 4)
   return {
     type: 'flash',

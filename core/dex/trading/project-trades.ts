@@ -1,8 +1,16 @@
 import type { Address, BlockRef } from '#core/chain.ts'
 import type { Fees } from '#core/dex/event-bodies.ts'
-import { feeFamily, netAmounts, type Swap, swapFamily, tellsPrice } from '#core/dex/events.ts'
+import {
+  feeFamily,
+  type FeeOfSwap,
+  netAmounts,
+  type Swap,
+  swapFamily,
+  tellsPrice,
+} from '#core/dex/events.ts'
 import {
   curveOf,
+  isAlgebra,
   type Pool,
   poolPriceX192,
   poolDocuments,
@@ -45,7 +53,7 @@ import {
 } from './volume.ts'
 
 /** Candles and volumes of pools. */
-export const tradesProjection: Projection<Swap | Fees> = {
+export const tradesProjection: Projection<Swap | FeeOfSwap> = {
   name: 'trades',
   version: 4,
   documents: [candleDocuments, volumeDocuments],
@@ -108,13 +116,15 @@ type PoolTrades = {
   /** The trades of the minute at hand, and the block of the last: most fall into the minute of the one before. */
   minute: Mutable<TradedMinute> | Mutable<Traded> | undefined
   tradedAt: BlockRef | undefined
+  /** What the swap that follows is charged in place of the pool's fee, in pips; 0: nothing. */
+  overrideFeePips: number
   readonly candles: Partial<Record<CandleInterval, Open<Candle>>>
   readonly volumes: Partial<Record<VolumePeriod, Open<Volume>>>
 }
 
 const PIPS = 1_000_000n
 
-function foldTrades({ documents, sources }: FoldInput): Fold<Swap | Fees> {
+function foldTrades({ documents, sources }: FoldInput): Fold<Swap | FeeOfSwap> {
   const listed = listedPools(sources)
   const traded = new Map<Address, PoolTrades>()
 
@@ -125,6 +135,7 @@ function foldTrades({ documents, sources }: FoldInput): Fold<Swap | Fees> {
       pool: documents.slot(poolDocuments, [address]),
       minute: undefined,
       tradedAt: undefined,
+      overrideFeePips: 0,
       candles: {},
       volumes: {},
     }
@@ -161,7 +172,8 @@ function foldTrades({ documents, sources }: FoldInput): Fold<Swap | Fees> {
       trades.minute = minute
     }
     if (price !== null && hasPrice(minute)) addPrice(minute, price)
-    addAmounts(minute, body, pool)
+    addAmounts(minute, body, feeOf(body, pool, trades.overrideFeePips))
+    trades.overrideFeePips = 0
     trades.tradedAt = block
   }
 
@@ -206,7 +218,9 @@ function foldTrades({ documents, sources }: FoldInput): Fold<Swap | Fees> {
 
   return {
     apply(event) {
-      if (event.body.type === 'fees') addFees(event as ChainEvent<Fees>)
+      const { address, body } = event
+      if (body.type === 'fees') addFees(event as ChainEvent<Fees>)
+      else if (body.type === 'swapFee') tradesOf(address).overrideFeePips = body.overrideFeePips
       else addSwap(event as ChainEvent<Swap>)
     },
     finish() {
@@ -251,33 +265,44 @@ function addPrice(minute: Mutable<TradedMinute>, price: bigint): void {
   minute.close = price
 }
 
-function addAmounts(minute: Mutable<Traded>, swap: Swap, pool: Pool): void {
+/** What LPs get of a swap's fee: its rate, and what the protocol keeps of it. */
+type FeeTerms = { readonly pips: number; readonly pool: Pool }
+
+function feeOf(swap: Swap, pool: Pool, toldPips: number): FeeTerms {
+  const ownPips = swap.protocol === 'algebra-integral' ? swap.overrideFeePips : null
+  return { pips: (ownPips ?? toldPips) || pool.feePips, pool }
+}
+
+function addAmounts(minute: Mutable<Traded>, swap: Swap, fee: FeeTerms): void {
   const { amount0, amount1 } = netAmounts(swap)
   minute.amount0 += absolute(amount0)
   minute.amount1 += absolute(amount1)
-  minute.fees0 += lpFee(swap, 0, pool)
-  minute.fees1 += lpFee(swap, 1, pool)
+  minute.fees0 += lpFee(swap, 0, fee)
+  minute.fees1 += lpFee(swap, 1, fee)
   minute.trades++
 }
 
 const absolute = (amount: bigint): bigint => (amount < 0n ? -amount : amount)
 
+const THOUSAND = 1_000n
+
 /**
  * What the liquidity providers earn by a swap, in the token that came in: the fee less the protocol's share. PancakeSwap
- * tells that share with each swap, Uniswap V3 by the parts that its pools are set to; both round it for each step of a
- * swap, here it is rounded once. Whatever a contract tells, the providers never earn less than nothing: a swap of a few
- * units has a fee that rounds to zero here and not in the contract, and a fork may tell any share.
+ * tells that share with each swap, Uniswap V3 and Algebra by the parts that their pools are set to; all round it for each
+ * step of a swap, here it is rounded once. Whatever a contract tells, the providers never earn less than nothing: a swap of
+ * a few units has a fee that rounds to zero here and not in the contract, and a fork may tell any share.
  */
-function lpFee(swap: Swap, token: 0 | 1, pool: Pool): bigint {
+function lpFee(swap: Swap, token: 0 | 1, { pips, pool }: FeeTerms): bigint {
   // Told by an event of its own.
   if (curveOf(pool) !== null) return 0n
-  const fee = (amountIn(swap, token) * BigInt(pool.feePips)) / PIPS
+  const fee = (amountIn(swap, token) * BigInt(pips)) / PIPS
   if (swap.protocol === 'pancakeswap-v3') {
     const share = token === 0 ? swap.protocolFee0 : swap.protocolFee1
     return share < fee ? fee - share : 0n
   }
-  const parts = token === 0 ? pool.protocolParts0 : pool.protocolParts1
-  return parts ? fee - fee / BigInt(parts) : fee
+  const parts = BigInt((token === 0 ? pool.protocolParts0 : pool.protocolParts1) ?? 0)
+  if (isAlgebra(pool)) return fee - (fee * parts) / THOUSAND
+  return parts === 0n ? fee : fee - fee / parts
 }
 
 /** What came in of token 0 or 1, raw units, flash loans included. */
