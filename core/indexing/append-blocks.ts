@@ -20,7 +20,7 @@ import { createDerivation } from './derive.ts'
 import { createFoundContracts } from './found-contracts.ts'
 import { openHead } from './open-head.ts'
 import type { EventCounts } from './ports.ts'
-import { projectionIds, refuseOtherProjections } from './projection-ids.ts'
+import { projectionIds } from './projection-ids.ts'
 import type { RawBlock } from './raw/segment.ts'
 import type { AnySource } from './source.ts'
 
@@ -126,17 +126,12 @@ export function createChainAppender(
   }
 
   async function openFrom(given: readonly DerivedRef[]): Promise<void> {
-    const opened = await openHead(ports, chainId, given)
+    const opened = await openHead(ports, chainId, projections, given)
     lost = []
     view = opened.view
     strays = opened.strays
     tip = view && tipOf(view)
-    if (view) await openAt(view)
-  }
-
-  async function openAt(at: View): Promise<void> {
-    refuseOtherProjections(at.head, projections)
-    await found.readFrom(at)
+    if (view) await found.readFrom(view)
   }
 
   async function take(blocks: readonly RawBlock[]): Promise<TakeOutcome> {

@@ -1,8 +1,15 @@
 import { AppError } from '#core/errors.ts'
-import { advanceView, type DerivedRef, type HeadEntry, type View } from '#core/history/head.ts'
+import {
+  advanceView,
+  type DerivedRef,
+  type HeadEntry,
+  type ProjectionIds,
+  type View,
+} from '#core/history/head.ts'
 import { replayLog } from '#core/history/view.ts'
 import { type CommitPorts, nextEntry, standingEntry } from './commit.ts'
 import type { JournalRecord } from './ports.ts'
+import { refuseOtherProjections } from './projection-ids.ts'
 import { putBack } from './put-back.ts'
 import { settle } from './sweep.ts'
 
@@ -33,11 +40,16 @@ const BLOCK_MAX = Number.MAX_SAFE_INTEGER
  * The fence takes the next move, so that a writer which is late or still at it can commit nothing of what is put back
  * here: its insert into the head log fails. Where the log has decided on all of it already, none is needed.
  *
+ * A history of other projections is refused before anything is written: its own writer may be at work.
+ *
+ * @param projections what this writer makes of its sources
  * @param lost blocks of commits that this writer has begun and given up: nobody else can commit them
+ * @throws AppError `conflict` for a history of other projections
  */
 export async function openHead(
   ports: CommitPorts,
   chainId: number,
+  projections: ProjectionIds,
   lost: readonly DerivedRef[] = [],
 ): Promise<OpenedHead> {
   for (let tries = 0; ; tries++) {
@@ -46,6 +58,7 @@ export async function openHead(
       const strays = await ports.writer.unsettledBlocks(chainId, { from: 0, to: BLOCK_MAX })
       return { view: undefined, strays }
     }
+    refuseOtherProjections(latest, projections)
     const { view: found, entries } = await replayLog(ports.heads, latest)
     const leftovers = await findLeftovers(ports, found, entries, lost)
     const fence = leftovers.isOpen

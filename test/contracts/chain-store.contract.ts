@@ -524,14 +524,32 @@ export function chainStoreContract(name: string, open: () => Promise<StoreHarnes
       expect(await seenBy(second)).toEqual(modelOf(two.blocks))
     })
 
-    test('sources that changed are refused: their history is another one', async () => {
-      const chain = await chainOf(20, 3)
-      await follow(await start(), chain.blocks)
+    test('sources that changed are refused: their history is another one, and nothing of it is touched', async () => {
+      const chain = await chainOf(20, 4)
+      const own = await start()
+      await follow(own, chain.blocks.slice(0, 3))
       const connection = await harness.connect()
       connections.push(connection)
       const ports = { ...commitPorts(connection, systemClock, CHAIN_ID), sha256, newId }
+      // The history's own writer is at the next block: whoever may write here would fence that off and remove it.
+      await putObjects(ports, CHAIN_ID, {
+        commit: 'begun',
+        blocks: chain.blocks.slice(3).map(({ header }) => header),
+        events: [],
+        quarantined: [],
+      })
+      const stored = async () => ({
+        heads: await connection.heads.since(CHAIN_ID, 1),
+        upkeep: await connection.heads.upkeep(CHAIN_ID),
+        blocks: await connection.writer.unsettledBlocks(CHAIN_ID, { from: 0, to: 9 }),
+      })
+      const before = await stored()
+      expect(before.blocks).toContainEqual({ number: 3, commit: 'begun' })
       const appender = createChainAppender(ports, CHAIN_ID, fakeSources.slice(1))
       await expect(appender.open()).rejects.toSatisfy((error) => isAppError(error, 'conflict'))
+      expect(await stored()).toEqual(before)
+      await own.appender.open()
+      expect(await stored()).not.toEqual(before)
     })
 
     test('lists walk their order in pages, both ways, within bounds', async () => {
