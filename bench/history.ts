@@ -17,9 +17,10 @@ import { addressOf } from '../test/fakes/encode.ts'
 import { createFakeClock } from '../test/fakes/index-app.ts'
 import { actBlock } from '../test/fakes/act-block.ts'
 import type { Act } from '../test/oracle/acts.ts'
+import { ownIds } from '../test/fakes/own-ids.ts'
 
 const CHAIN_ID = 1
-const TREE = 'tree'
+const PROJECTIONS = ownIds(CHAIN_ID)
 /** Blocks that can be reorganised: hours of a fast chain whose finality has stalled. */
 const WINDOW = 20_000
 const ROUNDS = 9
@@ -76,7 +77,7 @@ const entryOf = (number: number): HeadEntry => ({
   floorMove: 1,
   digest: emptyDigest,
   coverage: number < 0 ? [] : [{ from: 0, to: number }],
-  projections: { pools: TREE },
+  projections: PROJECTIONS,
   committedAtMs: 0,
 })
 
@@ -100,7 +101,7 @@ const versionOf = (number: number): Version<Pool> => ({
 /** A window in which every block has changed one pool, and the next block is about to. */
 async function longWindow(folder: string, print: (line: string) => void): Promise<void> {
   const store = openSqliteChainStore(join(folder, 'window.db'))
-  const id = { tree: TREE, kind: 'pool', key: [pool] }
+  const id = { tree: PROJECTIONS.pools as string, kind: 'pool', key: [pool] }
   await store.writer.atomically(async () => {
     for (let number = -1; number < WINDOW; number++) await store.writer.appendHead(entryOf(number))
     const numbers = Array.from({ length: WINDOW - 1 }, (_, number) => number)

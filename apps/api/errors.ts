@@ -26,6 +26,7 @@ const CODES: Partial<Record<ErrorReason, string>> = {
   'answer-too-large': 'ANSWER_TOO_LARGE',
   busy: 'BUSY',
   'not-indexed': 'NOT_INDEXED',
+  'other-version': 'OTHER_VERSION',
   'too-costly': 'QUERY_TOO_COSTLY',
   'too-deep': 'QUERY_TOO_DEEP',
 }
@@ -46,6 +47,12 @@ const PARTS: Readonly<Record<string, string>> = {
   'chain.rpc': 'the chain cannot be asked now',
 }
 
+/** The same by reason, where the part alone says too little. */
+const REASONS: Partial<Record<ErrorReason, string>> = {
+  'other-version':
+    'what this would be answered from was indexed by another version of the service; it is answered once that is indexed anew',
+}
+
 /** What is said in the place of a message that is for operators. */
 const NEUTRAL: Readonly<Record<ErrorKind, string>> = {
   invalid: 'the request cannot be answered as it is',
@@ -63,7 +70,8 @@ const NEUTRAL: Readonly<Record<ErrorKind, string>> = {
  */
 export function publicMessage(error: AppError, development: boolean): string {
   if (development || error.audience === 'client') return error.message
-  return PARTS[error.details.field ?? ''] ?? NEUTRAL[error.kind]
+  const { reason, field } = error.details
+  return (reason && REASONS[reason]) ?? PARTS[field ?? ''] ?? NEUTRAL[error.kind]
 }
 
 /** When to ask again after a 429 or a 503. */

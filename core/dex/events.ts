@@ -55,6 +55,7 @@ const concentrated = [eventsV3, ...algebra] as const
 
 export const swapFamily: EventFamily<Swap> = {
   name: 'swap',
+  version: 1,
   byContract: 'often',
   events: [
     ...pairs.map(({ swap }) => swap),
@@ -64,6 +65,7 @@ export const swapFamily: EventFamily<Swap> = {
 }
 export const liquidityFamily: EventFamily<LiquidityChange> = {
   name: 'liquidity',
+  version: 1,
   byContract: 'often',
   events: [
     ...pairs.flatMap(({ mint, burn }) => [mint, burn]),
@@ -73,6 +75,7 @@ export const liquidityFamily: EventFamily<LiquidityChange> = {
 /** There is a `Sync` for each change of a pair. */
 export const poolFamily: EventFamily<PoolChange> = {
   name: 'pool',
+  version: 1,
   byContract: 'seldom',
   events: [
     ...pairs.flatMap(({ created, sync }) => [created, sync]),
@@ -89,6 +92,7 @@ export const poolFamily: EventFamily<PoolChange> = {
 /** What swaps pay in fees, where an event before them tells it. */
 export const feeFamily: EventFamily<FeeOfSwap> = {
   name: 'fee',
+  version: 1,
   byContract: 'seldom',
   events: [eventsSolidly.fees, eventsVelodromeV2.fees, eventsAlgebraIntegral.swapFee],
 }

@@ -2,6 +2,7 @@ import type { Address } from '#core/chain.ts'
 import type { Curve, Protocol, SolidlyProtocol } from '#core/dex/event-bodies.ts'
 import { documentSpec } from '#core/history/document.ts'
 import type { Wanted } from '#core/history/projection.ts'
+import type { NamedVersion } from '#core/history/versions.ts'
 
 /** The design of a pool, and of a pair of Solidly's design also its curve. */
 export type PoolProtocol = Exclude<Protocol, SolidlyProtocol> | `${SolidlyProtocol}-${Curve}`
@@ -73,10 +74,13 @@ export type Pool = {
   readonly swapCount: number
 }
 
+/** Raised with what the fold makes of the same events, see `Projection.version`. */
+export const poolsVersion: NamedVersion = { name: 'pools', version: 3 }
+
 export const poolDocuments = documentSpec<Pool>({
   kind: 'pool',
   plural: 'pools',
-  projection: 'pools',
+  projection: poolsVersion,
   identity: ['address'],
   orders: {
     byToken0: ['token0', 'address'],

@@ -16,8 +16,9 @@ import {
   curveOf,
   newPool,
   type Pool,
-  poolPriceX192,
   poolDocuments,
+  poolPriceX192,
+  poolsVersion,
   tradePriceX192,
   wantedPools,
 } from './pool.ts'
@@ -25,8 +26,7 @@ import { listedPools } from './sources/listed-pools.ts'
 
 /** Pools as their events leave them. */
 export const poolsProjection: Projection<DexEvent> = {
-  name: 'pools',
-  version: 3,
+  ...poolsVersion,
   documents: [poolDocuments],
   families: [swapFamily, liquidityFamily, poolFamily, feeFamily],
   wants(events) {

@@ -2,12 +2,11 @@ import type { Address, BlockRef } from '#core/chain.ts'
 import type { Fold, FoldInput, Projection, Wanted } from '#core/history/projection.ts'
 import { type LiquidityChange, liquidityFamily } from './events.ts'
 import { poolDocuments, wantedPools } from './pool.ts'
-import { tickDocuments } from './tick.ts'
+import { tickDocuments, ticksVersion } from './tick.ts'
 
 /** The ticks of V3 pools whose creation was seen. */
 export const ticksProjection: Projection<LiquidityChange> = {
-  name: 'ticks',
-  version: 1,
+  ...ticksVersion,
   documents: [tickDocuments],
   families: [liquidityFamily],
   reads: ['pools'],

@@ -1,5 +1,6 @@
 import type { Address } from '#core/chain.ts'
 import { documentSpec } from '#core/history/document.ts'
+import type { NamedVersion } from '#core/history/versions.ts'
 
 /**
  * A tick of a concentrated-liquidity pool that positions begin or end at. Kept where the pool's creation was seen, so
@@ -14,10 +15,13 @@ export type Tick = {
   readonly liquidityNet: bigint
 }
 
+/** Raised with what the fold makes of the same events, see `Projection.version`. */
+export const ticksVersion: NamedVersion = { name: 'ticks', version: 1 }
+
 export const tickDocuments = documentSpec<Tick>({
   kind: 'tick',
   plural: 'ticks',
-  projection: 'ticks',
+  projection: ticksVersion,
   identity: ['pool', 'index'],
   fields: {
     pool: 'hex',

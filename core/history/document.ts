@@ -1,5 +1,6 @@
 import { type AnyFields, decodeRecord, encodeRecord, type Fields } from '#core/record.ts'
 import type { DerivedRef } from './head.ts'
+import type { NamedVersion } from './versions.ts'
 
 declare const valueType: unique symbol
 
@@ -12,8 +13,8 @@ export type DocumentSpec<T extends object = object> = {
   readonly kind: string
   /** What a store and an export call all of them: `pools`. */
   readonly plural: string
-  /** The projection that writes these documents. */
-  readonly projection: string
+  /** The projection that writes these documents, and the version whose documents readers know. */
+  readonly projection: NamedVersion
   readonly fields: AnyFields
   /** The fields that name the document: never changed, and the order in which a list walks. */
   readonly identity: readonly string[]

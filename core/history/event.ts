@@ -42,6 +42,11 @@ export const eventSpec = <Body extends EventBody>(
 export type EventFamily<Body extends EventBody = EventBody> = {
   readonly name: string
   /**
+   * Raised when the same logs are decoded into other events than before, or their fields change, so that nobody reads
+   * old ones as new.
+   */
+  readonly version: number
+  /**
    * How often its events are asked for by contract. `seldom` is for families with as many events as all trades: a store
    * may then take a longer way to a contract's events, for a smaller index.
    */

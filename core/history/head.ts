@@ -38,7 +38,7 @@ export type Digest = { readonly events: Hash; readonly state: Hash }
 /**
  * The projections that belong to a head, by name: an id says what was made of which sources by which version of the
  * projection, and names its documents in the store. Each can be derived anew under another id beside the one that is
- * read.
+ * read. The events of each family have an id too (see `eventsOf`): they can be read without any projection.
  */
 export type ProjectionIds = Readonly<Record<string, string>>
 

@@ -2,6 +2,7 @@ import { invalidField } from '#core/errors.ts'
 import type { ChainEvent, EventBody, EventFamily } from './event.ts'
 import type { CommitId, DerivedRef, View } from './head.ts'
 import type { EventQuery, EventTable } from './ports.ts'
+import { refuseOtherEvents } from './versions.ts'
 import type { Views } from './view.ts'
 
 export type EventPorts = { readonly events: EventTable; readonly views: Views }
@@ -14,6 +15,8 @@ export type CommittedEvent<Body extends EventBody = EventBody> = {
 
 /**
  * A page of a family's events as of a view: those of canonical blocks up to its head, ordered by block and log index.
+ *
+ * @throws AppError `unavailable` (`other-version`) where another version decoded them
  */
 export async function listEvents<Body extends EventBody>(
   ports: EventPorts,
@@ -29,15 +32,16 @@ export async function listEvents<Body extends EventBody>(
 export async function listCommittedEvents<Body extends EventBody>(
   ports: EventPorts,
   view: View,
-  { name: family }: EventFamily<Body>,
+  family: EventFamily<Body>,
   query: Omit<EventQuery, 'family'>,
 ): Promise<CommittedEvent<Body>[]> {
   if (query.limit < 1) throw invalidField('limit', 'at least 1')
+  refuseOtherEvents(view, family)
   const to = Math.min(query.to ?? view.head.number, view.head.number)
   const page: CommittedEvent[] = []
   let after: EventQuery['after'] = query.after
   while (page.length < query.limit) {
-    const asked = { ...query, family, to, ...(after && { after }) }
+    const asked = { ...query, family: family.name, to, ...(after && { after }) }
     const stored = await ports.events.list(view.chainId, asked)
     const refs = stored.map(({ event, commit }) => ({ number: event.block.number, commit }))
     const isCanonical = await ports.views.canonical(view, refs)

@@ -1,5 +1,4 @@
 import { mapConcurrent } from '#core/concurrent.ts'
-import { AppError } from '#core/errors.ts'
 import {
   type DocumentSet,
   type DocumentSpec,
@@ -10,6 +9,7 @@ import {
 } from './document.ts'
 import type { View } from './head.ts'
 import type { HistoryPorts, Scan } from './ports.ts'
+import { treeOf } from './versions.ts'
 import { staleView, type Views } from './view.ts'
 
 /** What reading projections needs: the stored tree, and who knows what is canonical. */
@@ -30,17 +30,12 @@ const LOOKS_MAX = 16
 /**
  * The documents of a kind that belong to a view.
  *
- * @throws AppError `unavailable` where the view has no such projection: an older version of Halyard wrote it
+ * @throws AppError `unavailable` (`other-version`) where another version of their projection made them, or none did
  */
-export function documentsOf(view: View, { kind, plural, projection }: DocumentSpec): DocumentSet {
-  const tree = view.head.projections[projection]
-  if (tree !== undefined) return { tree, kind }
-  throw new AppError(
-    'unavailable',
-    `store: this history was indexed by a version of Halyard that did not make ${plural}; index into a fresh store`,
-    { details: { field: 'store', reason: 'other-version' } },
-  )
-}
+export const documentsOf = (view: View, spec: DocumentSpec): DocumentSet => ({
+  tree: treeOf(view, spec),
+  kind: spec.kind,
+})
 
 /**
  * Documents as of a view, in the order of `keys`.

@@ -42,7 +42,7 @@ export type Admission = {
 
 const foreign: Admitted = { status: 'foreign' }
 
-/** @throws AppError `invalid` for a kind of source that the catalogue does not have */
+/** @throws AppError `invalid` for a kind of source that the catalogue does not have, or two sources of one contract */
 export function createAdmission(
   { sources: specs }: Pick<Catalogue, 'sources'>,
   sources: readonly AnySource[],
@@ -51,6 +51,10 @@ export function createAdmission(
   const sourceAt = new Map<Address, AnySource>()
   for (const source of sources) {
     const { address, role } = specOf(specs, source).contractOf(source)
+    if (roles.has(address))
+      throw new AppError('invalid', `sources: ${address} is there twice; name it once`, {
+        details: { field: 'sources' },
+      })
     roles.set(address, role)
     sourceAt.set(address, source)
   }

@@ -29,11 +29,14 @@ export type CatalogueValues = Pick<HistoryValues, 'families'> & {
 export function createCatalogue({ sources, families, projections }: CatalogueValues): Catalogue {
   const names = projections.map(({ name }) => name)
   assert(new Set(names).size === names.length, 'each projection has a name of its own')
-  for (const [place, { name, reads = [], documents }] of projections.entries()) {
+  for (const [place, { name, version, reads = [], documents }] of projections.entries()) {
     for (const read of reads)
       assert(names.indexOf(read) > place, `${name} stands in front of ${read}, which it reads`)
     for (const { kind, projection } of documents)
-      assert(projection === name, `documents of the kind ${kind} belong to the projection ${name}`)
+      assert(
+        projection.name === name && projection.version === version,
+        `documents of the kind ${kind} belong to the projection ${name}, version ${version}`,
+      )
   }
   const byKind = new Map(sources.map((spec) => [spec.kind, spec]))
   assert(byKind.size === sources.length, 'each kind of source has a name of its own')

@@ -55,7 +55,8 @@ export function createDerivation(ports: DerivePorts, sources: readonly AnySource
     accept(by) {
       set.accept(
         by,
-        (document) => projectionOf.get(document.spec.projection)?.isOpen?.(document, set) ?? false,
+        (document) =>
+          projectionOf.get(document.spec.projection.name)?.isOpen?.(document, set) ?? false,
       )
     },
     forget: set.forget,

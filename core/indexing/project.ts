@@ -14,7 +14,7 @@ export type Part = { readonly projection: Projection; readonly events: readonly 
 const typesByProjection = new WeakMap<Projection, ReadonlySet<string>>()
 
 /** The types of the events that a projection is given. */
-export function typesOf(projection: Projection): ReadonlySet<string> {
+function typesOf(projection: Projection): ReadonlySet<string> {
   const known = typesByProjection.get(projection)
   if (known) return known
   const types = new Set(projection.families.flatMap(({ events }) => events.map(({ type }) => type)))

@@ -1,18 +1,25 @@
 import { AppError } from '#core/errors.ts'
 import type { Sha256 } from '#core/history/digest.ts'
+import type { DocumentSpec } from '#core/history/document.ts'
+import type { EventFamily } from '#core/history/event.ts'
 import type { HeadEntry, ProjectionIds } from '#core/history/head.ts'
-import type { Projection } from '#core/history/projection.ts'
+import { eventsOf, idPrefix, type NamedVersion, versionText } from '#core/history/versions.ts'
 import type { Catalogue } from './catalogue.ts'
-import { typesOf } from './project.ts'
 import type { AnySource, ContractRole } from './source.ts'
 
 /** Hexadecimal digits of the part of an id that is a hash. */
 const DIGITS = 12
 
 /**
- * Names what each projection makes of these sources: equal only where the same events fold into the same documents. An
- * id is made of the chain, the projection's version, and a hash of its fields, of the sources that emit its events, and
- * of the projections that it reads. Neither the order of sources nor where one starts matters: a start is a hint for
+ * Names what each projection makes of these sources, and what their logs are decoded into: ids are equal only where the
+ * same logs become the same events and those fold into the same documents. An id is made of the chain, the version, and
+ * a hash of
+ *
+ * - the form of the documents,
+ * - the sources that emit its events, how their logs are decoded, and the fields of those events,
+ * - the projections that it reads.
+ *
+ * Neither the order of sources and of their properties matters nor where a source starts: a start is a hint for
  * planning.
  */
 export function projectionIds(
@@ -22,32 +29,77 @@ export function projectionIds(
   sources: readonly AnySource[],
 ): ProjectionIds {
   const ids: Record<string, string> = {}
+  const add = (version: NamedVersion, lines: readonly string[]): void => {
+    const hash = sha256(lines.join('\n')).slice(2, 2 + DIGITS)
+    ids[version.name] = `${idPrefix(chainId, version)}${hash}`
+  }
+  for (const family of catalogue.families)
+    add(eventsOf(family), feedLines(catalogue, sources, [family]))
   // Those that are read stand behind those that read them.
   for (const projection of catalogue.projections.toReversed()) {
-    const { name, version, documents, reads = [] } = projection
-    const text = [
-      JSON.stringify(documents.map(({ kind, identity, fields }) => [kind, identity, fields])),
-      ...sources
-        .filter((source) => feeds(catalogue, source, projection))
-        .map((source) => JSON.stringify({ ...source, startBlock: undefined }))
-        .toSorted(),
-      ...reads.map((read) => ids[read]),
-    ].join('\n')
-    ids[name] = `${chainId}-${version}-${sha256(text).slice(2, 2 + DIGITS)}`
+    const { documents, families, reads = [] } = projection
+    add(projection, [
+      ...documents.map(documentLine).toSorted(),
+      ...feedLines(catalogue, sources, families),
+      ...reads.map((read) => `${read} ${ids[read]}`).toSorted(),
+    ])
   }
   return ids
 }
 
-/** The version that an id names. */
-const versionOfId = (id: string): number => Number(id.split('-')[1])
+/** The order of fields is the order in which they are written. */
+const documentLine = ({ kind, plural, identity, fields }: DocumentSpec): string =>
+  JSON.stringify([kind, plural, identity, Object.entries(fields)])
 
-/** Whether contracts of a source emit events of a projection. */
-function feeds({ sources }: Catalogue, source: AnySource, projection: Projection): boolean {
-  const types = typesOf(projection)
-  const emits = ({ decoders, children = [] }: ContractRole): boolean =>
-    decoders.values().some(({ spec }) => types.has(spec.type)) || children.some(emits)
-  const role = sources.get(source.kind)?.contractOf(source).role
-  return role !== undefined && emits(role)
+/** The sources that emit events of these families, and how their contracts' logs become events. */
+function feedLines(
+  catalogue: Catalogue,
+  sources: readonly AnySource[],
+  families: readonly EventFamily[],
+): string[] {
+  const types = new Set(families.flatMap(({ events }) => events.map(({ type }) => type)))
+  const lines = sources.flatMap((source) => {
+    const role = catalogue.sources.get(source.kind)?.contractOf(source).role
+    const feed = role && feedOf(catalogue, role, types)
+    return feed ? [`${canonicalText({ ...source, startBlock: undefined })} ${feed}`] : []
+  })
+  return lines.toSorted()
+}
+
+/**
+ * How the logs of a role, and of the contracts that it brings into being, become events of these types; undefined where
+ * none do. Where those contracts matter, so does every log that may tell of one.
+ */
+function feedOf(
+  catalogue: Catalogue,
+  { decoders, children = [] }: ContractRole,
+  types: ReadonlySet<string>,
+): string | undefined {
+  const below = children.flatMap((child) => feedOf(catalogue, child, types) ?? [])
+  const own = [...decoders]
+    .filter(([, { spec }]) => below.length > 0 || types.has(spec.type))
+    .map(([topic, { spec }]) =>
+      JSON.stringify([
+        topic,
+        spec.kind,
+        // A store may keep it in the place of the kind.
+        spec.number,
+        catalogue.familyOf(spec).version,
+        Object.entries(spec.fields),
+      ]),
+    )
+  return own.length + below.length === 0
+    ? undefined
+    : JSON.stringify([own.toSorted(), below.toSorted()])
+}
+
+/** JSON whose properties are in alphabetical order; equal for equal values. */
+function canonicalText(value: unknown): string {
+  return JSON.stringify(value, (_, part: unknown) =>
+    typeof part === 'object' && part !== null && !Array.isArray(part)
+      ? Object.fromEntries(Object.entries(part).toSorted(([a], [b]) => (a < b ? -1 : 1)))
+      : part,
+  )
 }
 
 /**
@@ -61,9 +113,7 @@ export function refuseOtherProjections(
 ): void {
   const names = Object.keys({ ...stored, ...own }).filter((name) => stored[name] !== own[name])
   if (names.length === 0) return
-  const versions = (id: string | undefined): string =>
-    id === undefined ? 'none' : `version ${versionOfId(id)}`
-  const other = names.filter((name) => versions(stored[name]) !== versions(own[name]))
+  const other = names.filter((name) => versionText(stored[name]) !== versionText(own[name]))
   const details = {
     field: 'sources',
     stored: names.map((name) => stored[name]).join(' '),
@@ -79,7 +129,10 @@ export function refuseOtherProjections(
     : new AppError(
         'conflict',
         `store: another version of Halyard filled it (${other
-          .map((name) => `${name}: ${versions(stored[name])} stored, ${versions(own[name])} here`)
+          .map(
+            (name) =>
+              `${name}: ${versionText(stored[name])} stored, ${versionText(own[name])} here`,
+          )
           .join('; ')}); use that version, or index into a fresh store`,
         { details: { ...details, field: 'store', reason: 'other-version' } },
       )

@@ -1,6 +1,7 @@
 import type { Address } from '#core/chain.ts'
 import { documentSpec } from '#core/history/document.ts'
 import type { TokenStandard } from './transfer.ts'
+import type { NamedVersion } from '#core/history/versions.ts'
 
 /**
  * How much of one token an account holds, folded from transfers. ERC-721: 0 or 1.
@@ -17,10 +18,13 @@ export type Holding = {
   readonly shortfall: bigint
 }
 
+/** Raised with what the fold makes of the same events, see `Projection.version`. */
+export const holdingsVersion: NamedVersion = { name: 'holdings', version: 2 }
+
 export const holdingDocuments = documentSpec<Holding>({
   kind: 'holding',
   plural: 'holdings',
-  projection: 'holdings',
+  projection: holdingsVersion,
   identity: ['collection', 'tokenId', 'owner'],
   orders: { byOwner: ['owner', 'collection', 'tokenId'] },
   fields: {
@@ -46,7 +50,7 @@ export type Ownership = {
 export const ownershipDocuments = documentSpec<Ownership>({
   kind: 'ownership',
   plural: 'ownerships',
-  projection: 'holdings',
+  projection: holdingsVersion,
   identity: ['collection', 'tokenId'],
   fields: { collection: 'hex', tokenId: 'uint256', owner: 'hex' },
 })
@@ -62,7 +66,7 @@ export type Holder = {
 export const holderDocuments = documentSpec<Holder>({
   kind: 'holder',
   plural: 'holders',
-  projection: 'holdings',
+  projection: holdingsVersion,
   identity: ['collection', 'owner'],
   fields: {
     collection: 'hex',

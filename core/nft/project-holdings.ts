@@ -5,6 +5,7 @@ import {
   type Holding,
   holderDocuments,
   holdingDocuments,
+  holdingsVersion,
   ownershipDocuments,
   receive,
   send,
@@ -13,8 +14,7 @@ import { tokensOf, type Transfer, transferFamily } from './transfer.ts'
 
 /** Who holds what, and what an account holds of a collection, from transfers. */
 export const holdingsProjection: Projection<Transfer> = {
-  name: 'holdings',
-  version: 2,
+  ...holdingsVersion,
   documents: [holdingDocuments, ownershipDocuments, holderDocuments],
   families: [transferFamily],
 

@@ -1,7 +1,9 @@
 import { once } from 'node:events'
 import { connect } from 'node:net'
 import { afterEach, describe, expect, test } from 'vitest'
+import { openSqliteChainStore } from '#adapters/sqlite/chain-store.ts'
 import { fakeListedPool } from '../fakes/fake-chain.ts'
+import { headsOfOtherVersion } from '../fakes/other-version.ts'
 import { eventually } from '../fakes/eventually.ts'
 import { openRig, openSockets, type Rig, type RigOptions } from './api-rig.ts'
 
@@ -85,6 +87,35 @@ describe('readiness', () => {
     expect(await ready(rig)).toMatchObject({ status: 200, answer: { lag: null } })
     rig.nowMs += 60_000
     expect(await ready(rig)).toMatchObject({ status: 503, answer: { title: 'Too far behind' } })
+  })
+})
+
+describe('a store that another version indexed in part', () => {
+  test('is answered as far as it is the same, with a stable code for the rest, and is not ready', async () => {
+    const rig = await start({
+      blocks: 12,
+      overrides(path) {
+        const store = openSqliteChainStore(path)
+        return { store: { ...store, heads: headsOfOtherVersion(store.heads, 'trades', 1) } }
+      },
+    })
+    expect((await rig.json('/v1/pools')).items).not.toEqual([])
+    expect((await rig.json(`/v1/pools/${fakeListedPool}/swaps`)).items).not.toEqual([])
+    const refused = await rig.get(`/v1/pools/${fakeListedPool}/candles?interval=1m`)
+    expect(refused.status).toBe(503)
+    const problem = await refused.json()
+    expect(problem).toMatchObject({ code: 'OTHER_VERSION' })
+    expect(problem.detail).toMatch(/indexed by another version of the service/)
+    const { errors } = await rig.query(
+      `{ pool(address: "${fakeListedPool}") { candles(interval: ONE_MINUTE) { trades } } }`,
+    )
+    expect(errors?.[0]?.extensions.code).toBe('OTHER_VERSION')
+    const ready = await rig.get('/ready')
+    expect(ready.status).toBe(503)
+    const answer = await ready.json()
+    expect(answer).toMatchObject({ code: 'OTHER_VERSION', title: 'Of another version' })
+    expect(answer.detail).toMatch(/trades: version 1 stored, version \d+ here/)
+    expect((await rig.get('/v1/status')).status).toBe(200)
   })
 })
 

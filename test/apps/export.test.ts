@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { once } from 'node:events'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { createReceiptsRoot } from '#adapters/ethereumjs/receipts-root.ts'
 import { keccak, keccakBytes } from '#adapters/hash-wasm/keccak.ts'
@@ -16,7 +17,7 @@ import type { Waypoint } from '#core/history/window.ts'
 import { createChainAppender } from '#core/indexing/append-blocks.ts'
 import { backfill } from '#core/indexing/backfill.ts'
 import { commitPorts } from '#core/indexing/commit.ts'
-import { createFakeChain, fakeErc721, fakeSources } from '../fakes/fake-chain.ts'
+import { createFakeChain, fakeErc721, fakeSources, provenOf, refAt } from '../fakes/fake-chain.ts'
 import { createFakeSource } from '../fakes/fake-source.ts'
 import { addressOf } from '../fakes/encode.ts'
 import { openRig, type Rig } from './api-rig.ts'
@@ -183,3 +184,32 @@ test('an export whose head is left while it is read says so, since what it print
   expect(result.stderr).toMatch(/block 149 was swept while it was read; ask again/)
   expect(result.stdout.length).toBeGreaterThan(200_000)
 }, 60_000)
+
+test('an export of what another version indexed says what to do, and exports what is the same', async () => {
+  const store = openSqliteChainStore(join(folder, 'older.db'))
+  const ports = { ...commitPorts(store, systemClock, CHAIN_ID), sha256, newId }
+  const appender = createChainAppender(ports, CHAIN_ID, fakeSources)
+  await appender.open()
+  const chain = createFakeChain(62, { maxLogs: 9 })
+  await chain.mine(6)
+  await appender.take(chain.blocks.map(provenOf))
+  await appender.commit(refAt(chain, 5))
+  store.close()
+  const db = new DatabaseSync(join(folder, 'older.db'))
+  db.exec(`UPDATE head SET entry = json_set(entry, '$.projections.trades', '31337-1-0123456789ab')`)
+  db.close()
+  const config = join(folder, 'older.json')
+  const settings = {
+    chain: { id: CHAIN_ID, rpc: ['http://127.0.0.1:9'] },
+    store: 'sqlite:./older.db',
+    sources: [{ kind: 'erc721', address: fakeErc721 }],
+  }
+  writeFileSync(config, JSON.stringify(settings))
+  const refused = await spawnCli(['export', 'candles', '--config', config]).done
+  expect(refused.code).toBe(69)
+  expect(refused.stderr).toMatch(
+    /store: another version of Halyard made its candles .*read it with that version, or index into a fresh store/,
+  )
+  const pools = await spawnCli(['export', 'pools', '--config', config]).done
+  expect(pools).toMatchObject({ code: 0, stderr: '' })
+})

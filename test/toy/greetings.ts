@@ -32,6 +32,7 @@ const greeted = eventSpec<Greeted>({
 })
 export const greetingFamily: EventFamily<Greeted> = {
   name: 'greeting',
+  version: 1,
   byContract: 'seldom',
   events: [greeted],
 }
@@ -59,6 +60,8 @@ export const greeters: SourceSpec<GreeterSource> = {
   contractOf: ({ address }) => ({ address, role: greeter }),
 }
 
+const guestsVersion = { name: 'guests', version: 1 }
+
 /** How often a guest was greeted. */
 export type Guest = {
   readonly greeter: Address
@@ -68,15 +71,14 @@ export type Guest = {
 export const guestDocuments = documentSpec<Guest>({
   kind: 'guest',
   plural: 'guests',
-  projection: 'guests',
+  projection: guestsVersion,
   identity: ['greeter', 'guest'],
   orders: { byTimes: ['times', 'greeter', 'guest'] },
   fields: { greeter: 'hex', guest: 'hex', times: 'uint256' },
 })
 
 export const guestsProjection: Projection<Greeted> = {
-  name: 'guests',
-  version: 1,
+  ...guestsVersion,
   documents: [guestDocuments],
   families: [greetingFamily],
   wants: (events) =>

@@ -147,7 +147,10 @@ describe('a catalogue', () => {
   })
 
   test('refuses documents that name another projection than the one that writes them', () => {
-    const stolen = { ...guestsProjection, documents: [{ ...guestDocuments, projection: 'pools' }] }
+    const stolen = {
+      ...guestsProjection,
+      documents: [{ ...guestDocuments, projection: { name: 'pools', version: 3 } }],
+    }
     expect(broken({ projections: [...halyardValues.projections, stolen] })).toThrow(
       /guest belong to the projection guests/,
     )

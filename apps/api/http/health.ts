@@ -1,4 +1,6 @@
 import { readStatus } from '#api/status.ts'
+import { catalogue } from '#core/catalogue.ts'
+import { otherVersions } from '#core/history/versions.ts'
 import { OTHER_CHAIN } from '#core/indexing/other-chain.ts'
 import { sendProblem } from './problem.ts'
 import type { RouteOf } from './route.ts'
@@ -14,7 +16,7 @@ export const live: RouteOf = () => ({
 
 /**
  * Whether answers are fresh enough to send traffic here: the newest block indexed is the newest of the chain, or not
- * older than `lagSecondsMax`.
+ * older than `lagSecondsMax`. Where another version indexed a part of it, that part is not answered.
  */
 export const ready: RouteOf = ({ config, ports }) => ({
   path: '/ready',
@@ -22,6 +24,16 @@ export const ready: RouteOf = ({ config, ports }) => ({
     const { view, newest, lag, branch, chainAgeSeconds } = await readStatus(ports)
     const { number, hash, timestamp } = view.head
     const { lagSecondsMax } = config.api
+    const others = otherVersions(view, catalogue)
+    if (others.length > 0) {
+      sendProblem(res, {
+        name: 'other-version',
+        title: 'Of another version',
+        status: 503,
+        detail: `the store was indexed by another version (${others.join('; ')}); what depends on it is not answered`,
+      })
+      return
+    }
     if (branch === 'other-chain') {
       sendProblem(res, {
         name: 'other-chain',

@@ -1,6 +1,7 @@
 import type { Address } from '#core/chain.ts'
 import { documentSpec } from '#core/history/document.ts'
 import type { Mutable } from '#core/history/projection.ts'
+import { tradesVersion } from './version.ts'
 
 export type CandleInterval = '1m' | '5m' | '1h' | '1d'
 
@@ -35,7 +36,7 @@ export type Candle = {
 export const candleDocuments = documentSpec<Candle>({
   kind: 'candle',
   plural: 'candles',
-  projection: 'trades',
+  projection: tradesVersion,
   identity: ['pool', 'interval', 'start'],
   fields: {
     pool: 'hex',

@@ -41,6 +41,7 @@ import {
   type Traded,
   type TradedMinute,
 } from './candle.ts'
+import { tradesVersion } from './version.ts'
 import {
   addToVolume,
   openVolume,
@@ -54,8 +55,7 @@ import {
 
 /** Candles and volumes of pools. */
 export const tradesProjection: Projection<Swap | FeeOfSwap> = {
-  name: 'trades',
-  version: 4,
+  ...tradesVersion,
   documents: [candleDocuments, volumeDocuments],
   families: [swapFamily, feeFamily],
   reads: ['pools'],

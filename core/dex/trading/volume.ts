@@ -2,6 +2,7 @@ import type { Address } from '#core/chain.ts'
 import { documentSpec } from '#core/history/document.ts'
 import type { Mutable } from '#core/history/projection.ts'
 import { startOf, type Traded } from './candle.ts'
+import { tradesVersion } from './version.ts'
 
 export type VolumePeriod = 'hour' | 'day'
 
@@ -27,7 +28,7 @@ export type Volume = {
 export const volumeDocuments = documentSpec<Volume>({
   kind: 'volume',
   plural: 'volumes',
-  projection: 'trades',
+  projection: tradesVersion,
   identity: ['pool', 'period', 'start'],
   fields: {
     pool: 'hex',

@@ -9,6 +9,9 @@ import { type CandleQuery, listCandles } from '#core/dex/trading/list-candles.ts
 import { listVolumes } from '#core/dex/trading/list-volumes.ts'
 import { createViews } from '#core/history/view.ts'
 import { addressOf } from '../../fakes/encode.ts'
+import { ownIds } from '../../fakes/own-ids.ts'
+
+const TREE = ownIds(1).trades as string
 
 const POOL = addressOf(0x11)
 const HOUR = 3_600
@@ -37,7 +40,7 @@ async function openStore() {
   const candles = [candleAt(0, 2n, 4n), candleAt(5, 4n, 8n)]
   await store.writer.replace(
     candles.map((value) => ({
-      id: { tree: 't', kind: 'candle', key: keyOf(candleDocuments, value) },
+      id: { tree: TREE, kind: 'candle', key: keyOf(candleDocuments, value) },
       version: { ...ref, value },
       previous: null,
       expected: null,
@@ -55,7 +58,7 @@ async function openStore() {
   }))
   await store.writer.replace(
     volumes.map((value) => ({
-      id: { tree: 't', kind: 'volume', key: keyOf(volumeDocuments, value) },
+      id: { tree: TREE, kind: 'volume', key: keyOf(volumeDocuments, value) },
       version: { ...ref, value },
       previous: null,
       expected: null,
@@ -72,7 +75,7 @@ async function openStore() {
     floorMove: 2,
     digest: emptyDigest,
     coverage: [{ from: 1, to: 1 }],
-    projections: { trades: 't' },
+    projections: ownIds(1),
     committedAtMs: 0,
   }
   const ports = { ...store, views: createViews(store.heads, 1) }

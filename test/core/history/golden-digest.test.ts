@@ -11,7 +11,9 @@ import { sha256 } from '#adapters/node/sha256.ts'
 import { openSqliteChainStore } from '#adapters/sqlite/chain-store.ts'
 import type { Address, Hash } from '#core/chain.ts'
 import { encodeDocument } from '#core/history/document.ts'
+import { encodeEventBody, type EventBody, type EventSpec } from '#core/history/event.ts'
 import type { View } from '#core/history/head.ts'
+import { listEvents } from '#core/history/list-events.ts'
 import { scanDocuments } from '#core/history/resolve.ts'
 import { createViews } from '#core/history/view.ts'
 import type { HistoryPorts } from '#core/history/ports.ts'
@@ -48,6 +50,60 @@ const PROJECTIONS: Readonly<Record<string, string>> = {
   'trades 2': '0xc7ff0f2a3043a417',
   'trades 3': '0xc7ff0f2a3043a417',
   'trades 4': '0xc7ff0f2a3043a417',
+}
+
+/** The same of kinds of events, with the version of their family: fields, and what logs of both are decoded into. */
+const FAMILIES: Readonly<Record<string, string>> = {
+  'burn/algebra-integral 1': '0xf5876689a6f945af',
+  'burn/algebra-v1 1': '0x8d91b78e5caef377',
+  'burn/solidly 1': '0xf123a1b760a1a30d',
+  'burn/uniswap-v2 1': '0xfda8a3beb155c517',
+  'burn/uniswap-v3 1': '0x55c98a1d73cb8a15',
+  'burn/velodrome-v2 1': '0x91f485e8d2bbd0e6',
+  'collect/algebra-integral 1': '0xbb574e0fed4b28e7',
+  'collect/algebra-v1 1': '0x3787ba8d2b1d030f',
+  'collect/uniswap-v3 1': '0x26a83506b0583ade',
+  'collectProtocol/uniswap-v3 1': '0xc66ba593980959f3',
+  'fees/solidly 1': '0xbd5d37fac63551df',
+  'fees/velodrome-v2 1': '0xe558baaf99c09436',
+  'flash/algebra-integral 1': '0xb91b18fca64bc29b',
+  'flash/algebra-v1 1': '0x0a91689631afd326',
+  'flash/uniswap-v3 1': '0x9894c80075d750a6',
+  'initialize/algebra-integral 1': '0x6ee086ab876f0ba3',
+  'initialize/algebra-v1 1': '0xc5cc8e97eb652b21',
+  'initialize/uniswap-v3 1': '0x256ad8d0c54e299c',
+  'mint/algebra-integral 1': '0xa5f71dacdfb17372',
+  'mint/algebra-v1 1': '0x986a6c77c10a9004',
+  'mint/solidly 1': '0x53ebfd52ca2e1191',
+  'mint/uniswap-v2 1': '0xcb4c01986423e25b',
+  'mint/uniswap-v3 1': '0x7268d5ac471bf4b0',
+  'mint/velodrome-v2 1': '0x153c2bc313aea789',
+  'poolCreated/algebra-integral 1': '0x7cf0694ed29e1d7d',
+  'poolCreated/algebra-v1 1': '0xe61b0d873a06b73f',
+  'poolCreated/solidly 1': '0x03edbf9deef3812a',
+  'poolCreated/uniswap-v2 1': '0x0c5815df72149545',
+  'poolCreated/uniswap-v3 1': '0x41532927df1480fb',
+  'poolCreated/velodrome-v2 1': '0x3105549685a64528',
+  'setCommunityFee/algebra-integral 1': '0x6fe8f704ef9d873b',
+  'setCommunityFee/algebra-v1 1': '0x1e9c4940f352b683',
+  'setFee/algebra-integral 1': '0x0988b74f920565e9',
+  'setFee/algebra-v1 1': '0x5b8b94b45504cceb',
+  'setFeeProtocol/uniswap-v3 1': '0x4ab02397721051bb',
+  'setTickSpacing/algebra-integral 1': '0xf406c75dfbbd4fb8',
+  'setTickSpacing/algebra-v1 1': '0xbd0aac5bcf07bc50',
+  'swap/algebra-integral 1': '0x1d9e2ca01ca70a96',
+  'swap/algebra-v1 1': '0xa3f74927e2965fc3',
+  'swap/pancakeswap-v3 1': '0x32f7940985fc63a6',
+  'swap/solidly 1': '0x3c79af1ebf75b329',
+  'swap/uniswap-v2 1': '0xb3207e40a4bbcd0c',
+  'swap/uniswap-v3 1': '0xc4260aac493e8c57',
+  'swap/velodrome-v2 1': '0x865ad1ab7f1335cc',
+  'swapFee/algebra-integral 1': '0x120a261c795016f1',
+  'sync/solidly 1': '0x62970fe269d1b4f4',
+  'sync/uniswap-v2 1': '0x81600ae6ce4e8513',
+  'sync/velodrome-v2 1': '0x02ea8533ae37e24a',
+  'transfer/erc1155 1': '0x5b20225d51a7341c',
+  'transfer/erc721 1': '0xd7d38f67bb5e91df',
 }
 
 const CHAIN_ID = 31_337
@@ -200,4 +256,29 @@ test('no projection makes something else of the same events without another vers
     sha256(of.join('\n')).slice(0, 18),
   ])
   expect(PROJECTIONS).toMatchObject(Object.fromEntries(found))
+})
+
+test('no family of events is decoded into something else without another version', async () => {
+  const lines: Record<string, string[]> = {}
+  for (const name of ['mainnet', 'generated'] as const) {
+    const store = createMemoryChainStore(createMemoryTables())
+    await digestOf(store, await histories[name](), 7)
+    const history = { ...store, views: createViews(store.heads, CHAIN_ID) }
+    const view = (await history.views.current()) as View
+    for (const family of catalogue.families) {
+      const linesOf = ({ kind }: EventSpec) => (lines[`${kind} ${family.version}`] ??= [])
+      for (const spec of family.events)
+        linesOf(spec).push(JSON.stringify([spec.number, Object.entries(spec.fields)]))
+      const events = await listEvents<EventBody>(history, view, family, { limit: 100_000 })
+      for (const { body, logIndex } of events) {
+        const spec = catalogue.kindOf(body)
+        linesOf(spec).push(`${logIndex} ${encodeEventBody(spec, body)}`)
+      }
+    }
+  }
+  const found = Object.entries(lines).map(([version, of]) => [
+    version,
+    sha256(of.join('\n')).slice(0, 18),
+  ])
+  expect(FAMILIES).toMatchObject(Object.fromEntries(found))
 })

@@ -8,6 +8,7 @@ import type { View } from '#core/history/head.ts'
 import type { Scan } from '#core/history/ports.ts'
 import type { ResolvePorts } from '#core/history/resolve.ts'
 import { addressOf } from '../../../fakes/encode.ts'
+import { ownIds } from '../../../fakes/own-ids.ts'
 
 const pool = (id: number, token0: Address, token1: Address, swapCount: number): Pool => ({
   ...newPool({
@@ -47,7 +48,7 @@ test('every token that has a pool is listed once, page by page, however many poo
       pool(0x1000 + index, ...([other, hub].toSorted() as [Address, Address]), 1),
     )
   const listed = { token0: addressOf(0), token1: addressOf(0x2000) }
-  const view = { chainId: 1, head: { number: 2, projections: { pools: 't' } } } as unknown as View
+  const view = { chainId: 1, head: { number: 2, projections: ownIds(1) } } as unknown as View
   const found: Address[] = []
   for (let more = true; more;) {
     const after = found.at(-1)
@@ -79,7 +80,7 @@ test('pools between tokens that have thousands of them are found, whatever their
     pool(0xff_0002, usd, eur, 1_000),
     pool(0xff_0003, hub, eur, 1_000),
   ]
-  const view = { chainId: 1, head: { number: 2, projections: { pools: 't' } } } as unknown as View
+  const view = { chainId: 1, head: { number: 2, projections: ownIds(1) } } as unknown as View
   for (const [tokenIn, tokenOut] of [
     [usd, eur],
     [eur, usd],

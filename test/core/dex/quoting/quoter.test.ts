@@ -19,6 +19,7 @@ import type { View } from '#core/history/head.ts'
 import { staleView } from '#core/history/view.ts'
 import { emptyWindow } from '#core/history/window.ts'
 import { addressOf } from '../../../fakes/encode.ts'
+import { ownIds } from '../../../fakes/own-ids.ts'
 
 const [sold, between, bought] = [addressOf(0xa), addressOf(0xb), addressOf(0xc)]
 const blockAt = (number: number): BlockRef => ({
@@ -137,7 +138,7 @@ const viewAt = (block: BlockRef, move: number): View =>
       commit: block.hash,
       chainId: 1,
       move,
-      projections: { pools: 't', ticks: 't' },
+      projections: ownIds(1),
       coverage: [{ from: 0, to: block.number }],
     },
     floor: block,

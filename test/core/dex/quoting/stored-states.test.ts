@@ -5,6 +5,7 @@ import { readHistoricalStates, readIndexedStates } from '#core/dex/quoting/store
 import type { View } from '#core/history/head.ts'
 import { emptyWindow } from '#core/history/window.ts'
 import { addressOf } from '../../../fakes/encode.ts'
+import { ownIds } from '../../../fakes/own-ids.ts'
 
 const hash = `0x${'1'.repeat(64)}` as const
 const view = {
@@ -15,7 +16,7 @@ const view = {
     commit: hash,
     chainId: 1,
     move: 1,
-    projections: { pools: 'p', ticks: 't' },
+    projections: ownIds(1),
     coverage: [{ from: 0, to: 50 }],
   },
   floor: { number: 50, hash },
