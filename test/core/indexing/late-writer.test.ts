@@ -303,7 +303,18 @@ test.each([1, 2, 32, 64, 96, 225])(
   },
 )
 
-test('each of what is remembered is looked at again within 48 sweeps for each', () => {
+test.each([32, 64, 225, 377])(
+  'each of what is remembered has its turn in the end where %i moves lie between two sweeps',
+  (between) => {
+    const count = 64
+    const seen = new Set<number>()
+    for (let sweeps = 0; sweeps < 3_000 * count; sweeps++)
+      seen.add(turnOf(sweeps * between, 16 * count))
+    expect(Array.from({ length: count }, (_, turn) => seen.has(turn))).not.toContain(false)
+  },
+)
+
+test('where each move sweeps, each of what is remembered is looked at again within 48 sweeps for each', () => {
   for (const count of [1, 2, 5, 64])
     for (const start of [0, 1_000, 123_456_789]) {
       const seen = new Set<number>()
