@@ -4,7 +4,7 @@ import type { Appended, ChainAppender, TakeOutcome } from './append-blocks.ts'
 import { createConfirmFinal, type ConfirmFinal } from './confirm-final.ts'
 import type { FetchProven, ProofPolicy } from './fetch-proven.ts'
 import type { RawBlock } from './raw/segment.ts'
-import { readChunks, type ReadPorts } from './read-chunks.ts'
+import { type ChunkReading, readChunks, type ReadPorts } from './read-chunks.ts'
 
 /** What one commit aims at: every document that changed is written once a commit. */
 const COMMIT_LOGS = 20_000
@@ -17,9 +17,7 @@ export type Work = {
   readonly appender: ChainAppender
   readonly policy: ProofPolicy
   readonly fetchProven: FetchProven
-  /** See `ChunkReading`. */
-  readonly until?: (number: number) => Promise<number>
-}
+} & Pick<ChunkReading, 'until' | 'onOpen'>
 
 /** One commit, or why there was none. */
 export type AppendOutcome =

@@ -12,6 +12,7 @@ import { createFetchProven } from './fetch-proven.ts'
 import { otherChain, standingOf } from './other-chain.ts'
 import type { ChainHead } from './ports.ts'
 import { policyFor, type ProofMode } from './proof-policy.ts'
+import { createFollowedKeeper } from './raw/keep-followed.ts'
 import { refuseOtherRaw } from './raw/refuse-other-raw.ts'
 import type { AnySource } from './source.ts'
 
@@ -45,6 +46,8 @@ export type FollowEvent =
 const BACKOFF_MS_MAX = 30_000
 /** A follower that is told no start begins at most this far below the newest block. */
 const UNASKED_BLOCKS_MAX = 1_000
+/** A follower that has so many blocks to read is behind. */
+const BEHIND_BLOCKS = 64
 /** Headers compared at a time when looking for a common ancestor. */
 const ANCESTOR_STEP = 128
 
@@ -65,6 +68,8 @@ export async function* followHead(
 ): AsyncGenerator<FollowEvent> {
   const appender = createChainAppender(ports, input.chainId, input.sources)
   const fetchProven = createFetchProven(ports, input.commits)
+  const keeper = ports.raw && createFollowedKeeper(ports.raw, input.chainId)
+  let final: BlockRef | undefined
   let sighting: Sighting | undefined
   let failures = 0
   let opened = false
@@ -83,6 +88,8 @@ export async function* followHead(
         await refuseOtherRaw(ports.raw, ports.source, input.chainId, finalized)
         isRawKnown = true
       }
+      final = finalized
+      await keeper?.settle(finalized)
       let moved = false
       let detached = isOtherBranch(appender.view(), latest)
       const before = appender.view()
@@ -93,7 +100,16 @@ export async function* followHead(
         const range = { from, to: latest.number }
         const policy = policyFor(input.proof, finalized.number)
         const { chainId } = input
-        const work: Work = { ports, chainId, appender, fetchProven, policy }
+        // One by one, blocks are kept when they are many and final; a follower that is behind keeps what it reads.
+        const isBehind = latest.number - from >= BEHIND_BLOCKS
+        const work: Work = {
+          ports: isBehind ? ports : { ...ports, raw: undefined },
+          chainId,
+          appender,
+          fetchProven,
+          policy,
+          ...(keeper && { onOpen: keeper.add }),
+        }
         for await (const outcome of appendRanges(work, [range], finalized, cancel)) {
           if (outcome.status === 'appended') {
             moved = true
@@ -142,6 +158,7 @@ export async function* followHead(
       await ports.clock.sleep(Math.min(input.pollMs * 2 ** failures++, BACKOFF_MS_MAX), cancel)
     }
   }
+  if (final) await keeper?.settle(final, true)
 }
 
 /** @throws AppError `unavailable` where the chain is another one than what is stored */

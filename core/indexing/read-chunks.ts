@@ -5,7 +5,7 @@ import type { ConfirmFinal } from './confirm-final.ts'
 import { createdIn, createDiscovery } from './discover-contracts.ts'
 import type { FetchProven, ProofPolicy } from './fetch-proven.ts'
 import type { BlockSource } from './ports.ts'
-import { filterOf, type LogScope, missingIn } from './raw/log-scope.ts'
+import { filterOf, type LogScope, missingIn, unionOf } from './raw/log-scope.ts'
 import {
   createObtainBlocks,
   gapsOf,
@@ -33,6 +33,8 @@ export type ChunkReading = {
   readonly confirmFinal: ConfirmFinal
   /** Resolves when a block may be read, with the last one of which that is known. */
   readonly until?: (number: number) => Promise<number>
+  /** Told of blocks that are not kept, since they are not final or nothing is, with what was asked for of them. */
+  readonly onOpen?: (scope: LogScope, blocks: readonly RawBlock[]) => void
 }
 
 /** Chunks being read while another is used. */
@@ -66,8 +68,13 @@ export async function* readChunks(
     finalized,
   )
   const created: Address[] = []
-  for await (const chunk of readAhead(reading, obtain, ranges))
-    yield await completed(reading, obtain, chunk, created)
+  for await (const chunk of readAhead(reading, obtain, ranges)) {
+    const { scopes, blocks } = await completed(reading, obtain, chunk, created)
+    const keptTo = ports.raw ? finalized : -1
+    const open = reading.onOpen ? blocks.filter(({ header }) => header.number > keptTo) : []
+    if (open.length > 0) reading.onOpen?.(unionOf(scopes), open)
+    yield blocks
+  }
 }
 
 async function* readAhead(
@@ -123,14 +130,14 @@ async function completed(
   obtain: ObtainBlocks,
   { range, scope, blocks }: Chunk,
   created: Address[],
-): Promise<readonly RawBlock[]> {
+): Promise<{ readonly scopes: readonly LogScope[]; readonly blocks: readonly RawBlock[] }> {
   const held = [scope]
   let complete = blocks
   let fresh = blocks
   for (;;) {
     created.push(...createdIn(admission, fresh))
     const missing = missingIn(admission.scope(created), held)
-    if (missing.size === 0) return complete
+    if (missing.size === 0) return { scopes: held, blocks: complete }
     // Every pass may reveal another contract; most need none.
     fresh = await obtain(range, missing)
     complete = mergeBlocks(range, [complete, fresh])

@@ -22,6 +22,18 @@ export function scopeOf(filters: readonly LogFilter[]): LogScope {
   return scope
 }
 
+/** All logs that any of these scopes has. */
+export function unionOf(scopes: readonly LogScope[]): LogScope {
+  const union = new Map<Hash, Contracts>()
+  for (const scope of scopes)
+    for (const [topic, contracts] of scope) {
+      const known = union.get(topic) ?? new Set<Address>()
+      const isAll = known === 'all' || contracts === 'all'
+      union.set(topic, isAll ? 'all' : new Set([...known, ...contracts]))
+    }
+  return union
+}
+
 /** Past this many contracts a node is asked for those of all. */
 const FILTER_ADDRESSES_MAX = 500
 

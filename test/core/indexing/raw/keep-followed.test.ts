@@ -1,0 +1,76 @@
+import { expect, test } from 'vitest'
+import { createMemoryTables } from '#adapters/memory/chain-store.ts'
+import { zstdText } from '#adapters/node/zstd-text.ts'
+import { createViews } from '#core/history/view.ts'
+import { backfill } from '#core/indexing/backfill.ts'
+import { followHead } from '#core/indexing/follow-head.ts'
+import { createFollowedKeeper } from '#core/indexing/raw/keep-followed.ts'
+import { scopeOf } from '#core/indexing/raw/log-scope.ts'
+import type { RawLayer } from '#core/indexing/raw/obtain-blocks.ts'
+import { createRawSource } from '#core/indexing/raw/raw-source.ts'
+import { modelOf, readEverything } from '../../../contracts/everything.ts'
+import { createFakeChain, fakeSources } from '../../../fakes/fake-chain.ts'
+import { createFakeSource } from '../../../fakes/fake-source.ts'
+import { fakeIndexPorts } from '../../../fakes/index-app.ts'
+import { createMemoryRawStore } from '../../../fakes/raw-store.ts'
+
+const CHAIN_ID = 31_337
+const FINALITY = 6
+const freshRaw = (): RawLayer => ({ store: createMemoryRawStore(), packing: zstdText })
+
+test('what a follower proved is kept when it is final, through reorgs, and nothing of dead branches', async () => {
+  for (const seed of [61, 62, 63]) {
+    const chain = createFakeChain(seed, { maxLogs: 5 })
+    await chain.mine(30)
+    const source = createFakeSource({ blocks: () => chain.blocks, finality: FINALITY })
+    const raw = freshRaw()
+    const ports = fakeIndexPorts(createMemoryTables(), source, { raw })
+    const cancel = { aborted: false }
+    let quiet = 0
+    const input = { chainId: CHAIN_ID, sources: fakeSources, proof: 'auto', pollMs: 10 } as const
+    for await (const event of followHead(ports, input, cancel)) {
+      if (event.status !== 'idle') continue
+      quiet++
+      if (quiet % 5 === 0) await chain.fork(1 + (quiet % 4), 3)
+      else await chain.mine(1 + (quiet % 3))
+      if (quiet > 60) cancel.aborted = true
+    }
+    const heads = await raw.store.list(CHAIN_ID, { from: 0, to: 1_000 })
+    // Few at a time, so segments are worth their rows: those of the first 64 blocks, and the last ones.
+    expect(heads.length).toBeLessThan(12)
+
+    const offline = await createRawSource(raw, CHAIN_ID, 0)
+    const { latest } = await offline.head()
+    const canonical = chain.blocks.slice(0, latest.number + 1)
+    expect(latest.hash).toBe(canonical.at(-1)?.header.hash)
+    expect(latest.number).toBeGreaterThan(100)
+    const derived = fakeIndexPorts(createMemoryTables(), offline, { raw })
+    const steps = backfill(derived, input, { aborted: false })
+    while (!(await steps.next()).done);
+    const view = await createViews(derived.heads, CHAIN_ID).current()
+    expect(view && (await readEverything(derived, view))).toEqual(modelOf(canonical))
+  }
+})
+
+test('what waits is bounded, however long nothing becomes final', async () => {
+  const raw = freshRaw()
+  const keeper = createFollowedKeeper(raw, CHAIN_ID)
+  const hashOf = (number: number) => `0x${number.toString(16).padStart(64, '0')}` as const
+  const blockOf = (number: number) => ({
+    header: {
+      number,
+      hash: hashOf(number + 1),
+      parentHash: hashOf(number),
+      timestamp: number,
+    },
+    logs: [],
+  })
+  for (let number = 0; number < 25_000; number++) keeper.add(scopeOf([]), [blockOf(number)])
+  await keeper.settle({ number: 24_999, hash: hashOf(25_000) })
+  const heads = await raw.store.list(CHAIN_ID, { from: 0, to: 30_000 })
+  expect(heads[0]?.from).toBe(5_000)
+  expect(heads.at(-1)?.to).toBe(24_999)
+  // All of it was let go.
+  await keeper.settle({ number: 24_999, hash: hashOf(25_000) }, true)
+  expect(await raw.store.list(CHAIN_ID, { from: 0, to: 30_000 })).toHaveLength(heads.length)
+})
