@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process'
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Pool } from 'undici'
@@ -14,14 +14,20 @@ const CONCURRENCY = 4
 const ROUNDS = 3
 const MEMORY_POLL_MS = 20
 
-/** The levels of proof, from the cheapest on. */
-const LEVELS: Readonly<Record<ProofMode, string>> = {
-  bloom: 'backfill, the node trusted, checked by bloom',
-  auto: 'backfill, receipts where a log may be (default)',
-  receipts: 'backfill, receipts of every block',
-}
+/** What is run on a store of its own: the levels of proof from the cheapest on, and what the raw layer is worth. */
+const RUNS = {
+  bloomNotKept: [
+    'backfill, checked by bloom, proven logs not kept',
+    { proof: 'bloom', raw: 'off' },
+  ],
+  bloom: ['backfill, the node trusted, checked by bloom', { proof: 'bloom' }],
+  auto: ['backfill, receipts where a log may be (default)', { proof: 'auto' }],
+  receipts: ['backfill, receipts of every block', { proof: 'receipts' }],
+} as const satisfies Readonly<Record<string, readonly [string, Settings]>>
 
+type Settings = { readonly proof: ProofMode; readonly raw?: 'off' }
 type Run = { readonly seconds: number; readonly megabytesPeak: number; readonly logs: number }
+type Runs = Readonly<Record<keyof typeof RUNS, Run>>
 
 /**
  * A backfill into SQLite (fetch, prove, decode, fold, store) against a download of the same logs that only parses
@@ -30,17 +36,24 @@ type Run = { readonly seconds: number; readonly megabytesPeak: number; readonly 
 export async function benchIndex(print: (line: string) => void): Promise<void> {
   print('making a chain with 200,000 swaps of 50 Uniswap V2 pairs ...')
   await using chain = await makeSwapChain({ pairs: 50, blocks: 1_000, swapsPerBlock: 200 })
-  const rounds: { one: number; many: number; bloom: Run; auto: Run; receipts: Run }[] = []
+  const rounds: { one: number; many: number; runs: Runs; derive: Run; rawBytes: number }[] = []
   let downloaded = { seconds: 0, logs: 0, bytes: 0 }
   for (let round = 0; round < ROUNDS; round++) {
     downloaded = await download(chain, 1)
     const many = await download(chain, CONCURRENCY)
+    const runs: Partial<Record<keyof Runs, Run>> = {}
+    let derived: { derive: Run; rawBytes: number } | undefined
+    for (const [name, [, settings]] of Object.entries(RUNS) as [keyof Runs, [string, Settings]][])
+      runs[name] = await inFolder(async (folder) => {
+        const run = await backfill(chain, folder, settings)
+        if (name === 'auto') derived = await derive(chain, folder)
+        return run
+      })
     rounds.push({
       one: downloaded.seconds,
       many: many.seconds,
-      bloom: await backfill(chain, 'bloom'),
-      auto: await backfill(chain, 'auto'),
-      receipts: await backfill(chain, 'receipts'),
+      runs: runs as Runs,
+      ...(derived as { derive: Run; rawBytes: number }),
     })
   }
   const mid = (pick: (round: (typeof rounds)[number]) => number): number =>
@@ -58,11 +71,19 @@ export async function benchIndex(print: (line: string) => void): Promise<void> {
   line(`bare eth_getLogs, ${CONCURRENCY} at once`, many)
   const memory = (pick: (round: (typeof rounds)[number]) => Run): string =>
     `peak memory ${Math.round(mid((round) => pick(round).megabytesPeak))} MB`
-  for (const [proof, name] of Object.entries(LEVELS) as [ProofMode, string][]) {
-    const seconds = mid((round) => round[proof].seconds)
-    line(name, seconds, `${ratios(seconds)}, ${memory((round) => round[proof])}`)
+  for (const [name, [title]] of Object.entries(RUNS) as [keyof Runs, [string, Settings]][]) {
+    const seconds = mid(({ runs }) => runs[name].seconds)
+    line(title, seconds, `${ratios(seconds)}, ${memory(({ runs }) => runs[name])}`)
   }
-  const stored = rounds[0]?.auto.logs ?? 0
+  const seconds = mid((round) => round.derive.seconds)
+  const stored = rounds[0]?.runs.auto.logs ?? 0
+  const perSecond = Math.round(stored / seconds)
+  line(
+    'derive, from the kept logs, without a node',
+    seconds,
+    `${perSecond} logs/s, ${memory((round) => round.derive)}`,
+  )
+  print(`  kept logs: ${Math.round(mid(({ rawBytes }) => rawBytes) / stored)} bytes of disk each`)
   if (stored < logs) throw new Error(`the backfill stored ${stored} of ${logs} logs`)
 }
 
@@ -105,38 +126,65 @@ async function download(
   return { seconds, logs, bytes }
 }
 
-/** Runs the operator's command on an empty store, as an operator would. */
-async function backfill(chain: SwapChain, proof: ProofMode): Promise<Run> {
+async function inFolder<T>(use: (folder: string) => Promise<T>): Promise<T> {
   const folder = mkdtempSync(join(tmpdir(), 'halyard-bench-'))
   try {
-    const configPath = join(folder, 'halyard.json')
-    writeFileSync(
-      configPath,
-      JSON.stringify({
-        chain: { id: DEVNET_CHAIN_ID, rpc: [chain.url], profile: 'ethereum', proof },
-        store: 'sqlite:./history.db',
-        sources: [{ kind: 'uniswap-v2', factory: chain.factory, startBlock: chain.from }],
-      }),
-    )
-    const args = ['backfill', '--config', configPath, '--to', `${chain.to}`, '--json']
-    const child = spawn(process.execPath, [...nodeArguments(), ...args], {
-      stdio: ['ignore', 'pipe', 'ignore'],
-    })
-    let kilobytesPeak = 0
-    const timer = setInterval(() => {
-      kilobytesPeak = Math.max(kilobytesPeak, residentKilobytes(child.pid))
-    }, MEMORY_POLL_MS)
-    let stdout = ''
-    for await (const text of child.stdout.setEncoding('utf8')) stdout += text as string
-    clearInterval(timer)
-    const report = JSON.parse(stdout.trimEnd().split('\n').at(-1) ?? '') as {
-      seconds: number
-      logs: number
-    }
-    return { seconds: report.seconds, logs: report.logs, megabytesPeak: kilobytesPeak / 1_024 }
+    return await use(folder)
   } finally {
     rmSync(folder, { recursive: true })
   }
+}
+
+function configIn(
+  folder: string,
+  name: string,
+  chain: SwapChain,
+  { proof, raw }: Settings,
+): string {
+  const path = join(folder, `${name}.json`)
+  writeFileSync(
+    path,
+    JSON.stringify({
+      chain: { id: DEVNET_CHAIN_ID, rpc: [chain.url], profile: 'ethereum', proof },
+      store: `sqlite:./${name}.db`,
+      raw: raw ?? 'sqlite:./raw.db',
+      sources: [{ kind: 'uniswap-v2', factory: chain.factory, startBlock: chain.from }],
+    }),
+  )
+  return path
+}
+
+const backfill = (chain: SwapChain, folder: string, settings: Settings): Promise<Run> =>
+  runCommand('backfill', configIn(folder, 'history', chain, settings), chain)
+
+/** Makes the history once more, of what a backfill in this folder has kept. */
+async function derive(
+  chain: SwapChain,
+  folder: string,
+): Promise<{ derive: Run; rawBytes: number }> {
+  const config = configIn(folder, 'derived', chain, { proof: 'auto' })
+  const run = await runCommand('derive', config, chain)
+  return { derive: run, rawBytes: statSync(join(folder, 'raw.db')).size }
+}
+
+/** Runs the operator's command, as an operator would. */
+async function runCommand(command: string, config: string, chain: SwapChain): Promise<Run> {
+  const args = [command, '--config', config, '--to', `${chain.to}`, '--json']
+  const child = spawn(process.execPath, [...nodeArguments(), ...args], {
+    stdio: ['ignore', 'pipe', 'ignore'],
+  })
+  let kilobytesPeak = 0
+  const timer = setInterval(() => {
+    kilobytesPeak = Math.max(kilobytesPeak, residentKilobytes(child.pid))
+  }, MEMORY_POLL_MS)
+  let stdout = ''
+  for await (const text of child.stdout.setEncoding('utf8')) stdout += text as string
+  clearInterval(timer)
+  const report = JSON.parse(stdout.trimEnd().split('\n').at(-1) ?? '') as {
+    seconds: number
+    logs: number
+  }
+  return { seconds: report.seconds, logs: report.logs, megabytesPeak: kilobytesPeak / 1_024 }
 }
 
 /** What `npm run halyard` gives to Node: limits of its heap, and the command's main file. */
