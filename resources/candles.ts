@@ -38,8 +38,8 @@ const price = (name: 'open' | 'high' | 'low' | 'close'): Field<CandleRow> =>
 
 export const candle = resource<CandleRow>(
   'Candle',
-  'The trades of an interval. Prices are of token0 in token1, after each trade; `open` is the close before. ' +
-    'Volumes in raw units, each trade once a token.',
+  'The trades of an interval. Prices are of token0 in token1, as they are after each trade; `open` is the close of the ' +
+    'candle before. Volumes are in raw units, and count a trade once for each of the two tokens.',
   {
     // An answer about one pool and one interval need not repeat them with each candle.
     pool: only(

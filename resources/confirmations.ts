@@ -4,8 +4,8 @@ import { swapAmounts } from './routes.ts'
 
 const confirmationStatus = choice<Confirmation['status']>('ConfirmationStatus', {
   confirmed: { description: 'The chain gives exactly these amounts.' },
-  differs: { description: 'The chain gives others.' },
-  unconfirmed: { description: 'It was not tried out, or failed: see cause.' },
+  differs: { description: 'The chain gives other amounts: see `quoted` and `executed`.' },
+  unconfirmed: { description: 'It was not tried out, or the trial failed: see `cause`.' },
 })
 
 const unconfirmedCause = choice<Extract<Confirmation, { status: 'unconfirmed' }>['cause']>(
@@ -22,7 +22,7 @@ const unconfirmedCause = choice<Extract<Confirmation, { status: 'unconfirmed' }>
 
 const confirmedBy = choice<NonNullable<Confirmation['by']>>('ConfirmedBy', {
   router: { description: 'The configured router, by its own calldata.' },
-  pools: { description: 'The pools themselves: the router does not reach them all.' },
+  pools: { description: 'The pools themselves, since the router does not reach all of them.' },
 })
 
 export const confirmation = resource<Confirmation>(
@@ -34,10 +34,10 @@ export const confirmation = resource<Confirmation>(
     cause: maybe(
       unconfirmedCause,
       (of) => ('cause' in of ? of.cause : null),
-      'Of which kind the reason is.',
+      'What kind of reason it is.',
     ),
     reason: maybe(text, (of) => ('reason' in of ? of.reason : null), 'Why it is unconfirmed.'),
-    gas: maybe(bigint, (of) => ('gas' in of ? of.gas : null), 'Units that it used.'),
+    gas: maybe(bigint, (of) => ('gas' in of ? of.gas : null), 'Gas units that the trial used.'),
     quoted: maybe(
       swapAmounts,
       (of) => ('quoted' in of ? of.quoted : null),

@@ -16,8 +16,8 @@ export const holding = resource<Holding>(
     shortfall: field(
       bigint,
       ({ shortfall }) => shortfall,
-      'What the account sent without having been seen to receive it: indexing began later. ' +
-        'Not 0: it holds `amount` at least.',
+      'Units that the account sent although no transfer to it is indexed, because indexing began later. ' +
+        'Where this is not 0, the account holds at least `amount`.',
     ),
   },
 )

@@ -92,7 +92,7 @@ export const pool = resource<Pool>(
     rawPriceOfToken0InToken1: maybe(
       decimal,
       rawPriceOf,
-      'The same in raw units, which needs no decimals: times 10^(decimals0 - decimals1) it is the price.',
+      'How many raw units of token1 one raw unit of token0 is worth. Multiplied by 10^(decimals0 - decimals1) it is the price in whole tokens.',
     ),
     swapCount: field(int, (of) => of.swapCount),
     lastTradeAt: maybe(time, (of) => of.lastTradeAt, SECONDS),

@@ -42,7 +42,7 @@ const stateSource = choice<StateSource>(
 
 const transaction = resource<SwapTransaction>(
   'SwapTransaction',
-  'To be signed by who has allowed the router to take the token.',
+  'A transaction for the router. Whoever signs it must have approved the router to spend the token that is sold.',
   {
     to: field(address, ({ to }) => to),
     data: field(hex, ({ data }) => data, '0x and hex digits.'),
@@ -72,8 +72,8 @@ const quoteStatus = choice<Quote['status']>('QuoteStatus', { filled: {} })
 
 export const quote = resource<Quote>(
   'Quote',
-  'What a swap gives at a block, to the wei, and how. Amounts in raw units. The token whose side is not fixed is the ' +
-    'one that is quoted.',
+  'What a swap gives at a block, to the wei, and by which route. Amounts in raw units. The token that is quoted is the ' +
+    'one whose amount is not fixed: the one that is bought where `exact` is `in`.',
   {
     // In GraphQL the type says it, and a field of another type than a refusal's would need an alias.
     status: only(
@@ -81,9 +81,17 @@ export const quote = resource<Quote>(
       field(quoteStatus, ({ status }) => status),
     ),
     // Nullable as a refusal's is: a query may then ask for both by one name (GraphQL, "Field Selection Merging").
-    block: maybe(quoteBlock, ({ block }) => block, 'Never null.'),
+    block: maybe(
+      quoteBlock,
+      ({ block }) => block,
+      'The block that the quote is of. A quote always has one.',
+    ),
     stateSource: field(stateSource, (of) => of.stateSource),
-    exact: field(swapSide, ({ exact }) => exact, 'What is fixed.'),
+    exact: field(
+      swapSide,
+      ({ exact }) => exact,
+      'Which amount is fixed: of the token that is sold (in) or bought (out).',
+    ),
     tokenIn: field(token, ({ tokenIn }) => tokenIn),
     tokenOut: field(token, ({ tokenOut }) => tokenOut),
     ...amountFields,
@@ -113,7 +121,7 @@ export const quote = resource<Quote>(
         ratio: midPrice,
         tokens: [tokenIn, tokenOut] as const,
       }),
-      'Of a swap of next to nothing along the same route, before fees.',
+      'The price of a very small swap along the same route, before fees.',
     ),
     priceImpactBps: field(
       int,
@@ -124,14 +132,14 @@ export const quote = resource<Quote>(
     taxInBps: maybe(
       int,
       ({ taxInBps }) => taxInBps,
-      'What the token that is sold keeps of a transfer; null where it is not known.',
+      'The share of a transfer that the token which is sold keeps, in basis points; null where it is not known.',
     ),
-    taxOutBps: maybe(int, ({ taxOutBps }) => taxOutBps),
-    gas: field(bigint, ({ gas }) => gas, 'Estimated units.'),
+    taxOutBps: maybe(int, ({ taxOutBps }) => taxOutBps, 'The same of the token that is bought.'),
+    gas: field(bigint, ({ gas }) => gas, 'Estimated gas units of the swap.'),
     gasCost: maybe(
       bigint,
       ({ gasCost }) => gasCost,
-      'What that gas costs in the token that is quoted; null without a price.',
+      'What that gas costs, in raw units of the token that is quoted; null where no price of it is known.',
     ),
     legs: field(listOf(leg), ({ legs }) => legs),
     alternatives: field(
@@ -142,7 +150,8 @@ export const quote = resource<Quote>(
     transaction: maybe(
       transaction,
       (of) => of.transaction,
-      'Null without a recipient or a router that reaches all of the pools, and where the trial shows that it would revert.',
+      'Null where no recipient was named, where no configured router reaches all of the pools, and where the trial shows ' +
+        'that it would fail.',
     ),
     confirmation: field(confirmation, (of) => of.confirmation),
     warnings: field(listOf(warning), ({ warnings }) => warnings),
@@ -166,11 +175,11 @@ export const quoteRefusal = resource<Refusal>('QuoteRefusal', 'Why there is no q
   largest: maybe(
     swapAmounts,
     (of) => ('largest' in of ? of.largest : null),
-    'Where liquidity does not suffice: the most that a single path carries.',
+    'Where there is too little liquidity: the most that a single path can swap.',
   ),
   block: maybe(
     quoteBlock,
     ({ block }) => block,
-    'The block that it holds for, where there is one.',
+    'The block that the refusal is of; null where it is of none.',
   ),
 })

@@ -54,20 +54,24 @@ const quotedPool = resource<PoolTerms>('QuotedPool', undefined, {
 
 const hop = resource<QuotedHop>(
   'QuoteHop',
-  'A swap through one pool. Amounts in raw units, as the pool sees them.',
+  'A swap through one pool. Amounts in raw units: what reaches the pool, and what leaves it.',
   {
     pool: field(quotedPool, ({ pool }) => pool),
     tokenIn: field(linkTo(token), ({ tokenIn }) => tokenIn),
     tokenOut: field(linkTo(token), ({ tokenOut }) => tokenOut),
     ...amountFields,
-    feeAmount: field(bigint, ({ feeAmount }) => feeAmount, 'What of amountIn is fee.'),
+    feeAmount: field(
+      bigint,
+      ({ feeAmount }) => feeAmount,
+      'The part of amountIn that is the LP fee.',
+    ),
     ticksCrossed: field(int, ({ ticksCrossed }) => ticksCrossed),
   },
 )
 
 export const leg = resource<QuotedLeg>(
   'QuoteLeg',
-  'A part of the amount, through one pool after the other.',
+  'A part of the amount, which goes through its pools one after the other.',
   {
     shareBps: field(
       int,
@@ -81,7 +85,7 @@ export const leg = resource<QuotedLeg>(
 
 export const alternative = resource<QuotedAlternative>(
   'QuoteAlternative',
-  'All of the amount through one path that is not as good.',
+  'The whole amount through one other path, which gives less or costs more than the route.',
   {
     pools: field(listOf(quotedPool), ({ pools }) => pools),
     ...amountFields,

@@ -22,43 +22,51 @@ const liveOf =
     return known instanceof Promise ? known.then(value) : value(known)
   }
 
-export const status = resource<StatusRow>('Meta', 'What the whole answer stands on.', {
-  chainId: only(
-    ['json'],
-    field(int, ({ chainId }) => chainId),
-  ),
-  block: only(
-    ['graphql'],
-    field(
-      block,
-      ({ head }) => head,
-      'Everything in the answer that is stored is as of this block.',
+export const status = resource<StatusRow>(
+  'Meta',
+  'Where the history stands, and how far it is behind its chain.',
+  {
+    chainId: only(
+      ['json'],
+      field(int, ({ chainId }) => chainId),
     ),
-  ),
-  lag: maybe(
-    int,
-    liveOf(({ lag }) => lag.blocks),
-    'Blocks behind the newest of the chain; null while the chain cannot be asked, or is another one.',
-  ),
-  lagSeconds: field(
-    int,
-    liveOf(({ lag }) => lag.seconds),
-    'Age of the block; 0 while it is the newest of the chain.',
-  ),
-  chainAgeSeconds: maybe(
-    int,
-    liveOf(({ chainAgeSeconds }) => chainAgeSeconds),
-    'Age of the newest block of the chain, which grows where its nodes stand still; null while the chain cannot be asked.',
-  ),
-  finalized: maybe(
-    int,
-    ({ finalized }) => finalized,
-    'The newest indexed block that cannot change any more.',
-  ),
-  digest: field(
-    hash,
-    ({ digest }) => digest(),
-    'Equal wherever the same blocks of the same sources were indexed.',
-  ),
-  coverage: field(listOf(blockRange), ({ head }) => head.coverage, 'Every block indexed.'),
-})
+    block: only(
+      ['graphql'],
+      field(
+        block,
+        ({ head }) => head,
+        'Everything in the answer that is stored is as of this block.',
+      ),
+    ),
+    lag: maybe(
+      int,
+      liveOf(({ lag }) => lag.blocks),
+      'Blocks behind the newest of the chain; null while the chain cannot be asked, or is another one.',
+    ),
+    lagSeconds: field(
+      int,
+      liveOf(({ lag }) => lag.seconds),
+      'Age of the block; 0 while it is the newest of the chain.',
+    ),
+    chainAgeSeconds: maybe(
+      int,
+      liveOf(({ chainAgeSeconds }) => chainAgeSeconds),
+      'Age of the newest block of the chain, which grows where its nodes stand still; null while the chain cannot be asked.',
+    ),
+    finalized: maybe(
+      int,
+      ({ finalized }) => finalized,
+      'The newest indexed block that cannot change any more.',
+    ),
+    digest: field(
+      hash,
+      ({ digest }) => digest(),
+      'A hash over the whole history: two histories of the same blocks and sources have the same one.',
+    ),
+    coverage: field(
+      listOf(blockRange),
+      ({ head }) => head.coverage,
+      'The blocks that are indexed, as ranges.',
+    ),
+  },
+)

@@ -16,12 +16,12 @@ export const swapContracts = resource<SwapContracts>(
     router: maybe(
       address,
       ({ router }) => router,
-      'What transactions are sent to, and what has to be allowed to take the token that is sold. Null: none are made.',
+      'The router: transactions are sent to it, and it must be approved to spend the token that is sold. Null where none is configured: quotes then have no transaction.',
     ),
     native: field(
       address,
       ({ native }) => native,
-      'Stands for the chain’s own currency in quotes; there is no contract.',
+      'The address that stands for the chain’s own currency in quotes; no contract is there.',
     ),
     wrappedNative: maybe(
       address,

@@ -21,18 +21,18 @@ const newSwap = resource<SwapRow>('NewSwap', swap.description, {
 
 export const swapUpdate = resource<SwapUpdate>(
   'SwapUpdate',
-  'Trades that were committed, in order. What a reorganisation took back is said before what replaced it.',
+  'Trades that were committed, in order. What a reorganisation took back is told before what replaces it.',
   {
     retractedTo: maybe(
       quoteBlock,
       (update) => update.retractedTo,
-      'Whatever was told of blocks above this one is not so any more.',
+      'A reorganisation took back everything above this block: what was told of those blocks is no longer true. Null where nothing was taken back.',
     ),
     swaps: field(listOf(newSwap), (update) => update.swaps, 'Oldest first.'),
     finalized: maybe(
       quoteBlock,
       (update) => update.finalized,
-      'Where it moved: nothing up to this block will be retracted.',
+      'The newest final block, where it has changed: nothing up to it will be taken back.',
     ),
     cursor: field(text, (update) => update.cursor, 'Where to go on, as `after` takes it.'),
   },

@@ -8,7 +8,7 @@ const v3 = ({ event: { body } }: SwapRow) => (tellsPrice(body) ? body : null)
 
 export const swap = resource<SwapRow>(
   'Swap',
-  'A trade. Amounts in raw units from the view of the pool: positive came in.',
+  'A trade. Amounts are raw units as the pool sees them: positive went into the pool, negative came out.',
   {
     block: field(block, ({ event }) => event.block),
     transactionHash: field(hash, ({ event }) => event.transactionHash),

@@ -19,20 +19,20 @@ const inTokens = (name: 'tokens' | 'tokensInverse', description: string): Field<
 
 export const tradePrice = resource<TradeRatio>(
   'TradePrice',
-  'What is bought for one of what is sold; cut after 18 significant digits.',
+  'How much of the bought token one unit of the sold token gives; cut after 18 significant digits.',
   {
     raw: field(
       decimal,
       ({ ratio }) => tradePriceOf(ratio, undefined).raw,
-      'Raw units for a raw unit.',
+      'In raw units: how many of the bought token for one of the sold token.',
     ),
     tokens: inTokens(
       'tokens',
-      'Whole tokens for a whole token; null where the decimals of one are not known.',
+      'The same in whole tokens; null where the decimals of a token are not known.',
     ),
     tokensInverse: inTokens(
       'tokensInverse',
-      'The other way round: what one whole token of those bought costs.',
+      'The other way round: how many whole sold tokens one whole bought token costs.',
     ),
   },
 )

@@ -5,7 +5,7 @@ export const volumePeriod = choice<VolumePeriod>('VolumePeriod', { hour: {}, day
 
 export const volume = resource<Volume>(
   'Volume',
-  'What a pool traded in an hour or a day (UTC), in raw units, each trade once a token.',
+  'What a pool traded in an hour or a day (UTC), in raw units; a trade counts once for each of the two tokens.',
   {
     period: field(volumePeriod, ({ period }) => period),
     start: field(time, ({ start }) => start, 'Seconds since 1970.'),

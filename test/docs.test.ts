@@ -1,0 +1,43 @@
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { describe, expect, test } from 'vitest'
+
+const ROOT = join(import.meta.dirname, '..')
+const read = (path: string): string => readFileSync(join(ROOT, path), 'utf8')
+const foldersIn = (path: string): string[] =>
+  readdirSync(join(ROOT, path), { withFileTypes: true }).flatMap((each) =>
+    each.isDirectory() ? [each.name] : [],
+  )
+
+describe('the docs name what there is', () => {
+  test('the README and the architecture each folder of core', () => {
+    const tree = read('README.md').split('## What goes where')[1] ?? ''
+    const architecture = read('docs/architecture.md')
+    for (const folder of foldersIn('core')) {
+      expect(tree).toMatch(new RegExp(`^ {2}${folder}/ `, 'm'))
+      expect(architecture).toContain(`${folder}["${folder}<br/>`)
+    }
+  })
+
+  test('the architecture each adapter', () => {
+    const [, adapters = ''] = read('docs/architecture.md').split('subgraph adapters')
+    const named = new Set(
+      [...(adapters.split('end\n')[0] ?? '').matchAll(/"([\w, -]+)"/g)].flatMap(
+        ([, names]) => names?.split(', ') ?? [],
+      ),
+    )
+    for (const folder of foldersIn('adapters')) expect([...named]).toContain(folder)
+  })
+
+  test('and every link to a file leads to one', () => {
+    const files = [
+      'README.md',
+      ...readdirSync(join(ROOT, 'docs'), { recursive: true })
+        .map((name) => join('docs', String(name)))
+        .filter((name) => name.endsWith('.md')),
+    ]
+    for (const file of files)
+      for (const [, target = ''] of read(file).matchAll(/\]\((?!https?:)([^)#]+)[^)]*\)/g))
+        expect(existsSync(join(ROOT, dirname(file), target)), `${file}: ${target}`).toBe(true)
+  })
+})
