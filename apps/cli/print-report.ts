@@ -2,7 +2,11 @@ import { duration } from '#cli/progress.ts'
 import type { BackfillReport } from '#core/indexing/backfill.ts'
 
 /** What a run brought into the history, for people on stdout, or as one line of JSON. */
-export function printReport(report: BackfillReport, seconds: number, asJson: boolean): void {
+export function printReport(
+  report: BackfillReport & { readonly sourceWarnings?: readonly string[] },
+  seconds: number,
+  asJson: boolean,
+): void {
   if (asJson) {
     process.stdout.write(`${JSON.stringify({ ...report, seconds })}\n`)
     return

@@ -6,6 +6,7 @@ import { onStopSignals } from '#faces/stop-signals.ts'
 import { readConfig } from './config.ts'
 import { startHealthServer } from './health.ts'
 import { followJob, type Health } from './jobs/follow-head.ts'
+import { reviewJob } from './jobs/review-sources.ts'
 import { wire } from './wire.ts'
 
 const HELP = `Usage: npm run -s indexer -- [--config <file>]
@@ -44,6 +45,13 @@ async function run(path: string): Promise<void> {
   const { chain, store } = config
   log.info({ url: server.url, chain: chain.id, store: store.kind }, 'health and metrics listen')
   log.info({ endpoints: chain.rpc.length, sources: config.sources.length }, 'asking the chain')
-  await followJob(indexer, health, stop.signal)
+  const over = new AbortController()
+  const reviewed = reviewJob(indexer, AbortSignal.any([stop.signal, over.signal]))
+  try {
+    await followJob(indexer, health, stop.signal)
+  } finally {
+    over.abort()
+    await reviewed
+  }
   log.info({ signal: String(stop.signal.reason) }, 'stopping')
 }

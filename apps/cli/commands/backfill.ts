@@ -17,6 +17,7 @@ import {
 import type { BlockSource } from '#core/indexing/ports.ts'
 import { shareBackfill } from '#core/indexing/ranges/share-backfill.ts'
 import { afterGrace } from '#faces/grace.ts'
+import { findSourceWarnings, sourceWarningText } from '#wiring/review-sources.ts'
 
 type Options = {
   readonly config: string
@@ -76,17 +77,46 @@ async function index(options: Options, stop: AbortSignal): Promise<void> {
       if (plan.holes.length > 0) say(holesText(plan.holes))
     },
   }
+  await using review = reviewBeside(settings, stop)
   const report = await showProgress(
     (tell) => {
       say = tell
+      review.tell((line) => say(line))
       return app.start(source, input, stop, tell)
     },
     reading,
     ({ done, total, logs, number }) => ({ done, total, note: `${logs} logs, block ${number}` }),
   )
-  for (const warning of reportWarnings(report)) process.stderr.write(`halyard: ${warning}\n`)
+  const sourceWarnings = await review.warnings
+  for (const warning of [...sourceWarnings, ...reportWarnings(report)])
+    process.stderr.write(`halyard: ${warning}\n`)
   const seconds = Math.round(performance.now() - startedAt) / 1_000
-  printReport(report, seconds, options.json === true)
+  printReport({ ...report, sourceWarnings }, seconds, options.json === true)
+}
+
+type Review = AsyncDisposable & {
+  readonly warnings: Promise<readonly string[]>
+  /** Has the warnings said as soon as they are known. */
+  tell(say: (line: string) => void): void
+}
+
+/** Looks whether the sources can be right while they are indexed; ends with the run. */
+function reviewBeside(settings: ReturnType<typeof readSettings>, stop: AbortSignal): Review {
+  const over = new AbortController()
+  const warnings = findSourceWarnings(settings, AbortSignal.any([stop, over.signal])).then(
+    (found) => found.map(sourceWarningText),
+  )
+  let told: Promise<void> = Promise.resolve()
+  return {
+    warnings,
+    tell(say) {
+      told = warnings.then((lines) => lines.forEach((line) => say(`warning: ${line}`)))
+    },
+    async [Symbol.asyncDispose]() {
+      over.abort()
+      await told
+    },
+  }
 }
 
 /** A backfill, alone or with other processes, that is about to begin. */
