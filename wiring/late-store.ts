@@ -1,8 +1,13 @@
 import { AppError } from '#core/errors.ts'
 import type { HistoryPorts } from '#core/history/ports.ts'
 import type { QuarantineTable } from '#core/indexing/ports.ts'
+import type { TokenTable } from '#core/tokens/ports.ts'
 
-type Store = HistoryPorts & { readonly quarantine: QuarantineTable; close(): void | Promise<void> }
+type Store = HistoryPorts & {
+  readonly quarantine: QuarantineTable
+  readonly tokens: TokenTable
+  close(): void | Promise<void>
+}
 
 /**
  * A store that may not be there yet, as before the first run of an indexer: until it is, it has no head, which readers
@@ -40,6 +45,10 @@ export function createLateStore(open: () => Store | undefined): Store {
       scan: async (...args) => opened().tree.scan(...args),
     },
     events: { list: async (...args) => opened().events.list(...args) },
+    tokens: {
+      read: async (chainId, addresses) =>
+        found()?.tokens.read(chainId, addresses) ?? addresses.map(() => undefined),
+    },
     quarantine: { list: async (...args) => opened().quarantine.list(...args) },
     close: () => store?.close(),
   }

@@ -3,12 +3,14 @@ import { AppError } from '#core/errors.ts'
 import type { HistoryPorts } from '#core/history/ports.ts'
 import type { Catalogue } from '#core/indexing/catalogue.ts'
 import type { ChainWriter, QuarantineTable } from '#core/indexing/ports.ts'
+import type { TokenStore, TokenTable } from '#core/tokens/ports.ts'
 import { createLateStore } from './late-store.ts'
 import type { RawSetting, StoreSetting } from './settings.ts'
 
 /** A store that is open for reading. */
 export type HistoryStore = HistoryPorts & {
   readonly quarantine: QuarantineTable
+  readonly tokens: TokenTable
   /** What about its server an operator should know. */
   readonly warnings?: readonly string[]
   close(): void | Promise<void>
@@ -18,6 +20,7 @@ export type HistoryStore = HistoryPorts & {
 export type ChainStore = HistoryStore & {
   readonly catalogue: Catalogue
   readonly writer: ChainWriter
+  readonly tokens: TokenStore
 }
 
 /*

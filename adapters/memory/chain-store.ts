@@ -22,6 +22,8 @@ import type {
   SettledCommit,
   Undo,
 } from '#core/indexing/ports.ts'
+import type { StoredToken, TokenStore } from '#core/tokens/ports.ts'
+import { createMemoryTokenStore } from './token-store.ts'
 
 /** A document as it is kept: the current version, and the one before it beside it. */
 type Kept = DocumentSet & {
@@ -45,6 +47,7 @@ export type MemoryTables = {
   >
   readonly documents: Map<string, Kept>
   readonly undo: Map<string, Undo>
+  readonly tokens: Map<string, StoredToken>
   readonly journal: Map<
     string,
     JournalRecord & { readonly chainId: number; readonly ids: readonly DocumentId[] }
@@ -60,6 +63,7 @@ export const createMemoryTables = (): MemoryTables => ({
   quarantined: new Map(),
   documents: new Map(),
   undo: new Map(),
+  tokens: new Map(),
   journal: new Map(),
 })
 
@@ -74,6 +78,7 @@ export function createMemoryChainStore(
 ): HistoryPorts & {
   readonly writer: ChainWriter
   readonly quarantine: QuarantineTable
+  readonly tokens: TokenStore
   readonly catalogue: Catalogue
 } {
   async function write<T>(name: string, apply: () => T): Promise<T> {
@@ -115,6 +120,8 @@ export function createMemoryChainStore(
       },
       asOneAnswer: (read) => read(),
     },
+
+    tokens: createMemoryTokenStore(tables.tokens),
 
     tree: {
       async read(set, keys) {

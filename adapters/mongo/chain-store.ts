@@ -3,6 +3,7 @@ import { catalogue as halyardCatalogue } from '#core/catalogue.ts'
 import type { HistoryPorts } from '#core/history/ports.ts'
 import type { Catalogue } from '#core/indexing/catalogue.ts'
 import type { ChainWriter, QuarantineTable } from '#core/indexing/ports.ts'
+import type { TokenStore } from '#core/tokens/ports.ts'
 import { createMongoChainWriter } from './chain-writer.ts'
 import { collectionsOf, createIndexes } from './collections.ts'
 import { connectionTo, reviewDeployment } from './connection.ts'
@@ -10,12 +11,14 @@ import { toAppError } from './errors.ts'
 import { createMongoEventTable } from './event-table.ts'
 import { createMongoHeadLog } from './head-log.ts'
 import { createMongoQuarantineTable } from './quarantine-table.ts'
+import { createMongoTokenStore } from './token-store.ts'
 import { createMongoWorkingTree } from './working-tree.ts'
 
 export type MongoChainStore = HistoryPorts & {
   readonly catalogue: Catalogue
   readonly writer: ChainWriter
   readonly quarantine: QuarantineTable
+  readonly tokens: TokenStore
   /** What an operator should know about how the server is run. */
   readonly warnings: readonly string[]
   close(): Promise<void>
@@ -56,6 +59,7 @@ export function createMongoChainStore(
     tree: guarded(createMongoWorkingTree(collections, catalogue)),
     events: guarded(createMongoEventTable(collections, catalogue)),
     quarantine: guarded(createMongoQuarantineTable(collections)),
+    tokens: guarded(createMongoTokenStore(collections)),
     writer: guarded(createMongoChainWriter(collections, catalogue)),
   }
 }

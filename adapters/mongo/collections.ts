@@ -4,6 +4,7 @@ import type { HistoryValues } from '#core/history/catalogue.ts'
 import type { DocumentSpec, VersionRef } from '#core/history/document.ts'
 import type { CommitId, HeadEntry } from '#core/history/head.ts'
 import type { Upkeep } from '#core/history/ports.ts'
+import type { StoredToken } from '#core/tokens/ports.ts'
 import { inAnswer } from './answer-session.ts'
 import { CONCERNS } from './concerns.ts'
 import type { JournalRecord, QuarantinedLog, SettledCommit } from '#core/indexing/ports.ts'
@@ -64,6 +65,8 @@ type QuarantineDocument = {
   readonly chainId: number
   readonly commit: CommitId
 } & QuarantinedLog
+/** `chain:address` */
+export type TokenDocument = { readonly _id: string; readonly chainId: number } & StoredToken
 /** A version: the fields of the value, and which version it is. */
 export type VersionDocument = { readonly at: VersionRef }
 /** `tree:kind:key`, the current version, and the one before it as `previous`. */
@@ -112,6 +115,7 @@ export const collectionIndexes = ({
     { name: 'byAddress', fields: ['chainId', 'family', 'address', ...EVENT_ORDER] },
   ],
   eventParts: [],
+  tokens: [],
   quarantine: [{ name: 'byPlace', fields: ['chainId', ...QUARANTINE_ORDER] }],
   undo: [
     { name: 'byDocument', fields: ['tree', 'key', 'version.at.number', 'version.at.commit'] },
@@ -130,6 +134,7 @@ export type Collections = {
   readonly events: Collection<EventDocument>
   readonly eventParts: Collection<EventPartDocument>
   readonly quarantine: Collection<QuarantineDocument>
+  readonly tokens: Collection<TokenDocument>
   readonly undo: Collection<UndoDocument>
   readonly documents: (spec: DocumentSpec) => Collection<TreeDocument>
 }
@@ -147,6 +152,7 @@ export function collectionsOf(db: Db): Collections {
     events: open<EventDocument>('events'),
     eventParts: open<EventPartDocument>('eventParts'),
     quarantine: open<QuarantineDocument>('quarantine'),
+    tokens: open<TokenDocument>('tokens'),
     undo: open<UndoDocument>('undo'),
     documents: ({ plural }) => open<TreeDocument>(plural),
   }

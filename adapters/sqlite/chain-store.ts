@@ -3,18 +3,21 @@ import type { HistoryCatalogue, HistoryValues } from '#core/history/catalogue.ts
 import type { HistoryPorts } from '#core/history/ports.ts'
 import type { Catalogue } from '#core/indexing/catalogue.ts'
 import type { ChainWriter, QuarantineTable } from '#core/indexing/ports.ts'
+import type { TokenStore } from '#core/tokens/ports.ts'
 import { createSqliteChainWriter } from './chain-writer.ts'
 import { type Database, openDatabase, toAppError } from './database.ts'
 import { createSqliteEventTable } from './event-table.ts'
 import { createSqliteHeadLog } from './head-log.ts'
 import { createSqliteQuarantineTable } from './quarantine-table.ts'
 import { SCHEMA_VERSION, schemaOf } from './schema.ts'
+import { createSqliteTokenStore } from './token-store.ts'
 import { createSqliteWorkingTree } from './working-tree.ts'
 
 export type SqliteChainStore = HistoryPorts & {
   readonly catalogue: Catalogue
   readonly writer: ChainWriter
   readonly quarantine: QuarantineTable
+  readonly tokens: TokenStore
   close(): void
 }
 
@@ -44,6 +47,7 @@ export function sqliteChainStore(
     tree: guarded(db, createSqliteWorkingTree(db, catalogue)),
     events: guarded(db, createSqliteEventTable(db, catalogue)),
     quarantine: guarded(db, createSqliteQuarantineTable(db)),
+    tokens: guarded(db, createSqliteTokenStore(db)),
     writer: guarded(db, createSqliteChainWriter(db, catalogue)),
     close: () => db.close(),
   }

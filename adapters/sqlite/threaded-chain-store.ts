@@ -5,6 +5,7 @@ import type { HistoryValues } from '#core/history/catalogue.ts'
 import type { EventTable, HeadLog, HistoryPorts, WorkingTree } from '#core/history/ports.ts'
 import type { Catalogue } from '#core/indexing/catalogue.ts'
 import type { ChainWriter, QuarantineTable } from '#core/indexing/ports.ts'
+import type { TokenStore } from '#core/tokens/ports.ts'
 import type { Durability } from './database.ts'
 import type { BlockRows } from './insert-events.ts'
 
@@ -14,7 +15,7 @@ export type ThreadData = { readonly path: string; readonly values: HistoryValues
 /** A call to a port of the thread's store, or to the thread itself. */
 export type ThreadCall = {
   readonly id: number
-  readonly port: 'heads' | 'tree' | 'events' | 'quarantine' | 'writer' | 'thread'
+  readonly port: 'heads' | 'tree' | 'events' | 'quarantine' | 'tokens' | 'writer' | 'thread'
   readonly method: string
   readonly args: readonly unknown[]
 }
@@ -33,6 +34,7 @@ export type ThreadedChainStore = HistoryPorts & {
   readonly catalogue: Catalogue
   readonly writer: ChainWriter
   readonly quarantine: QuarantineTable
+  readonly tokens: TokenStore
   close(): Promise<void>
 }
 
@@ -88,6 +90,15 @@ export async function openThreadedSqliteChainStore(
     tree: proxy<WorkingTree>('tree', ['read', 'readPrevious', 'versions', 'scan']),
     events: proxy<EventTable>('events', ['list']),
     quarantine: proxy<QuarantineTable>('quarantine', ['list']),
+    tokens: {
+      ...proxy<TokenStore>('tokens', ['read']),
+      // In its turn, or it would be a part of the transaction that is open, and be lost with it.
+      put(chainId, tokens) {
+        const mine = turn.then(() => calls.send('tokens', 'put', [chainId, tokens]))
+        turn = mine.catch(() => undefined)
+        return mine as Promise<void>
+      },
+    },
     writer: {
       ...proxy<ChainWriter>('writer', [
         'putBlocks',

@@ -24,6 +24,7 @@ import type { Waypoint } from '#core/history/window.ts'
 import { type ChainAppender, createChainAppender } from '#core/indexing/append-blocks.ts'
 import { commitPorts, putObjects } from '#core/indexing/commit.ts'
 import type { ChainWriter, QuarantineTable } from '#core/indexing/ports.ts'
+import type { TokenStore } from '#core/tokens/ports.ts'
 import {
   createFakeChain,
   type FakeBlock,
@@ -35,11 +36,13 @@ import {
 } from '../fakes/fake-chain.ts'
 import { createRandom } from '../fakes/random.ts'
 import { createFeedConsumer } from './feed-consumer.ts'
+import { tokenStoreContract } from './token-store.contract.ts'
 import { digestAt, type Everything, modelOf, readEverything } from './everything.ts'
 
 /** One connection to a store, as a process of its own would have. */
 type StoreConnection = HistoryPorts & {
   readonly quarantine: QuarantineTable
+  readonly tokens: TokenStore
   readonly catalogue: Catalogue
   readonly writer: ChainWriter
   close(): void | Promise<void>
@@ -118,6 +121,32 @@ export function chainStoreContract(name: string, open: () => Promise<StoreHarnes
       await chain.mine(count)
       return chain
     }
+
+    describe('tokens beside the history', () => {
+      async function connect(): Promise<StoreConnection> {
+        const connection = await harness.connect()
+        connections.push(connection)
+        return connection
+      }
+      tokenStoreContract(
+        async () => (await connect()).tokens,
+        () => harness.locks,
+      )
+
+      test('a token that is stored while a transaction fails stays', async () => {
+        const { writer, tokens } = await connect()
+        const words = { symbol: 'T', name: 'T', decimals: 1, number: 1, readAtMs: 1 }
+        let put: Promise<void> | undefined
+        const failing = writer.atomically(async () => {
+          put = tokens.put(CHAIN_ID, [{ address: fakeErc1155, ...words }])
+          await writer.deleteJournal(CHAIN_ID, ['none'])
+          throw new Error('the transaction fails')
+        })
+        await expect(failing).rejects.toThrow('the transaction fails')
+        await put
+        expect(await tokens.read(CHAIN_ID, [fakeErc1155])).toMatchObject([{ symbol: 'T' }])
+      })
+    })
 
     test('a fresh store has no head', async () => {
       const { history, appender } = await start()
