@@ -16,7 +16,7 @@ import {
 import { pool } from './pools.ts'
 import type { PoolDecimals } from './tokens.ts'
 
-/** A candle and what its prices are written with: raw units where the decimals are not known. */
+/** A candle and what its prices are written with: raw units where a token has no decimals. */
 export type CandleRow = { readonly candle: Candle; readonly decimals: PoolDecimals }
 
 export const candleInterval = choice<CandleInterval>('CandleInterval', {
@@ -29,7 +29,8 @@ export const candleInterval = choice<CandleInterval>('CandleInterval', {
 const priceUnit = choice<PriceUnit>('PriceUnit', {
   tokens: { description: 'Whole token1 for a whole token0.' },
   raw: {
-    description: 'Raw units of token1 for one of token0: the decimals of a token are not known.',
+    description:
+      'Raw units of token1 for one of token0: the contract of a token tells no decimals.',
   },
 })
 

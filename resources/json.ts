@@ -1,17 +1,10 @@
 import type { Address } from '#core/chain.ts'
-import type { TokenInfo } from '#core/dex/ports.ts'
+import type { TokenInfo } from '#core/tokens/ports.ts'
+import { namelessToken } from '#core/tokens/token-words.ts'
 import { type Field, fieldsOn, type Resource, type Type } from './resource.ts'
 
 /** What tokens say of themselves, by address; those that are missing say nothing. */
 export type TokenInfos = ReadonlyMap<Address, TokenInfo>
-
-/** A token of which nothing but its address is known. */
-export const namelessToken = (address: Address): TokenInfo => ({
-  address,
-  symbol: null,
-  name: null,
-  decimals: null,
-})
 
 /** Tokens whose own words the items are written with, each once. */
 export function tokensOf<T>(resource: Resource<T>, items: readonly T[]): Address[] {
@@ -80,7 +73,10 @@ export const valueOf = (
   item: unknown,
   infos: TokenInfos = NONE,
 ): unknown =>
-  value(item, tokens?.(item).map((token) => infos.get(token) ?? namelessToken(token)) ?? [])
+  value(
+    item,
+    tokens?.(item).map((token) => infos.get(token) ?? namelessToken(token, 'unavailable')) ?? [],
+  )
 
 function jsonOf(type: Type, value: unknown, infos: TokenInfos): unknown {
   if (value === null) return null

@@ -86,7 +86,7 @@ export const pool = resource<Pool>(
         poolPrice,
         (of) => [of.token0, of.token1],
         (of, [token0, token1]) => priceOf(of, decimalsOf(token0, token1)),
-        'Null while the pool has none, or the decimals of a token are not known.',
+        'Null while the pool has none, or the decimals of a token are not known: the token’s `unknownBecause` says why.',
       ),
     ),
     rawPriceOfToken0InToken1: maybe(

@@ -1,5 +1,5 @@
 import type { Address, Hash, Hex } from '#core/chain.ts'
-import type { TokenInfo } from '#core/dex/ports.ts'
+import type { TokenInfo } from '#core/tokens/ports.ts'
 
 /**
  * Values as clients know them, whatever they are written in. `bigint` and `decimal` are text in JSON, since numbers there

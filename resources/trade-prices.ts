@@ -1,5 +1,5 @@
 import type { Address } from '#core/chain.ts'
-import type { TokenInfo } from '#core/dex/ports.ts'
+import type { TokenInfo } from '#core/tokens/ports.ts'
 import type { Rational } from '#core/dex/protocols/protocols.ts'
 import { tradePriceOf } from './prices.ts'
 import { decimal, field, type Field, joined, resource } from './resource.ts'

@@ -5,8 +5,7 @@ import { createLens } from '#adapters/rpc/lens.ts'
 import { createRpcStateReader } from '#adapters/rpc/state-reader.ts'
 import { createRpcSwapTrials } from '#adapters/rpc/swap-trials.ts'
 import { createRpcTaxReader } from '#adapters/rpc/tax-reader.ts'
-import { createRpcTokenReader } from '#adapters/rpc/token-reader.ts'
-import type { QuotePorts, TokenReader } from '#core/dex/ports.ts'
+import type { QuotePorts } from '#core/dex/ports.ts'
 import { createQuoter, type Quoter } from '#core/dex/quoter.ts'
 import type { ChainNode } from './open-node.ts'
 import type { Settings } from './settings.ts'
@@ -17,10 +16,6 @@ export type QuoterOptions = {
   /** Whether to quote the pools that the configuration lists one by one, which an index would tell of. */
   readonly isWithoutIndex?: boolean
 }
-
-/** What tokens say of themselves. */
-export const openTokens = ({ rpc }: ChainNode, { nativeSymbol }: Settings['quotes']): TokenReader =>
-  createRpcTokenReader(rpc, nativeSymbol)
 
 /** @param history where pools are found, with the chain's tip, the tokens and the clock to go by */
 export function openQuoter(

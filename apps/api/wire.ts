@@ -1,6 +1,6 @@
 import type { IdempotentAnswers, PrincipalResolver, RateLimiter } from '#core/access/ports.ts'
 import type { Clock } from '#core/clock.ts'
-import type { TokenReader } from '#core/dex/ports.ts'
+import type { TokenReader } from '#core/tokens/ports.ts'
 import type { Quoter } from '#core/dex/quoter.ts'
 import type { Sha256 } from '#core/history/digest.ts'
 import type { BranchPorts } from '#core/history/branch.ts'
@@ -11,7 +11,8 @@ import { createViews, type Views } from '#core/history/view.ts'
 import { type HistoryStore, openOnceThere } from '#wiring/open-chain-store.ts'
 import { openIdempotentAnswers } from '#wiring/open-idempotent-answers.ts'
 import { openNode } from '#wiring/open-node.ts'
-import { openQuoter, openTokens } from '#wiring/open-quoter.ts'
+import { openQuoter } from '#wiring/open-quoter.ts'
+import { openTokens } from '#wiring/open-tokens.ts'
 import { openRateLimiter } from '#wiring/open-rate-limiter.ts'
 import { openTip } from '#wiring/open-tip.ts'
 import { sha256, systemClock } from '#wiring/system.ts'
@@ -73,13 +74,14 @@ export async function wire(config: Config, overrides: Overrides = {}): Promise<A
   const node = openNode(chain, { ...NODE, warn: (message, details) => log.warn(details, message) })
   const standing = openTip(node, chain.pollMs)
   const clock = overrides.clock ?? systemClock
+  const views = createViews(store.heads, chain.id)
   const history = {
     heads: store.heads,
     tree: store.tree,
     events: store.events,
-    views: createViews(store.heads, chain.id),
+    views,
     clock,
-    tokens: overrides.tokens ?? openTokens(node, config.quotes),
+    tokens: overrides.tokens ?? openTokens(node, { views, clock, tokens: store.tokens }, config),
     tip: overrides.tip ?? standing.tip,
     hashAt: overrides.hashAt ?? standing.hashAt,
   }

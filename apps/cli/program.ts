@@ -12,6 +12,7 @@ import { queueCommand } from './commands/queue.ts'
 import { quoteCommand } from './commands/quote.ts'
 import { rangesCommand } from './commands/ranges.ts'
 import { rawCommand } from './commands/raw.ts'
+import { tokensCommand } from './commands/tokens.ts'
 import { workCommand } from './commands/work.ts'
 
 /** The command line, with a line for each command. */
@@ -47,6 +48,7 @@ Examples:
     rawCommand(),
     exportCommand(),
     quarantineCommand(),
+    tokensCommand(),
     quoteCommand(),
     migrateCommand(),
     configCommand(),

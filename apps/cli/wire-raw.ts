@@ -1,11 +1,13 @@
 import { catalogue } from '#core/catalogue.ts'
 import { invalidField } from '#core/errors.ts'
+import { createViews } from '#core/history/view.ts'
 import type { IndexPorts } from '#core/indexing/backfill.ts'
 import type { CollectPorts } from '#core/indexing/collect.ts'
 import type { RangeQueue } from '#core/indexing/ranges/ports.ts'
 import type { WorkerPorts } from '#core/indexing/ranges/run-worker.ts'
 import type { SharePorts } from '#core/indexing/ranges/share-backfill.ts'
 import type { RawLayer } from '#core/indexing/raw/obtain-blocks.ts'
+import type { TokenCollector } from '#core/tokens/collect-tokens.ts'
 import { openToWrite } from '#wiring/open-chain-store.ts'
 import { openRangeQueue } from '#wiring/open-range-queue.ts'
 import { openRaw, type RawPlace } from '#wiring/open-raw.ts'
@@ -30,6 +32,7 @@ export type DeriveApp = AsyncDisposable & {
 /** What sharing a backfill takes, and what this process and the history are called in it. */
 export type ShareApp = AsyncDisposable & {
   readonly ports: SharePorts
+  readonly tokens: TokenCollector
   readonly owner: string
   readonly history: string
 }
@@ -109,9 +112,10 @@ export async function wireSharing(
   stop: AbortSignal,
   warn: Warn = toStderr,
 ): Promise<ShareApp> {
-  const [{ openNode }, { openIndexing }] = await Promise.all([
+  const [{ openNode }, { openIndexing }, { openTokenCollector }] = await Promise.all([
     import('#wiring/open-node.ts'),
     import('#wiring/open-indexing.ts'),
+    import('#wiring/open-tokens.ts'),
   ])
   await using stack = new AsyncDisposableStack()
   const place = stack.use(await wireRanges(settings, warn))
@@ -119,11 +123,14 @@ export async function wireSharing(
   tellWarnings(store, warn)
   const node = stack.use(openNode(settings.chain, backfillPatience(stop, warn)))
   const indexing = openIndexing(store, place.raw, node, settings.chain, { warn })
+  const views = createViews(store.heads, settings.chain.id)
+  const tokens = openTokenCollector(node, { ...store, views, clock: systemClock }, settings)
   const opened = stack.move()
   return {
     owner: ownName(),
     history: `${settings.chain.id}-${sha256(placeOf(settings.store)).slice(2, 18)}`,
-    ports: { ...indexing, ...place },
+    tokens,
+    ports: { ...indexing, ...place, committed: tokens.found },
     [Symbol.asyncDispose]: () => opened.disposeAsync(),
   }
 }

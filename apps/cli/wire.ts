@@ -1,4 +1,6 @@
-import type { TokenReader } from '#core/dex/ports.ts'
+import type { TokenCollector } from '#core/tokens/collect-tokens.ts'
+import type { LookUpPorts } from '#core/tokens/look-up-tokens.ts'
+import type { TokenReader, TokenStore, TokenTable } from '#core/tokens/ports.ts'
 import type { Quoter } from '#core/dex/quoter.ts'
 import type { HistoryPorts } from '#core/history/ports.ts'
 import { createViews, type Views } from '#core/history/view.ts'
@@ -25,13 +27,15 @@ import { sha256, systemClock } from '#wiring/system.ts'
 /** What reading history takes. */
 export type HistoryApp = AsyncDisposable & {
   readonly settings: Settings
-  readonly history: HistoryPorts & QuarantinePorts & { readonly views: Views }
+  readonly history: HistoryPorts &
+    QuarantinePorts & { readonly views: Views; readonly tokens: TokenTable }
 }
 
 /** What indexing takes. */
 export type IndexApp = AsyncDisposable & {
   readonly settings: Settings
   readonly ports: IndexPorts
+  readonly tokens: TokenCollector
 }
 
 /** What quoting takes. */
@@ -75,22 +79,62 @@ export async function wireIndexing(
   stop?: AbortSignal,
   warn: Warn = toStderr,
 ): Promise<IndexApp> {
-  const [{ openNode }, { openIndexing }, { openRaw }] = await Promise.all([
+  const [{ openNode }, { openIndexing }, { openRaw }, { openTokenCollector }] = await Promise.all([
     import('#wiring/open-node.ts'),
     import('#wiring/open-indexing.ts'),
     import('#wiring/open-raw.ts'),
+    import('#wiring/open-tokens.ts'),
   ])
   const store = await openToWrite(settings.store)
   tellWarnings(store, warn)
   const raw = await openRaw(settings.raw)
   tellWarnings(raw, warn)
   const node = openNode(settings.chain, backfillPatience(stop, warn))
+  const views = createViews(store.heads, settings.chain.id)
+  const tokens = openTokenCollector(node, { ...store, views, clock: systemClock }, settings)
   return {
     settings,
-    ports: openIndexing(store, raw.place?.raw, node, settings.chain, { warn }),
+    tokens,
+    ports: {
+      ...openIndexing(store, raw.place?.raw, node, settings.chain, { warn }),
+      committed: tokens.found,
+    },
     async [Symbol.asyncDispose]() {
       await node[Symbol.asyncDispose]()
       await raw[Symbol.asyncDispose]()
+      await store.close()
+    },
+  }
+}
+
+/** What reading tokens anew takes. */
+export type TokensApp = AsyncDisposable & {
+  readonly tokens: LookUpPorts & { readonly tokens: TokenStore }
+}
+
+/** What is asked for by hand is told of soon, also where no node answers. */
+const TOKENS_NODE = { patienceMs: 10_000 } as const
+
+/** @throws AppError `unavailable` where nothing is stored yet */
+export async function wireTokens(settings: Settings, warn: Warn = toStderr): Promise<TokensApp> {
+  const [{ openNode }, { openTokenSource }] = await Promise.all([
+    import('#wiring/open-node.ts'),
+    import('#wiring/open-tokens.ts'),
+  ])
+  // Opened to be read first, so that a misspelt path makes no file.
+  await (await openToRead(settings.store)).close()
+  const store = await openToWrite(settings.store)
+  tellWarnings(store, warn)
+  const node = openNode(settings.chain, { ...TOKENS_NODE, warn })
+  return {
+    tokens: {
+      source: openTokenSource(node),
+      views: createViews(store.heads, settings.chain.id),
+      clock: systemClock,
+      tokens: store.tokens,
+    },
+    async [Symbol.asyncDispose]() {
+      await node[Symbol.asyncDispose]()
       await store.close()
     },
   }
@@ -103,22 +147,24 @@ const GAS_PRICE_MS = 60_000
 
 /** Before anything is indexed, quotes are of the pools that the configuration lists. */
 export async function wireQuotes(settings: Settings, warn: Warn = toStderr): Promise<QuoteApp> {
-  const [{ openNode }, { openQuoter, openTokens }, { openTipOnce }] = await Promise.all([
+  const [{ openNode }, { openQuoter }, { openTokens }, { openTipOnce }] = await Promise.all([
     import('#wiring/open-node.ts'),
     import('#wiring/open-quoter.ts'),
+    import('#wiring/open-tokens.ts'),
     import('#wiring/open-tip.ts'),
   ])
-  const { chain, quotes } = settings
+  const { chain } = settings
   const stored = await openIfThere(settings.store)
   if (!stored)
     warn('the store is not there yet: only pools that the configuration lists are looked at')
   const store = stored ?? (await openEmpty())
   tellWarnings(store, warn)
   const node = openNode(chain, { ...QUOTE_NODE, warn })
-  const tokens = openTokens(node, quotes)
+  const views = createViews(store.heads, chain.id)
+  const tokens = openTokens(node, { views, clock: systemClock, tokens: store.tokens }, settings)
   const history = {
     ...store,
-    views: createViews(store.heads, chain.id),
+    views,
     tip: openTipOnce(node),
     tokens,
     clock: systemClock,

@@ -5,6 +5,7 @@ import { readServiceOptions } from '#faces/service-options.ts'
 import { onStopSignals } from '#faces/stop-signals.ts'
 import { readConfig } from './config.ts'
 import { startHealthServer } from './health.ts'
+import { startCollecting } from './jobs/collect-tokens.ts'
 import { followJob, type Health } from './jobs/follow-head.ts'
 import { reviewJob } from './jobs/review-sources.ts'
 import { wire } from './wire.ts'
@@ -45,12 +46,14 @@ async function run(path: string): Promise<void> {
   const { chain, store } = config
   log.info({ url: server.url, chain: chain.id, store: store.kind }, 'health and metrics listen')
   log.info({ endpoints: chain.rpc.length, sources: config.sources.length }, 'asking the chain')
+  using collecting = startCollecting(indexer)
   const over = new AbortController()
   const reviewed = reviewJob(indexer, AbortSignal.any([stop.signal, over.signal]))
   try {
     await followJob(indexer, health, stop.signal)
   } finally {
     over.abort()
+    collecting[Symbol.dispose]()
     await reviewed
   }
   log.info({ signal: String(stop.signal.reason) }, 'stopping')

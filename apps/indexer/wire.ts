@@ -1,8 +1,11 @@
+import { createViews } from '#core/history/view.ts'
 import type { IndexPorts } from '#core/indexing/backfill.ts'
+import type { TokenCollector } from '#core/tokens/collect-tokens.ts'
 import { type ChainStore, openToWrite } from '#wiring/open-chain-store.ts'
 import { openIndexing } from '#wiring/open-indexing.ts'
 import { openRaw } from '#wiring/open-raw.ts'
 import { openNode } from '#wiring/open-node.ts'
+import { openTokenCollector } from '#wiring/open-tokens.ts'
 import { systemClock } from '#wiring/system.ts'
 import { createLogger, createMetrics, type Logger } from '#wiring/telemetry.ts'
 import type { Config } from './config.ts'
@@ -11,6 +14,7 @@ import { createIndexerMetrics, type IndexerMetrics } from './metrics.ts'
 export type Indexer = AsyncDisposable & {
   readonly config: Config
   readonly ports: IndexPorts
+  readonly tokens: TokenCollector
   readonly log: Logger
   readonly metrics: IndexerMetrics
   /** How each endpoint is doing and what has been learned of it, as JSON. */
@@ -44,15 +48,24 @@ export async function wire(config: Config, overrides: Overrides = {}): Promise<I
       log.warn(details, message)
     },
   })
+  const tokens = openTokenCollector(
+    node,
+    { ...store, views: createViews(store.heads, chain.id), clock: systemClock },
+    config,
+  )
   return {
     config,
     log,
+    tokens,
     metrics,
     endpoints: () => node.endpoints(),
-    ports: openIndexing(store, raw.place?.raw, node, chain, {
-      warn: (message, details) => log.warn(details, message),
-      seen: metrics.sawHead,
-    }),
+    ports: {
+      ...openIndexing(store, raw.place?.raw, node, chain, {
+        warn: (message, details) => log.warn(details, message),
+        seen: metrics.sawHead,
+      }),
+      committed: tokens.found,
+    },
     async [Symbol.asyncDispose]() {
       await node[Symbol.asyncDispose]()
       await raw[Symbol.asyncDispose]()

@@ -2,23 +2,9 @@ import type { Address, BlockRef, Hex } from '#core/chain.ts'
 import type { Clock } from '#core/clock.ts'
 import type { ChainTip, HistoryPorts } from '#core/history/ports.ts'
 import type { Views } from '#core/history/view.ts'
+import type { TokenReader } from '#core/tokens/ports.ts'
 import type { PoolState } from './protocols/state.ts'
 import type { SwapProtocol } from './routing/route.ts'
-
-/** What a token's contract says of itself. Null where it does not answer, or not with anything usable. */
-export type TokenInfo = {
-  readonly address: Address
-  readonly symbol: string | null
-  readonly name: string | null
-  /** From 0 to 36. */
-  readonly decimals: number | null
-}
-
-/** Reads tokens' own words from the chain; bounded in gas, size and time, and cleaned of what is not text. */
-export type TokenReader = {
-  /** In the order of `addresses`. @throws AppError `unavailable` when the chain cannot be asked */
-  read(addresses: readonly Address[]): Promise<TokenInfo[]>
-}
 
 /** A pool that can be quoted: what of it never changes. */
 export type PoolTerms = {

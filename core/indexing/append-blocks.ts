@@ -1,6 +1,7 @@
 import type { BlockHeader, BlockRef } from '#core/chain.ts'
 import { assert, messageOf } from '#core/errors.ts'
 import { emptyDigest, type Sha256 } from '#core/history/digest.ts'
+import type { ChainEvent } from '#core/history/event.ts'
 import type { DerivedRef, View } from '#core/history/head.ts'
 import { isStaleView } from '#core/history/view.ts'
 import type { Waypoint } from '#core/history/window.ts'
@@ -29,6 +30,8 @@ export type AppendPorts = CommitPorts & {
   readonly sha256: Sha256
   /** Text that nobody else is given: letters, digits, `-` and `_`. */
   readonly newId: () => string
+  /** Told of the events that a commit brought, once it is done. It must not fail, nor take long. */
+  readonly committed?: (events: readonly ChainEvent[]) => void
 }
 
 /** What a commit brings. */
@@ -238,6 +241,7 @@ export function createChainAppender(
     if (outcome.status === 'conflict') return lose(outcome.reason)
     view = outcome.view
     derivation.accept({ commit: mine.commit, move: view.head.move })
+    ports.committed?.(mine.events)
     return 'committed'
   }
 

@@ -22,6 +22,12 @@ const stopAll = async () => {
   await eventually(() => expect(openSockets()).toEqual(sockets))
 }
 
+const TOKEN = '{ address symbol name decimals unknownBecause }'
+const inGraphql = (token: any) => ({
+  ...token,
+  unknownBecause: token.unknownBecause?.toUpperCase() ?? null,
+})
+
 describe('GraphQL', () => {
   let rig: Rig
   beforeAll(async () => {
@@ -38,7 +44,7 @@ describe('GraphQL', () => {
   test('a pool has all that REST tells of it, under the same names', async () => {
     const { items } = await rig.json('/v1/pools')
     const { pools } = await data(`{ pools { nodes {
-      address protocol factory token0 { address symbol name decimals } token1 { address symbol name decimals }
+      address protocol factory token0 ${TOKEN} token1 ${TOKEN}
       feePips tickSpacing createdBlock createdAt reserve0 reserve1 sqrtPriceX96 tick liquidity
       price { token0InToken1 token1InToken0 } rawPriceOfToken0InToken1 swapCount lastTradeAt
     } } }`)
@@ -46,6 +52,8 @@ describe('GraphQL', () => {
       items.map((item: any) => ({
         ...item,
         protocol: item.protocol === 'uniswap-v2' ? 'UNISWAP_V2' : 'UNISWAP_V3',
+        token0: inGraphql(item.token0),
+        token1: inGraphql(item.token1),
       })),
     )
   })
@@ -413,13 +421,26 @@ describe('GraphQL when things fail', () => {
   test('a chain that cannot be asked costs the names of tokens, not the answer', async () => {
     const rig = await start({ blocks: 20, overrides: () => ({ tokens: undefined as never }) })
     const { data, errors } = await rig.query(
-      '{ pools(first: 1) { nodes { address token0 { symbol decimals } price { token0InToken1 } } } }',
+      '{ pools(first: 1) { nodes { address token0 { symbol decimals unknownBecause } price { token0InToken1 } } } }',
     )
     expect(errors).toBeUndefined()
     expect(data.pools.nodes[0]).toMatchObject({
-      token0: { symbol: null, decimals: null },
+      token0: { symbol: null, decimals: null, unknownBecause: 'UNAVAILABLE' },
       price: null,
     })
+  })
+
+  test('candles whose units are not known for want of a node are unavailable, never in other units', async () => {
+    const rig = await start({ blocks: 20, overrides: () => ({ tokens: undefined as never }) })
+    const { errors } = await rig.query(
+      `{ candles(pool: "${fakeListedPool}", interval: ONE_DAY) { close priceUnit } }`,
+    )
+    expect(errors).toMatchObject([
+      { message: /decimals of token 0x\w+ are not known yet/, extensions: { code: 'UNAVAILABLE' } },
+    ])
+    const answer = await rig.get(`/v1/pools/${fakeListedPool}/candles`)
+    expect(answer.status).toBe(503)
+    expect(await answer.json()).toMatchObject({ detail: /decimals of token 0x\w+ are not known/ })
   })
 
   test('a bug is masked, and found in the log by its id', async () => {

@@ -12,7 +12,7 @@ import { type RunningServer, startServer } from '#api/server.ts'
 import { type Overrides, wire } from '#api/wire.ts'
 import type { Address, BlockRef } from '#core/chain.ts'
 import type { Clock } from '#core/clock.ts'
-import type { TokenReader } from '#core/dex/ports.ts'
+import type { TokenReader } from '#core/tokens/ports.ts'
 import { type View, waypointsOf } from '#core/history/head.ts'
 import type { Waypoint } from '#core/history/window.ts'
 import { type ChainAppender, createChainAppender } from '#core/indexing/append-blocks.ts'
@@ -94,6 +94,7 @@ export const fakeToken = (address: Address) => {
     symbol: `T${number}`,
     name: number % 3 === 0 ? null : `Token ${number}`,
     decimals: number % 3 === 0 ? null : number,
+    unknownBecause: number % 3 === 0 ? ('refused' as const) : null,
   }
 }
 

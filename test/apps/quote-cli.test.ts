@@ -8,7 +8,7 @@ import { quoteCommand } from '#cli/commands/quote.ts'
 import { quoteLine } from '#cli/quote/json.ts'
 import { quoteTable } from '#cli/quote/table.ts'
 import type { Address } from '#core/chain.ts'
-import type { TokenInfo } from '#core/dex/ports.ts'
+import type { TokenInfo } from '#core/tokens/ports.ts'
 import { messageOf } from '#core/errors.ts'
 import { addressOf } from '../fakes/encode.ts'
 import { sampleExactOut, sampleQuote, sampleTokens } from '../fakes/sample-quote.ts'
@@ -18,9 +18,15 @@ const { sold, passed, bought } = sampleTokens
 
 const tokens = new Map<Address, TokenInfo>(
   [
-    { address: sold, symbol: 'SOLD', name: null, decimals: 8 },
-    { address: passed, symbol: 'PASS', name: null, decimals: null },
-    { address: bought, symbol: 'BUY', name: null, decimals: 10 },
+    { address: sold, symbol: 'SOLD', name: 'Sold', decimals: 8, unknownBecause: null },
+    {
+      address: passed,
+      symbol: 'PASS',
+      name: null,
+      decimals: null,
+      unknownBecause: 'unavailable' as const,
+    },
+    { address: bought, symbol: 'BUY', name: 'Bought', decimals: 10, unknownBecause: null },
   ].map((info) => [info.address, info]),
 )
 
@@ -33,8 +39,14 @@ describe('the line of JSON', () => {
       block: { number: 19_000_000, hash: `0x${'ab'.repeat(32)}` },
       stateSource: 'live',
       exact: 'in',
-      tokenIn: { address: sold, symbol: 'SOLD', name: null, decimals: 8 },
-      tokenOut: { address: bought, symbol: 'BUY', name: null, decimals: 10 },
+      tokenIn: { address: sold, symbol: 'SOLD', name: 'Sold', decimals: 8, unknownBecause: null },
+      tokenOut: {
+        address: bought,
+        symbol: 'BUY',
+        name: 'Bought',
+        decimals: 10,
+        unknownBecause: null,
+      },
       amountIn: '300000000',
       amountOut: '20000000000',
       amountInConsumed: '300000000',

@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest'
 import type { Address } from '#core/chain.ts'
 import { newPool } from '#core/dex/pool.ts'
-import type { TokenInfo } from '#core/dex/ports.ts'
+import type { TokenInfo } from '#core/tokens/ports.ts'
+import { namelessToken } from '#core/tokens/token-words.ts'
 import { toJson, tokensOf } from '#resources/json.ts'
 import { pool } from '#resources/pools.ts'
 import {
@@ -65,7 +66,13 @@ const thing = resource<Thing>(
 )
 
 const [one, two] = [addressOf(1), addressOf(2)]
-const info: TokenInfo = { address: one, symbol: 'ONE', name: 'One', decimals: 1 }
+const info: TokenInfo = {
+  address: one,
+  symbol: 'ONE',
+  name: 'One',
+  decimals: 1,
+  unknownBecause: null,
+}
 const item: Thing = {
   at: one,
   amount: 2n ** 200n,
@@ -82,7 +89,7 @@ describe('a resource', () => {
         at: one,
         amount: (2n ** 200n).toString(),
         colour: 'light-blue',
-        parts: [{ size: 7, of: { address: two, symbol: null, name: null, decimals: null } }],
+        parts: [{ size: 7, of: namelessToken(two, 'unavailable') }],
         main: null,
         seen: one,
         label: 'ONE',

@@ -1,6 +1,7 @@
 import DataLoader from 'dataloader'
 import type { Address } from '#core/chain.ts'
-import type { TokenInfo } from '#core/dex/ports.ts'
+import type { TokenInfo } from '#core/tokens/ports.ts'
+import { isUnsettled } from '#core/tokens/token-words.ts'
 import type { QuoteInput, QuoteOutcome } from '#core/dex/quote.ts'
 import type { Quoter } from '#core/dex/quoter.ts'
 import { createHistoryFeed } from '#core/history/feed.ts'
@@ -11,7 +12,7 @@ import { watchSwaps } from '#api/swap-updates.ts'
 import { QUOTE_POINTS } from '#api/rate-limit.ts'
 import { type Status, statusAt } from '#api/status.ts'
 import { swapContractsOf } from '#api/swap-contracts.ts'
-import { isComplete, readTokens } from '#api/tokens.ts'
+import { readTokens } from '#api/tokens.ts'
 import type { SwapContracts } from '#resources/swap-contracts.ts'
 import type { SwapUpdate } from '#resources/swap-updates.ts'
 import type { Api, Ports } from '#api/wire.ts'
@@ -63,7 +64,7 @@ export function createContext(
     ports,
     view,
     tokens: createTokenLoader(ports, !isStream, (infos) => {
-      isLive ||= !infos.every(isComplete)
+      isLive ||= infos.some(isUnsettled)
     }),
     status() {
       isLive = true

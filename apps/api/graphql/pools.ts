@@ -5,7 +5,8 @@ import { AppError } from '#core/errors.ts'
 import { readDocuments } from '#core/history/resolve.ts'
 import { addressCursor } from '#api/cursors.ts'
 import { pool } from '#resources/pools.ts'
-import { decimalsOf, type PoolDecimals } from '#resources/tokens.ts'
+import { expectDecimals } from '#api/tokens.ts'
+import type { PoolDecimals } from '#resources/tokens.ts'
 import { builder } from './builder.ts'
 import type { GraphqlContext } from './context.ts'
 import { bothWaysArgs, toConnection, toPageRequest } from './paging.ts'
@@ -34,7 +35,7 @@ export async function loadDecimals(
   { tokens }: Pick<GraphqlContext, 'tokens'>,
   { token0, token1 }: StoredPool,
 ): Promise<PoolDecimals> {
-  return decimalsOf(...(await Promise.all([tokens.load(token0), tokens.load(token1)])))
+  return expectDecimals(...(await Promise.all([tokens.load(token0), tokens.load(token1)])))
 }
 
 const PoolConnection = builder.connectionObject({ type: Pool, name: 'PoolConnection' })

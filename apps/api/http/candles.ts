@@ -4,10 +4,9 @@ import { candleIntervals } from '#core/dex/trading/candle.ts'
 import { listCandles } from '#core/dex/trading/list-candles.ts'
 import { refuseInverted } from '#core/page.ts'
 import { CANDLES_DEFAULT, CANDLES_MAX } from '#api/pages.ts'
-import { isComplete, readTokens } from '#api/tokens.ts'
+import { expectDecimals, readTokens } from '#api/tokens.ts'
 import { oneOf, words } from '#api/words.ts'
 import { candle } from '#resources/candles.ts'
-import { decimalsOf } from '#resources/tokens.ts'
 import { endpoint } from './endpoint.ts'
 import { address, flag, limit, time } from './parameters.ts'
 
@@ -44,11 +43,10 @@ export const candlesOfPool = endpoint({
       }),
       readTokens(ports, [pool.token0, pool.token1]),
     ])
-    const decimals = decimalsOf(tokens[0], tokens[1])
+    const decimals = expectDecimals(tokens[0], tokens[1])
     return {
       items: candles.map((each) => ({ candle: each, decimals })),
       nextCursor: null,
-      isLive: !tokens.every(isComplete),
     }
   },
 })

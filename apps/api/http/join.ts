@@ -1,8 +1,9 @@
 import type { Address } from '#core/chain.ts'
-import type { TokenInfo } from '#core/dex/ports.ts'
+import type { TokenInfo } from '#core/tokens/ports.ts'
 import { toJson, tokensOf } from '#resources/json.ts'
 import type { Resource } from '#resources/resource.ts'
-import { isComplete, readTokens } from '#api/tokens.ts'
+import { isUnsettled } from '#core/tokens/token-words.ts'
+import { readTokens } from '#api/tokens.ts'
 import type { Ports } from '#api/wire.ts'
 
 /** Items as JSON, and whether they hold anything that asking again at the same block could answer otherwise. */
@@ -10,7 +11,7 @@ export type Joined = { readonly written: readonly object[]; readonly isLive: boo
 
 /** Writes items with what tokens say of themselves now, all of them in one read. */
 export async function joinTokens<T>(
-  ports: Pick<Ports, 'tokens' | 'log'>,
+  ports: Pick<Ports, 'tokens'>,
   resource: Resource<T>,
   items: readonly T[],
 ): Promise<Joined> {
@@ -19,6 +20,6 @@ export async function joinTokens<T>(
   const byAddress = new Map<Address, TokenInfo>(infos.map((info) => [info.address, info]))
   return {
     written: items.map((item) => toJson(resource, item, byAddress)),
-    isLive: !infos.every(isComplete),
+    isLive: infos.some(isUnsettled),
   }
 }

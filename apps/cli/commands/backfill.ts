@@ -1,4 +1,5 @@
 import { Command } from 'commander'
+import { besideTokens } from '#cli/beside-tokens.ts'
 import { configOption, parseBlock, parseRanges } from '#cli/options.ts'
 import { printReport, reportWarnings } from '#cli/print-report.ts'
 import { countReading } from '#cli/reading.ts'
@@ -16,6 +17,7 @@ import {
 } from '#core/indexing/backfill.ts'
 import type { BlockSource } from '#core/indexing/ports.ts'
 import { shareBackfill } from '#core/indexing/ranges/share-backfill.ts'
+import type { TokenCollector } from '#core/tokens/collect-tokens.ts'
 import { afterGrace } from '#faces/grace.ts'
 import { findSourceWarnings, sourceWarningText } from '#wiring/review-sources.ts'
 
@@ -78,14 +80,16 @@ async function index(options: Options, stop: AbortSignal): Promise<void> {
     },
   }
   await using review = reviewBeside(settings, stop)
-  const report = await showProgress(
-    (tell) => {
-      say = tell
-      review.tell((line) => say(line))
-      return app.start(source, input, stop, tell)
-    },
-    reading,
-    ({ done, total, logs, number }) => ({ done, total, note: `${logs} logs, block ${number}` }),
+  const report = await besideTokens(app.tokens, stop, () =>
+    showProgress(
+      (tell) => {
+        say = tell
+        review.tell((line) => say(line))
+        return app.start(source, input, stop, tell)
+      },
+      reading,
+      ({ done, total, logs, number }) => ({ done, total, note: `${logs} logs, block ${number}` }),
+    ),
   )
   const sourceWarnings = await review.warnings
   for (const warning of [...sourceWarnings, ...reportWarnings(report)])
@@ -122,6 +126,7 @@ function reviewBeside(settings: ReturnType<typeof readSettings>, stop: AbortSign
 /** A backfill, alone or with other processes, that is about to begin. */
 type Backfill = AsyncDisposable & {
   readonly ports: Pick<IndexPorts, 'source'>
+  readonly tokens: TokenCollector
   start(
     source: BlockSource,
     input: BackfillInput,
@@ -139,6 +144,7 @@ async function open(
     const app = await wireIndexing(settings, late)
     return {
       ports: app.ports,
+      tokens: app.tokens,
       start: (source, input, stop) => backfill({ ...app.ports, source }, input, stop),
       [Symbol.asyncDispose]: () => app[Symbol.asyncDispose](),
     }
@@ -148,6 +154,7 @@ async function open(
   const { owner, history } = app
   return {
     ports: app.ports,
+    tokens: app.tokens,
     start: (source, input, stop, say) =>
       shareBackfill(
         { ...app.ports, source },

@@ -10,7 +10,7 @@ import { quoteLine } from '#cli/quote/json.ts'
 import { quoteTable } from '#cli/quote/table.ts'
 import { readSettings, wireQuotes } from '#cli/wire.ts'
 import type { Address } from '#core/chain.ts'
-import type { TokenInfo, TokenReader } from '#core/dex/ports.ts'
+import type { TokenInfo, TokenReader } from '#core/tokens/ports.ts'
 import { type Quote, type QuoteInput, SLIPPAGE_BPS_DEFAULT } from '#core/dex/quote.ts'
 import { ALTERNATIVES_MAX, HOPS_DEFAULT, HOPS_MAX, PARTS_MAX } from '#core/dex/routing/request.ts'
 import { type AppError, invalidField, isAppError } from '#core/errors.ts'
@@ -161,17 +161,12 @@ function nameOption(error: unknown): never {
   throw refused(option, error.details.rule ?? error.message, error)
 }
 
-/** What tokens say of themselves; nothing where the chain cannot be asked. */
+/** What is known of the tokens of a quote. */
 async function readTokens(
   tokens: TokenReader,
   { legs, tokenIn, tokenOut }: Quote,
 ): Promise<ReadonlyMap<Address, TokenInfo>> {
   const passed = legs.flatMap(({ hops }) => hops.map((hop) => hop.tokenOut))
-  try {
-    const infos = await tokens.read([...new Set([tokenIn, tokenOut, ...passed])])
-    return new Map(infos.map((info) => [info.address, info]))
-  } catch (error) {
-    if (isAppError(error)) return new Map()
-    throw error
-  }
+  const infos = await tokens.read([...new Set([tokenIn, tokenOut, ...passed])])
+  return new Map(infos.map((info) => [info.address, info]))
 }

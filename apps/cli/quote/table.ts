@@ -1,6 +1,7 @@
 import { formatRatio } from '#core/amount.ts'
 import type { Address } from '#core/chain.ts'
-import type { PoolTerms, TokenInfo } from '#core/dex/ports.ts'
+import type { PoolTerms } from '#core/dex/ports.ts'
+import type { TokenInfo } from '#core/tokens/ports.ts'
 import type { Rational } from '#core/dex/protocols/protocols.ts'
 import type { Confirmation, Quote, QuotedLeg } from '#core/dex/quote.ts'
 

@@ -1,10 +1,10 @@
 import type { Address } from '#core/chain.ts'
-import { type AppError, assert, hasReason, invalidField, isAppError } from '#core/errors.ts'
+import { AppError, assert, hasReason, invalidField } from '#core/errors.ts'
 import { asTraded, NATIVE } from '#core/dex/native.ts'
 import { PARTS_MAX, type RouteOutcome } from '#core/dex/routing/request.ts'
 import type { QuoteInput, QuoteOutcome, QuoteRefusal, QuoteWarning } from '#core/dex/quote.ts'
 import type { QuoteSettings } from '#core/dex/quote-settings.ts'
-import type { TokenReader } from '#core/dex/ports.ts'
+import type { TokenReader } from '#core/tokens/ports.ts'
 import { routeSteps } from '#core/dex/routing/find-route.ts'
 import { createGraph, type RouteGraph } from '#core/dex/routing/graph.ts'
 import { simulateRoute } from '#core/dex/routing/simulate.ts'
@@ -177,28 +177,31 @@ async function findUnknown(
   { tokenIn, tokenOut }: QuoteInput,
 ): Promise<QuoteRefusal | undefined> {
   if (!market.place.mayAskChain) return undefined
-  let infos
-  try {
-    const asked = [tokenIn, tokenOut].filter((token) => token !== NATIVE)
-    infos = new Map((await tokens.read(asked)).map((info) => [info.address, info]))
-  } catch (error) {
-    if (hasReason(error, 'busy')) return refusalOf(error)
-    // Names are extras where the chain is away.
-    if (isAppError(error)) return undefined
-    throw error
-  }
+  const asked = [tokenIn, tokenOut].filter((token) => token !== NATIVE)
+  const infos = new Map((await tokens.read(asked)).map((info) => [info.address, info]))
+  if ([...infos.values()].some(({ unknownBecause }) => unknownBecause === 'busy'))
+    return refusalOf(tooManyTokens())
   for (const [field, token] of [
     ['tokenIn', tokenIn],
     ['tokenOut', tokenOut],
-  ] as const)
-    if (infos.get(token)?.decimals === null)
+  ] as const) {
+    const info = infos.get(token)
+    // Where the chain could not be asked nothing is known of it, not that it is no token.
+    if (info?.decimals === null && info.unknownBecause === 'refused')
       return {
         status: 'unknown-token',
         field,
         reason: `${field}: at ${token} is no token that tells its decimals, from 0 to 36`,
       }
+  }
   return undefined
 }
+
+const tooManyTokens = (): AppError =>
+  new AppError('unavailable', 'too many tokens are being asked for; ask again later', {
+    details: { reason: 'busy' },
+    audience: 'client',
+  })
 
 /** Searches again with more ticks while the swap leaves those that are known. */
 async function searchWidening(

@@ -82,12 +82,15 @@ function market(states: ReadonlyMap<PoolTerms, PoolState>, changes: Partial<Quot
     tip: { newest: async () => world.tip },
     tokens: {
       async read(addresses) {
-        if (world.areTokensBusy)
-          throw new AppError('unavailable', 'too many tokens are being asked for', {
-            details: { reason: 'busy' },
-            audience: 'client',
-          })
-        return addresses.map((address) => ({ address, symbol: null, name: null, decimals: 18 }))
+        const decimals = world.areTokensBusy ? null : 18
+        const unknownBecause = world.areTokensBusy ? ('busy' as const) : null
+        return addresses.map((address) => ({
+          address,
+          symbol: 'T',
+          name: 'T',
+          decimals,
+          unknownBecause,
+        }))
       },
     },
     states: { read: async (_block, wants) => world.read(wants) },
@@ -263,7 +266,7 @@ describe('too much at once', () => {
     world.tip = blockAt(101)
     expect(await quoter.quote(input)).toMatchObject({
       status: 'busy',
-      reason: 'too many tokens are being asked for',
+      reason: 'too many tokens are being asked for; ask again later',
     })
   })
 

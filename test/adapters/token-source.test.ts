@@ -3,9 +3,9 @@ import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { createRpc, type Rpc } from '#adapters/rpc/rpc.ts'
-import { createRpcTokenReader } from '#adapters/rpc/token-reader.ts'
+import { createRpcTokenSource } from '#adapters/rpc/token-source.ts'
 import type { Address, Hex } from '#core/chain.ts'
-import type { TokenReader } from '#core/dex/ports.ts'
+import type { TokenSource } from '#core/tokens/ports.ts'
 import { addressOf, word } from '../fakes/encode.ts'
 
 const SYMBOL = '0x95d89b41'
@@ -38,13 +38,13 @@ const tokenOf = (
   [DECIMALS]: decimals,
 })
 
-describe('the token reader', () => {
+describe('tokens’ own words from the chain', () => {
   const tokens = new Map<Address, FakeToken>()
   let requests: any[][]
   let isAway: boolean
   let server: Server
   let rpc: Rpc
-  let reader: TokenReader
+  let source: TokenSource
 
   beforeEach(async () => {
     tokens.clear()
@@ -56,6 +56,7 @@ describe('the token reader', () => {
       if (calls[0].method === 'eth_call') requests.push(calls)
       const answers = calls.map(({ id, method, params }) => {
         if (method === 'eth_chainId') return { jsonrpc: '2.0', id, result: '0x7a69' }
+        if (method === 'eth_blockNumber') return { jsonrpc: '2.0', id, result: '0x10' }
         const outcome = tokens.get(params[0].to)?.[params[0].data] ?? '0x'
         return typeof outcome === 'string'
           ? { jsonrpc: '2.0', id, result: outcome }
@@ -79,7 +80,7 @@ describe('the token reader', () => {
       rounds: 1,
       timeoutMs: 2_000,
     })
-    reader = createRpcTokenReader(rpc)
+    source = createRpcTokenSource(rpc)
   })
   afterEach(async () => {
     await rpc.close()
@@ -95,10 +96,9 @@ describe('the token reader', () => {
     return address
   }
   const readOne = async (token: FakeToken) => {
-    const address = add(token)
-    const [info] = await reader.read([address])
-    expect(info?.address).toBe(address)
-    return info
+    const read = await source.read([add(token)])
+    expect(read.number).toBe(16)
+    return read.looks[0]
   }
 
   test('reads symbol, name and decimals', async () => {
@@ -160,7 +160,7 @@ describe('the token reader', () => {
     ],
   ])('hostile text: %s', async (_name, outcome, expected) => {
     const info = await readOne(tokenOf(outcome, text('a name')))
-    expect(info).toMatchObject({ symbol: expected, name: 'a name', decimals: 18 })
+    expect(info).toEqual({ symbol: expected, name: 'a name', decimals: 18, isProven: true })
   })
 
   test.each<[Outcome, number | null]>([
@@ -176,13 +176,13 @@ describe('the token reader', () => {
     expect((await readOne(tokenOf(text('T'), text('T'), outcome)))?.decimals).toBe(expected)
   })
 
-  test('asks for many tokens in a few requests, each call with a bound on its gas', async () => {
+  test('asks for many tokens in a few requests, each call at one block and with a bound on its gas', async () => {
     const addresses = Array.from({ length: 40 }, (_, n) => add(tokenOf(text(`T${n}`))))
-    const infos = await reader.read(addresses)
-    expect(infos.map(({ symbol }) => symbol)).toEqual(addresses.map((_, n) => `T${n}`))
+    const { looks } = await source.read(addresses)
+    expect(looks.map(({ symbol }) => symbol)).toEqual(addresses.map((_, n) => `T${n}`))
     expect(requests).toHaveLength(2)
     for (const call of requests.flat()) {
-      expect(call.params[1]).toBe('latest')
+      expect(call.params[1]).toBe('0x10')
       expect(Number(call.params[0].gas)).toBeLessThanOrEqual(300_000)
     }
   })
@@ -191,90 +191,36 @@ describe('the token reader', () => {
     const addresses = Array.from({ length: 30 }, (_, n) =>
       add(tokenOf(n % 7 === 0 ? REVERT : text(`T${n}`))),
     )
-    const infos = await reader.read(addresses)
-    expect(infos.map(({ symbol }) => symbol)).toEqual(
+    const { looks } = await source.read(addresses)
+    expect(looks.map(({ symbol }) => symbol)).toEqual(
       addresses.map((_, n) => (n % 7 === 0 ? null : `T${n}`)),
     )
-    const before = requests.length
-    await reader.read(addresses)
-    expect(requests).toHaveLength(before)
+    expect(looks.every(({ isProven }) => isProven)).toBe(true)
   })
 
-  test('asks once for what many want at the same time', async () => {
-    const address = add(tokenOf(text('T')))
-    const all = await Promise.all(Array.from({ length: 20 }, () => reader.read([address, address])))
-    for (const infos of all) expect(infos.map(({ symbol }) => symbol)).toEqual(['T', 'T'])
-    expect(requests).toHaveLength(1)
+  test.each([
+    { code: -32_000, message: 'header not found' },
+    { code: -32_603, message: 'internal error' },
+    { code: -32_000, message: 'missing trie node' },
+  ])('an error of the node is no refusal of the contract: $message', async (failure) => {
+    const [bad, good] = [tokenOf(failure, text('a name')), tokenOf(text('T'))].map(add)
+    const { looks } = await source.read([bad as Address, good as Address])
+    expect(looks).toEqual([
+      { symbol: null, name: 'a name', decimals: 18, isProven: false },
+      { symbol: 'T', name: 'T', decimals: 18, isProven: true },
+    ])
   })
 
-  test('a chain that is away is told as such, and asked again when it is back', async () => {
-    const address = add(tokenOf(text('T')))
+  test('a node that fails every call gives no answer at all', async () => {
+    const failure = { code: -32_603, message: 'internal error' }
+    const address = add(tokenOf(failure, failure, failure))
+    await expect(source.read([address])).rejects.toMatchObject({ kind: 'unavailable' })
+  })
+
+  test('a chain that is away is told as such', async () => {
     isAway = true
-    await expect(reader.read([address])).rejects.toMatchObject({ kind: 'unavailable' })
-    isAway = false
-    expect((await reader.read([address]))[0]?.symbol).toBe('T')
-  })
-
-  test('no tokens are no request', async () => {
-    expect(await reader.read([])).toEqual([])
-    expect(requests).toHaveLength(0)
-  })
-})
-
-describe('the token reader before strangers', () => {
-  /** A node that knows one token, and counts what it is asked. */
-  function createNode() {
-    const good = addressOf(1)
-    const node = { requests: 0, underWay: 0, most: 0, calls: 0 }
-    const call = async (
-      calls: readonly { readonly params: readonly unknown[] }[],
-      accept: (results: unknown[]) => unknown,
-    ) => {
-      node.requests++
-      node.calls += calls.length
-      node.most = Math.max(node.most, ++node.underWay)
-      await new Promise((resolve) => setImmediate(resolve))
-      node.underWay--
-      const results = calls.map(({ params: [{ to, data }] }: any) => {
-        if (to !== good) return '0x'
-        return data === DECIMALS ? number(18n) : text('GOOD')
-      })
-      return { value: accept(results), provider: 'node' }
-    }
-    const strangers = createRpcTokenReader({ call } as unknown as Rpc)
-    return { node, good, strangers }
-  }
-
-  test('has a few requests under way, however many ask for tokens of their own at once', async () => {
-    const { node, strangers } = createNode()
-    await Promise.all(Array.from({ length: 1_000 }, (_, n) => strangers.read([addressOf(100 + n)])))
-    expect(node.most).toBeLessThanOrEqual(4)
-    expect(node.requests).toBeLessThan(60)
-  })
-
-  test('asks once for what is no token, and keeps that beside what is one', async () => {
-    const { node, good, strangers } = createNode()
-    await strangers.read([good])
-    for (let first = 0; first < 12_000; first += 2_000) {
-      const some = Array.from({ length: 2_000 }, (_, n) => addressOf(100 + first + n))
-      // oxlint-disable-next-line no-await-in-loop -- one page after the other
-      await strangers.read(some)
-    }
-    const asked = node.calls
-    expect(await strangers.read([good])).toMatchObject([{ symbol: 'GOOD', decimals: 18 }])
-    await strangers.read([addressOf(100 + 11_999)])
-    expect(node.calls).toBe(asked)
-  })
-
-  test('says that it is busy instead of letting any number wait', async () => {
-    const { strangers } = createNode()
-    const many = Array.from({ length: 2_000 }, (_, n) => addressOf(100 + n))
-    const waiting = strangers.read(many)
-    await expect(strangers.read([addressOf(50)])).rejects.toMatchObject({
+    await expect(source.read([add(tokenOf(text('T')))])).rejects.toMatchObject({
       kind: 'unavailable',
-      details: { reason: 'busy' },
     })
-    await waiting
-    expect(await strangers.read([addressOf(50)])).toHaveLength(1)
   })
 })
