@@ -45,7 +45,7 @@ describe('GraphQL', () => {
     const { items } = await rig.json('/v1/pools')
     const { pools } = await data(`{ pools { nodes {
       address protocol factory token0 ${TOKEN} token1 ${TOKEN}
-      feePips tickSpacing createdBlock createdAt reserve0 reserve1 sqrtPriceX96 tick liquidity
+      feePips tickSpacing curve createdBlock createdAt reserve0 reserve1 sqrtPriceX96 tick liquidity
       price { token0InToken1 token1InToken0 } rawPriceOfToken0InToken1 swapCount lastTradeAt
     } } }`)
     expect(pools.nodes).toEqual(
