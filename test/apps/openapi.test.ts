@@ -211,7 +211,9 @@ describe('the page of the reference', () => {
     const page = await fetch(`${server.url}/v1/docs`)
     expect(page.status).toBe(200)
     expect(page.headers.get('content-security-policy')).toContain("script-src 'self'")
-    const parts = [...(await page.text()).matchAll(/(?:src|href)="([^"]+)"/g)].map(([, at]) => at)
+    const parts = [...(await page.text()).matchAll(/(?:src|href)="(docs[^"]+)"/g)].map(
+      ([, at]) => at,
+    )
     expect(parts).toHaveLength(3)
     for (const part of parts) {
       const answer = await fetch(`${server.url}/v1/${part}`)

@@ -13,14 +13,15 @@ const linksOf = (development: boolean): Link[] => [
   { path: '/ready', about: 'Whether answers are fresh' },
 ]
 
-/** One that styles itself, and loads nothing. */
-const PAGE = { 'style-src': ["'unsafe-inline'"] } as const
+/** One that styles itself, and loads nothing: its icon is an empty one, or browsers would ask for a file. */
+const PAGE = { 'style-src': ["'unsafe-inline'"], 'img-src': ['data:'] } as const
 
 const htmlOf = (links: readonly Link[]): string => `<!doctype html>
 <html lang="en">
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width">
 <title>Halyard</title>
+<link rel="icon" href="data:,">
 <style>
   body { font: 16px/1.6 system-ui, sans-serif; max-width: 44rem; margin: 3rem auto; padding: 0 1rem }
   dt { margin-top: .8rem } dd { margin: 0; color: #555 }

@@ -40,6 +40,7 @@ const HTML = `<!doctype html>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width">
 <title>Halyard REST</title>
+<link rel="icon" href="data:,">
 <link rel="stylesheet" href="docs/swagger-ui.css">
 <div id="reference"></div>
 <script src="docs/swagger-ui-bundle.js"></script>
