@@ -68,10 +68,18 @@ contract PancakeDeployer {
     }
 
     Parameters public parameters;
-    bytes private creation;
+    /// Has the pools' creation code as its own, behind a byte that stops whoever calls it: storage would cost too much.
+    address private immutable keeper;
 
     constructor(bytes memory code) {
-        creation = code;
+        // Returns what stands behind these eleven bytes.
+        bytes memory keeping = abi.encodePacked(hex'600b5981380380925939f3', hex'00', code);
+        address kept;
+        assembly {
+            kept := create(0, add(keeping, 0x20), mload(keeping))
+        }
+        require(kept != address(0), 'not kept');
+        keeper = kept;
     }
 
     function deploy(address factory, address token0, address token1, uint24 fee, int24 tickSpacing)
@@ -79,9 +87,12 @@ contract PancakeDeployer {
         returns (address pool)
     {
         parameters = Parameters(factory, token0, token1, fee, tickSpacing);
-        bytes memory code = creation;
+        address kept = keeper;
         assembly {
-            pool := create(0, add(code, 0x20), mload(code))
+            let size := sub(extcodesize(kept), 1)
+            let place := mload(0x40)
+            extcodecopy(kept, place, 1, size)
+            pool := create(0, place, size)
         }
         require(pool != address(0), 'not made');
     }

@@ -31,6 +31,29 @@ export const v3ProtocolShare = (
         ),
       )
 
+const TEN_THOUSAND = 10_000n
+
+/**
+ * The same of a PancakeSwap V3 pool, which its `Swap` tells too: so many ten-thousandths of each step's fee, rounded down
+ * (PancakeV3Pool.swap).
+ *
+ * @param parts `slot0.feeProtocol` of the token that comes in (the low 16 bits are token0's); 0: no share
+ */
+export const pancakeProtocolShare = (
+  state: ConcentratedState,
+  input: SwapInput,
+  parts: number,
+): bigint =>
+  BigInt.asUintN(
+    OWED_BITS,
+    sumOfSteps(
+      state,
+      input,
+      (step, from, liquidity) =>
+        (v3StepFee(input.zeroForOne, from, liquidity, step) * BigInt(parts)) / TEN_THOUSAND,
+    ),
+  )
+
 /**
  * How much of a swap's `feeAmount` is the protocol's in V4: its pips of each step's whole input, rounded down, or the
  * whole fee where the LPs take none.
