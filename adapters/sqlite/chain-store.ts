@@ -9,7 +9,8 @@ import { type Database, openDatabase, toAppError } from './database.ts'
 import { createSqliteEventTable } from './event-table.ts'
 import { createSqliteHeadLog } from './head-log.ts'
 import { createSqliteQuarantineTable } from './quarantine-table.ts'
-import { SCHEMA_VERSION, schemaOf } from './schema.ts'
+import { ROW_FORMAT, schemaOf } from './schema.ts'
+import { schemaVersion } from './schema-version.ts'
 import { createSqliteTokenStore } from './token-store.ts'
 import { createSqliteWorkingTree } from './working-tree.ts'
 
@@ -34,8 +35,10 @@ export const openSqliteChainStore = (
   ...sqliteChainStore(openSqliteDatabase(path, catalogue), catalogue),
 })
 
-export const openSqliteDatabase = (path: string, values: HistoryValues): Database =>
-  openDatabase(path, schemaOf(values), SCHEMA_VERSION)
+export function openSqliteDatabase(path: string, values: HistoryValues): Database {
+  const schema = schemaOf(values)
+  return openDatabase(path, schema, schemaVersion(schema, ROW_FORMAT))
+}
 
 /** The same over an open database. */
 export function sqliteChainStore(

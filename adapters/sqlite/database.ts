@@ -1,6 +1,7 @@
 import { closeSync, openSync, readSync, statSync } from 'node:fs'
 import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite'
 import { AppError, isAppError, messageOf } from '#core/errors.ts'
+import { schemaDifference } from './schema-version.ts'
 import { type FileField, refuseBadPlace } from './place.ts'
 
 /** A row as SQLite gives it. */
@@ -43,7 +44,7 @@ const HEADER = 'SQLite format 3\0'
  *
  * @param path a file, or `:memory:`
  * @param schema the statements that make a new file's tables
- * @param version of the schema: a file of another one is refused
+ * @param version of the schema, see `schemaVersion`: a file of another one is refused
  * @throws AppError `unavailable` when the file is damaged, locked, or not Halyard's
  */
 export const openDatabase = (path: string, schema: string, version: number): Database =>
@@ -106,9 +107,9 @@ function prepareFile(
   if (!isNew && found !== version)
     throw new AppError(
       'unavailable',
-      `store: ${path} was written by another version of Halyard (schema ${found}, this one has ${version}); ` +
+      `store: ${path} was written by another version of Halyard: ${schemaDifference(connection, schema)}; ` +
         'use that version, or index into another file',
-      { details: { field: 'store', found, version } },
+      { details: { field: 'store', reason: 'other-version' } },
     )
   if (!isNew) refuseDamaged(connection, path, 'store')
   connection.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL')

@@ -3,8 +3,8 @@ import type { DocumentSpec } from '#core/history/document.ts'
 import type { EventFamily } from '#core/history/event.ts'
 import { scalarOf } from '#core/record.ts'
 
-/** Raised with every change of the tables. */
-export const SCHEMA_VERSION = 6
+/** Raised where rows mean something else in tables that are the same; a change of the tables is seen by itself. */
+export const ROW_FORMAT = 1
 
 export const eventTable = (family: string): string => `event_${family}`
 /** Of a family whose events are seldom asked for by contract: the heights at which a contract emitted any. */

@@ -80,7 +80,12 @@ export async function openThreadedSqliteChainStore(
     }
   }
 
-  await call('thread', 'open')
+  try {
+    await call('thread', 'open')
+  } catch (error) {
+    await worker.terminate()
+    throw error
+  }
   return {
     catalogue,
     heads: {

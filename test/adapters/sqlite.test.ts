@@ -3,6 +3,11 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { expect, test, vi } from 'vitest'
+import { schemaOf } from '#adapters/sqlite/schema.ts'
+import { schemaVersion } from '#adapters/sqlite/schema-version.ts'
+import { catalogue } from '#core/catalogue.ts'
+import type { HistoryValues } from '#core/history/catalogue.ts'
+import type { EventFamily } from '#core/history/event.ts'
 import { openSqliteChainStore } from '#adapters/sqlite/chain-store.ts'
 import { openThreadedSqliteChainStore } from '#adapters/sqlite/threaded-chain-store.ts'
 import {
@@ -53,4 +58,35 @@ test('an entry of the head log that is not what was written is told as damage, n
   await expect(store.heads.latest(1)).rejects.toThrow(/store: it is damaged: .*restore it/)
   store.close()
   rmSync(folder, { recursive: true })
+})
+
+test('no table changes without the version that a file is known by', () => {
+  const schema = schemaOf(catalogue)
+  const version = schemaVersion(schema, 1)
+  expect(schemaVersion(`\n${schema.replaceAll('\n', '\n  ')}`, 1)).toBe(version)
+  expect(schemaVersion(schema, 2)).not.toBe(version)
+  const versions = new Set([version])
+  const { documents, families } = catalogue
+  const others: HistoryValues[] = [
+    ...documents.map((spec) => ({
+      families,
+      documents: documents.map((each) =>
+        each === spec ? { ...each, orders: { ...each.orders, another: each.identity } } : each,
+      ),
+    })),
+    ...documents.map((spec) => ({
+      families,
+      documents: documents.filter((each) => each !== spec),
+    })),
+    ...families.map((family) => ({
+      documents,
+      families: families.map((each) =>
+        each === family
+          ? { ...each, byContract: each.byContract === 'often' ? 'seldom' : 'often' }
+          : each,
+      ) as EventFamily[],
+    })),
+  ]
+  for (const other of others) versions.add(schemaVersion(schemaOf(other), 1))
+  expect(versions.size).toBe(1 + others.length)
 })

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { MongoClient } from 'mongodb'
-import { afterAll, describe, expect, test } from 'vitest'
+import { afterAll, describe, expect, onTestFinished, test } from 'vitest'
 import { createMemoryChainStore, createMemoryTables } from '#adapters/memory/chain-store.ts'
 import { createMongoChainStore } from '#adapters/mongo/chain-store.ts'
 import { createIndexes } from '#adapters/mongo/collections.ts'
@@ -113,6 +113,32 @@ describe('a store that was filled without it', () => {
         isAppError(error, 'conflict') &&
         error.details.reason === 'other-version' &&
         error.message.includes('guests: none stored, version 1 here'),
+    )
+  })
+
+  test('is refused in SQLite as soon as it is opened, also in a thread of its own', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'halyard-toy-'))
+    onTestFinished(() => rmSync(folder, { recursive: true }))
+    const path = join(folder, 'plain.db')
+    const plain = openSqliteChainStore(path)
+    const ports = { ...commitPorts(plain, createFakeClock(), CHAIN_ID), sha256, newId }
+    await follow(createChainAppender(ports, CHAIN_ID, fakeSources))
+    plain.close()
+    const isRefused = (error: unknown): boolean =>
+      isAppError(error, 'unavailable') &&
+      error.details.reason === 'other-version' &&
+      /plain\.db was written by another version .*no document_guest,.*no event_greeting.*use that version, or index/.test(
+        error.message,
+      )
+    expect(() => openSqliteChainStore(path, catalogue)).toThrow(expect.toSatisfy(isRefused))
+    await expect(openThreadedSqliteChainStore(path, catalogue)).rejects.toSatisfy(isRefused)
+    // Whoever wrote it reads it as ever.
+    openSqliteChainStore(path).close()
+    // And the other way round.
+    const other = join(folder, 'toy.db')
+    openSqliteChainStore(other, catalogue).close()
+    expect(() => openSqliteChainStore(other)).toThrow(
+      /document_guest, which this one does not know/,
     )
   })
 
