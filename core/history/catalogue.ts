@@ -1,4 +1,5 @@
 import { AppError, assert } from '#core/errors.ts'
+import { historyFaults } from './catalogue-faults.ts'
 import type { DocumentSpec } from './document.ts'
 import type { EventBody, EventFamily, EventSpec } from './event.ts'
 
@@ -22,31 +23,10 @@ export type HistoryCatalogue = HistoryValues & {
   familyOf(spec: EventSpec): EventFamily
 }
 
-/** @throws Error where two values share a name or a number: a fault of the catalogue itself */
+/** @throws Error that names each value which no store can hold, or not beside another one: see `historyFaults` */
 export function createHistoryCatalogue({ families, documents }: HistoryValues): HistoryCatalogue {
   const events = families.flatMap((family) => family.events).toSorted((a, b) => a.number - b.number)
-  assertUnique(
-    'family of events',
-    families.map(({ name }) => name),
-  )
-  assertUnique(
-    'kind of event',
-    events.map(({ kind }) => kind),
-  )
-  assertUnique(
-    'number of an event',
-    events.map(({ number }) => number),
-  )
-  assertUnique(
-    'kind of document',
-    documents.map(({ kind }) => kind),
-  )
-  assertUnique(
-    'plural of a document',
-    documents.map(({ plural }) => plural),
-  )
-  const types = families.flatMap((family) => [...new Set(family.events.map(({ type }) => type))])
-  assertUnique('type of event in two families', types)
+  refuseFaults(historyFaults({ families, documents }))
 
   const documentByKind = new Map(documents.map((spec) => [spec.kind, spec]))
   const eventByKind = new Map(events.map((spec) => [spec.kind, spec]))
@@ -93,10 +73,7 @@ const otherVersion = (name: string): AppError =>
     { details: { field: 'store', reason: 'other-version' } },
   )
 
-function assertUnique(what: string, names: readonly (string | number)[]): void {
-  const seen = new Set<string | number>()
-  for (const name of names) {
-    assert(!seen.has(name), `${what}: ${name} is there once`)
-    seen.add(name)
-  }
+/** @throws Error with all of them: who writes a catalogue mends them at once */
+export function refuseFaults(faults: readonly string[]): void {
+  if (faults.length > 0) throw new Error(`the catalogue cannot be stored: ${faults.join('; ')}`)
 }

@@ -77,8 +77,24 @@ export const isSameVersion = (
   b: VersionRef | null | undefined,
 ): boolean => a?.number === b?.number && a?.commit === b?.commit && a?.move === b?.move
 
-/** An identity as text: equal for equal identities, different for others. */
-export const keyText = (kind: string, key: Key): string => `${kind}:${key.join(':')}`
+/** What stands between the parts of an identity, and between identities, in one store or another; and the escape. */
+const SEPARATOR = /[%: \n]/
+const SEPARATORS = /[%: \n]/g
+
+const escaped = (part: KeyPart): KeyPart =>
+  typeof part === 'string' && SEPARATOR.test(part)
+    ? part.replaceAll(SEPARATORS, (each) => `%${each.charCodeAt(0).toString(16).padStart(2, '0')}`)
+    : part
+
+const unescaped = (part: string): string =>
+  part.replaceAll(/%([0-9a-f]{2})/g, (_, code: string) => String.fromCharCode(parseInt(code, 16)))
+
+/** An identity as text: equal for equal identities, different for others. No part of it has a space or a new line. */
+export function keyText(kind: string, key: Key): string {
+  let text = kind
+  for (const part of key) text += `:${escaped(part)}`
+  return text
+}
 
 /** Which document, as text: equal for the same, different for others. */
 export const idText = ({ tree, kind, key }: DocumentId): string => `${tree}:${keyText(kind, key)}`
@@ -90,7 +106,7 @@ export function parseDocumentId(text: string, specOf: (kind: string) => Document
   const key = identity.map((field, index): KeyPart => {
     const part = parts[index] as string
     const type = fields[field]
-    return type === 'int' ? Number(part) : type === 'uint256' ? BigInt(part) : part
+    return type === 'int' ? Number(part) : type === 'uint256' ? BigInt(part) : unescaped(part)
   })
   return { tree, kind, key }
 }

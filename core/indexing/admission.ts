@@ -1,5 +1,5 @@
 import type { Address, Hash } from '#core/chain.ts'
-import { AppError } from '#core/errors.ts'
+import { AppError, assert } from '#core/errors.ts'
 import type { EventBody, EventSpec } from '#core/history/event.ts'
 import type { Catalogue } from './catalogue.ts'
 import { MalformedLog } from './log-words.ts'
@@ -44,7 +44,7 @@ const foreign: Admitted = { status: 'foreign' }
 
 /** @throws AppError `invalid` for a kind of source that the catalogue does not have, or two sources of one contract */
 export function createAdmission(
-  { sources: specs }: Pick<Catalogue, 'sources'>,
+  { sources: specs, events }: Pick<Catalogue, 'sources' | 'events'>,
   sources: readonly AnySource[],
 ): Admission {
   const roles = new Map<Address, ContractRole>()
@@ -55,6 +55,7 @@ export function createAdmission(
       throw new AppError('invalid', `sources: ${address} is there twice; name it once`, {
         details: { field: 'sources' },
       })
+    refuseRole(events, role)
     roles.set(address, role)
     sourceAt.set(address, source)
   }
@@ -105,6 +106,21 @@ export function createAdmission(
       )
     },
   }
+}
+
+/**
+ * @throws Error for a role whose events the catalogue does not have, or whose children bring forth contracts themselves:
+ *   these would be followed too late to be asked for
+ */
+function refuseRole(events: Catalogue['events'], role: ContractRole, isChild = false): void {
+  const { name, decoders, children = [] } = role
+  for (const { spec } of decoders.values())
+    assert(events.includes(spec), `events ${spec.kind} of ${name} are in a family of the catalogue`)
+  assert(
+    !isChild || children.length === 0,
+    `${name}, which a contract creates, creates none itself`,
+  )
+  for (const child of children) refuseRole(events, child, true)
 }
 
 const topicsOf = (roles: readonly ContractRole[]): Hash[] => [

@@ -1,5 +1,5 @@
 import type { Address } from '#core/chain.ts'
-import { type DocumentSpec, type Key, keyOf } from '#core/history/document.ts'
+import { type Key, keyOf } from '#core/history/document.ts'
 import type { View } from '#core/history/head.ts'
 import { type ResolvePorts, scanDocuments } from '#core/history/resolve.ts'
 import type { Admission } from './admission.ts'
@@ -49,10 +49,11 @@ export function createFoundContracts(
   return {
     async readFrom(view) {
       const kinds = new Set(sources.map(({ kind }) => kind))
-      const lists = new Map<DocumentSpec, FoundContracts>()
+      // Several kinds may share a list; two lists of the same documents may name different contracts.
+      const lists = new Set<FoundContracts>()
       for (const { kind, found: list } of ports.catalogue.sources.values())
-        if (list && kinds.has(kind)) lists.set(list.spec, list)
-      for (const list of lists.values()) await follow(view, list)
+        if (list && kinds.has(kind)) lists.add(list)
+      for (const list of lists) await follow(view, list)
     },
     add(more) {
       found.push(...more)

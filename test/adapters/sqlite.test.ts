@@ -80,11 +80,11 @@ test('no table changes without the version that a file is known by', () => {
     })),
     ...families.map((family) => ({
       documents,
-      families: families.map((each) =>
+      families: families.map<EventFamily>((each) =>
         each === family
           ? { ...each, byContract: each.byContract === 'often' ? 'seldom' : 'often' }
           : each,
-      ) as EventFamily[],
+      ),
     })),
   ]
   for (const other of others) versions.add(schemaVersion(schemaOf(other), 1))

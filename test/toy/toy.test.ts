@@ -164,12 +164,16 @@ describe('a catalogue', () => {
     expect(
       broken({ families: [...families, { ...greetingFamily, events: [{ ...first, number: 0 }] }] }),
     ).toThrow(/number of an event: 0/)
-    expect(broken({ projections: [...projections, ...projections] })).toThrow(/name of its own/)
+    expect(broken({ projections: [...projections, ...projections] })).toThrow(
+      /projection: pools is there twice/,
+    )
   })
 
   test('refuses a projection that stands behind one that it reads', () => {
     const { projections } = halyardValues
-    expect(broken({ projections: projections.toReversed() })).toThrow(/stands in front of pools/)
+    expect(broken({ projections: projections.toReversed() })).toThrow(
+      /must stand in front of pools/,
+    )
   })
 
   test('refuses documents that name another projection than the one that writes them', () => {
