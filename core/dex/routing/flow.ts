@@ -81,7 +81,10 @@ const HALVINGS = 6
 /** Moves per size of step: after the search by whole parts, each size needs few. */
 const MOVES_MAX = 16
 
-/** Moves ever smaller amounts from the path that loses least to the one that gains most, while that gains. */
+/**
+ * Moves ever smaller amounts from the path that loses least to the one that gains most, while that gains. What a path
+ * would lose or gain is worked out anew only where the flow through one of its edges has changed since.
+ */
 export function* levelFlow(
   graph: RouteGraph,
   trade: Trade,
@@ -90,26 +93,41 @@ export function* levelFlow(
   part: bigint,
 ): Generator<void, void> {
   const sign = trade.exact === 'in' ? 1n : -1n
-  const bestOf = (size: bigint, except: number): { at: number; gain: bigint } | null => {
-    let best: { at: number; gain: bigint } | null = null
-    for (const [at, path] of paths.entries()) {
-      if (at === except) continue
-      const quoted = flowMore(graph, trade, flow, path, size, false)
-      if (quoted === null) continue
-      if (!best || sign * quoted > best.gain) best = { at, gain: sign * quoted }
+  const touchedBy = paths.map((path) =>
+    [...paths.keys()].filter((other) => paths[other]!.some((edge) => path.includes(edge))),
+  )
+  type Gains = (bigint | null | undefined)[]
+  const lost: Gains = []
+  const gained: Gains = []
+  const gainOf = (at: number, more: bigint, known: Gains): bigint | null => {
+    const before = known[at]
+    if (before !== undefined) return before
+    const quoted = flowMore(graph, trade, flow, paths[at]!, more, false)
+    return (known[at] = quoted === null ? null : sign * quoted)
+  }
+  const bestOf = (more: bigint, known: Gains, except: number) => {
+    let best: { readonly at: number; readonly gain: bigint } | null = null
+    for (let at = 0; at < paths.length; at++) {
+      const gain = at === except ? null : gainOf(at, more, known)
+      if (gain !== null && (!best || gain > best.gain)) best = { at, gain }
     }
     return best
+  }
+  const move = (at: number, more: bigint): void => {
+    flowMore(graph, trade, flow, paths[at]!, more, true)
+    for (const other of touchedBy[at]!) lost[other] = gained[other] = undefined
   }
   let size = entering(trade, part)
   for (let halving = 0; halving < HALVINGS && size > 1n; halving++) {
     size >>= 1n
-    for (let move = 0; move < MOVES_MAX; move++) {
-      const giver = bestOf(-size, -1)
+    lost.length = gained.length = 0
+    for (let count = 0; count < MOVES_MAX; count++) {
+      const giver = bestOf(-size, lost, -1)
       if (!giver) break
-      flowMore(graph, trade, flow, paths[giver.at]!, -size, true)
-      const taker = bestOf(size, giver.at)
+      move(giver.at, -size)
+      const taker = bestOf(size, gained, giver.at)
       const isBetter = taker !== null && giver.gain + taker.gain > 0n
-      flowMore(graph, trade, flow, paths[isBetter ? taker.at : giver.at]!, size, true)
+      move(isBetter ? taker.at : giver.at, size)
       if (!isBetter) break
     }
     yield
