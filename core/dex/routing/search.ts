@@ -43,6 +43,7 @@ type Offers = { readonly edges: number[]; readonly worths: number[] }
  * were tried in any order.
  *
  * @param banned pools that must not be used: 1 at their index
+ * @param floor a score (`scoreOf`) below which no path is of use; without one, any is
  */
 export function searchPaths(
   graph: RouteGraph,
@@ -50,6 +51,7 @@ export function searchPaths(
   amount: bigint,
   k: number,
   banned?: Uint8Array,
+  floor?: bigint,
 ): SearchResult {
   const { firstEdge, edges, target, rate, pools } = graph
   const { exact, goal, maxHops, gasPrice } = trade
@@ -64,7 +66,7 @@ export function searchPaths(
   const found: FoundPath[] = []
   const beyond = new Map<number, number>()
   /** A score below which nothing is of use: that of the worst kept, rounded down. */
-  let bar = -Infinity
+  let bar = floor === undefined ? -Infinity : roundedDown(trade, floor)
 
   /** The best score that an amount here can lead to, rounded up. */
   const most = (here: number, worth: number, gas: number): number =>
@@ -163,4 +165,10 @@ export function searchPaths(
   if (entering > 0n) walk(trade.start, 0, entering, 0)
   for (const [pool, bound] of beyond) if (bound < bar) beyond.delete(pool)
   return { found, beyond }
+}
+
+/** A score in units of the quoted side, a little less than it is. */
+function roundedDown({ gasPrice }: Trade, score: bigint): number {
+  const value = Number(score) / Number(gasPrice?.denominator ?? 1n)
+  return value - Math.abs(value) * SLACK
 }

@@ -6,6 +6,7 @@ import { moveThrough, movingCopy, type MovingGraph } from './moving-graph.ts'
 import type { Share } from './plan.ts'
 import { quotePath } from './quote-path.ts'
 import { scoreOf } from './rank.ts'
+import type { RoutePool } from './route.ts'
 import { searchPaths } from './search.ts'
 import type { Trade } from './trade.ts'
 
@@ -39,12 +40,13 @@ export function* shareParts(
   const part = amount / BigInt(parts)
   const paths = new Map<string, readonly number[]>()
   const flow: Flow = { edges: new Map(), ends: new Map() }
+  const gains: Gains = new Map()
   let left = amount
   let size = part
   while (left > part / CRUMBS) {
     if (left <= part * BigInt(FINE_PARTS)) size = smaller(size, larger(part / FRACTIONS, 1n))
     size = smaller(size, left)
-    const path = bestFor(moving, trade, size, paths.values(), onBeyond)
+    const path = bestFor(moving, trade, size, paths.values(), gains, onBeyond)
     const moved = path && moveThrough(moving, trade, path, size)
     yield
     if (!path || !moved) {
@@ -100,26 +102,55 @@ function betterAfter(
 const larger = (a: bigint, b: bigint): bigint => (a > b ? a : b)
 const smaller = (a: bigint, b: bigint): bigint => (a < b ? a : b)
 
+type Scored = { readonly path: readonly number[]; readonly score: bigint }
+
+/** What carrying paths last gained, the pools that they met, and by how much: the same again where all that is the same. */
+type Gains = Map<
+  readonly number[],
+  { readonly size: bigint; readonly pools: readonly RoutePool[]; readonly gain: Scored | null }
+>
+
 /** The path that gains most by another `size`: one of those that carry something already, or a new one. */
 function bestFor(
   moving: MovingGraph,
   trade: Trade,
   size: bigint,
   carrying: Iterable<readonly number[]>,
+  gains: Gains,
   onBeyond: (pool: number) => void,
 ): readonly number[] | null {
-  const { found, beyond } = searchPaths(moving, trade, size, 1)
-  for (const pool of beyond.keys()) onBeyond(pool)
-  let best: { readonly path: readonly number[]; readonly score: bigint } | null = found[0] ?? null
+  let best: Scored | null = null
   // Without gas a path that carries something is worth no more than a new one.
   if (trade.gasPrice)
     for (const path of carrying) {
-      const quoted = quotePath(moving, trade, path, size, true, onBeyond)
-      if (!quoted) continue
-      const score = scoreOf(trade, quoted.quoted, quoted.gas - gasOfPath(moving, path))
-      if (!best || score >= best.score) best = { path, score }
+      const one = gainOf(moving, trade, size, path, gains, onBeyond)
+      if (one && (!best || one.score >= best.score)) best = one
     }
-  return best?.path ?? null
+  // The gas of those that carry something is paid, so that most others need not be looked at.
+  const { found, beyond } = searchPaths(moving, trade, size, 1, undefined, best?.score)
+  for (const pool of beyond.keys()) onBeyond(pool)
+  const [other] = found
+  return (other && (!best || other.score > best.score) ? other : best)?.path ?? null
+}
+
+function gainOf(
+  moving: MovingGraph,
+  trade: Trade,
+  size: bigint,
+  path: readonly number[],
+  gains: Gains,
+  onBeyond: (pool: number) => void,
+): Scored | null {
+  const known = gains.get(path)
+  if (known?.size === size && path.every((edge, at) => moving.pools[edge >> 1] === known.pools[at]))
+    return known.gain
+  const quoted = quotePath(moving, trade, path, size, true, onBeyond)
+  const gain = quoted && {
+    path,
+    score: scoreOf(trade, quoted.quoted, quoted.gas - gasOfPath(moving, path)),
+  }
+  gains.set(path, { size, pools: path.map((edge) => moving.pools[edge >> 1]!), gain })
+  return gain
 }
 
 const gasOfPath = ({ pools }: RouteGraph, path: readonly number[]): number =>
