@@ -100,8 +100,10 @@ export function createMemoryChainStore(
       async latest(chainId) {
         return entriesOf(tables, chainId).at(-1)
       },
-      async since(chainId, fromMove) {
-        return entriesOf(tables, chainId).filter((entry) => entry.move >= fromMove)
+      async since(chainId, fromMove, limit) {
+        return entriesOf(tables, chainId)
+          .filter((entry) => entry.move >= fromMove)
+          .slice(0, limit)
       },
       async upkeep(chainId) {
         return tables.upkeep.get(chainId) ?? { settledTo: -1, sweptTo: -1, cleanTo: -1 }
@@ -114,6 +116,18 @@ export function createMemoryChainStore(
           if (each.chainId === chainId && each.from <= number && number <= each.to)
             return blockAt(tables, chainId, { number, commit: each.commit })
         return undefined
+      },
+      async settledBlocks(chainId, { from, to }) {
+        return [...tables.blocks.values()]
+          .filter(
+            (block) =>
+              block.chainId === chainId &&
+              from <= block.number &&
+              block.number <= to &&
+              tables.settled.has(`${chainId} ${block.commit}`),
+          )
+          .map(({ number, hash }) => ({ number, hash }))
+          .toSorted((a, b) => a.number - b.number)
       },
       async block(chainId, ref) {
         return blockAt(tables, chainId, ref)

@@ -21,14 +21,23 @@ export function createMongoHeadLog({
     return block ? { number: block.number, hash: block.hash } : undefined
   }
 
+  async function findSettled(chainId: number, commits: readonly CommitId[]): Promise<CommitId[]> {
+    const found: CommitId[] = []
+    for (const batch of batchesOf(commits, COMMITS_BATCH)) {
+      const ids = batch.map((commit) => `${chainId}:${commit}`)
+      for await (const { commit } of settled.find({ _id: { $in: ids } })) found.push(commit)
+    }
+    return found
+  }
+
   return {
     async latest(chainId) {
       const newest = await heads.findOne({ chainId }, { sort: { move: -1 }, hint: 'byMove' })
       return newest ? entryOf(newest) : undefined
     },
-    async since(chainId, fromMove) {
+    async since(chainId, fromMove, limit = 0) {
       const entries = await heads
-        .find({ chainId, move: { $gte: fromMove } }, { sort: { move: 1 }, hint: 'byMove' })
+        .find({ chainId, move: { $gte: fromMove } }, { sort: { move: 1 }, hint: 'byMove', limit })
         .toArray()
       return entries.map(entryOf)
     },
@@ -40,14 +49,7 @@ export function createMongoHeadLog({
         cleanTo: marks?.cleanTo ?? -1,
       }
     },
-    async settled(chainId, commits) {
-      const found: CommitId[] = []
-      for (const batch of batchesOf(commits, COMMITS_BATCH)) {
-        const ids = batch.map((commit) => `${chainId}:${commit}`)
-        for await (const { commit } of settled.find({ _id: { $in: ids } })) found.push(commit)
-      }
-      return found
-    },
+    settled: findSettled,
     async settledBlock(chainId, number) {
       const around = await settled.findOne(
         { chainId, to: { $gte: number } },
@@ -55,6 +57,19 @@ export function createMongoHeadLog({
       )
       if (!around || around.from > number) return undefined
       return findBlock(chainId, { number, commit: around.commit })
+    },
+    async settledBlocks(chainId, { from, to }) {
+      const found = await blocks
+        .find(
+          { chainId, number: { $gte: from, $lte: to } },
+          { sort: { number: 1 }, hint: 'byNumber' },
+        )
+        .toArray()
+      const commits = await findSettled(chainId, [...new Set(found.map(({ commit }) => commit))])
+      const isSettled = new Set(commits)
+      return found
+        .filter(({ commit }) => isSettled.has(commit))
+        .map(({ number, hash }) => ({ number, hash }))
     },
     block: findBlock,
     asOneAnswer: (read) => asOneAnswer(client, read),

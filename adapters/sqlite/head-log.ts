@@ -17,9 +17,9 @@ export const createSqliteHeadLog = (db: Database): HeadLog => ({
     const row = db.get('SELECT entry FROM head WHERE chain = ? ORDER BY move DESC LIMIT 1', chainId)
     return row && entryOf(row)
   },
-  async since(chainId, fromMove) {
-    const sql = 'SELECT entry FROM head WHERE chain = ? AND move >= ? ORDER BY move'
-    return db.all(sql, chainId, fromMove).map(entryOf)
+  async since(chainId, fromMove, limit = -1) {
+    const sql = 'SELECT entry FROM head WHERE chain = ? AND move >= ? ORDER BY move LIMIT ?'
+    return db.all(sql, chainId, fromMove, limit).map(entryOf)
   },
   async upkeep(chainId) {
     const row = db.get('SELECT * FROM upkeep WHERE chain = ?', chainId)
@@ -39,6 +39,14 @@ export const createSqliteHeadLog = (db: Database): HeadLog => ({
     const row = db.get(sql, chainId, number)
     if (!row || (row.from_number as number) > number) return undefined
     return blockOf(db, chainId, { number, commit: row.commit as string })
+  },
+  async settledBlocks(chainId, { from, to }) {
+    const sql = `SELECT b.number, b.hash FROM block b
+      JOIN settled s ON s.chain = b.chain AND s."commit" = b."commit"
+      WHERE b.chain = ? AND b.number BETWEEN ? AND ? ORDER BY b.number`
+    return db
+      .all(sql, chainId, from, to)
+      .map((row) => ({ number: Number(row.number), hash: row.hash as Hash }))
   },
   async block(chainId, ref) {
     return blockOf(db, chainId, ref)

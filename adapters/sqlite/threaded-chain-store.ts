@@ -89,7 +89,15 @@ export async function openThreadedSqliteChainStore(
   return {
     catalogue,
     heads: {
-      ...proxy<HeadLog>('heads', ['latest', 'since', 'upkeep', 'settled', 'settledBlock', 'block']),
+      ...proxy<HeadLog>('heads', [
+        'latest',
+        'since',
+        'upkeep',
+        'settled',
+        'settledBlock',
+        'settledBlocks',
+        'block',
+      ]),
       asOneAnswer: (read) => read(),
     },
     tree: proxy<WorkingTree>('tree', ['read', 'readPrevious', 'versions', 'scan']),

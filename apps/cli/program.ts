@@ -13,6 +13,7 @@ import { quoteCommand } from './commands/quote.ts'
 import { rangesCommand } from './commands/ranges.ts'
 import { rawCommand } from './commands/raw.ts'
 import { tokensCommand } from './commands/tokens.ts'
+import { verifyCommand } from './commands/verify.ts'
 import { workCommand } from './commands/work.ts'
 
 /** The command line, with a line for each command. */
@@ -46,6 +47,7 @@ Examples:
     collectCommand(),
     deriveCommand(),
     rawCommand(),
+    verifyCommand(),
     exportCommand(),
     quarantineCommand(),
     tokensCommand(),

@@ -1,4 +1,4 @@
-import type { Address, BlockRef } from '#core/chain.ts'
+import type { Address, BlockRange, BlockRef } from '#core/chain.ts'
 import type { DocumentSet, Key, Version } from './document.ts'
 import type { ChainEvent } from './event.ts'
 import type { CommitId, DerivedRef, HeadEntry } from './head.ts'
@@ -16,13 +16,15 @@ export type Upkeep = {
 /** A chain's only ref, as readers see it. */
 export type HeadLog = {
   latest(chainId: number): Promise<HeadEntry | undefined>
-  /** Entries from `fromMove` on, ascending. */
-  since(chainId: number, fromMove: number): Promise<HeadEntry[]>
+  /** Entries from `fromMove` on, ascending; at most `limit` of them. */
+  since(chainId: number, fromMove: number, limit?: number): Promise<HeadEntry[]>
   upkeep(chainId: number): Promise<Upkeep>
   /** Those of these commits that are settled: all their blocks are final and canonical. */
   settled(chainId: number, commits: readonly CommitId[]): Promise<CommitId[]>
   /** The settled block of a height. */
   settledBlock(chainId: number, number: number): Promise<BlockRef | undefined>
+  /** The settled blocks of a range, ascending. */
+  settledBlocks(chainId: number, range: BlockRange): Promise<BlockRef[]>
   /** A block as a commit brought it. */
   block(chainId: number, ref: DerivedRef): Promise<BlockRef | undefined>
   /** Reads of one answer: each sees at least what the ones before it saw, whichever server answers. */

@@ -88,8 +88,20 @@ export async function scanDocuments<T extends object>(
   scan: Scan,
   keep: (value: T) => boolean = () => true,
 ): Promise<T[]> {
+  const page = await scanVersions(ports, view, spec, scan, keep)
+  return page.map(({ value }) => value)
+}
+
+/** The same, each as the version that the view sees. */
+export async function scanVersions<T extends object>(
+  ports: ResolvePorts,
+  view: View,
+  spec: DocumentSpec<T>,
+  scan: Scan,
+  keep: (value: T) => boolean = () => true,
+): Promise<Version<T>[]> {
   const set = documentsOf(view, spec)
-  const page: T[] = []
+  const page: Version<T>[] = []
   let after = scan.after
   while (page.length < scan.limit) {
     const stored = (await ports.tree.scan(set, {
@@ -99,9 +111,9 @@ export async function scanDocuments<T extends object>(
     const keys = stored.map((version) => keyOf(spec, version.value))
     for (const { visible } of await resolveStored(ports, view, set, keys, stored)) {
       if (!visible || page.length === scan.limit) continue
-      const value = visible.value as T
+      const version = visible as Version<T>
       // The version that the view sees may have stood elsewhere in the order.
-      if (isUnder(spec, scan, value) && keep(value)) page.push(value)
+      if (isUnder(spec, scan, version.value) && keep(version.value)) page.push(version)
     }
     const last = stored.at(-1)
     if (!last || stored.length < scan.limit) break

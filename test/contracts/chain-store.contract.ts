@@ -507,6 +507,11 @@ export function chainStoreContract(name: string, open: () => Promise<StoreHarnes
       const { heads, tree } = connection
       for (let number = 0; number <= horizon; number++)
         expect(await heads.settledBlock(CHAIN_ID, number)).toEqual(refOf(chain, number))
+      expect(await heads.settledBlocks(CHAIN_ID, { from: 2, to: horizon })).toEqual(
+        Array.from({ length: horizon - 1 }, (_, index) => refOf(chain, index + 2)),
+      )
+      const entries = await heads.since(CHAIN_ID, 2)
+      expect(await heads.since(CHAIN_ID, 2, 3)).toEqual(entries.slice(0, 3))
       const range = { from: 0, to: horizon }
       expect(await connection.writer.unsettledBlocks(CHAIN_ID, range)).toEqual([])
       expect(await connection.writer.journal(CHAIN_ID, range)).toEqual([])

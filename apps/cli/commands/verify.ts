@@ -1,0 +1,63 @@
+import { Command } from 'commander'
+import { configOption } from '#cli/options.ts'
+import { showProgress } from '#cli/show-progress.ts'
+import { untilStopped } from '#cli/until-stopped.ts'
+import { readSettings, wireHistory } from '#cli/wire.ts'
+import { catalogue } from '#core/catalogue.ts'
+import { currentView, refuseLeftView } from '#core/history/at-head.ts'
+import { type Damage, verifyStore } from '#core/indexing/verify-store.ts'
+import { exitCodes } from '#faces/exit-code.ts'
+import { sha256 } from '#wiring/system.ts'
+
+type Options = { readonly config: string; readonly json?: boolean }
+
+export const verifyCommand = (): Command =>
+  new Command('verify')
+    .summary('hold what is stored against the digests of the history')
+    .description(
+      'Reads every event and every document of the store, and holds them against the digests that each commit left in ' +
+        'the head log: bits that rotted on a disk are found, and rows that were removed or edited by hand. Needs no node, ' +
+        'and may run while others write and read. Ends with 70 where something is damaged.',
+    )
+    .addOption(configOption())
+    .option('--json', 'print what was found as one line of JSON')
+    .addHelpText(
+      'after',
+      `
+Examples:
+  $ halyard verify --config halyard.json
+  $ halyard verify --json`,
+    )
+    .action((options: Options) => untilStopped((stop) => run(options, stop)))
+
+async function run(options: Options, stop: AbortSignal): Promise<void> {
+  await using app = await wireHistory(readSettings(options.config))
+  const { history } = app
+  const view = await currentView(history.views)
+  const damages = await showProgress(
+    () => verifyStore({ ...history, catalogue, sha256 }, view, stop),
+    { headers: 0, logs: 0, receipts: 0 },
+    ({ done, total, number }) => ({ done, total, note: `block ${number}` }),
+  )
+  if (stop.aborted) return
+  // What was left or swept meanwhile would look like damage.
+  await refuseLeftView(history.views, view)
+  const { number, hash } = view.head
+  if (options.json === true)
+    process.stdout.write(`${JSON.stringify({ block: { number, hash }, damages })}\n`)
+  else for (const line of linesOf(damages, number)) process.stdout.write(`${line}\n`)
+  if (damages.length > 0) process.exitCode = exitCodes.internal
+}
+
+function linesOf(damages: readonly Damage[], number: number): string[] {
+  if (damages.length === 0)
+    return [`all that is stored up to block ${number} is as it was committed`]
+  return [
+    ...damages.map((damage) =>
+      damage.what === 'events'
+        ? `damaged: blocks ${damage.range.from}-${damage.range.to}: ${damage.reason}`
+        : `damaged: ${damage.reason}`,
+    ),
+    'restore the store from a backup, or make it anew: name a fresh store and run `halyard derive`, then `halyard backfill`',
+  ]
+}
