@@ -54,8 +54,8 @@ function refuseOrder(before: RawLog, log: RawLog): Refusal {
     return log.blockNumber < before.blockNumber ? 'blocks out of order' : undefined
   if (log.transactionIndex > before.transactionIndex && log.logIndex <= before.logIndex)
     return (
-      'logs out of order; a chain that counts logs in each transaction anew needs its receipts: ' +
-      'set chain.proof to "auto"'
+      'logs out of order; a chain that counts logs in each transaction anew needs its receipts alone: ' +
+      'set chain.profile to "ethereum" and leave chain.proof at "auto"'
     )
   if (log.logIndex === before.logIndex) return 'a log twice'
   if (log.logIndex < before.logIndex) return 'logs out of order'

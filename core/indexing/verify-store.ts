@@ -9,7 +9,7 @@ import {
   shiftState,
   emptyDigest,
 } from '#core/history/digest.ts'
-import { type DocumentSpec, type Key, keyOf } from '#core/history/document.ts'
+import { type Key, keyOf } from '#core/history/document.ts'
 import type { ChainEvent } from '#core/history/event.ts'
 import type { View } from '#core/history/head.ts'
 import { listEvents } from '#core/history/list-events.ts'
@@ -261,7 +261,7 @@ function textOf({ catalogue }: VerifyPorts, rows: readonly Row[]): string {
 /** The digest of all documents that the view sees. */
 async function stateOf(ports: VerifyPorts, view: View): Promise<Hash> {
   let state = emptyDigest.state
-  for (const spec of ports.catalogue.documents as readonly DocumentSpec[]) {
+  for (const spec of ports.catalogue.documents) {
     let after: Key | undefined
     for (;;) {
       const scan = { order: 'identity', prefix: [], limit: PAGE, ...(after && { after }) }

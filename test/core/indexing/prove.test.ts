@@ -352,6 +352,26 @@ describe('chains that prove less', () => {
     await expect(result).rejects.toThrow(/chain\.profile \(polygon/)
   })
 
+  test('where logs are counted in each transaction anew, the refusal names the profile that proves them', async () => {
+    const counted = (logs: readonly RawLog[]): RawLog[] => {
+      const places = new Map<string, number>()
+      return logs.map((log) => {
+        const logIndex = places.get(log.transactionHash) ?? 0
+        places.set(log.transactionHash, logIndex + 1)
+        return { ...log, logIndex }
+      })
+    }
+    const anew: FakeFaults = {
+      logs: (logs) => counted(logs),
+      receipts: (receipts) =>
+        receipts.map((receipt) => ({ ...receipt, logs: counted(receipt.logs) })),
+    }
+    const refused = await fetchWith([anew], 'where-held', chainProfiles.unknown)
+    await expect(refused.result).rejects.toThrow(/set chain\.profile to "ethereum"/)
+    const { result } = await fetchWith([anew], 'where-held', chainProfiles.ethereum)
+    expect((await result).flatMap(({ logs }) => logs)).toEqual(honestLogs())
+  })
+
   test('on a chain that no profile names they are never left out without a word', async () => {
     const { faults } = stateSync()
     for (const told of [faults, { logs: faults.logs }, { receipts: faults.receipts }]) {
