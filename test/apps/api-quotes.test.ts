@@ -247,7 +247,7 @@ describe('GET /v1/quotes', () => {
     const response = await rig.get(`${plain}&at=9`)
     expect(response.status).toBe(400)
     expect((await response.json()).errors).toEqual([
-      { field: 'at', message: 'at: block 9 is not indexed' },
+      { field: 'at', message: 'block 9 is not indexed' },
     ])
   })
 

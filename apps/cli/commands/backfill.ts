@@ -19,7 +19,6 @@ import type { BlockSource } from '#core/indexing/ports.ts'
 import { shareBackfill } from '#core/indexing/ranges/share-backfill.ts'
 import type { TokenCollector } from '#core/tokens/collect-tokens.ts'
 import { afterGrace } from '#faces/grace.ts'
-import { findSourceWarnings, sourceWarningText } from '#wiring/review-sources.ts'
 
 type Options = {
   readonly config: string
@@ -104,12 +103,19 @@ type Review = AsyncDisposable & {
   tell(say: (line: string) => void): void
 }
 
+/** What talks to a chain is loaded by the run that does, not by every command. */
+async function reviewTexts(
+  settings: ReturnType<typeof readSettings>,
+  stop: AbortSignal,
+): Promise<string[]> {
+  const { findSourceWarnings, sourceWarningText } = await import('#wiring/review-sources.ts')
+  return (await findSourceWarnings(settings, stop)).map(sourceWarningText)
+}
+
 /** Looks whether the sources can be right while they are indexed; ends with the run. */
 function reviewBeside(settings: ReturnType<typeof readSettings>, stop: AbortSignal): Review {
   const over = new AbortController()
-  const warnings = findSourceWarnings(settings, AbortSignal.any([stop, over.signal])).then(
-    (found) => found.map(sourceWarningText),
-  )
+  const warnings = reviewTexts(settings, AbortSignal.any([stop, over.signal]))
   let told: Promise<void> = Promise.resolve()
   return {
     warnings,
