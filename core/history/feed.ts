@@ -122,10 +122,12 @@ async function itemsSince<Body extends EventBody>(
     at = { ...at, number, hash, commit, logIndex: null, move: head.move }
     items.push({ type: 'appended', block: { number, hash }, events: [], cursor: at })
   }
-  const { finalized } = head
+  const { finalized, coverage } = head
   const isTold =
     at.number > finalized.number || (at.number === finalized.number && at.logIndex === null)
-  if (isTold && finalized.number > at.finalized) {
+  // Below its first block a history has told of nothing that could be final.
+  const isOfHistory = finalized.number >= (coverage[0]?.from ?? Number.POSITIVE_INFINITY)
+  if (isTold && isOfHistory && finalized.number > at.finalized) {
     at = { ...at, finalized: finalized.number, move: head.move }
     items.push({ type: 'finalized', block: finalized, cursor: at })
   }

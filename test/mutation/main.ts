@@ -39,6 +39,7 @@ const commands: Readonly<Record<Suite, readonly string[]>> = {
   'put-back': vitest('test/core/indexing/put-back.test.ts'),
   'sqlite-durability': vitest('test/adapters/sqlite-durability.test.ts'),
   cost: vitest('test/core/indexing/commit-cost.test.ts'),
+  feed: vitest('test/core/history/feed.test.ts'),
 }
 
 function simulation(store: string, seeds: string): readonly string[] {

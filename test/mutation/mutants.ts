@@ -24,6 +24,7 @@ export type Suite =
   | 'put-back'
   | 'cost'
   | 'sqlite-durability'
+  | 'feed'
 
 const APPEND = 'core/indexing/append-blocks.ts'
 const COMMIT = 'core/indexing/commit.ts'
@@ -37,6 +38,7 @@ const RESOLVE = 'core/history/resolve.ts'
 const AT_HEAD = 'core/history/at-head.ts'
 const EVENTS = 'core/history/list-events.ts'
 const DIGEST = 'core/history/digest.ts'
+const FEED = 'core/history/feed.ts'
 const MEMORY = 'adapters/memory/chain-store.ts'
 const SQLITE_FILE = 'adapters/sqlite/database.ts'
 const SQLITE = 'adapters/sqlite/chain-writer.ts'
@@ -517,5 +519,47 @@ export const mutants: readonly Mutant[] = [
     'SQLite resumes behind all rows of a place',
     '(e.number, e.log_index, e.block) ${operator} (?, ?, ?)',
     '(e.number, e.log_index, 0 * e.block) ${operator} (?, ?, 0 * ?)',
+  ),
+  mutant(
+    FEED,
+    ['feed'],
+    'the feed goes on behind a block of which it told a part',
+    'logIndex: isWhole ? null : last.event.logIndex',
+    'logIndex: isWhole ? null : null',
+  ),
+  mutant(
+    FEED,
+    ['feed'],
+    'the feed does not retract what a reorg took back',
+    'if (isCanonical(cursor)) return undefined',
+    'if (isCanonical(cursor) || true) return undefined',
+  ),
+  mutant(
+    FEED,
+    ['feed'],
+    'the feed retracts to the newest of several reorgs, not to the lowest',
+    'if (!lowest || entry.number < lowest.number) lowest = entry',
+    'lowest = entry',
+  ),
+  mutant(
+    FEED,
+    ['feed'],
+    'the feed tells that a block is final before it has told of it',
+    'if (isTold && isOfHistory',
+    'if (isOfHistory',
+  ),
+  mutant(
+    FEED,
+    ['feed'],
+    'the feed tells of final blocks below the first one of the history',
+    'if (isTold && isOfHistory',
+    'if (isTold',
+  ),
+  mutant(
+    FEED,
+    ['feed'],
+    'the feed does not ask whether its view was left',
+    'await refuseLeftView(ports.views, view)\n      return items',
+    'return items',
   ),
 ]

@@ -2,6 +2,7 @@ import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { createMemoryChainStore, createMemoryTables } from '#adapters/memory/chain-store.ts'
 import { sha256 } from '#adapters/node/sha256.ts'
+import { catalogue } from '#core/catalogue.ts'
 import { isAppError } from '#core/errors.ts'
 import { createHistoryFeed, type FeedCursor } from '#core/history/feed.ts'
 import { type View, waypointsOf } from '#core/history/head.ts'
@@ -12,6 +13,7 @@ import { createFeedConsumer } from '../../contracts/feed-consumer.ts'
 import { modelOf } from '../../contracts/everything.ts'
 import {
   createFakeChain,
+  type FakeBlock,
   type FakeChain,
   fakeSources,
   provenOf,
@@ -104,7 +106,7 @@ async function openFeed() {
   )
   await appender.open()
   const feed = createHistoryFeed({ ...store, views: createViews(store.heads, CHAIN_ID) })
-  return { appender, feed }
+  return { appender, feed, store }
 }
 
 test('before anything is indexed there is nothing to tell, and at the head nothing more', async () => {
@@ -149,4 +151,74 @@ test('a cursor that this history never gave is refused with the remedy, not read
     await expect(feed.read(other, { families: [], limit: 5 })).rejects.toSatisfy(
       (error) => isAppError(error, 'invalid') && /restored from a backup/.test(error.message),
     )
+})
+
+test('what is final below the first block of a history is not told of, nor what lies in a gap', async () => {
+  const { appender, feed } = await openFeed()
+  const chain = createFakeChain(6, { maxLogs: 4 })
+  await chain.mine(40)
+  const everything = { families: catalogue.families, limit: 1_000 }
+  await appender.take([provenOf(chain.blocks[20] as FakeBlock)])
+  expect(await appender.commit(refAt(chain, 16))).toBe('committed')
+  const first = await feed.read(undefined, everything)
+  expect(first.filter(({ type }) => type === 'finalized')).toEqual([])
+  expect(first.at(-1)?.cursor).toMatchObject({ number: 20, finalized: -1 })
+
+  await appender.take([provenOf(chain.blocks[30] as FakeBlock)])
+  expect(await appender.commit(refAt(chain, 30))).toBe('committed')
+  const second = await feed.read(first.at(-1)?.cursor, everything)
+  const told = second.flatMap((item) => (item.type === 'appended' ? [item.block.number] : []))
+  expect(new Set(told)).toEqual(new Set([30]))
+  expect(second.at(-1)).toMatchObject({ type: 'finalized', block: refAt(chain, 30) })
+})
+
+test('a cursor in the middle of a block goes on with its next event, and final is told once', async () => {
+  const { appender, feed } = await openFeed()
+  const chain = createFakeChain(7, { maxLogs: 6 })
+  await chain.mine(12)
+  await follow(appender, chain, 0)
+  const whole = await feed.read(undefined, { families: catalogue.families, limit: 1_000 })
+  const events = whole.flatMap((item) => (item.type === 'appended' ? item.events : []))
+  const one: typeof events = []
+  let finals = 0
+  let cursor: FeedCursor | undefined
+  for (;;) {
+    const items = await feed.read(cursor, { families: catalogue.families, limit: 1 })
+    if (items.length === 0) break
+    for (const item of items) {
+      if (item.type === 'appended') one.push(...item.events)
+      if (item.type === 'finalized') finals++
+      cursor = item.cursor
+    }
+  }
+  expect(one).toEqual(events)
+  expect(finals).toBe(1)
+})
+
+test('a head that goes back while the feed is read is noticed: nothing of the left branch is told', async () => {
+  const { appender, store } = await openFeed()
+  const chain = createFakeChain(8, { maxLogs: 6 })
+  await chain.mine(10)
+  await follow(appender, chain, 0)
+  let isFirst = true
+  const torn = {
+    ...store,
+    events: {
+      async list(...query: Parameters<typeof store.events.list>) {
+        const page = await store.events.list(...query)
+        if (!isFirst) return page
+        isFirst = false
+        // The first family was read of the old branch; the others are read after this.
+        await goBack(appender, 7)
+        await chain.fork(2, 4)
+        await follow(appender, chain, 8)
+        return page
+      },
+    },
+  }
+  const feed = createHistoryFeed({ ...torn, views: createViews(store.heads, CHAIN_ID) })
+  const items = await feed.read(undefined, { families: catalogue.families, limit: 1_000 })
+  const told = items.flatMap((item) => (item.type === 'appended' ? [item.block] : []))
+  for (const block of told) expect(block).toEqual(refAt(chain, block.number))
+  expect(items.some(({ cursor }) => cursor.number === chain.blocks.length - 1)).toBe(true)
 })
