@@ -5,8 +5,10 @@ import { createLens } from '#adapters/rpc/lens.ts'
 import { createRpcStateReader } from '#adapters/rpc/state-reader.ts'
 import { createRpcSwapTrials } from '#adapters/rpc/swap-trials.ts'
 import { createRpcTaxReader } from '#adapters/rpc/tax-reader.ts'
+import { createRpcTickChanges } from '#adapters/rpc/tick-changes.ts'
 import type { QuotePorts } from '#core/dex/ports.ts'
 import { createQuoter, type Quoter } from '#core/dex/quoter.ts'
+import { rememberTicks } from '#core/dex/quoting/remembered-ticks.ts'
 import type { ChainNode } from './open-node.ts'
 import type { Settings } from './settings.ts'
 
@@ -29,7 +31,7 @@ export function openQuoter(
   return createQuoter(
     {
       ...history,
-      states: createRpcStateReader(lens),
+      states: rememberTicks(createRpcStateReader(lens), createRpcTickChanges(rpc)),
       trials: createRpcSwapTrials(lens, keccak),
       taxes: createRpcTaxReader(lens),
       gasPrice: createRpcGasPrice(rpc, gasPriceMs),

@@ -35,9 +35,9 @@ export const createRpcStateReader = (lens: Lens): StateReader => ({
   },
 })
 
-/** A window in windows that each fit into a call. */
+/** A window in windows that each fit into a call. One without words is asked for too: for the price. */
 function piecesOf({ pool, words }: StateWant): StateWant[] {
-  const size = isPair(pool) ? 1 : sizeOf(words)
+  const size = isPair(pool) ? 1 : Math.max(1, sizeOf(words))
   return Array.from({ length: Math.ceil(size / WINDOW_WORDS) }, (_, index) => {
     const from = words.from + index * WINDOW_WORDS
     return { pool, words: { ...words, from, to: Math.min(words.to, from + WINDOW_WORDS - 1) } }

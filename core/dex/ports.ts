@@ -1,4 +1,4 @@
-import type { Address, BlockRef, Hex } from '#core/chain.ts'
+import type { Address, BlockRef, Hash, Hex } from '#core/chain.ts'
 import type { Clock } from '#core/clock.ts'
 import type { ChainTip, HistoryPorts } from '#core/history/ports.ts'
 import type { Views } from '#core/history/view.ts'
@@ -34,6 +34,23 @@ export type StateReader = {
    * @throws AppError `unavailable` when the block's state cannot be read
    */
   read(block: BlockRef, wants: readonly StateWant[]): Promise<(PoolState | undefined)[]>
+}
+
+/** The pools, by id, whose ticks may have changed in a block. */
+export type BlockChanges = {
+  readonly block: BlockRef
+  readonly parentHash: Hash
+  readonly changed: ReadonlySet<string>
+}
+
+/** Tells where ticks of V3 pools have changed. */
+export type TickChanges = {
+  /**
+   * Undefined where it cannot be told.
+   *
+   * @throws AppError `unavailable` when the chain cannot be asked
+   */
+  read(block: BlockRef): Promise<BlockChanges | undefined>
 }
 
 /** What a trial does: a router's calldata, or legs that are sold through the pools themselves, one after the other. */
