@@ -163,6 +163,8 @@ describe('quotes on a live chain', () => {
     rmSync(folder, { recursive: true })
   })
 
+  const blockNumber = async (): Promise<number> =>
+    Number(await node.request<Hex>('eth_blockNumber'))
   const quote = (input: QuoteInput): Promise<QuoteOutcome> => api.ports.quoter.quote(input)
   const filled = async (input: QuoteInput): Promise<Quote> => {
     const outcome = await quote(input)
@@ -757,4 +759,29 @@ describe('quotes on a live chain', () => {
     })
     proxy.setDown(false)
   })
+
+  test('500 quotes of each new block take fewer than 20 calls where states are read live, and are of that block', async () => {
+    const counted: number[] = []
+    for (const seed of [21, 22, 23, 24]) {
+      // Others trade, and move their positions, in the meantime; of one block, or of some.
+      const traders = startTraders(anvil.url, deployment, { blockTimeMs: 50, seed: `live-${seed}` })
+      const from = await blockNumber()
+      while ((await blockNumber()) < from + (seed % 2 === 0 ? 1 : 3))
+        await new Promise((resolve) => setTimeout(resolve, 20))
+      await traders.stop()
+      await new Promise((resolve) => setTimeout(resolve, 100))
+      const before = proxy.total()
+      const inputs = [...cases(seed, 500)].map((input) => ({ ...input, state: 'live' as const }))
+      const outcomes = await Promise.all(inputs.map(quote))
+      counted.push(proxy.total() - before)
+      const given = outcomes.filter((outcome) => outcome.status === 'filled')
+      expect(given.length).toBeGreaterThan(400)
+      expect(new Set(outcomes.map(({ status }) => status))).not.toContain('unavailable')
+      expect(new Set(given.map(({ stateSource }) => stateSource))).toEqual(new Set(['live']))
+      expect(new Set(given.map(({ confirmation }) => confirmation.status))).toEqual(
+        new Set(['confirmed']),
+      )
+    }
+    expect(Math.max(...counted)).toBeLessThan(20)
+  }, 120_000)
 })

@@ -27,7 +27,8 @@ export type Sessions = { open(moment: Moment): Promise<Session> }
 
 /** The newest block's, and those that quotes of the last blocks still look at; of past blocks as many apart from them. */
 const SESSIONS_MAX = 4
-const TRIALS_MAX = 100
+/** What one call of a node does: fewer calls than two that are full by half, and the first quotes are told sooner. */
+const TRIALS_MAX = 50
 const LINGER_MS_MAX = 100
 /** A search is repeated with more ticks this often: each time three times as many. */
 export const WIDENINGS_MAX = 8
