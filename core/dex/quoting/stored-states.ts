@@ -1,7 +1,14 @@
 import type { BlockRange } from '#core/chain.ts'
 import { mapConcurrent } from '#core/concurrent.ts'
 import type { ChainEvent } from '#core/history/event.ts'
-import { liquidityFamily, poolFamily, type Swap, swapFamily, tellsPrice } from '#core/dex/events.ts'
+import {
+  type LiquidityChange,
+  liquidityFamily,
+  poolFamily,
+  type Swap,
+  swapFamily,
+  tellsPrice,
+} from '#core/dex/events.ts'
 import type { View } from '#core/history/head.ts'
 import { listEvents } from '#core/history/list-events.ts'
 import type { HistoryPorts } from '#core/history/ports.ts'
@@ -43,7 +50,7 @@ export async function readIndexedStates(
     if (pool.protocol !== 'uniswap-v3' || !isFollowed(pool)) return undefined
     if (!isWhole(pool, run, view.head.number)) return undefined
     if (pool.sqrtPriceX96 === null || pool.tick === null) return undefined
-    const ticks = await indexedTicks(ports, view, pool)
+    const ticks = netsOf(await indexedTicks(ports, view, pool), [], 1n)
     return concentrated(pool, pool.sqrtPriceX96, pool.tick, pool.liquidity ?? 0n, ticks)
   })
 }
@@ -119,8 +126,8 @@ async function indexedTicks(
   ports: StatePorts,
   view: View,
   { address }: Pool,
-): Promise<Map<number, bigint>> {
-  const nets = new Map<number, bigint>()
+): Promise<Map<number, Tick>> {
+  const ticks = new Map<number, Tick>()
   let after: readonly [string, number] | undefined
   for (;;) {
     // oxlint-disable-next-line no-await-in-loop -- a page begins where the last one ended
@@ -136,9 +143,9 @@ async function indexedTicks(
       },
       (tick) => tick.liquidityGross > 0n,
     )
-    for (const { index, liquidityNet } of page) nets.set(index, liquidityNet)
+    for (const tick of page) ticks.set(tick.index, tick)
     const last = page.at(-1)
-    if (!last || page.length < PAGE) return nets
+    if (!last || page.length < PAGE) return ticks
     after = [address, last.index]
   }
 }
@@ -166,71 +173,105 @@ async function historicalState(
   if (!isWhole(pool, run, at)) return undefined
   const price = await priceAt(ports, view, at, run, pool)
   if (!price) return undefined
-  const nets = new Map<number, bigint>()
-  const grosses = new Map<number, bigint>()
-  let { liquidity } = price
-  const add = (sums: Map<number, bigint>, index: number, delta: bigint): void =>
-    void sums.set(index, (sums.get(index) ?? 0n) + delta)
-  for await (const { block, logIndex, body } of liquidityEvents(ports, view, at, pool)) {
-    if (!('tickLower' in body) || body.type === 'collect') continue
-    const delta = body.type === 'mint' ? body.liquidity : -body.liquidity
-    const { tickLower, tickUpper } = body
-    add(nets, tickLower, delta)
-    add(nets, tickUpper, -delta)
-    add(grosses, tickLower, delta)
-    add(grosses, tickUpper, delta)
-    const isLater =
-      block.number > price.number || (block.number === price.number && logIndex > price.logIndex)
-    // The price's own event tells the liquidity in range as it was then.
-    if (isLater && tickLower <= price.tick && price.tick < tickUpper) liquidity += delta
-  }
-  for (const [index, gross] of grosses) if (gross === 0n) nets.delete(index)
+  const nets = await ticksAt(ports, view, at, run, pool)
+  // A swap tells it too, but positions may have changed since.
+  let liquidity = 0n
+  for (const [index, net] of nets) if (index <= price.tick) liquidity += net
   return concentrated(pool, price.sqrtPriceX96, price.tick, liquidity, nets)
 }
 
-/** Price and liquidity in range as the last event that tells both left them, and the place of that event. */
-type PriceEvent = {
-  readonly number: number
-  readonly logIndex: number
-  readonly sqrtPriceX96: bigint
-  readonly tick: number
-  readonly liquidity: bigint
+type Tick = { readonly liquidityNet: bigint; readonly liquidityGross: bigint }
+
+/**
+ * The ticks after a past block: from the pool's first event on, or from the ticks of the head back, whichever is the
+ * shorter way. A page is read of both at a time, until one of them is at its end: so that a block of some minutes ago
+ * does not cost as much as all that the pool ever did.
+ */
+async function ticksAt(
+  ports: StatePorts,
+  view: View,
+  at: number,
+  run: BlockRange,
+  pool: Pool,
+): Promise<Map<number, bigint>> {
+  const before = liquidityPages(ports, view, pool, { to: at })
+  // What the head has counts only where nothing is missing in between.
+  const isToHead = run.to >= view.head.number
+  const after = isToHead ? liquidityPages(ports, view, pool, { from: at + 1 }) : undefined
+  for (;;) {
+    // oxlint-disable-next-line no-await-in-loop -- a page begins where the last one ended
+    const [done, undone] = await Promise.all([before.more(), after?.more()])
+    if (done) return netsOf(new Map(), before.events, 1n)
+    if (undone && after) return netsOf(await indexedTicks(ports, view, pool), after.events, -1n)
+  }
 }
 
+/** Ticks with what events add to them, or with `sign` -1 take away. */
+function netsOf(
+  ticks: Map<number, Tick>,
+  events: readonly ChainEvent<LiquidityChange>[],
+  sign: bigint,
+): Map<number, bigint> {
+  const move = (index: number, gross: bigint, net: bigint): void => {
+    const { liquidityGross, liquidityNet } = ticks.get(index) ?? NO_TICK
+    ticks.set(index, { liquidityGross: liquidityGross + gross, liquidityNet: liquidityNet + net })
+  }
+  for (const { body } of events) {
+    if (!('tickLower' in body) || body.type === 'collect') continue
+    const delta = body.type === 'mint' ? sign * body.liquidity : -sign * body.liquidity
+    move(body.tickLower, delta, delta)
+    move(body.tickUpper, delta, -delta)
+  }
+  const nets = new Map<number, bigint>()
+  for (const [index, { liquidityGross, liquidityNet }] of ticks)
+    if (liquidityGross !== 0n) nets.set(index, liquidityNet)
+  return nets
+}
+
+const NO_TICK: Tick = { liquidityNet: 0n, liquidityGross: 0n }
+
+type Price = Pick<ConcentratedState, 'sqrtPriceX96' | 'tick'>
+
+/** As the last event that tells it left it. */
 async function priceAt(
   ports: StatePorts,
   view: View,
   at: number,
   run: BlockRange,
   { address }: Pool,
-): Promise<PriceEvent | undefined> {
+): Promise<Price | undefined> {
   const query = { address, from: run.from, to: at }
   const [swap]: ChainEvent<Swap>[] = await listEvents(ports, view, swapFamily, {
     ...query,
     descending: true,
     limit: 1,
   })
-  if (swap && tellsPrice(swap.body))
-    return { number: swap.block.number, logIndex: swap.logIndex, ...swap.body }
+  if (swap && tellsPrice(swap.body)) return swap.body
   // The pool's first event, but for none.
   const [first] = await listEvents(ports, view, poolFamily, { ...query, limit: 1 })
-  if (first?.body.type !== 'initialize') return undefined
-  return { number: first.block.number, logIndex: first.logIndex, ...first.body, liquidity: 0n }
+  return first?.body.type === 'initialize' ? first.body : undefined
 }
 
-async function* liquidityEvents(ports: StatePorts, view: View, at: number, { address }: Pool) {
-  let after: { readonly number: number; readonly logIndex: number } | undefined
-  for (;;) {
-    // oxlint-disable-next-line no-await-in-loop -- a page begins where the last one ended
-    const page = await listEvents(ports, view, liquidityFamily, {
-      address,
-      to: at,
-      limit: PAGE,
-      ...(after && { after }),
-    })
-    yield* page
-    const last = page.at(-1)
-    if (!last || page.length < PAGE) return
-    after = { number: last.block.number, logIndex: last.logIndex }
+/** A pool's liquidity events, a page at a time; `more` is true at their end. */
+function liquidityPages(
+  ports: StatePorts,
+  view: View,
+  { address }: Pool,
+  range: { readonly from?: number; readonly to?: number },
+) {
+  const events: ChainEvent<LiquidityChange>[] = []
+  return {
+    events,
+    async more(): Promise<boolean> {
+      const last = events.at(-1)
+      const page = await listEvents(ports, view, liquidityFamily, {
+        ...range,
+        address,
+        limit: PAGE,
+        ...(last && { after: { number: last.block.number, logIndex: last.logIndex } }),
+      })
+      for (const event of page) events.push(event)
+      return page.length < PAGE
+    },
   }
 }
