@@ -11,7 +11,7 @@ import { type HeadEntry, ORIGIN_COMMIT, type View, viewAt } from '#core/history/
 import { readDocuments } from '#core/history/resolve.ts'
 import { createViews } from '#core/history/view.ts'
 import { createChainAppender } from '#core/indexing/append-blocks.ts'
-import { commitPorts } from '#core/indexing/commit.ts'
+import { commitPorts } from '#core/indexing/commit-ports.ts'
 import type { ProvenBlock } from '#core/indexing/fetch-proven.ts'
 import { addressOf } from '../test/fakes/encode.ts'
 import { createFakeClock } from '../test/fakes/index-app.ts'

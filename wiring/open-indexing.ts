@@ -8,7 +8,7 @@ import { type BlockSourceOptions, createRpcBlockSource } from '#adapters/rpc/blo
 import type { IndexPorts } from '#core/indexing/backfill.ts'
 import type { FetchPorts } from '#core/indexing/fetch-proven.ts'
 import type { RawLayer } from '#core/indexing/raw/obtain-blocks.ts'
-import { commitPorts } from '#core/indexing/commit.ts'
+import { commitPorts } from '#core/indexing/commit-ports.ts'
 import type { ChainStore } from './open-chain-store.ts'
 import type { ChainNode } from './open-node.ts'
 import type { Settings } from './settings.ts'

@@ -8,14 +8,8 @@ import type { Waypoint } from '#core/history/window.ts'
 import { type Admission, createAdmission } from './admission.ts'
 import { addToBatch, type Batch, newBatch, type Tip } from './batch.ts'
 import type { Catalogue } from './catalogue.ts'
-import {
-  commitBlocks,
-  type CommitOutcome,
-  type CommitPorts,
-  moveHeadBack,
-  putObjects,
-  startLog,
-} from './commit.ts'
+import { commitBlocks, type CommitOutcome, moveHeadBack, putObjects, startLog } from './commit.ts'
+import { type CommitPorts } from './commit-ports.ts'
 import { decodeBlocks } from './decode-blocks.ts'
 import { createDerivation } from './derive.ts'
 import { createFoundContracts } from './found-contracts.ts'

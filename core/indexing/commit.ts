@@ -1,21 +1,11 @@
 import type { BlockHeader, BlockRef, Hash } from '#core/chain.ts'
 import { mergeRanges } from '#core/chain.ts'
-import type { Clock } from '#core/clock.ts'
 import { assert } from '#core/errors.ts'
 import { emptyDigest } from '#core/history/digest.ts'
-import {
-  type DocumentId,
-  type DocumentSet,
-  type Draft,
-  isSameVersion,
-  refOf,
-  type Version,
-} from '#core/history/document.ts'
 import {
   advanceView,
   type CommitId,
   coverageTo,
-  type Digest,
   hashAt,
   type HeadEntry,
   ORIGIN_COMMIT,
@@ -23,28 +13,20 @@ import {
   type View,
   viewFrom,
 } from '#core/history/head.ts'
-import type { HistoryPorts } from '#core/history/ports.ts'
-import { type ResolvePorts, resolveKeys } from '#core/history/resolve.ts'
-import { createViews, isStaleView, loadView } from '#core/history/view.ts'
+import { isStaleView, loadView } from '#core/history/view.ts'
 import type { Waypoint } from '#core/history/window.ts'
-import type { BlockEvents, ChainWriter, QuarantinedLog, Replacement, Undo } from './ports.ts'
+import { type CommitPorts, nextEntry, standingEntry } from './commit-ports.ts'
+import type { BlockEvents, QuarantinedLog } from './ports.ts'
 import { putBack } from './put-back.ts'
 import { tidyUp } from './sweep.ts'
-
-export type CommitPorts = HistoryPorts &
-  ResolvePorts & { readonly writer: ChainWriter; readonly clock: Clock }
-
-/** A document's next version, and what it was derived from. */
-export type Change = {
-  readonly id: DocumentId
-  readonly version: Draft
-  /** What the base view sees; null where the document does not exist there. */
-  readonly before: Version | null
-  /** The current version as stored, visible or not; null where nothing is. */
-  readonly stored: Version | null
-  /** What stands beside the current version; undefined where it was not read. */
-  readonly previous: Version | null | undefined
-}
+import {
+  type Change,
+  type Commit,
+  Displaced,
+  isHidden,
+  lookAgain,
+  writeDocuments,
+} from './write-documents.ts'
 
 /** What proven blocks hold, as one attempt derived it: invisible until the commit of that name. */
 export type Objects = {
@@ -54,19 +36,6 @@ export type Objects = {
   readonly quarantined: readonly QuarantinedLog[]
 }
 
-/** A move of the head onto consecutive blocks whose objects are stored in the name of the same commit. */
-export type Commit = {
-  readonly commit: CommitId
-  readonly blocks: readonly BlockHeader[]
-  readonly changes: readonly Change[]
-  readonly digest: Digest
-  /**
-   * The newest block that is known to be final, at most the last of these. It counts only where it is this history's
-   * own block of that height. Several blocks in one commit must all be final.
-   */
-  readonly finalized: BlockRef
-}
-
 export type CommitOutcome =
   | { readonly status: 'committed'; readonly view: View }
   /** Another writer was first. Nothing of this commit is visible; open the head again. `reason` is for people. */
@@ -74,9 +43,6 @@ export type CommitOutcome =
 
 /** Thrown within a transaction to undo it. */
 class LostRace extends Error {}
-
-/** Thrown likewise where a document holds another version than the one that is to be replaced. */
-class Displaced extends Error {}
 
 /** How often late writers may get between a commit and its documents. */
 const ATTEMPTS_MAX = 8
@@ -208,24 +174,6 @@ async function moveHead(ports: CommitPorts, base: View, entry: HeadEntry): Promi
   return tidyUp(ports, advanceView(base, entry), base.floor.number)
 }
 
-type NextEntry = Pick<HeadEntry, 'chainId' | 'move' | 'floorMove' | 'projections' | 'committedAtMs'>
-
-/** What the entries that may follow a view have in common. */
-export const nextEntry = (ports: Pick<CommitPorts, 'clock'>, base: View): NextEntry => ({
-  chainId: base.chainId,
-  move: base.head.move + 1,
-  floorMove: base.floor.move,
-  projections: base.head.projections,
-  committedAtMs: ports.clock.nowMs(),
-})
-
-/** An entry that brings no block and leaves the head where it is. */
-export const standingEntry = (
-  next: NextEntry,
-  { head }: View,
-  reason: 'fence' | 'reorg',
-): HeadEntry => ({ ...head, ...next, reason, blocks: 0 })
-
 /** The newest final block of this history after the commit; a block of another branch changes nothing. */
 function finalOnLine(base: View, { blocks, finalized }: Commit): BlockRef {
   const known = base.head.finalized
@@ -247,41 +195,6 @@ async function attempt(ports: CommitPorts, steps: () => Promise<View>): Promise<
 const SWEPT = 'another writer has gone on, and swept what this one read'
 
 /**
- * The changes beside what is stored now; undefined where they were derived from what is not so any more: then another
- * writer has gone on from this head.
- */
-async function lookAgain(
-  ports: CommitPorts,
-  base: View,
-  changes: readonly Change[],
-): Promise<readonly Change[] | undefined> {
-  const again = new Map<Change, Change>()
-  for (const [set, ofKind] of byDocuments(changes)) {
-    const keys = ofKind.map(({ id }) => id.key)
-    const found = await resolveKeys(ports, base, set, keys).catch((error: unknown) => {
-      if (isStaleView(error)) return undefined
-      throw error
-    })
-    for (const [index, change] of ofKind.entries()) {
-      const now = found?.[index]
-      if (!now || !isSameVersion(now.visible, change.before)) return undefined
-      again.set(change, { ...change, stored: now.stored ?? null, previous: undefined })
-    }
-  }
-  return changes.map((change) => again.get(change) as Change)
-}
-
-/** Changes by the documents that they are of. */
-const byDocuments = (changes: readonly Change[]): (readonly [DocumentSet, Change[]])[] =>
-  Map.groupBy(changes, ({ id }) => id.kind)
-    .values()
-    .map((ofKind) => [(ofKind[0] as Change).id, ofKind] as const)
-    .toArray()
-
-const isHidden = ({ stored, before }: Change): boolean =>
-  stored !== null && !isSameVersion(stored, before)
-
-/**
  * A current version that the base does not show is of a dead branch, or of a writer that died, is late, or is about to
  * commit. It may be replaced only when it can never be committed any more: so where the log has not yet decided on its
  * move, that move is taken first. Whether or not that works out, somebody else is at work.
@@ -300,79 +213,6 @@ async function fenceOff(
   const entry = standingEntry(nextEntry(ports, base), base, 'fence')
   await ports.writer.atomically(() => ports.writer.appendHead(entry), 'durable')
   return true
-}
-
-/**
- * Writes the journal, what is displaced and then the new versions.
- *
- * @throws Displaced where a document holds another version than the one that this commit was derived beside
- */
-async function writeDocuments(
-  ports: CommitPorts,
-  base: View,
-  { commit, blocks, changes }: Commit,
-  last: number,
-): Promise<void> {
-  const { writer } = ports
-  const move = base.head.move + 1
-  const from = (blocks[0] as BlockHeader).number
-  if (changes.length === 0) return
-  const ids = changes.map(({ id }) => id)
-  await writer.putJournal(base.chainId, { commit, move, from, to: last }, ids)
-  const undo = (await withPrevious(ports, base, changes)).flatMap((change) =>
-    displacedBy(change, base, last),
-  )
-  // What stands beside a version at or below the floor goes without being put aside: only views that stood below it
-  // could ask, and they are told that it is gone.
-  if (base.floor.number >= 0) await writer.mark(base.chainId, { sweptTo: base.floor.number })
-  if (undo.length > 0) await writer.putUndo(undo)
-  const missed = await writer.replace(
-    changes.map(({ id, version, before, stored }): Replacement => ({
-      id,
-      version: { ...version, commit, move },
-      previous: before,
-      expected: stored && refOf(stored),
-    })),
-  )
-  if (missed.length > 0) throw new Displaced()
-}
-
-/** What stands beside the current versions, read where it is not known and may be needed. */
-async function withPrevious(
-  ports: CommitPorts,
-  base: View,
-  changes: readonly Change[],
-): Promise<readonly Change[]> {
-  const unknown = changes.filter(
-    (change) =>
-      change.previous === undefined &&
-      change.stored !== null &&
-      (isHidden(change) || change.stored.number > base.floor.number),
-  )
-  if (unknown.length === 0) return changes
-  const found = new Map<Change, Version | null>()
-  for (const [set, ofKind] of byDocuments(unknown)) {
-    const keys = ofKind.map(({ id }) => id.key)
-    const previous = await ports.tree.readPrevious(set, keys)
-    for (const [index, change] of ofKind.entries()) found.set(change, previous[index] ?? null)
-  }
-  return changes.map((change) =>
-    found.has(change) ? { ...change, previous: found.get(change) } : change,
-  )
-}
-
-/** The versions that lose their place in the document though a reader may still need them. */
-function displacedBy({ id, stored, before, previous }: Change, base: View, last: number): Undo[] {
-  if (!stored) return []
-  if (isSameVersion(stored, before)) {
-    // Whoever needed the version before stood below this one's block.
-    const isNeeded = previous && stored.number > base.floor.number
-    return isNeeded ? [{ id, version: previous, until: stored.number }] : []
-  }
-  const records: Undo[] = [{ id, version: stored, until: last }]
-  if (previous && !isSameVersion(previous, before))
-    records.push({ id, version: previous, until: last })
-  return records
 }
 
 /**
@@ -404,10 +244,3 @@ async function abandon(
     }
   }
 }
-
-/** Commit ports over one store; `views` is the writer's own. */
-export const commitPorts = <S extends HistoryPorts & { readonly writer: ChainWriter }>(
-  store: S,
-  clock: Clock,
-  chainId: number,
-): S & CommitPorts => ({ ...store, clock, views: createViews(store.heads, chainId) })

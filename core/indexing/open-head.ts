@@ -7,7 +7,7 @@ import {
   type View,
 } from '#core/history/head.ts'
 import { replayLog } from '#core/history/view.ts'
-import { type CommitPorts, nextEntry, standingEntry } from './commit.ts'
+import { type CommitPorts, nextEntry, standingEntry } from './commit-ports.ts'
 import type { JournalRecord } from './ports.ts'
 import { refuseOtherProjections } from './projection-ids.ts'
 import { putBack } from './put-back.ts'

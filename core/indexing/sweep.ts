@@ -1,7 +1,7 @@
 import { type BlockRange, mergeRanges } from '#core/chain.ts'
 import { finalWaypoints, type HeadEntry, raiseFloor, type View } from '#core/history/head.ts'
 import { isStaleView } from '#core/history/view.ts'
-import type { CommitPorts } from './commit.ts'
+import type { CommitPorts } from './commit-ports.ts'
 import type { JournalRecord } from './ports.ts'
 import { putBack } from './put-back.ts'
 

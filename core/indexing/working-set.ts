@@ -11,7 +11,7 @@ import {
 import type { View } from '#core/history/head.ts'
 import type { DocumentsAtHand, Slot, Wanted } from '#core/history/projection.ts'
 import { documentsOf, type ResolvePorts, resolveKeys } from '#core/history/resolve.ts'
-import type { Change } from './commit.ts'
+import type { Change } from './write-documents.ts'
 
 /** A document in the writer's hands. */
 type WriterSlot = Slot & {

@@ -18,7 +18,7 @@ import type { Waypoint } from '#core/history/window.ts'
 import { documentsOf } from '#core/history/resolve.ts'
 import { createViews } from '#core/history/view.ts'
 import { createChainAppender } from '#core/indexing/append-blocks.ts'
-import { commitPorts } from '#core/indexing/commit.ts'
+import { commitPorts } from '#core/indexing/commit-ports.ts'
 import { readEverything } from '../contracts/everything.ts'
 import { addressOf } from '../fakes/encode.ts'
 import {

@@ -11,7 +11,7 @@ import { newId } from '#adapters/node/new-id.ts'
 import { sha256 } from '#adapters/node/sha256.ts'
 import { openSqliteChainStore } from '#adapters/sqlite/chain-store.ts'
 import { createChainAppender } from '#core/indexing/append-blocks.ts'
-import { commitPorts } from '#core/indexing/commit.ts'
+import { commitPorts } from '#core/indexing/commit-ports.ts'
 import {
   createFakeChain,
   fakeListedPool,

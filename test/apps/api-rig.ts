@@ -17,7 +17,7 @@ import { type View, waypointsOf } from '#core/history/head.ts'
 import type { Waypoint } from '#core/history/window.ts'
 import { type ChainAppender, createChainAppender } from '#core/indexing/append-blocks.ts'
 import { ETHEREUM_COMMITMENTS } from '#core/indexing/chain-profiles.ts'
-import { commitPorts } from '#core/indexing/commit.ts'
+import { commitPorts } from '#core/indexing/commit-ports.ts'
 import {
   createFakeChain,
   type FakeBlock,

@@ -22,7 +22,8 @@ import { documentsOf, readDocuments, scanDocuments } from '#core/history/resolve
 import { createViews, isStaleView } from '#core/history/view.ts'
 import type { Waypoint } from '#core/history/window.ts'
 import { type ChainAppender, createChainAppender } from '#core/indexing/append-blocks.ts'
-import { commitPorts, putObjects } from '#core/indexing/commit.ts'
+import { commitPorts } from '#core/indexing/commit-ports.ts'
+import { putObjects } from '#core/indexing/commit.ts'
 import type { ChainWriter, QuarantineTable } from '#core/indexing/ports.ts'
 import type { TokenStore } from '#core/tokens/ports.ts'
 import {

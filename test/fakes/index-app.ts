@@ -8,7 +8,7 @@ import { sha256 } from '#adapters/node/sha256.ts'
 import { keccak, keccakBytes } from '#adapters/hash-wasm/keccak.ts'
 import type { Clock } from '#core/clock.ts'
 import type { IndexPorts } from '#core/indexing/backfill.ts'
-import { commitPorts } from '#core/indexing/commit.ts'
+import { commitPorts } from '#core/indexing/commit-ports.ts'
 import type { BlockSource } from '#core/indexing/ports.ts'
 import type { RawLayer } from '#core/indexing/raw/obtain-blocks.ts'
 

@@ -28,6 +28,7 @@ export type Suite =
 
 const APPEND = 'core/indexing/append-blocks.ts'
 const COMMIT = 'core/indexing/commit.ts'
+const WRITE = 'core/indexing/write-documents.ts'
 const SWEEP = 'core/indexing/sweep.ts'
 const OPEN = 'core/indexing/open-head.ts'
 const PUT_BACK = 'core/indexing/put-back.ts'
@@ -129,21 +130,21 @@ export const mutants: readonly Mutant[] = [
     'a?.number === b?.number',
   ),
   mutant(
-    COMMIT,
+    WRITE,
     both,
     'a hidden version that is replaced is not put aside',
     'const records: Undo[] = [{ id, version: stored, until: last }]',
     'const records: Undo[] = []',
   ),
   mutant(
-    COMMIT,
+    WRITE,
     both,
     'what stood beside a hidden version is not put aside',
     'if (previous && !isSameVersion(previous, before))',
     'if (previous && isSameVersion(previous, before))',
   ),
   mutant(
-    COMMIT,
+    WRITE,
     both,
     'what stood beside the version before is not put aside',
     'const isNeeded = previous && stored.number > base.floor.number',
@@ -171,7 +172,7 @@ export const mutants: readonly Mutant[] = [
     'commit.blocks.length > 0 || finalized.number === last.number,',
   ),
   mutant(
-    COMMIT,
+    WRITE,
     both,
     'a second look does not compare what was derived from',
     'if (!now || !isSameVersion(now.visible, change.before)) return undefined',
@@ -185,21 +186,21 @@ export const mutants: readonly Mutant[] = [
     'if (isOpen || !isOpen) return false',
   ),
   mutant(
-    COMMIT,
+    WRITE,
     both,
     'the head moves though documents were displaced',
     'if (missed.length > 0) throw new Displaced()',
     'if (missed.length > changes.length) throw new Displaced()',
   ),
   mutant(
-    COMMIT,
+    WRITE,
     both,
     'the version before is not kept beside the new one',
     'previous: before,\n      expected: stored && refOf(stored),',
     'previous: null,\n      expected: stored && refOf(stored),',
   ),
   mutant(
-    COMMIT,
+    WRITE,
     both,
     'nothing is marked before what stood beside final versions goes',
     'if (base.floor.number >= 0) await writer.mark',
@@ -213,7 +214,7 @@ export const mutants: readonly Mutant[] = [
     'coverage: base.head.coverage,',
   ),
   mutant(
-    COMMIT,
+    WRITE,
     both,
     'no journal is kept',
     'await writer.putJournal(base.chainId, { commit, move, from, to: last }, ids)',
@@ -234,7 +235,7 @@ export const mutants: readonly Mutant[] = [
     "await ports.writer.atomically(steps, 'cheap')",
   ),
   mutant(
-    COMMIT,
+    WRITE,
     ['cost'],
     'what stands beside a final version is put aside',
     'const isNeeded = previous && stored.number > base.floor.number',

@@ -8,7 +8,7 @@ import { createHistoryFeed, type FeedCursor } from '#core/history/feed.ts'
 import { type View, waypointsOf } from '#core/history/head.ts'
 import { createViews, isStaleView } from '#core/history/view.ts'
 import { type ChainAppender, createChainAppender } from '#core/indexing/append-blocks.ts'
-import { commitPorts } from '#core/indexing/commit.ts'
+import { commitPorts } from '#core/indexing/commit-ports.ts'
 import { createFeedConsumer } from '../../contracts/feed-consumer.ts'
 import { modelOf } from '../../contracts/everything.ts'
 import {

@@ -15,7 +15,7 @@ import { readDocuments, scanDocuments } from '#core/history/resolve.ts'
 import { otherVersions } from '#core/history/versions.ts'
 import { createViews } from '#core/history/view.ts'
 import { createChainAppender } from '#core/indexing/append-blocks.ts'
-import { commitPorts } from '#core/indexing/commit.ts'
+import { commitPorts } from '#core/indexing/commit-ports.ts'
 import { transferFamily } from '#core/nft/transfer.ts'
 import {
   createFakeChain,
