@@ -1,7 +1,7 @@
 import type { TokenCollector } from '#core/tokens/collect-tokens.ts'
 
 /** What is left when a run ends is waited for so long at most. */
-const REST_MS_MAX = 15_000
+const REST_MS_MAX = 2_000
 
 /**
  * Reads tokens' words beside a run, and then those that are left, if that goes quickly: they are no part of the history,

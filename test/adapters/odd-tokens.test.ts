@@ -206,7 +206,8 @@ describe('trials of odd tokens', () => {
   test('a token that was upgraded is searched again, but not at every block', async () => {
     const snapshot = await node.request<Hex>('evm_snapshot')
     const token = tokenOf('FlaggedToken')
-    // Does what it is asked to, which is nothing: only the balance matters.
+    // Code that does nothing at all: only the balance matters.
+    await node.request('anvil_setCode', [recipient, '0x00'])
     const idle: Trial = { ...trial(token), call: { by: 'router', router: recipient, data: '0x' } }
     const trials = createRpcSwapTrials(createLens(rpc), keccak)
     expect(await trials.run(block, [idle])).toMatchObject([{ status: 'done' }])

@@ -93,6 +93,7 @@ describe('an export', () => {
       symbol: null,
       name: null,
       decimals: null,
+      unknownBecause: 'unavailable',
     })
     expect(first).toEqual({
       ...item,

@@ -79,17 +79,19 @@ async function index(options: Options, stop: AbortSignal): Promise<void> {
     },
   }
   await using review = reviewBeside(settings, stop)
-  const report = await besideTokens(app.tokens, stop, () =>
-    showProgress(
+  const report = await besideTokens(app.tokens, stop, async () => {
+    const done = await showProgress(
       (tell) => {
         say = tell
         review.tell((line) => say(line))
         return app.start(source, input, stop, tell)
       },
       reading,
-      ({ done, total, logs, number }) => ({ done, total, note: `${logs} logs, block ${number}` }),
-    ),
-  )
+      (step) => ({ ...step, note: `${step.logs} logs, block ${step.number}` }),
+    )
+    review.hurry()
+    return done
+  })
   const sourceWarnings = await review.warnings
   for (const warning of [...sourceWarnings, ...reportWarnings(report)])
     process.stderr.write(`halyard: ${warning}\n`)
@@ -101,7 +103,12 @@ type Review = AsyncDisposable & {
   readonly warnings: Promise<readonly string[]>
   /** Has the warnings said as soon as they are known. */
   tell(say: (line: string) => void): void
+  /** The run has ended: what is not known soon stays unknown. */
+  hurry(): void
 }
+
+/** A run that has ended does not wait for longer for what is told beside it. */
+const HURRY_MS = 2_000
 
 /** What talks to a chain is loaded by the run that does, not by every command. */
 async function reviewTexts(
@@ -121,6 +128,10 @@ function reviewBeside(settings: ReturnType<typeof readSettings>, stop: AbortSign
     warnings,
     tell(say) {
       told = warnings.then((lines) => lines.forEach((line) => say(`warning: ${line}`)))
+    },
+    hurry() {
+      const timer = setTimeout(() => over.abort(), HURRY_MS)
+      void warnings.finally(() => clearTimeout(timer))
     },
     async [Symbol.asyncDispose]() {
       over.abort()
