@@ -77,8 +77,8 @@ describe('npm start', { timeout: 60_000 }, () => {
   test('tells what to open, and is quiet from then on', async () => {
     const { stdout } = await up(npmStart())
     const welcome = stdout()
-    for (const at of ['/graphql', '/v1/pools', '/v1/status'])
-      expect(welcome).toContain(`http://localhost:${port}${at}\n`)
+    for (const at of ['', '/graphql', '/v1/docs', '/v1/pools', '/v1/status'])
+      expect(welcome).toMatch(new RegExp(`http://localhost:${port}${at}[ ,\\n]`))
     const metrics = [metricsPort, indexerMetricsPort].map((at) => `http://localhost:${at}/metrics`)
     expect(welcome).toContain(` ${metrics.join(' and ')}\n`)
     expect(welcome).toContain(folder.path)
