@@ -7,7 +7,7 @@ import {
   type RpcReceipt,
   toHex,
 } from './recording.ts'
-import { invalidParams, RpcError, SERVER_ERROR } from './rpc-error.ts'
+import { invalidParams, REVERTED, RpcError, SERVER_ERROR } from './rpc-error.ts'
 
 /** What a node answers; throws `RpcError`. */
 export type Methods = ReadonlyMap<string, (params: readonly unknown[]) => unknown>
@@ -95,6 +95,13 @@ export function createMethods(recording: Recording, { chainId, finalized }: Chai
     ['eth_getLogs', getLogs],
     ['eth_getBlockReceipts', ([block]) => blockOf(block)?.receipts ?? null],
     ['eth_getTransactionReceipt', ([hash]) => byTransaction.get(hashOf(hash)) ?? null],
+    [
+      'eth_call',
+      () => {
+        // A recording has no state: whatever is asked of a contract, it refuses.
+        throw new RpcError(REVERTED, 'execution reverted')
+      },
+    ],
   ])
 }
 

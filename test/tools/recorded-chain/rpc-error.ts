@@ -14,6 +14,8 @@ export const INVALID_REQUEST = -32_600
 const METHOD_NOT_FOUND = -32_601
 const INVALID_PARAMS = -32_602
 export const SERVER_ERROR = -32_000
+/** What nodes say where a call reverts. */
+export const REVERTED = 3
 
 export const unknownMethod = (method: string): RpcError =>
   new RpcError(METHOD_NOT_FOUND, `the method ${method} does not exist/is not available`)
