@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { secretsOfUrl } from './secrets.ts'
 import { section } from './section.ts'
-import { host, port } from './values.ts'
+import { host, port, redisUrl } from './values.ts'
 
 const schema = z.strictObject({
   host: host.default('127.0.0.1'),
@@ -33,15 +33,10 @@ const schema = z.strictObject({
     .max(1_000_000)
     .default(2_000)
     .meta({ description: 'Points that a client may spend at once' }),
-  redis: z
-    .string()
-    .regex(/^rediss?:\/\/.+$/, 'not a redis:// or rediss:// URL')
-    .nullable()
-    .default(null)
-    .meta({
-      description:
-        'Where several API processes count the points of clients together; each counts for itself unless given',
-    }),
+  redis: redisUrl.meta({
+    description:
+      'Where several API processes count the points of clients together; each counts for itself unless given',
+  }),
 })
 
 export type ApiSettings = z.output<typeof schema>

@@ -30,6 +30,13 @@ export const feePips = z
   .max(1_000_000, 'more than 100 %')
   .meta({ description: 'LP fee in hundredths of a basis point: 3000 = 0.30 %' })
 
+/** Where a Redis is; null: none. */
+export const redisUrl = z
+  .string()
+  .regex(/^rediss?:\/\/.+$/, 'not a redis:// or rediss:// URL')
+  .nullable()
+  .default(null)
+
 /** 0: any that is free. */
 export const port = z.int().min(0).max(65_535)
 

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { secretsOfUrl } from './secrets.ts'
 import { section } from './section.ts'
+import { redisUrl } from './values.ts'
 
 const schema = z.strictObject({
   rangeBlocks: z.int().min(1).max(100_000).default(1_000).meta({
@@ -13,15 +14,10 @@ const schema = z.strictObject({
     .max(64)
     .default(4)
     .meta({ description: 'How many such ranges a process collects at once' }),
-  redis: z
-    .string()
-    .regex(/^rediss?:\/\/.+$/, 'not a redis:// or rediss:// URL')
-    .nullable()
-    .default(null)
-    .meta({
-      description:
-        'Where BullMQ tells processes of ranges; without it each looks into the table of ranges now and then',
-    }),
+  redis: redisUrl.meta({
+    description:
+      'Where BullMQ tells processes of ranges; without it each looks into the table of ranges now and then',
+  }),
 })
 
 export type WorkersSettings = z.output<typeof schema>
