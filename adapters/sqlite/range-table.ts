@@ -9,19 +9,14 @@ export function createSqliteRangeTable(db: Database): RangeTable {
   const told = toldOfRaw(db)
   return {
     plan: (plan, ranges) =>
-      told(() => {
-        db.begin('cheap')
-        try {
+      told(() =>
+        db.atOnce(() => {
           const add = db.prepareRun(
             `INSERT OR IGNORE INTO work_range (plan, ${COLUMNS}) VALUES (?, ?, ?, 'open', NULL, 0, 0, NULL)`,
           )
           for (const { from, to } of ranges) add(plan, from, to)
-          db.exec('COMMIT')
-        } catch (error) {
-          db.rollback()
-          throw error
-        }
-      }),
+        }),
+      ),
     claim: (plan, { owner, now, leaseMs }, from) =>
       told(() => {
         const row = db.get(

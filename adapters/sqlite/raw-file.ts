@@ -1,6 +1,5 @@
-import type { DatabaseSync } from 'node:sqlite'
-import { AppError } from '#core/errors.ts'
-import { type Database, openConnection, pragmaOf, refuseDamaged, toAppError } from './database.ts'
+import { type Database, toAppError } from './database.ts'
+import { openOwnFile } from './own-file.ts'
 
 /** "HALW": a file of proven logs. */
 const APPLICATION_ID = 0x48414c57
@@ -38,7 +37,15 @@ CREATE TABLE lease (name TEXT PRIMARY KEY, owner TEXT NOT NULL, until INTEGER NO
  * @throws AppError `unavailable` when the file is damaged, locked, or holds something else
  */
 export const openSqliteRawFile = (path: string): Database =>
-  openConnection(path, 'raw', (connection) => prepareFile(connection, path))
+  openOwnFile(path, {
+    field: 'raw',
+    applicationId: APPLICATION_ID,
+    holds: 'proven logs',
+    schema: SCHEMA,
+    version: SCHEMA_VERSION,
+    synchronous: 'NORMAL',
+    busyTimeoutMs: BUSY_TIMEOUT_MS,
+  })
 
 /** Gives what does something with the file, the driver's failures told as `unavailable`. */
 export const toldOfRaw =
@@ -50,38 +57,3 @@ export const toldOfRaw =
       throw toAppError(error, db.path, 'raw')
     }
   }
-
-function prepareFile(connection: DatabaseSync, path: string): void {
-  connection.exec(`PRAGMA busy_timeout = ${BUSY_TIMEOUT_MS}`)
-  const isNew = (): boolean => pragmaOf(connection, 'schema_version') === 0
-  if (!isNew()) {
-    if (pragmaOf(connection, 'application_id') !== APPLICATION_ID)
-      throw new AppError(
-        'unavailable',
-        `raw: ${path} holds something else than proven logs; name another file`,
-        { details: { field: 'raw' } },
-      )
-    const found = pragmaOf(connection, 'user_version')
-    if (found !== SCHEMA_VERSION)
-      throw new AppError(
-        'unavailable',
-        `raw: ${path} was written by another version of Halyard (schema ${found}, this one has ${SCHEMA_VERSION}); ` +
-          'use that version, or name another file',
-        { details: { field: 'raw', found, version: SCHEMA_VERSION } },
-      )
-    refuseDamaged(connection, path, 'raw')
-  }
-  connection.exec(
-    'PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA foreign_keys = ON',
-  )
-  if (!isNew()) return
-  connection.exec('BEGIN IMMEDIATE')
-  // Two processes may find the file new; the second one finds what the first one made.
-  if (isNew()) {
-    connection.exec(SCHEMA)
-    connection.exec(
-      `PRAGMA application_id = ${APPLICATION_ID}; PRAGMA user_version = ${SCHEMA_VERSION}`,
-    )
-  }
-  connection.exec('COMMIT')
-}

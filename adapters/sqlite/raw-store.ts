@@ -57,11 +57,9 @@ const keyOf = (
   { from, to, lastHash, scope }: SegmentHead,
 ): [number, number, number, string, string] => [chainId, from, to, lastHash, scope]
 
-/** One transaction without a pause in it, so that two connections of one process do not wait for each other. */
-function put(db: Database, chainId: number, head: SegmentHead, body: Uint8Array): void {
-  const [, from, to, hash, scope] = keyOf(chainId, head)
-  db.begin('cheap')
-  try {
+const put = (db: Database, chainId: number, head: SegmentHead, body: Uint8Array): void =>
+  db.atOnce(() => {
+    const [, from, to, hash, scope] = keyOf(chainId, head)
     db.run('INSERT OR IGNORE INTO scope (text) VALUES (?)', scope)
     const added = db.run(
       `INSERT OR IGNORE INTO segment (chain, from_number, to_number, last_hash, scope, logs)
@@ -74,9 +72,4 @@ function put(db: Database, chainId: number, head: SegmentHead, body: Uint8Array)
       scope,
     )
     if (added > 0) db.run('INSERT INTO body (segment, bytes) VALUES (last_insert_rowid(), ?)', body)
-    db.exec('COMMIT')
-  } catch (error) {
-    db.rollback()
-    throw error
-  }
-}
+  })

@@ -1,6 +1,5 @@
-import type { DatabaseSync } from 'node:sqlite'
-import { AppError } from '#core/errors.ts'
-import { type Database, openConnection, pragmaOf, refuseDamaged } from './database.ts'
+import type { Database } from './database.ts'
+import { openOwnFile } from './own-file.ts'
 
 /** "HALR": a file of people's records, which chain history is never put into. */
 const APPLICATION_ID = 0x48414c52
@@ -21,27 +20,11 @@ const MIGRATIONS = `
  * @throws AppError `unavailable` when the file is damaged, locked, or holds something else
  */
 export const openRecordsFile = (path: string): Database =>
-  openConnection(path, 'records', (connection) => prepareFile(connection, path))
-
-function prepareFile(connection: DatabaseSync, path: string): void {
-  connection.exec(`PRAGMA busy_timeout = ${BUSY_TIMEOUT_MS}`)
-  const isNew = (): boolean => pragmaOf(connection, 'schema_version') === 0
-  if (!isNew()) {
-    if (pragmaOf(connection, 'application_id') !== APPLICATION_ID)
-      throw new AppError(
-        'unavailable',
-        `records: ${path} holds something else than people's records; name another file`,
-        { details: { field: 'records' } },
-      )
-    refuseDamaged(connection, path, 'records')
-  }
-  connection.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON')
-  if (!isNew()) return
-  connection.exec('BEGIN IMMEDIATE')
-  // Two processes may find the file new; the second one finds what the first one made.
-  if (isNew()) {
-    connection.exec(MIGRATIONS)
-    connection.exec(`PRAGMA application_id = ${APPLICATION_ID}`)
-  }
-  connection.exec('COMMIT')
-}
+  openOwnFile(path, {
+    field: 'records',
+    applicationId: APPLICATION_ID,
+    holds: "people's records",
+    schema: MIGRATIONS,
+    synchronous: 'FULL',
+    busyTimeoutMs: BUSY_TIMEOUT_MS,
+  })
