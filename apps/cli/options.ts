@@ -28,6 +28,17 @@ export function parseRanges(text: string): BlockRange[] {
   })
 }
 
+/** `--ranges L` of what reads blocks of a chain. */
+export const rangesOption = (): Option =>
+  new Option(
+    '--ranges <list>',
+    'only these blocks, both ends included, e.g. 100-200,300',
+  ).argParser(parseRanges)
+
+/** `--to N` likewise. */
+export const toOption = (): Option =>
+  new Option('--to <block>', 'nothing above this block').argParser(parseBlock)
+
 export function parseAddressOption(text: string): Address {
   const fault = addressFault(text)
   if (fault !== undefined) throw new InvalidArgumentError(`${fault}.`)

@@ -15,7 +15,7 @@ import type { RawLayer } from './raw/obtain-blocks.ts'
 import { refuseOtherRaw } from './raw/refuse-other-raw.ts'
 import type { RawBlock } from './raw/segment.ts'
 import { readChunks } from './read-chunks.ts'
-import type { AnySource } from './source.ts'
+import { type AnySource, firstStart } from './source.ts'
 
 export type CollectPorts = FetchPorts & { readonly raw: RawLayer; readonly catalogue: Catalogue }
 
@@ -86,14 +86,14 @@ export async function openCollector(
     finalized: finalized.number,
     confirmFinal: createConfirmFinal(ports.source, finalized),
   }
-  const starts = sources.flatMap(({ startBlock }) => startBlock ?? [])
+  const start = firstStart(sources)
   /** Blocks whose factories' logs were looked through. */
   let seen: readonly BlockRange[] = []
 
   async function learnBefore(number: number): Promise<void> {
     const factories = admission.factoryScope()
     if (!factories) return
-    const before = { from: Math.min(...starts, number), to: number - 1 }
+    const before = { from: Math.min(start ?? number, number), to: number - 1 }
     const unseen = subtractRanges(before.from <= before.to ? [before] : [], seen)
     const parts = unseen.flatMap(({ from, to }) =>
       Array.from({ length: Math.ceil((to - from + 1) / EARLIER_BLOCKS) }, (_, index) => ({

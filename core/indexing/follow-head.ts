@@ -14,7 +14,7 @@ import type { ChainHead } from './ports.ts'
 import { policyFor, type ProofMode } from './proof-policy.ts'
 import { createFollowedKeeper } from './raw/keep-followed.ts'
 import { refuseOtherRaw } from './raw/refuse-other-raw.ts'
-import type { AnySource } from './source.ts'
+import { type AnySource, firstStart } from './source.ts'
 
 export type FollowInput = {
   readonly chainId: number
@@ -185,13 +185,12 @@ function nextBlock(
   { latest, finalized }: { readonly latest: BlockRef; readonly finalized: BlockRef },
 ): number {
   if (view) return view.head.number + 1
-  const starts = sources.flatMap((source) => source.startBlock ?? [])
-  if (starts.length > 0) return Math.min(...starts)
-  return Math.max(
+  const unasked = Math.max(
     Math.min(finalized.number + 1, latest.number),
     latest.number - UNASKED_BLOCKS_MAX,
     0,
   )
+  return firstStart(sources) ?? unasked
 }
 
 const isOtherBranch = (view: View | undefined, latest: BlockRef): boolean =>

@@ -1,6 +1,6 @@
 import { type BlockRange, mergeRanges, subtractRanges } from '#core/chain.ts'
 import { AppError } from '#core/errors.ts'
-import type { AnySource } from './source.ts'
+import { type AnySource, firstStart } from './source.ts'
 
 export type PlanInput = {
   /** What the operator named; undefined: from the first source's start to the head. */
@@ -62,20 +62,18 @@ export function holesLeftBy(
   const last = missing.at(-1)
   if (!first || !last) return []
   const end = mergeRanges(coverage).at(-1)?.to ?? stand
-  const starts = sources.flatMap((source) => source.startBlock ?? [])
-  const from = end === undefined ? Math.min(first.from, ...starts) : end + 1
+  const from = end === undefined ? Math.min(first.from, firstStart(sources) ?? first.from) : end + 1
   return subtractRanges([{ from, to: last.to }], missing)
 }
 
 function wholeRange({ sources, head }: PlanInput): BlockRange {
-  const starts = sources.flatMap((source) => source.startBlock ?? [])
-  if (starts.length === 0)
+  const from = firstStart(sources)
+  if (from === undefined)
     throw new AppError(
       'invalid',
       'sources: none has a startBlock, so there is no block to begin at; add one, or name --ranges',
       { details: { field: 'sources' } },
     )
-  const from = Math.min(...starts)
   if (from > head)
     throw new AppError(
       'invalid',

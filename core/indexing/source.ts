@@ -10,6 +10,12 @@ export type AnySource = {
   readonly startBlock: number | null
 }
 
+/** The block that the first of these starts at; undefined where none says. */
+export function firstStart(sources: readonly AnySource[]): number | undefined {
+  const starts = sources.flatMap(({ startBlock }) => startBlock ?? [])
+  return starts.length > 0 ? Math.min(...starts) : undefined
+}
+
 /** How one kind of event is read from a log. */
 export type Decoder = {
   readonly spec: EventSpec

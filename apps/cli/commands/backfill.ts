@@ -1,6 +1,7 @@
 import { Command } from 'commander'
 import { besideTokens } from '#cli/beside-tokens.ts'
-import { configOption, parseBlock, parseRanges } from '#cli/options.ts'
+import { collectSetting } from '#cli/collect-setting.ts'
+import { configOption, rangesOption, toOption } from '#cli/options.ts'
 import { printReport, reportWarnings } from '#cli/print-report.ts'
 import { countReading } from '#cli/reading.ts'
 import { showProgress } from '#cli/show-progress.ts'
@@ -36,12 +37,8 @@ export const backfillCommand = (): Command =>
         'chain. What is indexed already is left as it is, so a run that was stopped is continued by running it again.',
     )
     .addOption(configOption())
-    .option(
-      '--ranges <list>',
-      'only these blocks, both ends included, e.g. 100-200,300',
-      parseRanges,
-    )
-    .option('--to <block>', 'nothing above this block', parseBlock)
+    .addOption(rangesOption())
+    .addOption(toOption())
     .option(
       '--share',
       'put the ranges up for other processes too: further ones of this command, and `halyard work`',
@@ -67,10 +64,7 @@ async function index(options: Options, stop: AbortSignal): Promise<void> {
   const { source, reading } = countReading(app.ports.source)
   let say: (line: string) => void = () => undefined
   const input = {
-    chainId: settings.chain.id,
-    sources: settings.sources,
-    proof: settings.chain.proof,
-    commits: settings.chain.commits,
+    ...collectSetting(settings),
     ...(options.ranges && { ranges: options.ranges }),
     ...(options.to !== undefined && { to: options.to }),
     onPlan(plan: BackfillPlan) {

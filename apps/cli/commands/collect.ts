@@ -1,5 +1,6 @@
 import { Command } from 'commander'
-import { configOption, parseBlock, parseRanges } from '#cli/options.ts'
+import { collectSetting } from '#cli/collect-setting.ts'
+import { configOption, rangesOption, toOption } from '#cli/options.ts'
 import { duration } from '#cli/progress.ts'
 import { countReading } from '#cli/reading.ts'
 import { showProgress } from '#cli/show-progress.ts'
@@ -26,12 +27,8 @@ export const collectCommand = (): Command =>
         'need not ask the chain for them. What is kept already is not asked for again.',
     )
     .addOption(configOption())
-    .option(
-      '--ranges <list>',
-      'only these blocks, both ends included, e.g. 100-200,300',
-      parseRanges,
-    )
-    .option('--to <block>', 'nothing above this block', parseBlock)
+    .addOption(rangesOption())
+    .addOption(toOption())
     .option('--json', 'print what was done as one line of JSON at the end of stdout')
     .addHelpText(
       'after',
@@ -48,10 +45,7 @@ async function run(options: Options, stop: AbortSignal): Promise<void> {
   const startedAt = performance.now()
   const { source, reading } = countReading(app.ports.source)
   const input = {
-    chainId: settings.chain.id,
-    sources: settings.sources,
-    proof: settings.chain.proof,
-    commits: settings.chain.commits,
+    ...collectSetting(settings),
     ...(options.ranges && { ranges: options.ranges }),
     ...(options.to !== undefined && { to: options.to }),
   }

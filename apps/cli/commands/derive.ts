@@ -1,11 +1,14 @@
 import { Command } from 'commander'
-import { configOption, parseBlock } from '#cli/options.ts'
+import { collectSetting } from '#cli/collect-setting.ts'
+import { configOption, toOption } from '#cli/options.ts'
 import { printReport, reportWarnings } from '#cli/print-report.ts'
 import { showProgress } from '#cli/show-progress.ts'
 import { untilStopped } from '#cli/until-stopped.ts'
 import { readSettings } from '#cli/wire.ts'
 import { wireDeriving } from '#cli/wire-raw.ts'
+import { invalidField } from '#core/errors.ts'
 import { backfill } from '#core/indexing/backfill.ts'
+import { firstStart } from '#core/indexing/source.ts'
 import { createRawSource } from '#core/indexing/raw/raw-source.ts'
 
 type Options = { readonly config: string; readonly to?: number; readonly json?: boolean }
@@ -19,7 +22,7 @@ export const deriveCommand = (): Command =>
         'first block is not kept.',
     )
     .addOption(configOption())
-    .option('--to <block>', 'nothing above this block', parseBlock)
+    .addOption(toOption())
     .option('--json', 'print the report as one line of JSON at the end of stdout')
     .addHelpText(
       'after',
@@ -31,16 +34,18 @@ Examples:
     .action((options: Options) => untilStopped((stop) => run(options, stop)))
 
 async function run(options: Options, stop: AbortSignal): Promise<void> {
-  const { chain, sources, ...settings } = readSettings(options.config)
-  await using app = await wireDeriving({ ...settings, chain, sources })
+  const settings = readSettings(options.config)
+  const start = firstStart(settings.sources)
+  if (start === undefined)
+    throw invalidField(
+      'sources',
+      'none has a startBlock, so there is no block to begin at; add one',
+    )
+  await using app = await wireDeriving(settings)
   const startedAt = performance.now()
-  const starts = sources.flatMap(({ startBlock }) => startBlock ?? [])
-  const source = await createRawSource(app.ports.raw, chain.id, Math.min(...starts))
+  const source = await createRawSource(app.ports.raw, settings.chain.id, start)
   const input = {
-    chainId: chain.id,
-    sources,
-    proof: chain.proof,
-    commits: chain.commits,
+    ...collectSetting(settings),
     ...(options.to !== undefined && { to: options.to }),
   }
   const report = await showProgress(

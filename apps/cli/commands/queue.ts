@@ -1,12 +1,12 @@
 import { Command } from 'commander'
+import { planIn } from '#cli/collect-setting.ts'
 import { configOption } from '#cli/options.ts'
 import { readSettings } from '#cli/wire.ts'
 import { wireRanges } from '#cli/wire-raw.ts'
 import { invalidField } from '#core/errors.ts'
-import { planOf } from '#core/indexing/ranges/plan-of.ts'
+import { reopenRanges } from '#core/indexing/ranges/reopen-ranges.ts'
 import { openBullQueue } from '#wiring/open-range-queue.ts'
 import type { Settings } from '#wiring/settings.ts'
-import { sha256 } from '#wiring/system.ts'
 
 type Options = { readonly config: string; readonly json?: boolean }
 
@@ -52,19 +52,13 @@ Examples:
   $ halyard queue drain`,
     )
 
-const planIn = ({ chain, sources, workers }: Settings): string =>
-  planOf(sha256, {
-    chainId: chain.id,
-    sources,
-    proof: chain.proof,
-    rangeBlocks: workers.rangeBlocks,
-  })
-
-async function openQueue({ workers }: Settings) {
-  if (workers.redis === null)
-    throw invalidField('workers.redis', 'it is not set, so there is no queue; name a Redis')
-  return openBullQueue(workers.redis, () => undefined)
+/** @returns the URL of the Redis that has the queue */
+function refuseNoQueue({ workers: { redis } }: Settings): string {
+  if (redis !== null) return redis
+  throw invalidField('workers.redis', 'it is not set, so there is no queue; name a Redis')
 }
+
+const openQueue = (settings: Settings) => openBullQueue(refuseNoQueue(settings), () => undefined)
 
 async function list(options: Options): Promise<void> {
   const settings = readSettings(options.config)
@@ -76,13 +70,10 @@ async function list(options: Options): Promise<void> {
 
 async function retry(options: Options): Promise<void> {
   const settings = readSettings(options.config)
-  await using opened = await openQueue(settings)
+  refuseNoQueue(settings)
   await using app = await wireRanges(settings)
-  const plan = planIn(settings)
-  const count = await app.ranges.reopen(plan)
-  const open = await app.ranges.list(plan, { state: 'open' })
-  await opened.queue.announce(plan, open)
-  process.stdout.write(`${count} ranges are open again; the queue was told of ${open.length}\n`)
+  const { count, open } = await reopenRanges(app, planIn(settings))
+  process.stdout.write(`${count} ranges are open again; the queue was told of ${open}\n`)
 }
 
 async function drain(options: Options): Promise<void> {

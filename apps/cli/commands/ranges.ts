@@ -1,10 +1,10 @@
 import { Command } from 'commander'
+import { planIn } from '#cli/collect-setting.ts'
 import { configOption } from '#cli/options.ts'
 import { readSettings } from '#cli/wire.ts'
 import { wireRanges } from '#cli/wire-raw.ts'
-import { planOf } from '#core/indexing/ranges/plan-of.ts'
+import { reopenRanges } from '#core/indexing/ranges/reopen-ranges.ts'
 import type { WorkRange } from '#core/indexing/ranges/ports.ts'
-import { sha256 } from '#wiring/system.ts'
 
 type Options = { readonly config: string; readonly json?: boolean }
 
@@ -42,18 +42,10 @@ Examples:
   $ halyard ranges reopen`,
     )
 
-const openPlan = (settings: ReturnType<typeof readSettings>): string =>
-  planOf(sha256, {
-    chainId: settings.chain.id,
-    sources: settings.sources,
-    proof: settings.chain.proof,
-    rangeBlocks: settings.workers.rangeBlocks,
-  })
-
 async function list(options: Options): Promise<void> {
   const settings = readSettings(options.config)
   await using app = await wireRanges(settings)
-  const ranges = await app.ranges.list(openPlan(settings))
+  const ranges = await app.ranges.list(planIn(settings))
   if (options.json === true) {
     for (const range of ranges) process.stdout.write(`${JSON.stringify(range)}\n`)
     return
@@ -77,8 +69,6 @@ function lineOf({ from, to, state, owner, until, tries, reason }: WorkRange): st
 async function reopen(options: Options): Promise<void> {
   const settings = readSettings(options.config)
   await using app = await wireRanges(settings)
-  const plan = openPlan(settings)
-  const count = await app.ranges.reopen(plan)
-  await app.queue.announce(plan, await app.ranges.list(plan, { state: 'open' }))
+  const { count } = await reopenRanges(app, planIn(settings))
   process.stdout.write(`${count} ranges are open again\n`)
 }

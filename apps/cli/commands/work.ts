@@ -1,12 +1,11 @@
 import { Command } from 'commander'
+import { collectSetting, planIn } from '#cli/collect-setting.ts'
 import { configOption } from '#cli/options.ts'
 import { untilStopped } from '#cli/until-stopped.ts'
 import { readSettings } from '#cli/wire.ts'
 import { wireWorking } from '#cli/wire-raw.ts'
 import { openCollector } from '#core/indexing/collect.ts'
-import { planOf } from '#core/indexing/ranges/plan-of.ts'
 import { runWorker } from '#core/indexing/ranges/run-worker.ts'
-import { sha256 } from '#wiring/system.ts'
 import { afterGrace } from '#faces/grace.ts'
 
 export const workCommand = (): Command =>
@@ -27,26 +26,18 @@ Examples:
 
 async function run({ config }: { readonly config: string }, stop: AbortSignal): Promise<void> {
   const settings = readSettings(config)
-  const { rangeBlocks, concurrency } = settings.workers
+  const { concurrency } = settings.workers
   await using app = await wireWorking(settings, afterGrace(stop))
-  const setting = {
-    chainId: settings.chain.id,
-    sources: settings.sources,
-    proof: settings.chain.proof,
-    commits: settings.chain.commits,
-  }
-  const collector = await openCollector(app.ports, setting)
+  const collector = await openCollector(app.ports, collectSetting(settings))
   const say = (line: string): void => void process.stdout.write(`${line}\n`)
   say(`${app.owner} works at up to ${concurrency} ranges at once`)
   await runWorker(
     app.ports,
     {
-      plan: planOf(sha256, { ...setting, rangeBlocks }),
+      plan: planIn(settings),
       owner: app.owner,
       concurrency,
-      async collect(range, cancel) {
-        for await (const _ of collector.collect(range, cancel));
-      },
+      collector,
       onRange({ from, to }, failure) {
         say(failure === undefined ? `${from}-${to} kept` : `${from}-${to} failed: ${failure}`)
       },

@@ -1,7 +1,7 @@
-import type { BlockRange } from '#core/chain.ts'
 import type { Cancel, Clock, NewStopper } from '#core/clock.ts'
 import { isAppError, messageOf } from '#core/errors.ts'
 import { jittered } from '#core/jitter.ts'
+import type { Collector } from '#core/indexing/collect.ts'
 import type { RangeQueue, RangeTable, WorkRange } from './ports.ts'
 import { whileHeld } from './while-held.ts'
 
@@ -19,8 +19,7 @@ export type WorkerInput = {
   readonly owner: string
   /** Ranges at once. */
   readonly concurrency: number
-  /** Fetches, proves and keeps the logs of a range. */
-  readonly collect: (range: BlockRange, cancel: Cancel) => Promise<void>
+  readonly collector: Pick<Collector, 'collect'>
   /** Told of each range that is done or failed. */
   readonly onRange?: (range: WorkRange, failure?: string) => void
 }
@@ -39,7 +38,7 @@ const LOOK_MS = 2_000
  * Collects ranges of a plan until cancelled: those that the queue tells of at once, all others as they are found in the
  * table. Whoever holds a range says so again and again; one that falls silent loses it to the next.
  *
- * @throws what `collect` throws that is not an expected failure: a bug must not look like a bad node
+ * @throws what the collector throws that is not an expected failure: a bug must not look like a bad node
  */
 export async function runWorker(
   ports: WorkerPorts,
@@ -59,7 +58,9 @@ export async function runWorker(
         ports,
         RANGE_LEASE_MS,
         () => ranges.renew(plan, range.from, holder()),
-        () => input.collect(range, cancel),
+        async () => {
+          for await (const _ of input.collector.collect(range, cancel));
+        },
       )
       // What was told to stop is not done.
       if (cancel.aborted) return await giveBack(range)

@@ -69,14 +69,7 @@ export async function* shareBackfill(
   const working = settled(
     runWorker(
       ports,
-      {
-        plan,
-        owner: input.owner,
-        concurrency: input.concurrency,
-        async collect(range, until) {
-          for await (const _ of collector.collect(range, until));
-        },
-      },
+      { plan, owner: input.owner, concurrency: input.concurrency, collector },
       cancelled,
     ),
   )
