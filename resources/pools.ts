@@ -1,7 +1,9 @@
 import { formatPrice } from '#core/amount.ts'
 import type { Curve, Protocol } from '#core/dex/event-bodies.ts'
 import { curveOf, type Pool, poolPriceX192, protocolOf } from '#core/dex/pool.ts'
+import type { QuotedPool } from '#core/dex/quotable.ts'
 import { type PoolPrice, priceOf } from './prices.ts'
+import { quotability } from './quotability.ts'
 import {
   address,
   bigint,
@@ -57,7 +59,7 @@ export const FEE_PIPS = 'LP fee in hundredths of a basis point: 3000 is 0.30 %.'
 const SECONDS = 'Seconds since 1970.'
 const V3 = 'V3 only.'
 
-export const pool = resource<Pool>(
+export const pool = resource<QuotedPool>(
   'Pool',
   'A liquidity pool as of the block that the whole answer is true at.',
   {
@@ -96,6 +98,11 @@ export const pool = resource<Pool>(
     ),
     swapCount: field(int, (of) => of.swapCount),
     lastTradeAt: maybe(time, (of) => of.lastTradeAt, SECONDS),
+    quotable: field(
+      quotability,
+      (of) => of.quotable,
+      'Whether quotes go through it, as far as its history tells.',
+    ),
   },
   (of) => of.address,
 )

@@ -39,5 +39,6 @@ export function createPublicQuoter(
   return {
     quote: async (input) => publicOutcome(await quoter.quote(input)),
     simulate: async (input) => publicOutcome(await quoter.simulate(input)),
+    quotableNow: (pool) => quoter.quotableNow(pool),
   }
 }

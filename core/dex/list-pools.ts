@@ -1,8 +1,9 @@
 import type { Address } from '#core/chain.ts'
 import type { View } from '#core/history/head.ts'
-import { type ResolvePorts, scanDocuments } from '#core/history/resolve.ts'
+import { type ResolvePorts, scanVersions } from '#core/history/resolve.ts'
 import { type Page, pageOf } from '#core/page.ts'
-import { type Pool, poolDocuments } from './pool.ts'
+import { poolDocuments } from './pool.ts'
+import { type QuotedPool, withQuotable } from './quotable.ts'
 
 export type PoolQuery = {
   /** Only pools of this token. */
@@ -18,21 +19,24 @@ export async function listPools(
   ports: ResolvePorts,
   view: View,
   { token, after, limit, descending = false }: PoolQuery,
-): Promise<Page<Pool>> {
+): Promise<Page<QuotedPool>> {
   const scan = { limit: limit + 1, descending } as const
   if (!token) {
-    const pools = await scanDocuments(ports, view, poolDocuments, {
+    const pools = await scanVersions(ports, view, poolDocuments, {
       ...scan,
       order: 'identity',
       prefix: [],
       ...(after && { after: [after] }),
     })
-    return pageOf(pools, limit)
+    return pageOf(
+      pools.map((each) => withQuotable(view, each)),
+      limit,
+    )
   }
   // A token is on either side: two walks in the same order, merged.
   const [as0, as1] = await Promise.all(
     (['byToken0', 'byToken1'] as const).map((order) =>
-      scanDocuments(ports, view, poolDocuments, {
+      scanVersions(ports, view, poolDocuments, {
         ...scan,
         order,
         prefix: [token],
@@ -41,7 +45,7 @@ export async function listPools(
     ),
   )
   const first = descending ? 1 : -1
-  const both = [...(as0 ?? []), ...(as1 ?? [])]
+  const both = [...(as0 ?? []), ...(as1 ?? [])].map((each) => withQuotable(view, each))
   return pageOf(
     both.toSorted((a, b) => (a.address < b.address ? first : -first)),
     limit,

@@ -1,6 +1,8 @@
 import { type AppError, isAppError } from '#core/errors.ts'
 import { refuseLeftView, whileStale } from '#core/history/at-head.ts'
+import type { Address } from '#core/chain.ts'
 import type { QuotePorts } from './ports.ts'
+import type { Quotable } from './quotable.ts'
 import type { QuoteInput, QuoteOutcome, SimulateInput } from './quote.ts'
 import type { QuoteSettings } from './quote-settings.ts'
 import type { QuoteContext } from './quoting/context.ts'
@@ -9,6 +11,7 @@ import { findQuote, refusalOf } from './quoting/find-quote.ts'
 import { createSlices } from './quoting/in-slices.ts'
 import { refuseQuote, refuseSimulation } from './quoting/limits.ts'
 import { counted, createSessions, type Moment, type Session } from './quoting/session.ts'
+import { quotableNow } from './quoting/quotable-now.ts'
 import { simulateSwap } from './quoting/simulate-swap.ts'
 
 /** Answers what a swap would give, and what to send for it. */
@@ -17,6 +20,12 @@ export type Quoter = {
   quote(input: QuoteInput): Promise<QuoteOutcome>
   /** The same for a route that the caller chose. @throws AppError `invalid` naming the field */
   simulate(input: SimulateInput): Promise<QuoteOutcome>
+  /**
+   * Whether a pool of the history is quoted at the newest block, for which the chain is asked.
+   *
+   * @throws AppError `not-found` where it is not indexed, `unavailable` where the history cannot be read
+   */
+  quotableNow(pool: Address): Promise<Quotable>
 }
 
 /** Quotes of a block that are kept for whoever asks the same. */
@@ -79,6 +88,8 @@ export function createQuoter(ports: QuotePorts, settings: QuoteSettings): Quoter
           ),
       )
     },
+    quotableNow: (pool) =>
+      whileStale(ports.views, async () => quotableNow(ports, await sessions.open({}), pool)),
   }
 }
 

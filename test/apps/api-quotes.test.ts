@@ -1,5 +1,6 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest'
 import type { QuoteInput, QuoteOutcome, SimulateInput } from '#core/dex/quote.ts'
+import type { Quoter } from '#core/dex/quoter.ts'
 import { AppError, invalidField } from '#core/errors.ts'
 import { addressOf } from '../fakes/encode.ts'
 import { sampleExactOut, sampleQuote, sampleTokens } from '../fakes/sample-quote.ts'
@@ -33,10 +34,12 @@ const refusals = [
 const quoter = {
   quote: vi.fn<(input: QuoteInput) => Promise<QuoteOutcome>>(),
   simulate: vi.fn<(input: SimulateInput) => Promise<QuoteOutcome>>(),
+  quotableNow: vi.fn<Quoter['quotableNow']>(),
 }
 beforeEach(() => {
   quoter.quote.mockReset().mockResolvedValue(sampleQuote)
   quoter.simulate.mockReset().mockResolvedValue(sampleQuote)
+  quoter.quotableNow.mockReset()
 })
 
 const sockets = openSockets()
@@ -416,6 +419,30 @@ describe('GraphQL quotes', () => {
     await rig.query(QUOTE, { input })
     await rig.query(QUOTE, { input })
     expect(quoter.quote).toHaveBeenCalledTimes(2)
+  })
+
+  test('whether a pool is quoted now is told by GraphQL and REST alike, beside what the history says', async () => {
+    quoter.quotableNow.mockResolvedValue({ status: 'no', reason: 'other-design' })
+    const [{ address, quotable }] = (await rig.json('/v1/pools?limit=1')).items
+    const { item } = await rig.json(`/v1/pools/${address}/quotable`)
+    expect(quoter.quotableNow).toHaveBeenCalledExactlyOnceWith(address)
+    expect(item).toEqual({
+      status: 'no',
+      reason: 'other-design',
+      explanation: expect.stringContaining('do not quote'),
+    })
+    const fields = '{ status reason explanation }'
+    const { data } = await rig.query(
+      `query($pool: Address!) { pool(address: $pool) { quotable ${fields} quotableNow ${fields} } }`,
+      { pool: address },
+    )
+    const inCapitals = (word: string | null) => word && word.replace('-', '_').toUpperCase()
+    expect(data.pool.quotableNow).toEqual({ ...item, status: 'NO', reason: 'OTHER_DESIGN' })
+    expect(data.pool.quotable).toEqual({
+      ...quotable,
+      status: inCapitals(quotable.status),
+      reason: inCapitals(quotable.reason),
+    })
   })
 
   test('take every option, and null for one that is not given', async () => {

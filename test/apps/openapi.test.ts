@@ -115,6 +115,7 @@ describe('the reference', () => {
     expect(ids).toEqual([
       'listPools',
       'readPool',
+      'readQuotable',
       'listSwaps',
       'listCandles',
       'listVolumes',

@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { readDocuments } from '#core/history/resolve.ts'
 import { parseAddress } from '#core/chain.ts'
 import { type Pool, poolDocuments, PRICE_ONE } from '#core/dex/pool.ts'
+import { readQuotedPools } from '#core/dex/read-pool.ts'
 import { listCandles } from '#core/dex/trading/list-candles.ts'
 import { listVolumes } from '#core/dex/trading/list-volumes.ts'
 import { createRandom } from '../fakes/random.ts'
@@ -200,8 +201,18 @@ describe.skipIf(!chain).each([
       .toContain(
         `pool ${contract.address}: its contracts do not answer, or do not quote, as those of ${protocol} do`,
       )
+    expect(await indexed.api.ports.quoter.quotableNow(contract.address)).toEqual({
+      status: 'no',
+      reason: 'other-design',
+    })
     await on.send(contract, 'setSurcharge', [0n])
     await expect.poll(quote, { timeout: 20_000 }).toBe('filled')
+    const told = { status: 'live-only', reason: 'fee-untold' }
+    expect(await indexed.api.ports.quoter.quotableNow(contract.address)).toEqual(told)
+    const [stored] = await readQuotedPools(indexed.api.ports, await indexed.view(), [
+      contract.address,
+    ])
+    expect(stored?.quotable).toEqual(told)
   })
 
   test('a fee that the factory changes counts from the next block on', async () => {

@@ -146,17 +146,13 @@ test('a pool says the same in JSON and in a table, but for what the chain is ask
     feePips: 3_000,
     createdBlock: 1,
   })
-  const json = toJson(pool, { ...found, reserve0: 4n, reserve1: 2n }, new Map())
-  const { token0, token1, price, ...rest } = json as Record<string, unknown>
-  const {
-    token0: key0,
-    token1: key1,
-    ...cells
-  } = toRow(pool, {
-    ...found,
-    reserve0: 4n,
-    reserve1: 2n,
-  })
+  const quotable = { status: 'live-only', reason: 'past-unknown' } as const
+  const held = { ...found, reserve0: 4n, reserve1: 2n, quotable }
+  const json = toJson(pool, held, new Map())
+  const { token0, token1, price, quotable: told, ...rest } = json as Record<string, unknown>
+  const { token0: key0, token1: key1, quotableStatus, quotableReason, ...cells } = toRow(pool, held)
+  expect({ status: quotableStatus, reason: quotableReason }).toEqual(quotable)
+  expect(told).toEqual({ ...quotable, explanation: expect.stringContaining('without a gap') })
   expect([key0, key1]).toEqual([one, two])
   expect([token0, token1]).toMatchObject([{ address: one }, { address: two }])
   expect(price).toBeNull()

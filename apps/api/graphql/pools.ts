@@ -1,25 +1,25 @@
 import type { Address } from '#core/chain.ts'
 import { listPools } from '#core/dex/list-pools.ts'
-import { type Pool as StoredPool, poolDocuments } from '#core/dex/pool.ts'
+import type { Pool as StoredPool } from '#core/dex/pool.ts'
+import type { QuotedPool } from '#core/dex/quotable.ts'
+import { readQuotedPools } from '#core/dex/read-pool.ts'
 import { AppError } from '#core/errors.ts'
-import { readDocuments } from '#core/history/resolve.ts'
 import { addressCursor } from '#api/cursors.ts'
 import { pool } from '#resources/pools.ts'
+import { quotability } from '#resources/quotability.ts'
 import { expectDecimals } from '#api/tokens.ts'
 import type { PoolDecimals } from '#resources/tokens.ts'
 import { builder } from './builder.ts'
 import type { GraphqlContext } from './context.ts'
 import { bothWaysArgs, toConnection, toPageRequest } from './paging.ts'
-import { implement } from './resources.ts'
+import { implement, typeOf } from './resources.ts'
 
 /** Where a pool is only named, as by its swaps, all pools of an answer are read at once. */
 export const Pool = implement(
   pool,
-  builder.loadableObjectRef<StoredPool, Address>(pool.name, {
+  builder.loadableObjectRef<QuotedPool, Address>(pool.name, {
     load: async (addresses, context) => {
-      const view = context.view()
-      const keys = addresses.map((address) => [address])
-      const pools = await readDocuments(context.ports, view, poolDocuments, keys)
+      const pools = await readQuotedPools(context.ports, context.view(), addresses)
       return pools.map((found, index) => found ?? missing(addresses[index]))
     },
   }),
@@ -40,8 +40,19 @@ export async function loadDecimals(
 
 const PoolConnection = builder.connectionObject({ type: Pool, name: 'PoolConnection' })
 
-/** `Query.pools` and `Query.pool` */
+const Quotability = typeOf(quotability)
+
+/** `Query.pools`, `Query.pool` and `Pool.quotableNow` */
 export function addPools(): void {
+  builder.objectField(Pool, 'quotableNow', (t) =>
+    t.field({
+      type: Quotability,
+      nullable: false,
+      description:
+        'Whether quotes go through the pool at the newest block of the chain, which is asked. Counts as a quote.',
+      resolve: async ({ address }, _args, context) => (await context.quoter()).quotableNow(address),
+    }),
+  )
   builder.queryFields((t) => ({
     pools: t.field({
       type: PoolConnection,
@@ -68,8 +79,7 @@ export function addPools(): void {
       args: { address: t.arg({ type: 'Address', required: true }) },
       async resolve(_root, { address }, context) {
         context.spend(1, 'address')
-        const view = context.view()
-        const [found] = await readDocuments(context.ports, view, poolDocuments, [[address]])
+        const [found] = await readQuotedPools(context.ports, context.view(), [address])
         return found
       },
     }),

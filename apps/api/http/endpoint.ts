@@ -31,6 +31,8 @@ type Definition<S extends z.ZodRawShape, T> = {
   readonly parameters: S
   readonly returns: Returns<T>
   readonly refuses?: Operation['refuses']
+  /** What it costs, where that is more than one. */
+  readonly points?: number
   /** Parameters of a request that is answered; none unless said. */
   readonly example?: (of: Subjects) => NonNullable<Example['parameters']>
   answer(ports: Ports, view: View, input: z.output<z.ZodObject<S>>): Promise<Answer<T>>
@@ -41,7 +43,7 @@ type Reply = { readonly body: string; readonly tag: string | undefined }
 
 /** An endpoint that reads at the newest head, and at no other, whatever is committed meanwhile. */
 export function endpoint<S extends z.ZodRawShape, T>(definition: Definition<S, T>): RouteOf {
-  const { path, answer, id, summary, returns, refuses, example } = definition
+  const { path, answer, id, summary, returns, refuses, example, points } = definition
   const parameters = z.strictObject(definition.parameters)
   const resource = returns.page ?? returns.item
   const operation: Operation = {
@@ -80,6 +82,7 @@ export function endpoint<S extends z.ZodRawShape, T>(definition: Definition<S, T
   return (api) => ({
     path,
     operations: { get: operation },
+    ...(points !== undefined && { points }),
     async get(req, res) {
       const reply = await whileStale(api.ports.views, () => attempt(api, req))
       api.budget.hold(res.locals.principal, reply.body.length, res)

@@ -2,7 +2,9 @@ import { listPools } from '#core/dex/list-pools.ts'
 import { readPool } from '#core/dex/read-pool.ts'
 import { addressCursor } from '#api/cursors.ts'
 import { PAGE_DEFAULT, PAGE_MAX } from '#api/pages.ts'
+import { QUOTE_POINTS } from '#api/rate-limit.ts'
 import { pool as resource } from '#resources/pools.ts'
+import { quotability } from '#resources/quotability.ts'
 import { endpoint } from './endpoint.ts'
 import { address, after, limit } from './parameters.ts'
 
@@ -42,5 +44,20 @@ export const pool = endpoint({
   async answer(ports, view, input) {
     const found = await readPool(ports, view, input.address)
     return { item: found }
+  },
+})
+
+/** Asks the chain, so it costs what a quote costs. */
+export const quotablePool = endpoint({
+  path: '/v1/pools/:address/quotable',
+  id: 'readQuotable',
+  summary: 'Whether quotes go through a pool at the newest block of the chain, and why not.',
+  returns: { item: quotability },
+  refuses: [{ status: 404, when: 'The pool is not indexed.' }],
+  example: (of) => ({ address: of.pool }),
+  parameters: { address },
+  points: QUOTE_POINTS,
+  async answer({ quoter }, _view, input) {
+    return { item: await quoter.quotableNow(input.address), isLive: true }
   },
 })

@@ -4,7 +4,7 @@ import { indexPage } from './index-page.ts'
 import { live, ready } from './health.ts'
 import { holdersOfCollection } from './holders.ts'
 import { holdingsOfAccount, holdingsOfCollection } from './holdings.ts'
-import { pool, pools } from './pools.ts'
+import { pool, pools, quotablePool } from './pools.ts'
 import { quarantine, quarantineCounts } from './quarantine.ts'
 import { quotes, simulations } from './quotes.ts'
 import type { RouteOf } from './route.ts'
@@ -21,6 +21,7 @@ export const routes: readonly RouteOf[] = [
   graphql,
   pools,
   pool,
+  quotablePool,
   swapsOfPool,
   candlesOfPool,
   volumesOfPool,

@@ -1,13 +1,14 @@
 import type { Address, BlockRef } from '#core/chain.ts'
 import { liquidityFamily, netAmounts, swapFamily } from '#core/dex/events.ts'
 import { poolDocuments } from '#core/dex/pool.ts'
+import { withQuotable } from '#core/dex/quotable.ts'
 import { candleDocuments } from '#core/dex/trading/candle.ts'
-import { type DocumentSpec, type Key, keyOf } from '#core/history/document.ts'
+import { type DocumentSpec, type Key, keyOf, type Version } from '#core/history/document.ts'
 import type { EventBody, EventFamily, ChainEvent } from '#core/history/event.ts'
 import type { View } from '#core/history/head.ts'
 import { listEvents } from '#core/history/list-events.ts'
 import type { EventPlace, HistoryPorts } from '#core/history/ports.ts'
-import { scanDocuments } from '#core/history/resolve.ts'
+import { scanVersions } from '#core/history/resolve.ts'
 import type { Views } from '#core/history/view.ts'
 import { holdingDocuments } from '#core/nft/holding.ts'
 import { transferFamily } from '#core/nft/transfer.ts'
@@ -68,7 +69,9 @@ export const exportSubjects: Readonly<Record<string, ExportSubject>> = {
     ({ event }) => event.block,
     nftTransferRows,
   ),
-  pools: documentSubject(poolDocuments, 'pool', pool, (each) => each),
+  pools: documentSubject(poolDocuments, 'pool', pool, (_, version, view) =>
+    withQuotable(view, version),
+  ),
   // Prices in raw units: the chain is not asked for decimals.
   candles: documentSubject(candleDocuments, 'pool', candle, (each) => ({
     candle: each,
@@ -115,7 +118,7 @@ export function documentSubject<D extends object, T>(
   spec: DocumentSpec<D>,
   contract: ExportSubject['contract'],
   resource: Resource<T>,
-  itemOf: (value: D) => T | undefined,
+  itemOf: (value: D, version: Version<D>, view: View) => T | undefined,
 ): ExportSubject<T> {
   async function* read(ports: ExportPorts, view: View, query: ExportQuery): AsyncGenerator<T> {
     const prefix = query.contract ? [query.contract] : []
@@ -123,14 +126,14 @@ export function documentSubject<D extends object, T>(
     for (;;) {
       const scan = { order: 'identity', prefix, limit: PAGE, ...(after && { after }) }
       // oxlint-disable-next-line no-await-in-loop -- a page begins where the last one ended
-      const page = await scanDocuments(ports, view, spec, scan)
-      for (const value of page) {
-        const item = itemOf(value)
+      const page = await scanVersions(ports, view, spec, scan)
+      for (const version of page) {
+        const item = itemOf(version.value, version, view)
         if (item !== undefined) yield item
       }
       const last = page.at(-1)
       if (!last || page.length < PAGE) return
-      after = keyOf(spec, last)
+      after = keyOf(spec, last.value)
     }
   }
   return { isEvents: false, contract, resource, read }

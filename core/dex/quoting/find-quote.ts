@@ -133,7 +133,7 @@ const LEFT_OUT_NAMED = 3
 function leftOutOf(market: Market, tokens: readonly Address[]): QuoteWarning[] {
   const all = market.leftOut(tokens)
   if (all.length === 0) return []
-  const named = all.slice(0, LEFT_OUT_NAMED).map(({ pool, reason }) => `pool ${pool.id}: ${reason}`)
+  const named = all.slice(0, LEFT_OUT_NAMED).map(({ pool, text }) => `pool ${pool.id}: ${text}`)
   const more = all.length > named.length ? [`${all.length - named.length} more pools`] : []
   return [{ code: 'pools-left-out', message: `not quoted: ${[...named, ...more].join('; ')}` }]
 }

@@ -6,6 +6,7 @@ import type { View } from '#core/history/head.ts'
 import type { HistoryPorts } from '#core/history/ports.ts'
 import type { Views } from '#core/history/view.ts'
 import { readAllPools, readPools, readPoolsBetween } from './pool-catalog.ts'
+import type { UnquotedReason } from '#core/dex/quotable.ts'
 import type { PoolTerms, StateReader, StateWant, WordRange } from '#core/dex/ports.ts'
 import type { PoolState } from '#core/dex/protocols/state.ts'
 import { wordsOfSpacing } from '#core/dex/protocols/tick-window.ts'
@@ -37,7 +38,7 @@ export type MarketPlace = {
 export type MarketPool = RoutePool & { readonly terms: PoolTerms; readonly source: StateSource }
 
 /** A pool that cannot be quoted, and a clause that says why. */
-type LeftOut = { readonly pool: PoolTerms; readonly reason: string }
+type LeftOut = { readonly pool: PoolTerms; readonly reason: UnquotedReason; readonly text: string }
 
 /**
  * Pools and their states as of one block, read when they are first needed and then kept. Two quotes of a block see the
@@ -56,6 +57,8 @@ export type Market = {
   pool(id: string): MarketPool | undefined
   /** Pools of these tokens that were looked at and cannot be quoted here, and why. */
   leftOut(tokens: readonly Address[]): LeftOut[]
+  /** Why a pool that was looked at cannot be quoted here, where its design tells. */
+  whyUnquoted(id: string): UnquotedReason | undefined
   /**
    * Has more ticks of these pools than they come with, reading them where nobody has yet; false where there are no more.
    */
@@ -114,7 +117,7 @@ export function createMarket(
       : undefined
     if (live) return keep(terms, live, 'live')
     const reason = whyUnquoted(terms, place.fillsLive)
-    if (reason !== undefined) unquoted.set(terms.id, { pool: terms, reason })
+    if (reason !== undefined) unquoted.set(terms.id, { pool: terms, ...reason })
     return undefined
   }
 
@@ -207,6 +210,7 @@ export function createMarket(
           tokens.includes(asTraded(token, settings.wrappedNative)),
         ),
       ),
+    whyUnquoted: (id) => unquoted.get(id)?.reason,
     async widen(pools) {
       const wanted = [...pools].flatMap(({ id, state }) => {
         const pool = loaded.get(id)
@@ -224,12 +228,22 @@ export function createMarket(
 }
 
 /** Undefined for designs that any store of events tells, and whose pools have no state only before their first price. */
-function whyUnquoted({ protocol }: PoolTerms, wasRead: boolean): string | undefined {
+function whyUnquoted(
+  { protocol }: PoolTerms,
+  wasRead: boolean,
+): Pick<LeftOut, 'reason' | 'text'> | undefined {
   if (protocol === 'uniswap-v2' || protocol === 'uniswap-v3') return undefined
-  if (!wasRead) return 'its state is read from the chain, at the newest block only'
+  if (!wasRead)
+    return {
+      reason: 'chain-not-asked',
+      text: 'its state is read from the chain, at the newest block only',
+    }
   return protocol === 'uniswap-v4'
     ? undefined
-    : `its contracts do not answer, or do not quote, as those of ${protocol} do`
+    : {
+        reason: 'other-design',
+        text: `its contracts do not answer, or do not quote, as those of ${protocol} do`,
+      }
 }
 
 function firstWords({ protocol, tickSpacing: told }: PoolTerms): WordRange {

@@ -1,5 +1,6 @@
 import type { BlockRange } from '#core/chain.ts'
 import { mapConcurrent } from '#core/concurrent.ts'
+import type { Version } from '#core/history/document.ts'
 import type { ChainEvent } from '#core/history/event.ts'
 import {
   type LiquidityChange,
@@ -15,6 +16,7 @@ import type { HistoryPorts } from '#core/history/ports.ts'
 import { resolveDocuments, scanDocuments } from '#core/history/resolve.ts'
 import type { Views } from '#core/history/view.ts'
 import { type Pool, poolDocuments } from '#core/dex/pool.ts'
+import { quotableFrom, runUpTo } from '#core/dex/quotable.ts'
 import { tickDocuments } from '#core/dex/tick.ts'
 import type { PoolTerms } from '#core/dex/ports.ts'
 import type { ConcentratedState, PoolState, TickWindow } from '#core/dex/protocols/state.ts'
@@ -44,11 +46,9 @@ export async function readIndexedStates(
     pools.map(({ id }) => [id]),
   )
   return mapConcurrent(documents, POOLS_AT_ONCE, async ({ visible }) => {
-    if (!visible || !run) return undefined
-    const { value: pool, number } = visible
-    if (pool.protocol === 'uniswap-v2') return number < run.from ? undefined : constantProduct(pool)
-    if (pool.protocol !== 'uniswap-v3' || !isFollowed(pool)) return undefined
-    if (!isWhole(pool, run, view.head.number)) return undefined
+    if (!visible || quotableFrom(run, visible, view.head.number).status !== 'yes') return undefined
+    const { value: pool } = visible
+    if (pool.protocol === 'uniswap-v2') return constantProduct(pool)
     if (pool.sqrtPriceX96 === null || pool.tick === null) return undefined
     const ticks = netsOf(await indexedTicks(ports, view, pool), [], 1n)
     return concentrated(pool, pool.sqrtPriceX96, pool.tick, pool.liquidity ?? 0n, ticks)
@@ -71,24 +71,9 @@ export async function readHistoricalStates(
     pools.map(({ id }) => [id]),
   )
   return mapConcurrent(documents, POOLS_AT_ONCE, ({ visible }) =>
-    visible ? historicalState(ports, view, at, run, visible.value) : Promise.resolve(undefined),
+    visible ? historicalState(ports, view, at, run, visible) : Promise.resolve(undefined),
   )
 }
-
-/** The blocks that are indexed without a gap up to this one. */
-const runUpTo = (view: View, number: number): BlockRange | undefined =>
-  view.head.coverage.find(({ from, to }) => from <= number && number <= to)
-
-/**
- * Whether the pool is known to tell its swaps by an event that is read here. Forks of V3 exist whose Swap is another
- * event: what they emit otherwise looks alike, and without their swaps the price would stay at the first one for ever. A
- * pool that has told one swap tells all, for its code does not change.
- */
-const isFollowed = ({ swapCount }: Pool): boolean => swapCount > 0
-
-/** Whether every event of the pool's life is in the run. */
-const isWhole = ({ createdBlock }: Pool, run: BlockRange, at: number): boolean =>
-  createdBlock !== null && run.from <= createdBlock && createdBlock <= at
 
 function constantProduct({ reserve0, reserve1, feePips }: Pool): PoolState | undefined {
   if (!reserve0 || !reserve1) return undefined
@@ -155,8 +140,9 @@ async function historicalState(
   view: View,
   at: number,
   run: BlockRange,
-  pool: Pool,
+  version: Version<Pool>,
 ): Promise<PoolState | undefined> {
+  const pool = version.value
   if (pool.protocol === 'uniswap-v2') {
     const [event] = await listEvents(ports, view, poolFamily, {
       address: pool.address,
@@ -169,8 +155,7 @@ async function historicalState(
     const { reserve0, reserve1 } = event.body
     return constantProduct({ ...pool, reserve0, reserve1 })
   }
-  if (pool.protocol !== 'uniswap-v3' || !isFollowed(pool)) return undefined
-  if (!isWhole(pool, run, at)) return undefined
+  if (quotableFrom(run, version, at).status !== 'yes') return undefined
   const price = await priceAt(ports, view, at, run, pool)
   if (!price) return undefined
   const nets = await ticksAt(ports, view, at, run, pool)
