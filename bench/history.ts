@@ -77,6 +77,7 @@ const entryOf = (number: number): HeadEntry => ({
   floorMove: 1,
   digest: emptyDigest,
   coverage: number < 0 ? [] : [{ from: 0, to: number }],
+  proof: [],
   projections: PROJECTIONS,
   committedAtMs: 0,
 })

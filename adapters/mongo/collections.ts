@@ -2,7 +2,7 @@ import type { Binary, Collection, Db, Document, MongoClient } from 'mongodb'
 import type { Address, BlockHeader, Hash } from '#core/chain.ts'
 import type { HistoryValues } from '#core/history/catalogue.ts'
 import type { DocumentSpec, VersionRef } from '#core/history/document.ts'
-import type { CommitId, HeadEntry } from '#core/history/head.ts'
+import type { CommitId, StoredHead } from '#core/history/head.ts'
 import type { Upkeep } from '#core/history/ports.ts'
 import type { StoredToken } from '#core/tokens/ports.ts'
 import { inAnswer } from './answer-session.ts'
@@ -17,7 +17,7 @@ import type { JournalRecord, QuarantinedLog, SettledCommit } from '#core/indexin
  */
 
 /** `chain:move` */
-export type HeadDocument = { readonly _id: string } & HeadEntry
+export type HeadDocument = { readonly _id: string } & StoredHead
 /** `chain` */
 type UpkeepDocument = { readonly _id: string; readonly chainId: number } & Partial<Upkeep>
 /** `chain:number:commit` */

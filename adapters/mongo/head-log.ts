@@ -1,5 +1,5 @@
 import type { BlockRef } from '#core/chain.ts'
-import type { CommitId, DerivedRef, HeadEntry } from '#core/history/head.ts'
+import { type CommitId, type DerivedRef, type HeadEntry, headOf } from '#core/history/head.ts'
 import type { HeadLog } from '#core/history/ports.ts'
 import { asOneAnswer } from './answer-session.ts'
 import { batchesOf } from './batches.ts'
@@ -78,5 +78,5 @@ export function createMongoHeadLog({
 
 /** Versions of Halyard before those that name projections wrote none: they are told by that. */
 function entryOf({ _id, ...entry }: HeadDocument): HeadEntry {
-  return { ...entry, projections: (entry as Partial<HeadEntry>).projections ?? {} }
+  return headOf({ ...entry, projections: (entry as Partial<HeadEntry>).projections ?? {} })
 }

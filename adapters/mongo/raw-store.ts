@@ -2,12 +2,13 @@ import { Binary, type Collection, type Db } from 'mongodb'
 import type { Hash } from '#core/chain.ts'
 import { AppError } from '#core/errors.ts'
 import type { RawStore } from '#core/indexing/raw/ports.ts'
+import type { ProofLevel } from '#core/history/proof.ts'
 import { SEGMENT_BLOCKS_MAX, type SegmentHead } from '#core/indexing/raw/segment.ts'
 import { CONCERNS } from './concerns.ts'
 import { insertBatch } from './insert.ts'
 import { toldOfRaw as told } from './raw-database.ts'
 
-/** `chain:from:to:hash:scope`, the scope by its number below. */
+/** `chain:from:to:hash:scope:level`, the scope by its number below; without a level where nothing is known of it. */
 type SegmentDocument = {
   readonly _id: string
   readonly chainId: number
@@ -16,6 +17,8 @@ type SegmentDocument = {
   readonly lastHash: Hash
   readonly scope: Hash
   readonly logs: number
+  /** Versions of Halyard that did not record how blocks were proven wrote none. */
+  readonly levelAsked?: ProofLevel
   /** How many documents hold the body. */
   readonly parts: number
 }
@@ -24,6 +27,8 @@ type PartDocument = { readonly _id: string; readonly segment: string; readonly b
 /** `_id` is the hash of the text: scopes name hundreds of contracts, and most segments have the same. */
 type ScopeDocument = { readonly _id: Hash; readonly text: string }
 
+/** The level of what was kept before levels were. */
+const UNRECORDED: ProofLevel = 'unverified'
 /** A document has 16 MB at most. */
 const PART_BYTES_MAX = 8 * 1024 * 1024
 
@@ -32,8 +37,13 @@ export function createMongoRawStore(db: Db, hash: (text: string) => Hash): RawSt
   const segments = db.collection<SegmentDocument>('rawSegments', CONCERNS)
   const parts = db.collection<PartDocument>('rawParts', CONCERNS)
   const scopes = createScopes(db.collection<ScopeDocument>('rawScopes', CONCERNS), hash)
-  const idOf = (chainId: number, { from, to, lastHash, scope }: SegmentHead): string =>
-    `${chainId}:${from}:${to}:${lastHash}:${hash(scope)}`
+  const idOf = (
+    chainId: number,
+    { from, to, lastHash, scope, levelAsked }: SegmentHead,
+  ): string => {
+    const id = `${chainId}:${from}:${to}:${lastHash}:${hash(scope)}`
+    return levelAsked === UNRECORDED ? id : `${id}:${levelAsked}`
+  }
 
   return {
     put: (chainId, head, body) =>
@@ -47,9 +57,9 @@ export function createMongoRawStore(db: Db, hash: (text: string) => Hash): RawSt
             { _id: `${id}:${part}`, segment: id, bytes: new Binary(bytes) },
           ])
         }
-        const { from, to, lastHash, logs } = head
-        const document = { _id: id, chainId, from, to, lastHash, scope, logs, parts: count }
-        await insertBatch(segments, [document])
+        const { from, to, lastHash, logs, levelAsked } = head
+        const place = { _id: id, chainId, from, to, lastHash }
+        await insertBatch(segments, [{ ...place, scope, logs, levelAsked, parts: count }])
       }),
     list: (chainId, range) =>
       told(async () => {
@@ -61,12 +71,13 @@ export function createMongoRawStore(db: Db, hash: (text: string) => Hash): RawSt
           )
           .toArray()
         await scopes.load(found.map(({ scope }) => scope))
-        return found.map(({ from, to, lastHash, scope, logs }) => ({
+        return found.map(({ from, to, lastHash, scope, logs, levelAsked = UNRECORDED }) => ({
           from,
           to,
           lastHash,
           scope: scopes.text(scope),
           logs,
+          levelAsked,
         }))
       }),
     body: (chainId, head) =>

@@ -1,12 +1,12 @@
 import type { BlockRef, Hash } from '#core/chain.ts'
 import { damagedStore } from '#core/errors.ts'
-import type { DerivedRef, HeadEntry } from '#core/history/head.ts'
+import { type DerivedRef, type HeadEntry, headOf, type StoredHead } from '#core/history/head.ts'
 import type { HeadLog } from '#core/history/ports.ts'
 import type { Database, Row } from './database.ts'
 
 function entryOf(row: Row): HeadEntry {
   try {
-    return JSON.parse(row.entry as string) as HeadEntry
+    return headOf(JSON.parse(row.entry as string) as StoredHead)
   } catch (cause) {
     throw damagedStore('an entry of the head log is not JSON', cause)
   }

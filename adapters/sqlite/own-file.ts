@@ -15,6 +15,8 @@ type OwnFile = {
   readonly schema: string
   /** Of the schema, where a file of another one is refused; left out: it migrates. */
   readonly version?: number
+  /** The statements that bring a file of an older version, by its number, to this one. */
+  readonly upgrades?: Readonly<Record<number, string>>
   /** What transactions wait for, unless they say otherwise. */
   readonly synchronous: 'FULL' | 'NORMAL'
   /** How long a writer waits for another process's transaction. */
@@ -37,6 +39,7 @@ function prepareFile(connection: DatabaseSync, path: string, kind: OwnFile): voi
   if (!isNew()) {
     refuseOther(connection, path, kind)
     refuseDamaged(connection, path, field)
+    upgrade(connection, kind)
   }
   connection.exec(
     `PRAGMA journal_mode = WAL; PRAGMA synchronous = ${synchronous}; PRAGMA foreign_keys = ON`,
@@ -52,10 +55,21 @@ function prepareFile(connection: DatabaseSync, path: string, kind: OwnFile): voi
   connection.exec('COMMIT')
 }
 
+/** A table that is made anew must not take with it the rows that belong to its own. */
+function upgrade(connection: DatabaseSync, { version, upgrades }: OwnFile): void {
+  const statements = (): string | undefined => upgrades?.[pragmaOf(connection, 'user_version')]
+  if (version === undefined || statements() === undefined) return
+  connection.exec('PRAGMA foreign_keys = OFF; PRAGMA legacy_alter_table = ON; BEGIN IMMEDIATE')
+  // Of two processes the second one finds it done.
+  const text = statements()
+  if (text !== undefined) connection.exec(`${text}; PRAGMA user_version = ${version}`)
+  connection.exec('COMMIT; PRAGMA legacy_alter_table = OFF')
+}
+
 function refuseOther(
   connection: DatabaseSync,
   path: string,
-  { field, applicationId, holds, version }: OwnFile,
+  { field, applicationId, holds, version, upgrades }: OwnFile,
 ): void {
   if (pragmaOf(connection, 'application_id') !== applicationId)
     throw new AppError(
@@ -64,7 +78,7 @@ function refuseOther(
       { details: { field } },
     )
   const found = pragmaOf(connection, 'user_version')
-  if (version !== undefined && found !== version)
+  if (version !== undefined && found !== version && upgrades?.[found] === undefined)
     throw new AppError(
       'unavailable',
       `${field}: ${path} was written by another version of Halyard (schema ${found}, this one has ${version}); ` +

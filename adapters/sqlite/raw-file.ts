@@ -4,9 +4,16 @@ import { openOwnFile } from './own-file.ts'
 /** "HALW": a file of proven logs. */
 const APPLICATION_ID = 0x48414c57
 /** Of the tables below. */
-const SCHEMA_VERSION = 1
+const SCHEMA_VERSION = 2
 /** How long a writer waits for another process's transaction. */
 const BUSY_TIMEOUT_MS = 5_000
+
+const SEGMENT = `CREATE TABLE segment (
+  id INTEGER PRIMARY KEY, chain INTEGER NOT NULL, from_number INTEGER NOT NULL, to_number INTEGER NOT NULL,
+  last_hash TEXT NOT NULL, scope INTEGER NOT NULL REFERENCES scope, logs INTEGER NOT NULL,
+  level_asked TEXT NOT NULL DEFAULT 'unverified',
+  UNIQUE (chain, from_number, to_number, last_hash, scope, level_asked)
+) STRICT;`
 
 /*
  * A scope is the same for most segments and may name hundreds of contracts, so it is kept once. Bodies are apart from
@@ -14,11 +21,7 @@ const BUSY_TIMEOUT_MS = 5_000
  */
 const SCHEMA = `
 CREATE TABLE scope (id INTEGER PRIMARY KEY, text TEXT NOT NULL UNIQUE) STRICT;
-CREATE TABLE segment (
-  id INTEGER PRIMARY KEY, chain INTEGER NOT NULL, from_number INTEGER NOT NULL, to_number INTEGER NOT NULL,
-  last_hash TEXT NOT NULL, scope INTEGER NOT NULL REFERENCES scope, logs INTEGER NOT NULL,
-  UNIQUE (chain, from_number, to_number, last_hash, scope)
-) STRICT;
+${SEGMENT}
 CREATE TABLE body (segment INTEGER PRIMARY KEY REFERENCES segment ON DELETE CASCADE, bytes BLOB NOT NULL) STRICT;
 CREATE TABLE work_range (
   plan TEXT NOT NULL, from_number INTEGER NOT NULL, to_number INTEGER NOT NULL, state TEXT NOT NULL,
@@ -28,6 +31,20 @@ CREATE TABLE work_range (
 CREATE INDEX work_range_by_state ON work_range(plan, state, from_number);
 CREATE TABLE lease (name TEXT PRIMARY KEY, owner TEXT NOT NULL, until INTEGER NOT NULL) STRICT, WITHOUT ROWID;
 `
+
+/*
+ * A file of version 1 does not say how its blocks were proven. The table is made anew, since a unique key cannot be
+ * changed; the rows keep their numbers, which name their bodies.
+ */
+const UPGRADES = {
+  1: `
+ALTER TABLE segment RENAME TO segment_1;
+${SEGMENT}
+INSERT INTO segment (id, chain, from_number, to_number, last_hash, scope, logs)
+  SELECT id, chain, from_number, to_number, last_hash, scope, logs FROM segment_1;
+DROP TABLE segment_1;
+`,
+} as const
 
 /**
  * Opens a file of proven logs, and of the ranges that are being collected, or makes it. It is apart from the history,
@@ -43,6 +60,7 @@ export const openSqliteRawFile = (path: string): Database =>
     holds: 'proven logs',
     schema: SCHEMA,
     version: SCHEMA_VERSION,
+    upgrades: UPGRADES,
     synchronous: 'NORMAL',
     busyTimeoutMs: BUSY_TIMEOUT_MS,
   })

@@ -1,6 +1,7 @@
 import type { Hash } from '#core/chain.ts'
 import { AppError } from '#core/errors.ts'
 import type { RawStore } from '#core/indexing/raw/ports.ts'
+import type { ProofLevel } from '#core/history/proof.ts'
 import { SEGMENT_BLOCKS_MAX, type SegmentHead } from '#core/indexing/raw/segment.ts'
 import type { Database } from './database.ts'
 import { toldOfRaw } from './raw-file.ts'
@@ -14,7 +15,7 @@ export function createSqliteRawStore(db: Database): RawStore {
       told(() =>
         db
           .all(
-            `SELECT from_number, to_number, last_hash, scope.text AS scope, logs
+            `SELECT from_number, to_number, last_hash, scope.text AS scope, logs, level_asked
              FROM segment JOIN scope ON scope.id = segment.scope
              WHERE chain = ? AND from_number BETWEEN ? AND ? AND to_number >= ?
              ORDER BY from_number, to_number, segment.id`,
@@ -29,6 +30,7 @@ export function createSqliteRawStore(db: Database): RawStore {
             lastHash: row.last_hash as Hash,
             scope: String(row.scope),
             logs: Number(row.logs),
+            levelAsked: row.level_asked as ProofLevel,
           })),
       ),
     body: (chainId, head) =>
@@ -50,25 +52,33 @@ export function createSqliteRawStore(db: Database): RawStore {
 }
 
 const OF_HEAD = `chain = ? AND from_number = ? AND to_number = ? AND last_hash = ?
-  AND scope = (SELECT id FROM scope WHERE text = ?)`
+  AND scope = (SELECT id FROM scope WHERE text = ?) AND level_asked = ?`
 
 const keyOf = (
   chainId: number,
-  { from, to, lastHash, scope }: SegmentHead,
-): [number, number, number, string, string] => [chainId, from, to, lastHash, scope]
+  { from, to, lastHash, scope, levelAsked }: SegmentHead,
+): [number, number, number, string, string, string] => [
+  chainId,
+  from,
+  to,
+  lastHash,
+  scope,
+  levelAsked,
+]
 
 const put = (db: Database, chainId: number, head: SegmentHead, body: Uint8Array): void =>
   db.atOnce(() => {
     const [, from, to, hash, scope] = keyOf(chainId, head)
     db.run('INSERT OR IGNORE INTO scope (text) VALUES (?)', scope)
     const added = db.run(
-      `INSERT OR IGNORE INTO segment (chain, from_number, to_number, last_hash, scope, logs)
-       SELECT ?, ?, ?, ?, id, ? FROM scope WHERE text = ?`,
+      `INSERT OR IGNORE INTO segment (chain, from_number, to_number, last_hash, scope, logs, level_asked)
+       SELECT ?, ?, ?, ?, id, ?, ? FROM scope WHERE text = ?`,
       chainId,
       from,
       to,
       hash,
       head.logs,
+      head.levelAsked,
       scope,
     )
     if (added > 0) db.run('INSERT INTO body (segment, bytes) VALUES (last_insert_rowid(), ?)', body)

@@ -1,5 +1,6 @@
 import type { BlockRange, BlockRef, Hash } from '#core/chain.ts'
 import { assert, damagedStore } from '#core/errors.ts'
+import { proofTo, type ProvenRange, unrecordedProof } from './proof.ts'
 import {
   above,
   atOrAbove,
@@ -66,10 +67,21 @@ export type HeadEntry = {
   readonly digest: Digest
   /** Every block indexed up to here: sorted, apart from one another. */
   readonly coverage: readonly BlockRange[]
+  /** How the blocks of the coverage were proven: sorted, apart from one another. No digest and no id depends on it. */
+  readonly proof: readonly ProvenRange[]
   readonly projections: ProjectionIds
   /** Milliseconds since 1970, for people. */
   readonly committedAtMs: number
 }
+
+/** An entry as a store has it. Versions of Halyard that did not record how blocks were proven wrote none of it. */
+export type StoredHead = Omit<HeadEntry, 'proof'> & Partial<Pick<HeadEntry, 'proof'>>
+
+/** The entry that a stored one is. */
+export const headOf = (stored: StoredHead): HeadEntry => ({
+  ...stored,
+  proof: stored.proof ?? unrecordedProof(stored.coverage),
+})
 
 /** What a block's rows and a document's versions are named by: the height, and the attempt that derived them. */
 export type DerivedRef = { readonly number: number; readonly commit: CommitId }
@@ -158,9 +170,10 @@ export function viewAt(view: View, number: number): View | undefined {
   if (!at) return undefined
   const { hash, commit, timestamp, digest } = at
   const coverage = coverageTo(view.head, at.number)
+  const proof = proofTo(view.head.proof, at.number)
   return {
     ...view,
-    head: { ...view.head, number: at.number, hash, commit, timestamp, digest, coverage },
+    head: { ...view.head, number: at.number, hash, commit, timestamp, digest, coverage, proof },
     window: upTo(view.window, at.number),
   }
 }

@@ -228,6 +228,7 @@ export function createChainAppender(
     const outcome = await commitBlocks(ports, base, {
       commit: mine.commit,
       blocks: mine.blocks,
+      proof: mine.proof,
       changes,
       digest: { events: mine.digest, state },
       finalized: await finalized,

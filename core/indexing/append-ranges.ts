@@ -2,7 +2,8 @@ import type { BlockRange, BlockRef } from '#core/chain.ts'
 import type { Cancel } from '#core/clock.ts'
 import type { Appended, ChainAppender, TakeOutcome } from './append-blocks.ts'
 import { createConfirmFinal, type ConfirmFinal } from './confirm-final.ts'
-import type { FetchProven, ProofPolicy } from './fetch-proven.ts'
+import type { FetchProven } from './fetch-proven.ts'
+import type { ProofPolicy } from './proof-policy.ts'
 import type { RawBlock } from './raw/segment.ts'
 import { type ChunkReading, readChunks, type ReadPorts } from './read-chunks.ts'
 
@@ -17,7 +18,7 @@ export type Work = {
   readonly appender: ChainAppender
   readonly policy: ProofPolicy
   readonly fetchProven: FetchProven
-} & Pick<ChunkReading, 'until' | 'onOpen'>
+} & Pick<ChunkReading, 'commits' | 'until' | 'onOpen'>
 
 /** One commit, or why there was none. */
 export type AppendOutcome =

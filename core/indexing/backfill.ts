@@ -111,8 +111,8 @@ export async function* backfill(
     const policy = policyFor(input.proof, finalized.number)
     const total = sum.blocks + left
     const fetchProven = createFetchProven(ports, input.commits)
-    const { chainId, until } = input
-    const work = { ports, chainId, appender, policy, fetchProven, ...(until && { until }) }
+    const { chainId, commits, until } = input
+    const work = { ports, chainId, appender, policy, commits, fetchProven, ...(until && { until }) }
     let conflict = false
     for await (const outcome of appendRanges(work, missing, finalized, cancel)) {
       if (outcome.status === 'detached') throw detached(outcome.header, appender)

@@ -2,6 +2,7 @@ import type { BlockHeader, BlockRef, Hash } from '#core/chain.ts'
 import { chainBlock, type Sha256 } from '#core/history/digest.ts'
 import type { ChainEvent } from '#core/history/event.ts'
 import type { CommitId } from '#core/history/head.ts'
+import type { ProvenRange } from '#core/history/proof.ts'
 import type { DecodedBlocks } from './decode-blocks.ts'
 import type { QuarantinedLog } from './ports.ts'
 
@@ -14,6 +15,8 @@ export type Batch = {
   /** The block that it builds on. */
   readonly after: Hash
   readonly blocks: BlockHeader[]
+  /** How they were proven. */
+  readonly proof: ProvenRange[]
   readonly events: ChainEvent[]
   readonly counts: Record<string, number>
   quarantined: number
@@ -28,6 +31,7 @@ export const newBatch = (commit: CommitId, tip: Tip): Batch => ({
   commit,
   after: tip.hash,
   blocks: [],
+  proof: [],
   events: [],
   counts: {},
   quarantined: 0,
@@ -64,6 +68,7 @@ export function addToBatch(
   stored.catch(() => undefined)
   batch.stored.push(stored)
   batch.blocks.push(...decoded.blocks)
+  batch.proof.push(...decoded.proof)
   for (const { events } of decoded.events) for (const event of events) batch.events.push(event)
   batch.quarantined += decoded.quarantined.length
   countReasons(batch.reasons, decoded.quarantined)

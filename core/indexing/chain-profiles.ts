@@ -3,6 +3,8 @@ export type HeaderForm = 'ethereum' | 'aura' | 'avalanche'
 
 /** What a chain's headers commit to, as far as it can be recomputed from a node's answers. */
 export type Commitments = {
+  /** Whether a header's fields can be hashed here to its name; where not, nothing that it says is more than a word. */
+  readonly headerHash: boolean
   /** Whether `logsBloom` holds every address and topic of the block's logs, so that it can rule a log out. */
   readonly bloom: boolean
   /** Whether `receiptsRoot` is the root of the receipts' trie. */
@@ -28,6 +30,7 @@ export type ChainProfile = Commitments & {
 }
 
 export const ETHEREUM_COMMITMENTS: Commitments = {
+  headerHash: true,
   bloom: true,
   receiptsRoot: true,
   outsideRoot: 'none',
@@ -103,6 +106,7 @@ export const chainProfiles = {
   },
   zksync: {
     headerForm: null,
+    headerHash: false,
     bloom: false,
     receiptsRoot: false,
     outsideRoot: 'none',

@@ -83,6 +83,7 @@ export async function openCollector(
     admission,
     fetchProven: createFetchProven(ports, input.commits),
     policy: policyFor(input.proof, finalized.number),
+    commits: input.commits,
     finalized: finalized.number,
     confirmFinal: createConfirmFinal(ports.source, finalized),
   }

@@ -13,6 +13,7 @@ import {
   type View,
   viewFrom,
 } from '#core/history/head.ts'
+import { overlayProof, proofTo } from '#core/history/proof.ts'
 import { isStaleView, loadView } from '#core/history/view.ts'
 import type { Waypoint } from '#core/history/window.ts'
 import { type CommitPorts, nextEntry, standingEntry } from './commit-ports.ts'
@@ -70,6 +71,7 @@ export async function startLog(
     floorMove: 1,
     digest: emptyDigest,
     coverage: [],
+    proof: [],
     projections,
     committedAtMs: ports.clock.nowMs(),
   }
@@ -122,6 +124,7 @@ export async function commitBlocks(
       ...base.head.coverage,
       { from: (commit.blocks[0] as BlockHeader).number, to: last.number },
     ]),
+    proof: overlayProof(base.head.proof, commit.proof),
   }
   let changes: readonly Change[] | undefined = commit.changes
   for (let attempts = 0; changes && attempts < ATTEMPTS_MAX; attempts++) {
@@ -158,6 +161,7 @@ export async function moveHeadBack(
     commit: to.commit,
     digest: to.digest,
     coverage: coverageTo(base.head, to.number),
+    proof: proofTo(base.head.proof, to.number),
   }
   try {
     return await attempt(ports, () => moveHead(ports, base, entry))

@@ -1,5 +1,6 @@
 import type { Address, BlockHeader } from '#core/chain.ts'
 import type { ChainEvent } from '#core/history/event.ts'
+import { proofOf, type ProvenRange } from '#core/history/proof.ts'
 import type { Admission } from './admission.ts'
 import { createBlockRows } from './block-rows.ts'
 import type { BlockEvents, EventCounts, QuarantinedLog } from './ports.ts'
@@ -8,6 +9,8 @@ import type { RawBlock } from './raw/segment.ts'
 /** Proven blocks as history keeps them. */
 export type DecodedBlocks = {
   readonly blocks: readonly BlockHeader[]
+  /** How they were proven. */
+  readonly proof: readonly ProvenRange[]
   /** One entry a block. */
   readonly events: readonly BlockEvents[]
   readonly quarantined: readonly QuarantinedLog[]
@@ -57,5 +60,6 @@ export function decodeBlocks(admission: Admission, proven: readonly RawBlock[]):
     parentHash,
     timestamp,
   }))
-  return { blocks, events, quarantined, counts, found }
+  const proof = proofOf(proven.map(({ header, level }) => ({ number: header.number, level })))
+  return { blocks, proof, events, quarantined, counts, found }
 }

@@ -1,6 +1,7 @@
 import type { BlockRange, BlockRef } from '#core/chain.ts'
 import { mapConcurrent } from '#core/concurrent.ts'
 import { AppError } from '#core/errors.ts'
+import type { ProofLevel } from '#core/history/proof.ts'
 import { type BloomBits, createBloomBits } from './bloom.ts'
 import { type Commitments, ETHEREUM_COMMITMENTS } from './chain-profiles.ts'
 import type {
@@ -13,6 +14,7 @@ import type {
   SourceHeader,
 } from './ports.ts'
 import { outsideLogs } from './outside-logs.ts'
+import { evidenceFor, levelOf, type ProofPolicy } from './proof-policy.ts'
 import {
   isSuspect,
   mayHoldAny,
@@ -24,15 +26,12 @@ import {
 } from './prove.ts'
 
 /** A block whose logs, as far as they were asked for, are proven to be all there are. */
-export type ProvenBlock = { readonly header: SourceHeader; readonly logs: readonly RawLog[] }
-
-/**
- * Which blocks have their receipts fetched and their receiptsRoot recomputed. `every-block`; `where-held`: those whose
- * bloom may hold a log that is asked for, since a header's bloom proves of the rest that they have none; `bloomUpTo`:
- * up to this block the answer to `eth_getLogs` is believed as far as the bloom does not contradict it, and above it
- * holds what `where-held` says.
- */
-export type ProofPolicy = 'every-block' | 'where-held' | { readonly bloomUpTo: number }
+export type ProvenBlock = {
+  readonly header: SourceHeader
+  readonly logs: readonly RawLog[]
+  /** What stands for these logs, and for there being no others of those that were asked for. */
+  readonly level: ProofLevel
+}
 
 export type FetchPorts = {
   readonly source: BlockSource
@@ -84,63 +83,59 @@ type ProvePorts = Pick<FetchPorts, 'source' | 'receiptsRoot'> & {
   readonly commits: Commitments
 }
 
-/** What stands for the logs of a block: receipts, `eth_getLogs` checked by bloom, both, or the nodes' word alone. */
-type Evidence = 'receipts' | 'bloom' | 'both' | 'word'
-
-function evidenceFor(
-  { commits }: ProvePorts,
-  policy: ProofPolicy,
-  { number, settlesOlder }: SourceHeader,
-): Evidence {
-  if (!commits.receiptsRoot || number < commits.since) return 'word'
-  if (commits.settledLater && settlesOlder) return 'word'
-  if (commits.outsideRoot === 'taken') return 'both'
-  const isBloom = typeof policy === 'object' && number <= policy.bloomUpTo && commits.bloom
-  if (isBloom) return 'bloom'
-  return commits.outsideRoot === 'unknown' ? 'both' : 'receipts'
-}
-
 async function proveLogs(
   ports: ProvePorts,
   headers: readonly SourceHeader[],
   filter: LogFilter,
   policy: ProofPolicy,
 ): Promise<ProvenBlock[]> {
-  const evidence = headers.map((header) => evidenceFor(ports, policy, header))
+  const { commits, bitsOf } = ports
+  const evidence = headers.map((header) => evidenceFor(commits, policy, header))
   // Receipts that were proven once need no second fetch when the answer to eth_getLogs is refused.
   const receiptsOf = rememberByBlock((header) => provenReceipts(ports, header))
-  const isHeld = (header: SourceHeader): boolean =>
-    policy === 'every-block' || !ports.commits.bloom || mayHoldAny(header, filter, ports.bitsOf)
+  const mayHold = (header: SourceHeader): boolean =>
+    !commits.bloom || mayHoldAny(header, filter, bitsOf)
+  const isHeld = (header: SourceHeader): boolean => policy === 'every-block' || mayHold(header)
 
   const byReceipts = headers.filter((_, index) => evidence[index] === 'receipts')
   const selected = await mapConcurrent(byReceipts, RECEIPTS_CONCURRENCY_MAX, async (header) => {
     const { receipts } = isHeld(header) ? await receiptsOf(header) : { receipts: [] }
-    return { header, logs: selectLogs(receipts, filter) }
+    return {
+      header,
+      logs: selectLogs(receipts, filter),
+      level: levelOf(commits, header, 'receipts'),
+    }
   })
   const asked = headers.filter((_, index) => evidence[index] !== 'receipts')
   if (asked.length === 0) return selected
-  const checked = await proveAnswer(ports, asked, filter, (block) => {
-    const kind = evidence[block.header.number - (headers[0] as SourceHeader).number]
-    if (kind === 'word') return Promise.resolve({ logs: block.logs, refusal: undefined })
+  const checked = await proveAnswer(ports, asked, filter, async (header, logs) => {
+    const kind = evidence[header.number - (headers[0] as SourceHeader).number]
+    const believed = (held: 'linked' | 'bloom' | 'receipts'): Checked => ({
+      logs,
+      level: levelOf(commits, header, held),
+      refusal: undefined,
+    })
+    if (kind === 'word') return believed('linked')
     const isDoubted =
-      kind === 'both'
-        ? block.logs.length > 0 || isHeld(block.header)
-        : isSuspect(block.header, filter, block.logs, ports.bitsOf)
-    return isDoubted
-      ? compare(ports, block, filter, receiptsOf)
-      : Promise.resolve({ logs: block.logs, refusal: undefined })
+      kind === 'both' ? logs.length > 0 || isHeld(header) : isSuspect(header, filter, logs, bitsOf)
+    if (isDoubted) return compare(ports, header, logs, filter, receiptsOf)
+    return believed(mayHold(header) ? 'bloom' : 'receipts')
   })
   return [...checked, ...selected].toSorted((a, b) => a.header.number - b.header.number)
 }
 
-type Checked = { readonly logs: readonly RawLog[]; readonly refusal: string | undefined }
+type Checked = {
+  readonly logs: readonly RawLog[]
+  readonly level: ProofLevel
+  readonly refusal: string | undefined
+}
 
 /** Asks for the logs of these blocks until an answer stands in each of them. */
 async function proveAnswer(
   { source }: ProvePorts,
   headers: readonly SourceHeader[],
   filter: LogFilter,
-  check: (block: ProvenBlock) => Promise<Checked>,
+  check: (header: SourceHeader, logs: readonly RawLog[]) => Promise<Checked>,
 ): Promise<ProvenBlock[]> {
   const range = {
     from: (headers[0] as SourceHeader).number,
@@ -157,10 +152,16 @@ async function proveAnswer(
     if (!refusal) {
       const blocks = groupByBlock(headers, answer.value)
       // oxlint-disable-next-line no-await-in-loop -- as above
-      const checked = await mapConcurrent(blocks, RECEIPTS_CONCURRENCY_MAX, check)
+      const checked = await mapConcurrent(blocks, RECEIPTS_CONCURRENCY_MAX, ({ header, logs }) =>
+        check(header, logs),
+      )
       refusal = checked.find((each) => each.refusal !== undefined)?.refusal
       if (!refusal)
-        return checked.map(({ logs }, index) => ({ header: headers[index] as SourceHeader, logs }))
+        return checked.map(({ logs, level }, index) => ({
+          header: headers[index] as SourceHeader,
+          logs,
+          level,
+        }))
     }
     source.distrust(answer.provider, refusal)
   }
@@ -198,7 +199,8 @@ async function provenReceipts(ports: ProvePorts, header: SourceHeader): Promise<
 /** The answer to `eth_getLogs` against the receipts of its block. */
 async function compare(
   { commits }: ProvePorts,
-  { header, logs }: ProvenBlock,
+  header: SourceHeader,
+  logs: readonly RawLog[],
   filter: LogFilter,
   receiptsOf: (header: SourceHeader) => Promise<BlockReceipts>,
 ): Promise<Checked> {
@@ -207,7 +209,11 @@ async function compare(
   const isInside = (log: RawLog): boolean =>
     commits.outsideRoot !== 'taken' || log.transactionIndex < receipts.length
   const refusal = refuseIncomplete(header, proven, logs.filter(isInside))
-  return { refusal, logs: [...proven, ...outsideLogs(receipts, outside, filter, logs)] }
+  return {
+    refusal,
+    logs: [...proven, ...outsideLogs(receipts, outside, filter, logs)],
+    level: levelOf(commits, header, 'receipts'),
+  }
 }
 
 function rememberByBlock<T>(
@@ -274,7 +280,10 @@ function unproven(
   )
 }
 
-function groupByBlock(headers: readonly SourceHeader[], logs: readonly RawLog[]): ProvenBlock[] {
+function groupByBlock(
+  headers: readonly SourceHeader[],
+  logs: readonly RawLog[],
+): Pick<ProvenBlock, 'header' | 'logs'>[] {
   let next = 0
   return headers.map((header) => {
     const from = next

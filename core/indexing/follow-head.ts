@@ -108,6 +108,7 @@ export async function* followHead(
           appender,
           fetchProven,
           policy,
+          commits: input.commits,
           ...(keeper && { onOpen: keeper.add }),
         }
         for await (const outcome of appendRanges(work, [range], finalized, cancel)) {

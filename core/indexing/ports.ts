@@ -83,6 +83,8 @@ export type BlockSource = {
   /** An answer of this provider failed a proof: prefer another one. */
   distrust(provider: string, reason: string): void
   readonly providerCount: number
+  /** It has just what was proven and kept before, and no node to ask for more. */
+  readonly onlyKept?: true
 }
 
 /** The hash that a header's fields, as a node gives them, have; null for a block of a form that is not known. */

@@ -1,18 +1,21 @@
 import type { Address, BlockRange } from '#core/chain.ts'
+import type { ProofLevel } from '#core/history/proof.ts'
 import type { Admission } from './admission.ts'
+import { type Commitments, ETHEREUM_COMMITMENTS } from './chain-profiles.ts'
 import { createChunkPlan } from './chunk-plan.ts'
 import type { ConfirmFinal } from './confirm-final.ts'
 import { createdIn, createDiscovery } from './discover-contracts.ts'
-import type { FetchProven, ProofPolicy } from './fetch-proven.ts'
+import type { FetchProven } from './fetch-proven.ts'
+import { type Demand, levelAskedFor, type ProofPolicy } from './proof-policy.ts'
 import type { BlockSource } from './ports.ts'
 import { filterOf, type LogScope, missingIn, unionOf } from './raw/log-scope.ts'
 import {
   createObtainBlocks,
-  gapsOf,
   mergeBlocks,
   type ObtainBlocks,
   type RawLayer,
 } from './raw/obtain-blocks.ts'
+import { gapsIn, partsOf } from './raw/kept-parts.ts'
 import type { RawBlock, SegmentHead } from './raw/segment.ts'
 
 /** What reading a chain's blocks takes. */
@@ -28,13 +31,18 @@ export type ChunkReading = {
   readonly admission: Admission
   readonly fetchProven: FetchProven
   readonly policy: ProofPolicy
+  /** What the chain's headers commit to; undefined: as on Ethereum. */
+  readonly commits: Commitments | undefined
   /** The number of the newest final block. */
   readonly finalized: number
   readonly confirmFinal: ConfirmFinal
   /** Resolves when a block may be read, with the last one of which that is known. */
   readonly until?: (number: number) => Promise<number>
-  /** Told of blocks that are not kept, since they are not final or nothing is, with what was asked for of them. */
-  readonly onOpen?: (scope: LogScope, blocks: readonly RawBlock[]) => void
+  /**
+   * Told of blocks that are not kept, since they are not final or nothing is, with what was asked for of them and the
+   * level that they were asked to have.
+   */
+  readonly onOpen?: (scope: LogScope, blocks: readonly RawBlock[], level: ProofLevel) => void
 }
 
 /** Chunks being read while another is used. */
@@ -58,6 +66,7 @@ export async function* readChunks(
   ranges: readonly BlockRange[],
 ): AsyncGenerator<readonly RawBlock[]> {
   const { ports, chainId, finalized, confirmFinal } = reading
+  const demand = demandOf(reading)
   const obtain = createObtainBlocks(
     {
       raw: ports.raw,
@@ -66,16 +75,24 @@ export async function* readChunks(
     },
     chainId,
     finalized,
+    demand,
   )
   const created: Address[] = []
   for await (const chunk of readAhead(reading, obtain, ranges)) {
     const { scopes, blocks } = await completed(reading, obtain, chunk, created)
     const keptTo = ports.raw ? finalized : -1
     const open = reading.onOpen ? blocks.filter(({ header }) => header.number > keptTo) : []
-    if (open.length > 0) reading.onOpen?.(unionOf(scopes), open)
+    const [first] = open
+    if (first) reading.onOpen?.(unionOf(scopes), open, demand(first.header.number))
     yield blocks
   }
 }
+
+/** Where no node can be asked, what is kept has to do. */
+const demandOf =
+  ({ ports, commits = ETHEREUM_COMMITMENTS, policy }: ChunkReading): Demand =>
+  (number) =>
+    ports.source.onlyKept ? 'unverified' : levelAskedFor(commits, policy, number)
 
 async function* readAhead(
   reading: ChunkReading,
@@ -84,9 +101,11 @@ async function* readAhead(
 ): AsyncGenerator<Chunk> {
   const plan = createChunkPlan(ranges)
   const listing = createListing(reading)
+  const demand = demandOf(reading)
   const discovery = createDiscovery(reading.admission, async (range, scope) => {
     const heads = await listing.of(range)
-    if (heads.length > 0 && gapsOf(range, scope, heads).length === 0) return undefined
+    if (heads.length > 0 && gapsIn(partsOf(range, scope, heads, demand)).length === 0)
+      return undefined
     const { value } = await reading.ports.source.logs(range, filterOf(scope))
     return value
   })

@@ -8,6 +8,7 @@ import {
   type Version,
 } from '#core/history/document.ts'
 import type { CommitId, Digest, View } from '#core/history/head.ts'
+import type { ProvenRange } from '#core/history/proof.ts'
 import { resolveKeys } from '#core/history/resolve.ts'
 import { isStaleView } from '#core/history/view.ts'
 import type { CommitPorts } from './commit-ports.ts'
@@ -29,6 +30,8 @@ export type Change = {
 export type Commit = {
   readonly commit: CommitId
   readonly blocks: readonly BlockHeader[]
+  /** How these blocks were proven. */
+  readonly proof: readonly ProvenRange[]
   readonly changes: readonly Change[]
   readonly digest: Digest
   /**

@@ -103,6 +103,24 @@ function suiteOver({ url, kind }: MongoServer): void {
     },
   )
 
+  test('an entry written before levels of proof were is read, and claims none', async () => {
+    const name = freshDatabase()
+    const store = await openMongoChainStore(url(name))
+    onTestFinished(async () => {
+      await store.close()
+      await client.db(name).dropDatabase()
+    })
+    expect(await store.writer.appendHead(head(1))).toBe(true)
+    expect(await store.heads.latest(1)).toEqual(head(1))
+    await client
+      .db(name)
+      .collection('heads')
+      .updateMany({}, { $unset: { proof: '' } })
+    const proof = [{ from: 0, to: 0, level: 'unverified' }]
+    expect(await store.heads.latest(1)).toEqual({ ...head(1), proof })
+    expect(await store.heads.since(1, 1)).toEqual([{ ...head(1), proof }])
+  })
+
   test('of many writers that append one move at once one does', async () => {
     const { heads, writer } = await open()
     const rivals = Array.from({ length: RIVALS }, (_, rival) => head(rival))
@@ -148,6 +166,7 @@ const head = (block: number): HeadEntry => ({
   floorMove: 1,
   digest: emptyDigest,
   coverage: [{ from: 0, to: 0 }],
+  proof: [{ from: 0, to: 0, level: 'receipts' }],
   projections: { holdings: HOLDERS.tree },
   committedAtMs: 1_800_000_000_000,
 })

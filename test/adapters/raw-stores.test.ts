@@ -88,6 +88,23 @@ if (server) {
     return { store: await again(), again, dispose }
   })
 
+  test('MongoDB: a segment written before levels of proof were is listed, read and removed', async () => {
+    const { open, dispose } = openDatabase()
+    const db = await open()
+    const store = createMongoRawStore(db, sha256)
+    const head = { from: 5, to: 9, lastHash: '0xab', scope: '[]', logs: 4 } as const
+    const kept = { ...head, levelAsked: 'unverified' } as const
+    await store.put(1, kept, Buffer.from('text'))
+    await db.collection('rawSegments').updateMany({}, { $unset: { levelAsked: '' } })
+    await store.put(1, { ...head, levelAsked: 'bloom' }, Buffer.from('more'))
+    const heads = await store.list(1, head)
+    expect(heads.map(({ levelAsked }) => levelAsked).toSorted()).toEqual(['bloom', 'unverified'])
+    expect(Buffer.from(await store.body(1, kept)).toString()).toBe('text')
+    await store.remove(1, kept)
+    expect(await store.list(1, head)).toEqual([{ ...head, levelAsked: 'bloom' }])
+    await dispose()
+  })
+
   const openTables = async () => {
     const { open, dispose } = openDatabase()
     const again = async () => {
@@ -98,6 +115,29 @@ if (server) {
   }
   rangeTableContract('MongoDB', openTables, { isAtomic: server.kind !== 'ferretlite' })
 } else test.skip('MongoDB: no server to run on', () => {})
+
+/** A file as the first version made it, with a segment in it. */
+const RAW_FILE_1 = `
+CREATE TABLE scope (id INTEGER PRIMARY KEY, text TEXT NOT NULL UNIQUE) STRICT;
+CREATE TABLE segment (
+  id INTEGER PRIMARY KEY, chain INTEGER NOT NULL, from_number INTEGER NOT NULL, to_number INTEGER NOT NULL,
+  last_hash TEXT NOT NULL, scope INTEGER NOT NULL REFERENCES scope, logs INTEGER NOT NULL,
+  UNIQUE (chain, from_number, to_number, last_hash, scope)
+) STRICT;
+CREATE TABLE body (segment INTEGER PRIMARY KEY REFERENCES segment ON DELETE CASCADE, bytes BLOB NOT NULL) STRICT;
+CREATE TABLE work_range (
+  plan TEXT NOT NULL, from_number INTEGER NOT NULL, to_number INTEGER NOT NULL, state TEXT NOT NULL,
+  owner TEXT, until INTEGER NOT NULL, tries INTEGER NOT NULL, reason TEXT,
+  PRIMARY KEY (plan, from_number)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX work_range_by_state ON work_range(plan, state, from_number);
+CREATE TABLE lease (name TEXT PRIMARY KEY, owner TEXT NOT NULL, until INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+PRAGMA application_id = 1212238935;
+PRAGMA user_version = 1;
+INSERT INTO scope VALUES (3, '[]');
+INSERT INTO segment VALUES (7, 1, 5, 9, '0xab', 3, 4);
+INSERT INTO body VALUES (7, CAST('text' AS BLOB));
+`
 
 describe('a file of proven logs', () => {
   test('is refused where it holds something else, or was written by another version', () => {
@@ -115,6 +155,46 @@ describe('a file of proven logs', () => {
     )
     writeFileSync(join(folder, 'text.db'), 'no database')
     expect(() => openSqliteRawFile(join(folder, 'text.db'))).toThrow(/^raw: .*is damaged/)
+    rmSync(folder, { recursive: true })
+  })
+
+  test('of the version that did not tell how blocks were proven is brought forward, with all that it has', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'halyard-raw-'))
+    const path = join(folder, 'raw.db')
+    const old = new DatabaseSync(path)
+    old.exec(RAW_FILE_1)
+    old.close()
+    const head = { from: 5, to: 9, lastHash: '0xab', scope: '[]', logs: 4 } as const
+    const kept = [{ ...head, levelAsked: 'unverified' as const }]
+    for (const _ of ['brought forward', 'opened again']) {
+      const db = openSqliteRawFile(path)
+      const store = createSqliteRawStore(db)
+      expect(await store.list(1, { from: 0, to: 9 })).toEqual(kept)
+      expect(Buffer.from(await store.body(1, kept[0] as (typeof kept)[number])).toString()).toBe(
+        'text',
+      )
+      db.close()
+    }
+    const db = openSqliteRawFile(path)
+    const store = createSqliteRawStore(db)
+    await store.put(1, { ...head, levelAsked: 'receipts' }, Buffer.from('more'))
+    expect(await store.list(1, { from: 0, to: 9 })).toHaveLength(2)
+    // A body goes with its segment, as before.
+    for (const each of await store.list(1, { from: 0, to: 9 })) await store.remove(1, each)
+    expect(db.all('SELECT * FROM body')).toEqual([])
+    db.close()
+    // It has the very tables that a new file has.
+    const tablesOf = (file: string) => {
+      const connection = new DatabaseSync(file)
+      const rows = connection
+        .prepare('SELECT name, sql FROM sqlite_schema WHERE sql IS NOT NULL ORDER BY name')
+        .all()
+        .map(({ name, sql }) => `${String(name)} ${String(sql).replaceAll(/[\s"]+/g, ' ')}`)
+      connection.close()
+      return rows
+    }
+    openSqliteRawFile(join(folder, 'new.db')).close()
+    expect(tablesOf(path)).toEqual(tablesOf(join(folder, 'new.db')))
     rmSync(folder, { recursive: true })
   })
 

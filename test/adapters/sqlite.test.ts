@@ -60,6 +60,21 @@ test('an entry of the head log that is not what was written is told as damage, n
   rmSync(folder, { recursive: true })
 })
 
+test('an entry written before levels of proof were is read, and claims none', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'halyard-sqlite-'))
+  const path = join(folder, 'test.db')
+  openSqliteChainStore(path).close()
+  const db = new DatabaseSync(path)
+  db.exec(`INSERT INTO head VALUES (1, 1, '{"chainId":1,"move":1,"coverage":[{"from":2,"to":5}]}')`)
+  db.close()
+  const store = openSqliteChainStore(path)
+  const proof = [{ from: 2, to: 5, level: 'unverified' }]
+  expect(await store.heads.latest(1)).toMatchObject({ proof })
+  expect(await store.heads.since(1, 1)).toMatchObject([{ proof }])
+  store.close()
+  rmSync(folder, { recursive: true })
+})
+
 test('no table changes without the version that a file is known by', () => {
   const schema = schemaOf(catalogue)
   const version = schemaVersion(schema, 1)

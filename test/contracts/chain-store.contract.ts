@@ -441,6 +441,49 @@ export function chainStoreContract(name: string, open: () => Promise<StoreHarnes
       expect(digestAt(writer.appender.view())).toBe(await digestOf(chain.blocks))
     })
 
+    test('the head tells of every block how it was proven, also after it went back and after a fence', async () => {
+      const chain = await chainOf(25, 9)
+      const writer = await start()
+      const reader = await start()
+      const proofOf = async (process: Process) =>
+        (await process.history.views.current())?.head.proof
+      const levels = ['bloom', 'bloom', 'linked', 'receipts', 'receipts'] as const
+      const provenAs = (from: number, to: number) =>
+        chain.blocks.slice(from, to + 1).map((block) => ({
+          ...provenOf(block),
+          level: levels[block.header.number] ?? 'receipts',
+        }))
+      const appendProven = async (from: number, to: number, finalized: number) => {
+        expect(await writer.appender.take(provenAs(from, to))).toEqual({ status: 'taken' })
+        const final = finalOf(writer.appender.view(), chain.blocks, finalized)
+        expect(await writer.appender.commit(final)).toBe('committed')
+      }
+      await appendProven(0, 2, 2)
+      for (let number = 3; number < 9; number++) await appendProven(number, number, 2)
+      const [blooms, linked] = [
+        { from: 0, to: 1, level: 'bloom' },
+        { from: 2, to: 2, level: 'linked' },
+      ]
+      const whole = [blooms, linked, { from: 3, to: 8, level: 'receipts' }]
+      expect(await proofOf(reader)).toEqual(whole)
+      const view = (await reader.history.views.current()) as View
+      expect(viewAt(view, 5)?.head.proof).toEqual([
+        blooms,
+        linked,
+        { from: 3, to: 5, level: 'receipts' },
+      ])
+      await writer.appender.moveBack(waypoint(writer.appender.view() as View, 4))
+      expect(await proofOf(reader)).toEqual([blooms, linked, { from: 3, to: 4, level: 'receipts' }])
+      // What was begun and left makes the next writer put a fence.
+      const { commit } = (writer.appender.view() as View).head
+      await reader.connection.writer.putBlocks(CHAIN_ID, `${commit}-begun`, [
+        (chain.blocks[5] as FakeBlock).header,
+      ])
+      const next = await start()
+      expect((await next.history.views.current())?.head.reason).toBe('fence')
+      expect(await proofOf(next)).toEqual([blooms, linked, { from: 3, to: 4, level: 'receipts' }])
+    })
+
     test('a head may go back to a branch that it left', async () => {
       const chain = await chainOf(12, 7)
       const first = [...chain.blocks]

@@ -10,6 +10,7 @@ const headOf = (from: number, to: number, scope = '[]'): SegmentHead => ({
   lastHash: hashOf(to),
   scope,
   logs: to - from,
+  levelAsked: 'receipts',
 })
 
 const bytesOf = (text: string): Uint8Array => Buffer.from(text)
@@ -104,6 +105,22 @@ export function rawStoreContract(
           'scope',
           'branch',
         ])
+      }),
+    )
+
+    test(
+      'keeps apart what was asked to prove more, and what says nothing of it',
+      withStore(async ({ store, again }) => {
+        const levels = ['unverified', 'linked', 'bloom', 'receipts'] as const
+        for (const levelAsked of levels)
+          await store.put(1, { ...headOf(5, 9), levelAsked }, bytesOf(levelAsked))
+        const other = await again()
+        const heads = await other.list(1, { from: 5, to: 9 })
+        expect(heads.map(({ levelAsked }) => levelAsked).toSorted()).toEqual(levels.toSorted())
+        for (const head of heads)
+          expect(Buffer.from(await other.body(1, head)).toString()).toBe(head.levelAsked)
+        await store.remove(1, { ...headOf(5, 9), levelAsked: 'unverified' })
+        expect(await other.list(1, { from: 5, to: 9 })).toHaveLength(3)
       }),
     )
 

@@ -28,5 +28,5 @@ export function actBlock(
     logsBloom: '0x',
     hashProven: true,
   } as const
-  return { header, logs }
+  return { header, logs, level: 'receipts' }
 }

@@ -103,6 +103,7 @@ export function createFakeChain(
 export const provenOf = (block: FakeBlock): ProvenBlock => ({
   header: block.header,
   logs: block.logs,
+  level: 'receipts',
 })
 
 function makeActs(random: Random, number: number, pools: FakePool[], maxLogs: number): Act[] {

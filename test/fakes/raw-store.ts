@@ -5,8 +5,8 @@ import type { SegmentHead } from '#core/indexing/raw/segment.ts'
 /** Segments in memory, for tests and for what is not kept. */
 export function createMemoryRawStore(): RawStore {
   const segments = new Map<string, { readonly head: SegmentHead; readonly body: Uint8Array }>()
-  const idOf = (chainId: number, { from, to, lastHash, scope }: SegmentHead): string =>
-    JSON.stringify([chainId, from, to, lastHash, scope])
+  const idOf = (chainId: number, { from, to, lastHash, scope, levelAsked }: SegmentHead): string =>
+    JSON.stringify([chainId, from, to, lastHash, scope, levelAsked])
   return {
     async put(chainId, head, body) {
       const id = idOf(chainId, head)

@@ -136,5 +136,13 @@ function sealBlock(
     logsBloom: '0x' as Address,
     hashProven: true,
   }
-  return { number, hash, timestamp, acts, places: logs, parent, proven: { header, logs } }
+  return {
+    number,
+    hash,
+    timestamp,
+    acts,
+    places: logs,
+    parent,
+    proven: { header, logs, level: 'receipts' },
+  }
 }

@@ -131,6 +131,13 @@ function toProofs(chain: Raw): Pick<ChainSettings, 'commits' | 'headerForm'> {
         : null
   return {
     headerForm,
-    commits: { bloom, receiptsRoot: isProven, outsideRoot, settledLater, since },
+    commits: {
+      headerHash: headerForm !== null,
+      bloom,
+      receiptsRoot: isProven,
+      outsideRoot,
+      settledLater,
+      since,
+    },
   }
 }

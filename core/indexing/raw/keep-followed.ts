@@ -1,12 +1,13 @@
 import type { BlockRef, Hash } from '#core/chain.ts'
+import { type ProofLevel, weakestOf } from '#core/history/proof.ts'
 import { type LogScope, scopeText } from './log-scope.ts'
 import { keepSegment, type RawLayer } from './obtain-blocks.ts'
 import { type RawBlock, SEGMENT_BLOCKS_MAX } from './segment.ts'
 
 /** Keeps the proven blocks that a follower reads as soon as they are final. */
 export type FollowedKeeper = {
-  /** Blocks near the head, which a reorganisation may take back. */
-  add(scope: LogScope, blocks: readonly RawBlock[]): void
+  /** Blocks near the head, which a reorganisation may take back, and the level that they were asked to have. */
+  add(scope: LogScope, blocks: readonly RawBlock[], level: ProofLevel): void
   /**
    * Keeps those that are final now.
    *
@@ -23,7 +24,12 @@ const SEGMENT_LOGS_MIN = 2_000
 const WAITING_BLOCKS_MAX = 20_000
 const WAITING_LOGS_MAX = 100_000
 
-type Waiting = { readonly scope: string; readonly of: LogScope; readonly block: RawBlock }
+type Waiting = {
+  readonly scope: string
+  readonly of: LogScope
+  readonly level: ProofLevel
+  readonly block: RawBlock
+}
 
 export function createFollowedKeeper(raw: RawLayer, chainId: number): FollowedKeeper {
   /** By hash, in the order in which they came. */
@@ -44,11 +50,11 @@ export function createFollowedKeeper(raw: RawLayer, chainId: number): FollowedKe
   }
 
   return {
-    add(of, blocks) {
+    add(of, blocks, level) {
       const scope = scopeText(of)
       for (const block of blocks) {
         forget(block.header.hash)
-        waiting.set(block.header.hash, { scope, of, block })
+        waiting.set(block.header.hash, { scope, of, level, block })
         logs += block.logs.length
       }
       for (const hash of waiting.keys()) {
@@ -66,6 +72,7 @@ export function createFollowedKeeper(raw: RawLayer, chainId: number): FollowedKe
           chainId,
           (run[0] as Waiting).of,
           run.map(({ block }) => block),
+          weakestOf(run) as ProofLevel,
         )
       for (const [hash, { block }] of waiting)
         if (block.header.number <= finalized.number) forget(hash)

@@ -71,6 +71,20 @@ export function missingIn(wanted: LogScope, held: readonly LogScope[]): LogScope
   return missing
 }
 
+/** What of a scope is held by another one too. Of one that wants all contracts of a topic, a list of some is no part. */
+export function sharedBy(wanted: LogScope, held: LogScope): LogScope {
+  const shared = new Map<Hash, Contracts>()
+  for (const [topic, contracts] of wanted) {
+    const here = held.get(topic)
+    if (here === 'all') shared.set(topic, contracts)
+    else if (here && contracts !== 'all') {
+      const both = [...contracts].filter((address) => here.has(address))
+      if (both.length > 0) shared.set(topic, new Set(both))
+    }
+  }
+  return shared
+}
+
 /** A scope as text; equal scopes have equal texts. */
 export const scopeText = (scope: LogScope): string =>
   JSON.stringify(

@@ -1,7 +1,10 @@
 import type { BlockRange, BlockRef, Hash } from '#core/chain.ts'
 import { AppError } from '#core/errors.ts'
+import { type ProofLevel, weakerOf } from '#core/history/proof.ts'
 import type { RawLog } from '#core/indexing/ports.ts'
-import { isInScope, type LogScope, missingIn, parseScope, scopeText } from './log-scope.ts'
+import type { Demand } from '#core/indexing/proof-policy.ts'
+import { gapsIn, type KeptPart, partsOf } from './kept-parts.ts'
+import { isInScope, type LogScope, scopeText } from './log-scope.ts'
 import type { RawStore, TextPacking } from './ports.ts'
 import { decodeSegment, encodeSegment, type RawBlock, type SegmentHead } from './segment.ts'
 
@@ -27,28 +30,31 @@ export type ObtainBlocks = (range: BlockRange, scope: LogScope) => Promise<reado
  * final blocks are kept: another run, another process or another projection need not ask for them again.
  *
  * @param finalized blocks above it are neither looked for nor kept, since a reorganisation may take them back
+ * @param demand what is kept of a block and was asked to have a weaker level is asked for again
  */
 export function createObtainBlocks(
   { raw, fetch, confirmFinal }: ObtainPorts,
   chainId: number,
   finalized: number,
+  demand: Demand,
 ): ObtainBlocks {
   const fetched = async (range: BlockRange, scope: LogScope): Promise<readonly RawBlock[]> =>
-    (await fetch(range, scope)).map(({ header, logs }) => ({
+    (await fetch(range, scope)).map(({ header, logs, level }) => ({
       header,
+      level,
       logs: logs.filter((log) => isInScope(scope, log)),
     }))
 
   async function final(layer: RawLayer, range: BlockRange, scope: LogScope) {
     const heads = await layer.store.list(chainId, range)
-    const gaps = gapsOf(range, scope, heads)
+    const parts = partsOf(range, scope, heads, demand)
     const [kept, added] = await Promise.all([
-      Promise.all(heads.map((head) => readSegment(layer, chainId, head))),
+      readParts(layer, chainId, parts),
       Promise.all(
-        gaps.map(async (gap) => {
+        gapsIn(parts).map(async (gap) => {
           const blocks = await fetched(gap.range, gap.scope)
           await confirmFinal((blocks.at(-1) as RawBlock).header)
-          await keepSegment(layer, chainId, gap.scope, blocks)
+          await keepSegment(layer, chainId, gap.scope, blocks, demand(gap.range.from))
           return blocks
         }),
       ),
@@ -67,12 +73,16 @@ export function createObtainBlocks(
   }
 }
 
-/** @param blocks consecutive and final, with all their logs of the scope */
+/**
+ * @param blocks consecutive and final, with all their logs of the scope
+ * @param levelAsked the weakest level that any of them was asked to have
+ */
 export async function keepSegment(
   { store, packing }: RawLayer,
   chainId: number,
   scope: LogScope,
   blocks: readonly RawBlock[],
+  levelAsked: ProofLevel,
 ): Promise<void> {
   const first = (blocks[0] as RawBlock).header
   const last = (blocks.at(-1) as RawBlock).header
@@ -82,6 +92,7 @@ export async function keepSegment(
     lastHash: last.hash,
     scope: scopeText(scope),
     logs: blocks.reduce((sum, { logs }) => sum + logs.length, 0),
+    levelAsked,
   }
   await store.put(chainId, head, await packing.pack(encodeSegment(blocks)))
 }
@@ -92,44 +103,33 @@ export const readSegment = async (
   head: SegmentHead,
 ): Promise<RawBlock[]> => decodeSegment(await packing.unpack(await store.body(chainId, head)))
 
-type Gap = { readonly range: BlockRange; readonly scope: LogScope }
-
-/** What of a range no segment has, cut where segments begin and end. */
-export function gapsOf(
-  range: BlockRange,
-  scope: LogScope,
-  heads: readonly Pick<SegmentHead, 'from' | 'to' | 'scope'>[],
-): Gap[] {
-  const held = heads.map((head) => ({ ...head, scope: parseScope(head.scope) }))
-  const cuts = new Set([range.from])
-  for (const { from, to } of held) {
-    if (from > range.from) cuts.add(from)
-    if (to < range.to) cuts.add(to + 1)
-  }
-  const starts = [...cuts].toSorted((a, b) => a - b)
-  const gaps: (Gap & { readonly text: string })[] = []
-  for (const [index, from] of starts.entries()) {
-    const to = (starts[index + 1] ?? range.to + 1) - 1
-    const here = held.filter((head) => head.from <= from && to <= head.to)
-    const missing =
-      here.length > 0
-        ? missingIn(
-            scope,
-            here.map((head) => head.scope),
-          )
-        : scope
-    if (here.length > 0 && missing.size === 0) continue
-    const text = scopeText(missing)
-    const before = gaps.at(-1)
-    if (before && before.range.to === from - 1 && before.text === text)
-      gaps[gaps.length - 1] = { ...before, range: { from: before.range.from, to } }
-    else gaps.push({ range: { from, to }, scope: missing, text })
-  }
-  return gaps
+/** What segments are to give of the parts of a range, each of them read once. */
+async function readParts(
+  layer: RawLayer,
+  chainId: number,
+  parts: readonly KeptPart[],
+): Promise<(readonly RawBlock[])[]> {
+  const bodies = new Map<SegmentHead, Promise<RawBlock[]>>()
+  for (const { picks } of parts)
+    for (const { head } of picks)
+      if (!bodies.has(head)) bodies.set(head, readSegment(layer, chainId, head))
+  await Promise.all(bodies.values())
+  const lists = parts.flatMap(({ range, picks, missing }) => {
+    const isAlone = picks.length === 1 && missing === undefined
+    return picks.map(async ({ head, scope }) => {
+      const body = (await bodies.get(head)) as RawBlock[]
+      const blocks = body.slice(range.from - head.from, range.to - head.from + 1)
+      // What another one gives better is left out here.
+      const logsOf = (logs: readonly RawLog[]) => logs.filter((log) => isInScope(scope, log))
+      return isAlone ? blocks : blocks.map((block) => ({ ...block, logs: logsOf(block.logs) }))
+    })
+  })
+  return Promise.all(lists)
 }
 
 /**
- * The blocks of a range, with the logs that any of these lists has.
+ * The blocks of a range, with the logs that any of these lists has; each is proven as well as the weakest of what is
+ * merged.
  *
  * @throws AppError `unavailable` where two of them have different blocks of one number
  */
@@ -148,7 +148,11 @@ export function mergeBlocks(
       const other = blocks[place]
       if (other && other.header.hash !== block.header.hash) throw differ(block, other.header.hash)
       blocks[place] = other
-        ? { header: other.header, logs: mergeLogs(other.logs, block.logs) }
+        ? {
+            header: other.header,
+            logs: mergeLogs(other.logs, block.logs),
+            level: weakerOf(other.level, block.level),
+          }
         : block
     }
   return blocks as RawBlock[]

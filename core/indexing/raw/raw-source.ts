@@ -26,6 +26,7 @@ export async function createRawSource(
 
   return {
     providerCount: 1,
+    onlyKept: true,
     chainId: async () => chainId,
     head: async () => ({ latest: { number, hash, timestamp }, finalized: { number, hash } }),
     // All of it was found to be final when it was kept.

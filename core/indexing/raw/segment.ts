@@ -1,9 +1,15 @@
 import type { BlockHeader, BlockRange, Hash } from '#core/chain.ts'
 import { AppError } from '#core/errors.ts'
+import type { ProofLevel } from '#core/history/proof.ts'
 import type { RawLog } from '#core/indexing/ports.ts'
 
 /** A block that was proven, and those of its logs that a scope asks for, by log index. */
-export type RawBlock = { readonly header: BlockHeader; readonly logs: readonly RawLog[] }
+export type RawBlock = {
+  readonly header: BlockHeader
+  readonly logs: readonly RawLog[]
+  /** How these logs, and that there are no others, were proven. */
+  readonly level: ProofLevel
+}
 
 /** What a store lists of a segment: consecutive final blocks with all their logs of one scope. */
 export type SegmentHead = BlockRange & {
@@ -11,13 +17,17 @@ export type SegmentHead = BlockRange & {
   /** See `scopeText`. */
   readonly scope: string
   readonly logs: number
+  /** The level that its blocks were asked to be proven at. What each of them has is told by itself. */
+  readonly levelAsked: ProofLevel
 }
 
 /** The most blocks that a segment has, so that a store finds those that reach into a range. */
 export const SEGMENT_BLOCKS_MAX = 2_000
 
 /** Raised with every change of the form below; older forms stay readable. */
-const FORM = 1
+const FORM = 2
+/** It did not tell how blocks were proven. */
+const FORM_WITHOUT_LEVELS = 1
 
 /**
  * The form of a segment: columns, with a number in place of what comes again. The n-th hash and timestamp are those of
@@ -29,6 +39,8 @@ type Columns = {
   readonly parentHash: Hash
   readonly hashes: readonly Hash[]
   readonly timestamps: readonly number[]
+  /** How the blocks were proven: so many of a level, then so many of another. */
+  readonly levels?: readonly (readonly [ProofLevel, number])[]
   /** Of each transaction with a log: the number of its block, and its index and hash. */
   readonly txBlock: readonly number[]
   readonly txIndex: readonly number[]
@@ -87,9 +99,20 @@ export function encodeSegment(blocks: readonly RawBlock[]): string {
     parentHash,
     hashes: blocks.map(({ header }) => header.hash),
     timestamps: blocks.map(({ header }) => header.timestamp),
+    levels: levelRuns(blocks),
     words,
     ...columns,
   } satisfies Columns)
+}
+
+function levelRuns(blocks: readonly RawBlock[]): [ProofLevel, number][] {
+  const runs: [ProofLevel, number][] = []
+  for (const { level } of blocks) {
+    const run = runs.at(-1)
+    if (run?.[0] === level) run[1]++
+    else runs.push([level, 1])
+  }
+  return runs
 }
 
 /**
@@ -99,14 +122,17 @@ export function encodeSegment(blocks: readonly RawBlock[]): string {
  */
 export function decodeSegment(text: string): RawBlock[] {
   const columns = parseColumns(text)
-  if (columns.form !== FORM)
+  if (columns.form !== FORM && columns.form !== FORM_WITHOUT_LEVELS)
     throw new AppError(
       'unavailable',
-      `raw: a segment has form ${columns.form}, and this version reads form ${FORM}; use the version that wrote it`,
+      `raw: a segment has form ${columns.form}, and this version reads forms up to ${FORM}; use the version that wrote it`,
       { details: { field: 'raw', reason: 'other-version' } },
     )
   const { from, hashes, timestamps, txBlock, txIndex, txHash, words, tx, logIndex, heads, data } =
     columns
+  const levels = (columns.levels ?? []).flatMap(([level, count]) =>
+    Array.from({ length: count }, () => level),
+  )
   let parentHash = columns.parentHash
   const blocks = hashes.map((hash, index) => {
     const header = {
@@ -116,7 +142,7 @@ export function decodeSegment(text: string): RawBlock[] {
       timestamp: timestamps[index] as number,
     }
     parentHash = hash
-    return { header, logs: [] as RawLog[] }
+    return { header, logs: [] as RawLog[], level: levels[index] ?? 'unverified' }
   })
   const topicsOf = createTopicLists(words)
   for (const [index, place] of tx.entries()) {

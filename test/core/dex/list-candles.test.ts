@@ -75,6 +75,7 @@ async function openStore() {
     floorMove: 2,
     digest: emptyDigest,
     coverage: [{ from: 1, to: 1 }],
+    proof: [],
     projections: ownIds(1),
     committedAtMs: 0,
   }

@@ -141,6 +141,7 @@ async function mainnet(): Promise<History> {
     parentHash = hash
     return {
       header,
+      level: 'receipts',
       logs: logs.map((log, logIndex) => ({
         address: log.address,
         topics: log.topics,

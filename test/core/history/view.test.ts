@@ -33,6 +33,7 @@ const entryAt = (number: number, change: Partial<HeadEntry>): HeadEntry => ({
   floorMove: 1,
   digest: emptyDigest,
   coverage: [{ from: 0, to: number }],
+  proof: [],
   projections: {},
   committedAtMs: 0,
   ...change,

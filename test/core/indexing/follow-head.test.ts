@@ -127,6 +127,49 @@ describe('a follower', () => {
     expect(source.requests.head).toBeLessThanOrEqual(reasons.length)
   })
 
+  test('tells of every block how it was proven, cut at a reorg and told anew of the new branch', async () => {
+    const chain = createFakeChain(57, { maxLogs: 5 })
+    await chain.mine(30)
+    const source = createFakeSource({ blocks: () => chain.blocks })
+    let isHashed = true
+    // The headers of one branch are of a form that cannot be hashed here.
+    const odd: BlockSource = {
+      ...source,
+      async headers(range) {
+        const { value, provider } = await source.headers(range)
+        const hidden = value.map((header) =>
+          isHashed || header.number < 27 ? header : { ...header, hashProven: null },
+        )
+        return { value: hidden, provider }
+      },
+    }
+    const tables = createMemoryTables()
+    const proofs: unknown[] = []
+    const views = createViews(fakeIndexPorts(tables, odd).heads, CHAIN_ID)
+    const proofNow = async () => (await views.current())?.head.proof
+    let idle = 0
+    await follow(tables, odd, async (event) => {
+      if (event.status === 'reorg') proofs.push(await proofNow())
+      if (event.status !== 'idle') return false
+      idle++
+      if (idle === 1) {
+        proofs.push(await proofNow())
+        isHashed = false
+        await chain.fork(2, 4)
+      }
+      // The one node is believed when its branch has advanced.
+      if (idle === 2) await chain.mine(1)
+      return idle > 2 && (await views.current())?.head.number === chain.blocks.length - 1
+    })
+    const receipts = (to: number) => ({ from: 0, to, level: 'receipts' })
+    proofs.push(await proofNow())
+    expect(proofs).toEqual([
+      [receipts(29)],
+      [receipts(27)],
+      [receipts(27), { from: 28, to: 32, level: 'unverified' }],
+    ])
+  })
+
   test('that begins at the head begins below what a reorg may take back', async () => {
     const chain = createFakeChain(52, { maxLogs: 5 })
     await chain.mine(20)

@@ -8,7 +8,10 @@ import { createAdmission } from '#core/indexing/admission.ts'
 import { filterOf } from '#core/indexing/raw/log-scope.ts'
 import { bloomMayHold, createBloomBits } from '#core/indexing/bloom.ts'
 import { chainProfiles, type Commitments, profileNameOf } from '#core/indexing/chain-profiles.ts'
-import { createFetchProven, type ProofPolicy } from '#core/indexing/fetch-proven.ts'
+import { createFetchProven } from '#core/indexing/fetch-proven.ts'
+import { levelAskedFor, type ProofPolicy } from '#core/indexing/proof-policy.ts'
+import { isWeaker } from '#core/history/proof.ts'
+import { mayHoldAny } from '#core/indexing/prove.ts'
 import type { RawLog, Receipt } from '#core/indexing/ports.ts'
 import { bloomOf, createFakeChain, type FakeChain, fakeSources } from '../../fakes/fake-chain.ts'
 import { addressOf } from '../../fakes/encode.ts'
@@ -52,6 +55,13 @@ const honestLogs = (): RawLog[] =>
       ),
     )
 
+/** An address that has no log in a block whose bloom may hold one. */
+function collidingWith(block: FakeChain['blocks'][number] | undefined): `0x${string}` {
+  const bloom = block?.header.logsBloom ?? '0x'
+  for (let seed = 0x90_0000; ; seed++)
+    if (bloomMayHold(bloom, bitsOf(addressOf(seed)))) return addressOf(seed)
+}
+
 const flipped = <T extends string>(hex: T): T =>
   `${hex.slice(0, -1)}${hex.endsWith('0') ? '1' : '0'}` as T
 
@@ -72,6 +82,85 @@ describe('proving', () => {
       )
       expect(source.distrusted).toEqual([])
     }
+  })
+
+  test('the level of each block says what stands for its logs', async () => {
+    const levelsOf = async (policy: ProofPolicy, commits?: Commitments) =>
+      (await (await fetchWith([{}], policy, commits)).result).map(({ level }) => level)
+    const all = (level: string): string[] => Array.from({ length: 30 }, () => level)
+    expect(await levelsOf('every-block')).toEqual(all('receipts'))
+    expect(await levelsOf('where-held')).toEqual(all('receipts'))
+    expect(await levelsOf('where-held', chainProfiles.unknown)).toEqual(all('receipts'))
+    // Nothing shows whether a transaction outside of the root was kept back.
+    expect(await levelsOf('every-block', chainProfiles.polygon)).toEqual(all('linked'))
+    expect(await levelsOf('every-block', chainProfiles.zksync)).toEqual(all('linked'))
+    expect(await levelsOf('every-block', { ...chainProfiles.ethereum, since: 11 })).toEqual([
+      ...all('linked').slice(0, 10),
+      ...all('receipts').slice(10),
+    ])
+    const byBloom = await levelsOf(BY_BLOOM)
+    for (const [index, level] of byBloom.entries()) {
+      const { header } = chain.blocks[RANGE.from + index] as FakeChain['blocks'][number]
+      expect(level, `block ${header.number}`).toBe(
+        mayHoldAny(header, filter, bitsOf) ? 'bloom' : 'receipts',
+      )
+    }
+    expect(new Set(byBloom)).toEqual(new Set(['bloom', 'receipts']))
+    expect(await levelsOf({ bloomUpTo: 15 })).toEqual([
+      ...byBloom.slice(0, 15),
+      ...all('receipts').slice(15),
+    ])
+  })
+
+  test('a bloom or a root proves nothing below a header that does not hash to its name here', async () => {
+    const unhashed: FakeFaults = {
+      headers: (headers) => headers.map((header) => ({ ...header, hashProven: null })),
+    }
+    for (const policy of ['every-block', 'where-held', BY_BLOOM] as const)
+      for (const commits of [chainProfiles.ethereum, chainProfiles.zksync]) {
+        const { result } = await fetchWith([unhashed], policy, commits)
+        expect(new Set((await result).map(({ level }) => level))).toEqual(new Set(['unverified']))
+      }
+  })
+
+  test('what a policy asks for is what it reaches on every chain', async () => {
+    const policies = ['every-block', 'where-held', BY_BLOOM, { bloomUpTo: 12 }] as const
+    for (const profile of Object.values(chainProfiles))
+      for (const policy of policies) {
+        const commits: Commitments = { ...profile, since: profile.since > 0 ? 9 : 0 }
+        const hidden = ({ number }: { number: number }): boolean =>
+          profile.headerForm === null || number < commits.since
+        const { result } = await fetchWith(
+          [
+            {
+              headers: (headers) =>
+                headers.map((header) =>
+                  hidden(header) ? { ...header, hashProven: null } : header,
+                ),
+            },
+          ],
+          policy,
+          commits,
+        )
+        for (const { header, level } of await result) {
+          const asked = levelAskedFor(commits, policy, header.number)
+          expect(isWeaker(level, asked), `${header.number}: ${level} for ${asked}`).toBe(false)
+        }
+      }
+  })
+
+  test('a doubted answer that the receipts bear out is proven by them', async () => {
+    const [first] = await (await fetchWith([{}], BY_BLOOM)).result
+    expect(first?.level).toBe('bloom')
+    // One address more, of which the bloom says that it may be there, and that has no log.
+    const wanted = {
+      ...filter,
+      addresses: [...(filter.addresses ?? []), collidingWith(chain.blocks[1])],
+    }
+    const source = createFakeSource({ blocks: () => chain.blocks, faults: [{}] })
+    const fetchProven = createFetchProven({ source, keccak, receiptsRoot })
+    const [doubted] = await fetchProven(RANGE, wanted, BY_BLOOM)
+    expect(doubted?.level).toBe('receipts')
   })
 
   test('where logs are compared with receipts, every one that is left out is found missing', async () => {

@@ -42,6 +42,7 @@ async function openStore() {
     floorMove: HEAD_MOVE,
     digest: emptyDigest,
     coverage: [{ from: 0, to: 8 }],
+    proof: [],
     projections: { holdings: 't' },
     committedAtMs: 0,
   }

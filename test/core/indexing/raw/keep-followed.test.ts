@@ -64,8 +64,10 @@ test('what waits is bounded, however long nothing becomes final', async () => {
       timestamp: number,
     },
     logs: [],
+    level: 'receipts' as const,
   })
-  for (let number = 0; number < 25_000; number++) keeper.add(scopeOf([]), [blockOf(number)])
+  for (let number = 0; number < 25_000; number++)
+    keeper.add(scopeOf([]), [blockOf(number)], 'receipts')
   await keeper.settle({ number: 24_999, hash: hashOf(25_000) })
   const heads = await raw.store.list(CHAIN_ID, { from: 0, to: 30_000 })
   expect(heads[0]?.from).toBe(5_000)

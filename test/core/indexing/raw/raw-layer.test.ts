@@ -6,8 +6,11 @@ import { zstdText } from '#adapters/node/zstd-text.ts'
 import { catalogue, type Source } from '#core/catalogue.ts'
 import type { BlockRange } from '#core/chain.ts'
 import { backfill, type BackfillReport } from '#core/indexing/backfill.ts'
+import type { ProofLevel } from '#core/history/proof.ts'
+import { createViews } from '#core/history/view.ts'
 import { collect } from '#core/indexing/collect.ts'
 import type { BlockSource, RawLog } from '#core/indexing/ports.ts'
+import type { ProofMode } from '#core/indexing/proof-policy.ts'
 import { isInScope, type LogScope, scopeOf } from '#core/indexing/raw/log-scope.ts'
 import {
   createObtainBlocks,
@@ -17,7 +20,12 @@ import {
 } from '#core/indexing/raw/obtain-blocks.ts'
 import { createRawSource } from '#core/indexing/raw/raw-source.ts'
 import type { RawBlock } from '#core/indexing/raw/segment.ts'
-import { createFakeChain, type FakeChain, fakeSources } from '../../../fakes/fake-chain.ts'
+import {
+  createFakeChain,
+  type FakeChain,
+  fakeSources,
+  provenOf,
+} from '../../../fakes/fake-chain.ts'
 import { createFakeSource } from '../../../fakes/fake-source.ts'
 import { fakeIndexPorts } from '../../../fakes/index-app.ts'
 import { createRandom } from '../../../fakes/random.ts'
@@ -39,12 +47,14 @@ async function indexed(
   raw: RawLayer | undefined,
   sources: readonly Source[] = fakeSources,
   to?: number,
+  proof: ProofMode = 'auto',
+  tables = createMemoryTables(),
 ): Promise<BackfillReport> {
-  const ports = fakeIndexPorts(createMemoryTables(), source, { ...(raw && { raw }) })
+  const ports = fakeIndexPorts(tables, source, { ...(raw && { raw }) })
   const input = {
     chainId: CHAIN_ID,
     sources,
-    proof: 'auto',
+    proof,
     ...(to !== undefined && { to }),
   } as const
   const steps = backfill(ports, input, { aborted: false })
@@ -144,6 +154,58 @@ describe('proven logs that are kept', () => {
     )
   })
 
+  test('by bloom are collected again by a run that demands receipts, which finds what the bloom let pass', async () => {
+    const chain = await chainOf(79, 80)
+    const last = chain.blocks.length - 1 - OPEN
+    const proofOf = async (tables: ReturnType<typeof createMemoryTables>) => {
+      const { heads } = fakeIndexPorts(tables, honest())
+      return (await createViews(heads, CHAIN_ID).current())?.head.proof
+    }
+    const honest = () => createFakeSource({ blocks: () => chain.blocks })
+    const truth = await indexed(honest(), undefined, fakeSources, last)
+    // No bloom shows that an amount was changed.
+    const lying = createFakeSource({
+      blocks: () => chain.blocks,
+      faults: [
+        {
+          logs: (logs) =>
+            logs.map((log): RawLog =>
+              log.data.length < 130 ? log : { ...log, data: `0x${log.data.slice(2, -2)}55` },
+            ),
+        },
+      ],
+    })
+    const raw = freshRaw()
+    const believed = createMemoryTables()
+    const byBloom = await indexed(lying, raw, fakeSources, last, 'bloom', believed)
+    expect(byBloom.digest).not.toBe(truth.digest)
+    expect(new Set((await proofOf(believed))?.map(({ level }) => level))).toEqual(
+      new Set(['bloom', 'receipts']),
+    )
+
+    // Another run by bloom asks for nothing; one by receipts asks for all of it, and is told the truth.
+    const again = honest()
+    expect((await indexed(again, raw, fakeSources, last, 'bloom')).digest).toBe(byBloom.digest)
+    expect(again.requests.headers ?? 0).toBe(0)
+    for (const proof of ['receipts', 'auto'] as const) {
+      const [strict, tables] = [honest(), createMemoryTables()]
+      const report = await indexed(strict, raw, fakeSources, last, proof, tables)
+      expect(report.digest).toBe(truth.digest)
+      expect(await proofOf(tables)).toEqual([{ from: 0, to: last, level: 'receipts' }])
+      // What the first of the two fetched is enough for the second.
+      expect((strict.requests.headers ?? 0) > 0).toBe(proof === 'receipts')
+    }
+
+    // Whoever asks for less now is given the best that is kept, and so is a history that is made without a node.
+    expect((await indexed(honest(), raw, fakeSources, last, 'bloom')).digest).toBe(truth.digest)
+    const offline = createMemoryTables()
+    const source = await createRawSource(raw, CHAIN_ID, 0)
+    expect((await indexed(source, raw, fakeSources, last, 'auto', offline)).digest).toBe(
+      truth.digest,
+    )
+    expect(await proofOf(offline)).toEqual([{ from: 0, to: last, level: 'receipts' }])
+  })
+
   test('where one is missing, that is told with the command that adds it, and nothing else is asked', async () => {
     const chain = await chainOf(76, 60)
     const raw = freshRaw()
@@ -193,7 +255,7 @@ describe('proven logs that are kept', () => {
 
 describe('blocks with all logs of a scope', () => {
   const trim = (block: RawBlock, scope: LogScope): RawBlock => ({
-    header: block.header,
+    ...block,
     logs: block.logs.filter((log) => isInScope(scope, log)),
   })
 
@@ -207,6 +269,7 @@ describe('blocks with all logs of a scope', () => {
         timestamp: header.timestamp,
       },
       logs,
+      level: 'receipts',
     }))
     const seen = new Map<string, RawLog>()
     for (const log of chain.blocks.flatMap(({ logs }) => logs))
@@ -236,6 +299,7 @@ describe('blocks with all logs of a scope', () => {
               CHAIN_ID,
               held,
               blocks.slice(from, to + 1).map((block) => trim(block, held)),
+              'receipts',
             )
           const obtain = createObtainBlocks(
             {
@@ -252,6 +316,7 @@ describe('blocks with all logs of a scope', () => {
             },
             CHAIN_ID,
             36,
+            () => 'receipts',
           )
           const got = await obtain(range, scope)
           const truth = blocks.slice(range.from, range.to + 1).map((block) => trim(block, scope))
@@ -265,6 +330,7 @@ describe('blocks with all logs of a scope', () => {
             },
             CHAIN_ID,
             36,
+            () => 'receipts',
           )
           expect((await offline(range, scope)).map((block) => trim(block, scope))).toEqual(truth)
         },
@@ -273,10 +339,59 @@ describe('blocks with all logs of a scope', () => {
     )
   })
 
+  test('are as well proven as the weakest of what they are put together from, each log by the best', async () => {
+    const chain = await chainOf(83, 20)
+    const blocks = chain.blocks.map(provenOf)
+    const [one, other] = fakeSources.flatMap((source) =>
+      'address' in source ? [source.address] : [],
+    ) as [`0x${string}`, `0x${string}`]
+    const topics = [
+      ...new Set(chain.blocks.flatMap(({ logs }) => logs.map((log) => log.topics[0]))),
+    ]
+    const of = (...addresses: `0x${string}`[]): LogScope =>
+      scopeOf([{ addresses, topics: topics as `0x${string}`[] }])
+    const raw = freshRaw()
+    const keep = (scope: LogScope, level: ProofLevel, change = (log: RawLog) => log) =>
+      keepSegment(
+        raw,
+        CHAIN_ID,
+        scope,
+        blocks.map((block) => ({
+          ...block,
+          logs: block.logs.filter((log) => isInScope(scope, log)).map(change),
+          level,
+        })),
+        level,
+      )
+    await keep(of(one), 'bloom', (log) => ({ ...log, data: '0xdead' }))
+    await keep(of(other), 'receipts')
+    const obtain = createObtainBlocks(
+      {
+        raw,
+        fetch: async () => expect.fail('nothing is missing'),
+        confirmFinal: async () => undefined,
+      },
+      CHAIN_ID,
+      19,
+      () => 'bloom',
+    )
+    const got = async (scope: LogScope) => {
+      const found = await obtain({ from: 0, to: 19 }, scope)
+      const data = found.flatMap(({ logs }) => logs.map((log) => log.data))
+      return { level: new Set(found.map(({ level }) => level)), isLie: data.includes('0xdead') }
+    }
+    expect(await got(of(one, other))).toEqual({ level: new Set(['bloom']), isLie: true })
+    expect(await got(of(other))).toEqual({ level: new Set(['receipts']), isLie: false })
+    await keep(of(one), 'receipts')
+    expect(await got(of(one, other))).toEqual({ level: new Set(['receipts']), isLie: false })
+    expect(await got(of(one))).toEqual({ level: new Set(['receipts']), isLie: false })
+  })
+
   test('two branches of one final block are told, not mixed', async () => {
-    const [one, other] = [await chainOf(81, 10), await chainOf(82, 10)]
+    const one = (await chainOf(81, 10)).blocks.map(provenOf)
+    const other = (await chainOf(82, 10)).blocks.map(provenOf)
     const range = { from: 0, to: 9 }
-    expect(() => mergeBlocks(range, [one.blocks.slice(0, 6), other.blocks.slice(5)])).toThrow(
+    expect(() => mergeBlocks(range, [one.slice(0, 6), other.slice(5)])).toThrow(
       /^raw: block 5 is kept as 0x.* several branches/,
     )
   })

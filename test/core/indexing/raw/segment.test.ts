@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { decodeSegment, encodeSegment, type RawBlock } from '#core/indexing/raw/segment.ts'
+import { PROOF_LEVELS } from '#core/history/proof.ts'
 import { createFakeChain } from '../../../fakes/fake-chain.ts'
 
 async function blocksOf(seed: number, count: number): Promise<RawBlock[]> {
@@ -8,6 +9,7 @@ async function blocksOf(seed: number, count: number): Promise<RawBlock[]> {
   return chain.blocks.map(({ header: { number, hash, parentHash, timestamp }, logs }) => ({
     header: { number, hash, parentHash, timestamp },
     logs,
+    level: PROOF_LEVELS[(number >> 2) % PROOF_LEVELS.length] ?? 'linked',
   }))
 }
 
@@ -22,10 +24,25 @@ describe('a segment', () => {
     }
   })
 
+  test('of the form that did not tell how blocks were proven is read, and nothing is made up', async () => {
+    const blocks = await blocksOf(5, 20)
+    const { levels, ...columns } = JSON.parse(encodeSegment(blocks)) as { levels: unknown }
+    expect(levels).toEqual([
+      ['unverified', 4],
+      ['linked', 4],
+      ['bloom', 4],
+      ['receipts', 4],
+      ['unverified', 4],
+    ])
+    expect(decodeSegment(JSON.stringify({ ...columns, form: 1 }))).toEqual(
+      blocks.map((block) => ({ ...block, level: 'unverified' })),
+    )
+  })
+
   test('of a newer form is told apart from a damaged one', async () => {
     const text = encodeSegment(await blocksOf(4, 20))
-    expect(() => decodeSegment(text.replace('"form":1', '"form":2'))).toThrow(
-      /^raw: a segment has form 2, .*use the version that wrote it/,
+    expect(() => decodeSegment(text.replace('"form":2', '"form":3'))).toThrow(
+      /^raw: a segment has form 3, .*use the version that wrote it/,
     )
     expect(() => decodeSegment(text.replace(/"txBlock":\[\d+/, '"txBlock":[999'))).toThrow(
       /^raw: .*is damaged/,
