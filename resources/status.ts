@@ -1,13 +1,15 @@
 import type { Hash } from '#core/chain.ts'
 import type { HeadEntry } from '#core/history/head.ts'
 import type { Lag } from '#core/history/lag.ts'
+import { weakestOf } from '#core/history/proof.ts'
 import { block, blockRange } from './blocks.ts'
+import { proofLevel, provenRange } from './proofs.ts'
 import { field, hash, int, listOf, maybe, only, resource } from './resource.ts'
 
 /** Where the history stands, and where its chain does; the chain is asked only for what is written of it. */
 export type StatusRow = {
   readonly chainId: number
-  readonly head: Pick<HeadEntry, 'number' | 'hash' | 'timestamp' | 'coverage'>
+  readonly head: Pick<HeadEntry, 'number' | 'hash' | 'timestamp' | 'coverage' | 'proof'>
   readonly finalized: number | null
   readonly digest: () => Hash
   readonly live: () => Live | Promise<Live>
@@ -67,6 +69,17 @@ export const status = resource<StatusRow>(
       listOf(blockRange),
       ({ head }) => head.coverage,
       'The blocks that are indexed, as ranges.',
+    ),
+    proofLevel: maybe(
+      proofLevel,
+      ({ head }) => weakestOf(head.proof) ?? null,
+      'The weakest level of any block of the coverage; null while it is empty.',
+    ),
+    proof: field(
+      listOf(provenRange),
+      ({ head }) => head.proof,
+      'How the blocks of the coverage are proven, as some dozens of ranges at most unless the coverage has more: short ' +
+        'ones are told at the level of a weaker neighbour.',
     ),
   },
 )

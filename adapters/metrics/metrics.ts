@@ -19,6 +19,12 @@ export type Metrics = {
     readonly name: string
     readonly help: string
   }): (value: number | undefined) => void
+  /** The same for one value of each word of a label. */
+  gaugeBy<W extends string>(options: {
+    readonly name: string
+    readonly help: string
+    readonly label: string
+  }): (values: Readonly<Record<W, number>> | undefined) => void
   /** All of them, and those of the process: memory, processor time, event loop and garbage collection. */
   render(): Promise<string>
 }
@@ -59,6 +65,14 @@ export function createMetrics(): Metrics {
       return (value) => {
         if (value === undefined) gauge.remove()
         else gauge.set(value)
+      }
+    },
+    gaugeBy({ name, help, label }) {
+      const gauge = new Gauge({ name, help, labelNames: [label], registers })
+      return (values) => {
+        gauge.reset()
+        for (const [word, value] of Object.entries<number>(values ?? {}))
+          gauge.set({ [label]: word }, value)
       }
     },
     async render() {

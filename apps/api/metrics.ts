@@ -1,3 +1,4 @@
+import { countLevels } from '#core/history/proof.ts'
 import type { Metrics } from '#wiring/telemetry.ts'
 import type { Status } from './status.ts'
 
@@ -61,6 +62,11 @@ export function createApiMetrics(metrics: Metrics): ApiMetrics {
     name: 'halyard_head_orphaned',
     help: '1 while the chain has another block in place of the newest one indexed, else 0.',
   })
+  const proven = metrics.gaugeBy({
+    name: 'halyard_proven_blocks',
+    help: 'Indexed blocks by what stands for their logs, see proofLevel of the status.',
+    label: 'level',
+  })
   const names = new Set<string>()
 
   function boundedName(name: string | undefined): string {
@@ -83,6 +89,7 @@ export function createApiMetrics(metrics: Metrics): ApiMetrics {
       lagSeconds(status?.lag.seconds)
       chainAge(status?.chainAgeSeconds ?? undefined)
       orphaned(status && Number(status.branch === 'orphaned' || status.branch === 'other-chain'))
+      proven(status && countLevels(status.view.head.proof))
       return metrics.render()
     },
   }

@@ -3,6 +3,7 @@ import type { Clock } from '#core/clock.ts'
 import { currentView } from '#core/history/at-head.ts'
 import { type Branch, branchOf, type BranchPorts } from '#core/history/branch.ts'
 import { combineDigest, type Sha256 } from '#core/history/digest.ts'
+import { finalBlockOf } from '#core/history/final-block.ts'
 import type { View } from '#core/history/head.ts'
 import { type Lag, lagOf } from '#core/history/lag.ts'
 import type { ChainTip } from '#core/history/ports.ts'
@@ -49,14 +50,7 @@ export const statusRow = (
 ): StatusRow => ({
   chainId,
   head,
-  finalized: finalizedOf(head),
+  finalized: finalBlockOf(head),
   digest: () => combineDigest(sha256, head.digest),
   live,
 })
-
-/** The newest indexed block that is final; null where none is. */
-function finalizedOf({ finalized, number, coverage }: View['head']): number | null {
-  const newest = Math.min(finalized.number, number)
-  const first = coverage[0]
-  return first && newest >= first.from ? newest : null
-}

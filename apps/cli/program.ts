@@ -12,6 +12,7 @@ import { queueCommand } from './commands/queue.ts'
 import { quoteCommand } from './commands/quote.ts'
 import { rangesCommand } from './commands/ranges.ts'
 import { rawCommand } from './commands/raw.ts'
+import { statusCommand } from './commands/status.ts'
 import { tokensCommand } from './commands/tokens.ts'
 import { verifyCommand } from './commands/verify.ts'
 import { workCommand } from './commands/work.ts'
@@ -47,6 +48,7 @@ Examples:
     collectCommand(),
     deriveCommand(),
     rawCommand(),
+    statusCommand(),
     verifyCommand(),
     exportCommand(),
     quarantineCommand(),

@@ -154,7 +154,7 @@ describe('GraphQL', () => {
 
   test('_meta tells what the answer stands on', async () => {
     const { _meta } = await data(
-      '{ _meta { block { number hash timestamp } lag lagSeconds finalized digest coverage { from to } } }',
+      '{ _meta { block { number hash timestamp } lag lagSeconds finalized digest coverage { from to } proofLevel proof { level from to } } }',
     )
     const { block, item } = await rig.json('/v1/status')
     expect(_meta).toEqual({
@@ -164,6 +164,8 @@ describe('GraphQL', () => {
       finalized: item.finalized,
       digest: item.digest,
       coverage: item.coverage,
+      proofLevel: 'RECEIPTS',
+      proof: [{ level: 'RECEIPTS', from: 0, to: block.number }],
     })
   })
 

@@ -199,6 +199,8 @@ describe('the REST API', () => {
       finalized: 146,
       digest: expect.stringMatching(/^0x[0-9a-f]{64}$/),
       coverage: [{ from: 0, to: 149 }],
+      proofLevel: 'receipts',
+      proof: [{ from: 0, to: 149, level: 'receipts' }],
     })
   })
 

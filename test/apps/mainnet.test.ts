@@ -140,6 +140,21 @@ describe('backfill and export of recorded mainnet blocks', () => {
     expect(chain.requests.eth_getBlockReceipts).toBeGreaterThanOrEqual(traded.size)
   })
 
+  test('each block is told to be proven by its receipts', async () => {
+    const { stdout } = await runCli('status', '--config', config, '--json')
+    const numbers = recording.blocks.map(({ block }) => Number(block.number))
+    const status = JSON.parse(stdout) as {
+      proofLevel: string
+      proof: { from: number; to: number; level: string }[]
+    }
+    expect(status.proofLevel).toBe('receipts')
+    expect(new Set(status.proof.map(({ level }) => level))).toEqual(new Set(['receipts']))
+    const told = status.proof.flatMap(({ from, to }) =>
+      Array.from({ length: to - from + 1 }, (_, index) => from + index),
+    )
+    expect(told).toEqual(numbers.toSorted((a, b) => a - b))
+  })
+
   test('again, and in pieces, it changes nothing and ends with the same digest', async () => {
     const again = reportOf(
       await runCli('backfill', '--config', config, '--ranges', ranges, '--json'),

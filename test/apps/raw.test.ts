@@ -91,6 +91,32 @@ test('a backfill asks for what is not kept, and keeps it', async () => {
   expect(node.calls.eth_getBlockReceipts).toBeGreaterThan(before ?? 0)
 }, 120_000)
 
+test('status tells how blocks were proven, and a run that demands more collects them again', async () => {
+  const asked = { id: 31_337, rpc: [node.url], proof: 'bloom' }
+  const byBloom = configOf('bloom', { raw: 'sqlite:bloom-raw.db', chain: asked })
+  await report('backfill', byBloom, '--to', `${LAST_FINAL}`)
+  const levelsOf = async (config: string): Promise<string[]> => {
+    const status = JSON.parse((await run('status', config, '--json')).stdout)
+    return [...new Set<string>(status.proof.map(({ level }: { level: string }) => level))]
+  }
+  expect((await levelsOf(byBloom)).toSorted()).toEqual(['bloom', 'receipts'])
+  expect(await run('status', byBloom)).toMatchObject({
+    code: 0,
+    stdout: expect.stringMatching(
+      /^chain 31337, block \d+ 0x.*\nfinal up to \d+\ndigest 0x.*\nindexed 0-\d+\nproven by bloom: \d+ blocks \(\d.*\nproven by receipts: /,
+    ),
+  })
+  const strict = configOf('strict', {
+    raw: 'sqlite:bloom-raw.db',
+    chain: { ...asked, proof: 'receipts' },
+  })
+  const before = node.calls.eth_getBlockReceipts ?? 0
+  await report('backfill', strict, '--to', `${LAST_FINAL}`)
+  expect(node.calls.eth_getBlockReceipts).toBeGreaterThan(before)
+  expect(await levelsOf(strict)).toEqual(['receipts'])
+  expect((await run('raw list', strict)).stdout).toMatch(/proof bloom and receipts\n/)
+}, 120_000)
+
 test('what cannot be done says why, and what helps', async () => {
   const off = configOf('off', { raw: 'off' })
   for (const command of ['collect', 'derive', 'raw list']) {

@@ -68,7 +68,7 @@ async function list(options: Options): Promise<void> {
     process.stdout.write(
       options.json === true
         ? `${JSON.stringify(each)}\n`
-        : `${each.from}-${each.to}  ${each.logs} logs in ${each.segments} segments, of ${each.scopes} scopes\n`,
+        : `${each.from}-${each.to}  ${each.logs} logs in ${each.segments} segments, of ${each.scopes} scopes, proof ${each.levels.join(' and ')}\n`,
     )
   if (kept.length === 0) process.stderr.write('halyard: no logs are kept yet\n')
 }

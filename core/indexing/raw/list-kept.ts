@@ -1,4 +1,5 @@
 import { type BlockRange, mergeRanges } from '#core/chain.ts'
+import { PROOF_LEVELS, type ProofLevel } from '#core/history/proof.ts'
 import type { RawStore } from './ports.ts'
 import type { SegmentHead } from './segment.ts'
 
@@ -9,6 +10,8 @@ export type Kept = BlockRange & {
   readonly logs: number
   /** How many different scopes its segments have. */
   readonly scopes: number
+  /** What its segments were asked to have, the weakest first. */
+  readonly levels: readonly ProofLevel[]
 }
 
 const EVERYTHING: BlockRange = { from: 0, to: Number.MAX_SAFE_INTEGER }
@@ -33,6 +36,7 @@ export async function listKept(
     segments: own.length,
     logs: own.reduce((sum, { logs }) => sum + logs, 0),
     scopes: new Set(own.map(({ scope }) => scope)).size,
+    levels: PROOF_LEVELS.filter((level) => own.some(({ levelAsked }) => levelAsked === level)),
   }))
 }
 
