@@ -1,5 +1,6 @@
 import { feeFamily, liquidityFamily, poolFamily, swapFamily } from '#core/dex/events.ts'
 import { poolsProjection } from '#core/dex/project-pools.ts'
+import { tickPagesProjection } from '#core/dex/project-tick-pages.ts'
 import { ticksProjection } from '#core/dex/project-ticks.ts'
 import type { FactorySource, PoolSource, SolidlySource } from '#core/dex/sources/dex-source.ts'
 import {
@@ -49,6 +50,7 @@ const families: readonly EventFamily[] = [
 const projections: readonly Projection[] = [
   tradesProjection,
   ticksProjection,
+  tickPagesProjection,
   poolsProjection,
   holdingsProjection,
 ]

@@ -10,7 +10,7 @@ import { catalogue } from '#core/catalogue.ts'
 import type { Swap } from '#core/dex/events.ts'
 import { type Pool, poolDocuments } from '#core/dex/pool.ts'
 import { type Candle, candleDocuments } from '#core/dex/trading/candle.ts'
-import { keyOf, orderKey } from '#core/history/document.ts'
+import { type DocumentSpec, keyOf, orderKey } from '#core/history/document.ts'
 import type { ChainEvent } from '#core/history/event.ts'
 import type { Transfer } from '#core/nft/transfer.ts'
 import { type View, waypointsOf } from '#core/history/head.ts'
@@ -302,7 +302,7 @@ async function useEverything(db: Db): Promise<void> {
     for (const order of ['identity', ...Object.keys(spec.orders)]) {
       const set = documentsOf(old, spec)
       const [some] = await store.tree.scan(set, { order, prefix: [], limit: 1 })
-      const after = orderKey(spec, order, some?.value as object)
+      const after = orderKey(spec, order, some?.value ?? anyOf(spec))
       for (const descending of [false, true])
         for (let length = 0; length < after.length; length++) {
           const walk = { order, prefix: after.slice(0, length), descending, limit: 5 }
@@ -333,6 +333,12 @@ function readable(value: unknown): unknown {
   if (typeof value !== 'object' || value === null) return value
   return Object.fromEntries(Object.entries(value).map(([name, field]) => [name, readable(field)]))
 }
+
+/** What orders a document of a kind that a short history has none of. */
+const anyOf = ({ fields }: DocumentSpec): object =>
+  Object.fromEntries(
+    Object.entries(fields).map(([name, type]) => [name, type === 'int' ? 1 : addressOf(1)]),
+  )
 
 const TREE = '31337-0123456789abcdef'
 const POOL = addressOf(0x88e6)

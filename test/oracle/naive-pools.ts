@@ -1,4 +1,5 @@
 import type { Act, Pair } from './acts.ts'
+import { naiveTickPages, type PositionEvent } from './naive-tick-pages.ts'
 
 /**
  * Pools, their ticks, candles and volumes, computed the slow way: trade by trade into every interval, with no minute
@@ -96,6 +97,7 @@ export function createNaivePools({ listed, factories }: NaiveSetting): NaivePool
   const candles = new Map<string, NaiveCandle>()
   const volumes = new Map<string, NaiveVolume>()
   const ticks = new Map<string, NaiveTick>()
+  const positions = new Map<string, PositionEvent[]>()
 
   /** The pool as it stands; one that is listed comes to be with its first event. */
   function poolOf(address: string, protocol: string): NaivePool {
@@ -179,6 +181,18 @@ export function createNaivePools({ listed, factories }: NaiveSetting): NaivePool
     tick.liquidityGross = notNegative(tick.liquidityGross + gross)
     tick.liquidityNet += net
     ticks.set(key, tick)
+  }
+
+  function happenAt(
+    pool: NaivePool,
+    number: number,
+    { lower, upper }: { readonly lower: number; readonly upper: number },
+    more: bigint,
+  ): void {
+    if (pool.createdBlock === null) return
+    const events = positions.get(pool.address) ?? []
+    events.push({ number, lower, upper, more })
+    positions.set(pool.address, events)
   }
 
   function apply(act: Act, at: { number: number; timestamp: number }): boolean {
@@ -267,15 +281,19 @@ export function createNaivePools({ listed, factories }: NaiveSetting): NaivePool
           pool.tick < upper
         )
           pool.liquidity = notNegative(pool.liquidity + more)
+        happenAt(pool, at.number, act.range, more)
         if (pool.createdBlock !== null && more !== 0n) {
           changeTick(pool, lower, more, more)
           changeTick(pool, upper, more, -more)
         }
         return true
       }
-      case 'collectV3':
-        addReserves(poolOf(act.pool, 'uniswap-v3'), [-act.amounts[0], -act.amounts[1]])
+      case 'collectV3': {
+        const pool = poolOf(act.pool, 'uniswap-v3')
+        addReserves(pool, [-act.amounts[0], -act.amounts[1]])
+        happenAt(pool, at.number, act.range, 0n)
         return true
+      }
       default:
         return act satisfies never
     }
@@ -286,6 +304,7 @@ export function createNaivePools({ listed, factories }: NaiveSetting): NaivePool
     documents: () => [
       ...[...pools.values()].map((value) => ({ kind: 'pool', value })),
       ...[...ticks.values()].map((value) => ({ kind: 'tick', value })),
+      ...[...positions].flatMap(([pool, events]) => naiveTickPages(pool, events)),
       ...[...candles.values()].map((value) => ({ kind: 'candle', value })),
       ...[...volumes.values()].map((value) => ({ kind: 'volume', value })),
     ],

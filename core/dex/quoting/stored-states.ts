@@ -2,14 +2,7 @@ import type { BlockRange } from '#core/chain.ts'
 import { mapConcurrent } from '#core/concurrent.ts'
 import type { Version } from '#core/history/document.ts'
 import type { ChainEvent } from '#core/history/event.ts'
-import {
-  type LiquidityChange,
-  liquidityFamily,
-  poolFamily,
-  type Swap,
-  swapFamily,
-  tellsPrice,
-} from '#core/dex/events.ts'
+import { poolFamily, type Swap, swapFamily, tellsPrice } from '#core/dex/events.ts'
 import type { View } from '#core/history/head.ts'
 import { listEvents } from '#core/history/list-events.ts'
 import type { HistoryPorts } from '#core/history/ports.ts'
@@ -18,9 +11,11 @@ import type { Views } from '#core/history/view.ts'
 import { type Pool, poolDocuments } from '#core/dex/pool.ts'
 import { quotableFrom, runUpTo } from '#core/dex/quotable.ts'
 import { tickDocuments } from '#core/dex/tick.ts'
+import type { TickSums } from '#core/dex/tick-page.ts'
 import type { PoolTerms } from '#core/dex/ports.ts'
 import type { ConcentratedState, PoolState, TickWindow } from '#core/dex/protocols/state.ts'
 import { wordsOfSpacing } from '#core/dex/protocols/tick-window.ts'
+import { ticksAt } from './past-ticks.ts'
 
 type StatePorts = HistoryPorts & { readonly views: Views }
 
@@ -50,7 +45,7 @@ export async function readIndexedStates(
     const { value: pool } = visible
     if (pool.protocol === 'uniswap-v2') return constantProduct(pool)
     if (pool.sqrtPriceX96 === null || pool.tick === null) return undefined
-    const ticks = netsOf(await indexedTicks(ports, view, pool), [], 1n)
+    const ticks = await indexedTicks(ports, view, pool)
     return concentrated(pool, pool.sqrtPriceX96, pool.tick, pool.liquidity ?? 0n, ticks)
   })
 }
@@ -111,8 +106,8 @@ async function indexedTicks(
   ports: StatePorts,
   view: View,
   { address }: Pool,
-): Promise<Map<number, Tick>> {
-  const ticks = new Map<number, Tick>()
+): Promise<Map<number, bigint>> {
+  const nets = new Map<number, bigint>()
   let after: readonly [string, number] | undefined
   for (;;) {
     // oxlint-disable-next-line no-await-in-loop -- a page begins where the last one ended
@@ -128,11 +123,18 @@ async function indexedTicks(
       },
       (tick) => tick.liquidityGross > 0n,
     )
-    for (const tick of page) ticks.set(tick.index, tick)
+    for (const { index, liquidityNet } of page) nets.set(index, liquidityNet)
     const last = page.at(-1)
-    if (!last || page.length < PAGE) return ticks
+    if (!last || page.length < PAGE) return nets
     after = [address, last.index]
   }
+}
+
+/** What each initialised tick adds to the liquidity in range. */
+function netsOf(ticks: ReadonlyMap<number, TickSums>): Map<number, bigint> {
+  const nets = new Map<number, bigint>()
+  for (const [index, { gross, net }] of ticks) if (gross !== 0n) nets.set(index, net)
+  return nets
 }
 
 async function historicalState(
@@ -158,62 +160,12 @@ async function historicalState(
   if (quotableFrom(run, version, at).status !== 'yes') return undefined
   const price = await priceAt(ports, view, at, run, pool)
   if (!price) return undefined
-  const nets = await ticksAt(ports, view, at, run, pool)
+  const nets = netsOf(await ticksAt(ports, view, at, pool))
   // A swap tells it too, but positions may have changed since.
   let liquidity = 0n
   for (const [index, net] of nets) if (index <= price.tick) liquidity += net
   return concentrated(pool, price.sqrtPriceX96, price.tick, liquidity, nets)
 }
-
-type Tick = { readonly liquidityNet: bigint; readonly liquidityGross: bigint }
-
-/**
- * The ticks after a past block: from the pool's first event on, or from the ticks of the head back, whichever is the
- * shorter way. A page is read of both at a time, until one of them is at its end: so that a block of some minutes ago
- * does not cost as much as all that the pool ever did.
- */
-async function ticksAt(
-  ports: StatePorts,
-  view: View,
-  at: number,
-  run: BlockRange,
-  pool: Pool,
-): Promise<Map<number, bigint>> {
-  const before = liquidityPages(ports, view, pool, { to: at })
-  // What the head has counts only where nothing is missing in between.
-  const isToHead = run.to >= view.head.number
-  const after = isToHead ? liquidityPages(ports, view, pool, { from: at + 1 }) : undefined
-  for (;;) {
-    // oxlint-disable-next-line no-await-in-loop -- a page begins where the last one ended
-    const [done, undone] = await Promise.all([before.more(), after?.more()])
-    if (done) return netsOf(new Map(), before.events, 1n)
-    if (undone && after) return netsOf(await indexedTicks(ports, view, pool), after.events, -1n)
-  }
-}
-
-/** Ticks with what events add to them, or with `sign` -1 take away. */
-function netsOf(
-  ticks: Map<number, Tick>,
-  events: readonly ChainEvent<LiquidityChange>[],
-  sign: bigint,
-): Map<number, bigint> {
-  const move = (index: number, gross: bigint, net: bigint): void => {
-    const { liquidityGross, liquidityNet } = ticks.get(index) ?? NO_TICK
-    ticks.set(index, { liquidityGross: liquidityGross + gross, liquidityNet: liquidityNet + net })
-  }
-  for (const { body } of events) {
-    if (!('tickLower' in body) || body.type === 'collect') continue
-    const delta = body.type === 'mint' ? sign * body.liquidity : -sign * body.liquidity
-    move(body.tickLower, delta, delta)
-    move(body.tickUpper, delta, -delta)
-  }
-  const nets = new Map<number, bigint>()
-  for (const [index, { liquidityGross, liquidityNet }] of ticks)
-    if (liquidityGross !== 0n) nets.set(index, liquidityNet)
-  return nets
-}
-
-const NO_TICK: Tick = { liquidityNet: 0n, liquidityGross: 0n }
 
 type Price = Pick<ConcentratedState, 'sqrtPriceX96' | 'tick'>
 
@@ -235,28 +187,4 @@ async function priceAt(
   // The pool's first event, but for none.
   const [first] = await listEvents(ports, view, poolFamily, { ...query, limit: 1 })
   return first?.body.type === 'initialize' ? first.body : undefined
-}
-
-/** A pool's liquidity events, a page at a time; `more` is true at their end. */
-function liquidityPages(
-  ports: StatePorts,
-  view: View,
-  { address }: Pool,
-  range: { readonly from?: number; readonly to?: number },
-) {
-  const events: ChainEvent<LiquidityChange>[] = []
-  return {
-    events,
-    async more(): Promise<boolean> {
-      const last = events.at(-1)
-      const page = await listEvents(ports, view, liquidityFamily, {
-        ...range,
-        address,
-        limit: PAGE,
-        ...(last && { after: { number: last.block.number, logIndex: last.logIndex } }),
-      })
-      for (const event of page) events.push(event)
-      return page.length < PAGE
-    },
-  }
 }

@@ -34,7 +34,7 @@ import { loadRecording } from '../../tools/recorded-chain/recording.ts'
  */
 const GOLDEN = {
   mainnet: '0xe5f6c42d5f77848b15280ab643a7f976deca61c471272f1e04380a7bdea69fad',
-  generated: '0xec071e2f5507446323d807e7690ae8f14a7e52a75f61a388125c747eddf75e61',
+  generated: '0xc5a5d6efc53d48f0876544fba1254af5bf72349d361285a7128b711af0733f83',
 } as const
 
 /**
@@ -46,6 +46,7 @@ const PROJECTIONS: Readonly<Record<string, string>> = {
   'holdings 2': '0xad28a5abb8cdbca8',
   'pools 2': '0x92a50a8d7a6d72b3',
   'pools 3': '0xf69a2428c9896216',
+  'tickPages 1': '0x9e5a7c60f6726d5f',
   'ticks 1': '0xfc1a09ca0634ee27',
   'trades 2': '0xc7ff0f2a3043a417',
   'trades 3': '0xc7ff0f2a3043a417',

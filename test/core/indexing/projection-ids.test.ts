@@ -98,6 +98,7 @@ test('the ids of known sources are those that were written down', () => {
       "pool-events": "31337-1-bbd77e41d8b8",
       "pools": "31337-3-9d28df0ea48d",
       "swap-events": "31337-1-cb0917c06733",
+      "tickPages": "31337-1-1b33c0915e85",
       "ticks": "31337-1-0f2f9333b588",
       "trades": "31337-4-4560c87159fa",
       "transfer-events": "31337-1-ea3d0e25acf2",
@@ -148,9 +149,9 @@ describe('an id changes', () => {
   const everything = Object.keys(idsOf()).filter((name) => !/holdings|transfer|fee/.test(name))
 
   test.each<[string, Hash, string[]]>([
-    ['the reserves of a V2 pool', SYNC, ['pool-events', 'pools', 'ticks', 'trades']],
-    ['a swap of a V2 pool', SWAP_V2, ['pools', 'swap-events', 'ticks', 'trades']],
-    ['a mint of a V3 pool', MINT_V3, ['liquidity-events', 'pools', 'ticks', 'trades']],
+    ['the reserves of a V2 pool', SYNC, ['pool-events', 'pools', 'tickPages', 'ticks', 'trades']],
+    ['a swap of a V2 pool', SWAP_V2, ['pools', 'swap-events', 'tickPages', 'ticks', 'trades']],
+    ['a mint of a V3 pool', MINT_V3, ['liquidity-events', 'pools', 'tickPages', 'ticks', 'trades']],
     ['a transfer of an NFT', TRANSFER, ['holdings', 'transfer-events']],
     // Whatever tells of a pool decides on all that is known of it.
     ['the creation of a V2 pool', PAIR_CREATED, everything],
@@ -201,7 +202,9 @@ describe('an id changes', () => {
 
   test('with any field of a document and any version, for the projection and for those that read it', () => {
     const known = idsOf()
-    const readersOf: Readonly<Record<string, string[]>> = { pools: ['pools', 'ticks', 'trades'] }
+    const readersOf: Readonly<Record<string, string[]>> = {
+      pools: ['pools', 'tickPages', 'ticks', 'trades'],
+    }
     for (const projection of halyardValues.projections) {
       const changed = (change: (each: Projection) => Projection) => {
         const projections = halyardValues.projections.map((each) =>
