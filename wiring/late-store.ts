@@ -35,7 +35,7 @@ export function createLateStore(open: () => Store | undefined): Store {
       upkeep: async (...args) => opened().heads.upkeep(...args),
       settled: async (...args) => opened().heads.settled(...args),
       settledBlock: async (...args) => opened().heads.settledBlock(...args),
-      settledBlocks: async (...args) => opened().heads.settledBlocks(...args),
+      blocks: async (...args) => opened().heads.blocks(...args),
       block: async (...args) => opened().heads.block(...args),
       asOneAnswer: (read) => found()?.heads.asOneAnswer(read) ?? read(),
     },

@@ -12,7 +12,7 @@ import {
 } from '#core/history/document.ts'
 import type { ChainEvent } from '#core/history/event.ts'
 import type { CommitId, DerivedRef, HeadEntry } from '#core/history/head.ts'
-import type { EventPlace, HistoryPorts, Scan, StoredEvent, Upkeep } from '#core/history/ports.ts'
+import type { EventPlace, HistoryPorts, Scan, Upkeep } from '#core/history/ports.ts'
 import type { Catalogue } from '#core/indexing/catalogue.ts'
 import type {
   ChainWriter,
@@ -40,7 +40,10 @@ export type MemoryTables = {
     BlockHeader & { readonly chainId: number; readonly commit: CommitId }
   >
   readonly settled: Map<string, SettledCommit & { readonly chainId: number }>
-  readonly events: Map<string, StoredEvent & { readonly chainId: number }>
+  readonly events: Map<
+    string,
+    { readonly event: ChainEvent; readonly commit: CommitId; readonly chainId: number }
+  >
   readonly quarantined: Map<
     string,
     QuarantinedLog & { readonly chainId: number; readonly commit: CommitId }
@@ -117,16 +120,10 @@ export function createMemoryChainStore(
             return blockAt(tables, chainId, { number, commit: each.commit })
         return undefined
       },
-      async settledBlocks(chainId, { from, to }) {
+      async blocks(chainId, range) {
         return [...tables.blocks.values()]
-          .filter(
-            (block) =>
-              block.chainId === chainId &&
-              from <= block.number &&
-              block.number <= to &&
-              tables.settled.has(`${chainId} ${block.commit}`),
-          )
-          .map(({ number, hash }) => ({ number, hash }))
+          .filter((block) => block.chainId === chainId && isInRange(range, block.number))
+          .map(({ number, hash, commit }) => ({ number, hash, commit }))
           .toSorted((a, b) => a.number - b.number)
       },
       async block(chainId, ref) {
@@ -187,7 +184,12 @@ export function createMemoryChainStore(
             }),
           )
           .slice(0, limit)
-          .map(({ block, log, reason, commit }) => ({ block, log, reason, commit }))
+          .map(({ block, log, reason, commit }) => ({
+            place: { number: block.number, logIndex: log.logIndex },
+            value: { block, log, reason },
+            commit,
+            branch: commit,
+          }))
       },
     },
 
@@ -211,6 +213,12 @@ export function createMemoryChainStore(
               comparePlaces(a.event, a.commit, { ...placeOf(b.event), branch: b.commit }),
           )
           .slice(0, query.limit)
+          .map(({ event, commit }) => ({
+            place: placeOf(event),
+            value: event,
+            commit,
+            branch: commit,
+          }))
       },
     },
 
@@ -230,7 +238,7 @@ export function createMemoryChainStore(
         for (const event of blocks.flatMap(({ events }) => events)) {
           const key = `${blockKey(chainId, { number: event.block.number, commit })} ${event.logIndex}`
           await write(`event ${event.logIndex}`, () =>
-            insert(tables.events, key, { event, commit, branch: commit, chainId }),
+            insert(tables.events, key, { event, commit, chainId }),
           )
         }
       },
@@ -323,6 +331,17 @@ export function createMemoryChainStore(
               for (const key of table.keys()) if (key.startsWith(`${prefix} `)) table.delete(key)
             tables.blocks.delete(prefix)
           })
+      },
+      async trees(chainId) {
+        const all = [...tables.documents.values()].map(({ tree }) => tree)
+        return [...new Set(all)].filter((tree) => tree.startsWith(`${chainId}-`))
+      },
+      async deleteTree(tree) {
+        for (const [key, document] of tables.documents)
+          if (document.tree === tree)
+            await write('delete document', () => tables.documents.delete(key))
+        for (const [key, record] of tables.undo)
+          if (record.id.tree === tree) await write('delete undo', () => tables.undo.delete(key))
       },
     },
   }

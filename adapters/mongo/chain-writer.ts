@@ -180,6 +180,19 @@ export function createMongoChainWriter(
           _id: { $in: batch.map((block) => blockId(chainId, block)) },
         })
     },
+
+    async trees(chainId) {
+      const names = new Set<string>()
+      for (const spec of catalogue.documents)
+        for (const tree of await collections.documents(spec).distinct('tree')) names.add(tree)
+      return [...names].filter((tree) => tree.startsWith(`${chainId}-`))
+    },
+
+    async deleteTree(tree) {
+      for (const spec of catalogue.documents)
+        await collections.documents(spec).deleteMany({ tree }, { hint: 'identity' })
+      await collections.undo.deleteMany({ tree }, { hint: 'byUntil' })
+    },
   }
 }
 

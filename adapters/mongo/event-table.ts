@@ -1,8 +1,10 @@
 import { mapConcurrent } from '#core/concurrent.ts'
+import { AppError, isAppError } from '#core/errors.ts'
 import type { HistoryCatalogue } from '#core/history/catalogue.ts'
 import type { ChainEvent } from '#core/history/event.ts'
 import type { CommitId, DerivedRef } from '#core/history/head.ts'
-import type { EventTable, StoredEvent } from '#core/history/ports.ts'
+import type { EventTable } from '#core/history/ports.ts'
+import { type StoredRow, storedRow } from '#core/history/stored-row.ts'
 import { fromStored, toStored } from './codec.ts'
 import { type Collections, EVENT_ORDER, type EventDocument } from './collections.ts'
 import { joinEvent } from './event-parts.ts'
@@ -37,10 +39,13 @@ export const createMongoEventTable = (
         batchSize: limit,
       })
       .toArray()
-    const whole = await mapConcurrent(stored, PARTS_AT_ONCE, (document) =>
-      joinEvent(eventParts, document),
-    )
-    return whole.map((document) => fromEventDocument(catalogue, document))
+    return mapConcurrent(stored, PARTS_AT_ONCE, async (document) => {
+      const whole = await joinEvent(eventParts, document).catch((error: unknown) => {
+        if (isAppError(error)) return error
+        throw error
+      })
+      return fromEventDocument(catalogue, document, whole)
+    })
   },
 })
 
@@ -76,15 +81,22 @@ export function toEventDocument(
   return toStored(envelope, spec.fields, body) as EventDocument
 }
 
-function fromEventDocument(catalogue: HistoryCatalogue, stored: EventDocument): StoredEvent {
-  const { number, hash, timestamp, kind, commit } = stored
-  const { type, protocol, fields } = catalogue.event(kind)
-  const event: ChainEvent = {
-    block: { number, hash, timestamp },
-    transactionHash: stored.transactionHash,
-    logIndex: stored.logIndex,
-    address: stored.address,
-    body: { type, protocol, ...fromStored(fields, stored) },
-  }
-  return { event, commit, branch: commit }
+/** @param whole the same with all its parts; an error where one of them is missing */
+function fromEventDocument(
+  catalogue: HistoryCatalogue,
+  { number, logIndex, commit }: EventDocument,
+  whole: EventDocument | AppError,
+): StoredRow<ChainEvent> {
+  return storedRow({ place: { number, logIndex }, commit, branch: commit }, () => {
+    if (whole instanceof AppError) throw whole
+    const { hash, timestamp, kind, transactionHash, address } = whole
+    const { type, protocol, fields } = catalogue.event(kind)
+    return {
+      block: { number, hash, timestamp },
+      transactionHash,
+      logIndex,
+      address,
+      body: { type, protocol, ...fromStored(fields, whole) },
+    }
+  })
 }

@@ -58,18 +58,14 @@ export function createMongoHeadLog({
       if (!around || around.from > number) return undefined
       return findBlock(chainId, { number, commit: around.commit })
     },
-    async settledBlocks(chainId, { from, to }) {
+    async blocks(chainId, { from, to }) {
       const found = await blocks
         .find(
           { chainId, number: { $gte: from, $lte: to } },
           { sort: { number: 1 }, hint: 'byNumber' },
         )
         .toArray()
-      const commits = await findSettled(chainId, [...new Set(found.map(({ commit }) => commit))])
-      const isSettled = new Set(commits)
-      return found
-        .filter(({ commit }) => isSettled.has(commit))
-        .map(({ number, hash }) => ({ number, hash }))
+      return found.map(({ number, hash, commit }) => ({ number, hash, commit }))
     },
     block: findBlock,
     asOneAnswer: (read) => asOneAnswer(client, read),

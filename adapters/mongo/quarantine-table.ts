@@ -14,6 +14,11 @@ export const createMongoQuarantineTable = ({
     const stored = await quarantine
       .find(filter, { sort, limit, hint: 'byPlace', batchSize: limit })
       .toArray()
-    return stored.map(({ block, log, reason, commit }) => ({ block, log, reason, commit }))
+    return stored.map(({ block, log, reason, commit }) => ({
+      place: { number: block.number, logIndex: log.logIndex },
+      value: { block, log, reason },
+      commit,
+      branch: commit,
+    }))
   },
 })

@@ -153,6 +153,24 @@ export const createSqliteChainWriter = (
       db.run('DELETE FROM block WHERE id = ?', id)
     }
   },
+
+  async trees(chainId) {
+    const has = catalogue.documents
+      .map(({ kind }) => `EXISTS (SELECT 1 FROM ${documentTable(kind)} d WHERE d.tree = t.id)`)
+      .join(' OR ')
+    return db
+      .all(`SELECT name FROM tree t WHERE ${has || '0'}`)
+      .map((row) => row.name as string)
+      .filter((name) => name.startsWith(`${chainId}-`))
+  },
+
+  async deleteTree(tree) {
+    const id = treeId(db, tree)
+    if (id === undefined) return
+    for (const { kind } of catalogue.documents)
+      db.run(`DELETE FROM ${documentTable(kind)} WHERE tree = ?`, id)
+    db.run('DELETE FROM undo WHERE tree = ?', id)
+  },
 })
 
 /** The short ids of trees, made where they are not there yet. */

@@ -1,8 +1,9 @@
 import type { SQLInputValue } from 'node:sqlite'
 import type { Address, Hash } from '#core/chain.ts'
 import type { HistoryCatalogue } from '#core/history/catalogue.ts'
-import { decodeEventBody } from '#core/history/event.ts'
-import type { EventQuery, EventTable, StoredEvent } from '#core/history/ports.ts'
+import { type ChainEvent, decodeEventBody } from '#core/history/event.ts'
+import type { EventQuery, EventTable } from '#core/history/ports.ts'
+import { type StoredRow, storedRow } from '#core/history/stored-row.ts'
 import type { Database, Row } from './database.ts'
 import { eventTable, heightTable } from './schema.ts'
 
@@ -65,18 +66,14 @@ function listSql(
   }
 }
 
-const storedEventOf = (catalogue: HistoryCatalogue, row: Row): StoredEvent => ({
-  event: {
-    block: {
-      number: row.number as number,
-      hash: row.hash as Hash,
-      timestamp: row.timestamp as number,
-    },
+const storedEventOf = (catalogue: HistoryCatalogue, row: Row): StoredRow<ChainEvent> => {
+  const [number, logIndex] = [row.number as number, row.log_index as number]
+  const place = { number, logIndex }
+  return storedRow({ place, commit: row.commit as string, branch: row.block as number }, () => ({
+    block: { number, hash: row.hash as Hash, timestamp: row.timestamp as number },
     transactionHash: `0x${Buffer.from(row.transaction_hash as Uint8Array).toString('hex')}`,
-    logIndex: row.log_index as number,
+    logIndex,
     address: row.address as Address,
     body: decodeEventBody(catalogue.eventOfNumber(row.kind as number), row.body as string),
-  },
-  commit: row.commit as string,
-  branch: row.block as number,
-})
+  }))
+}

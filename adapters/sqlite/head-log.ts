@@ -40,13 +40,14 @@ export const createSqliteHeadLog = (db: Database): HeadLog => ({
     if (!row || (row.from_number as number) > number) return undefined
     return blockOf(db, chainId, { number, commit: row.commit as string })
   },
-  async settledBlocks(chainId, { from, to }) {
-    const sql = `SELECT b.number, b.hash FROM block b
-      JOIN settled s ON s.chain = b.chain AND s."commit" = b."commit"
-      WHERE b.chain = ? AND b.number BETWEEN ? AND ? ORDER BY b.number`
-    return db
-      .all(sql, chainId, from, to)
-      .map((row) => ({ number: Number(row.number), hash: row.hash as Hash }))
+  async blocks(chainId, { from, to }) {
+    const sql = `SELECT number, hash, "commit" FROM block
+      WHERE chain = ? AND number BETWEEN ? AND ? ORDER BY number`
+    return db.all(sql, chainId, from, to).map((row) => ({
+      number: Number(row.number),
+      hash: row.hash as Hash,
+      commit: row.commit as string,
+    }))
   },
   async block(chainId, ref) {
     return blockOf(db, chainId, ref)

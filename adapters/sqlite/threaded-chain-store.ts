@@ -95,7 +95,7 @@ export async function openThreadedSqliteChainStore(
         'upkeep',
         'settled',
         'settledBlock',
-        'settledBlocks',
+        'blocks',
         'block',
       ]),
       asOneAnswer: (read) => read(),
@@ -128,6 +128,8 @@ export async function openThreadedSqliteChainStore(
         'deleteUndo',
         'unsettledBlocks',
         'deleteBlocks',
+        'trees',
+        'deleteTree',
       ]),
       async putEvents(chainId, commit, blocks) {
         const rows = blocks.map(({ block, rows: text }): BlockRows => ({ block, rows: text }))

@@ -1,5 +1,5 @@
 import { AppError } from '#core/errors.ts'
-import { isEmpty, ORIGIN_COMMIT, type View } from './head.ts'
+import { type HeadEntry, isEmpty, ORIGIN_COMMIT, type View } from './head.ts'
 import { isStaleView, staleView, type Views } from './view.ts'
 
 /** An answer is begun again this often when the head overtakes it. */
@@ -35,14 +35,19 @@ export async function whileStale<T>(
 /**
  * To be asked when an answer is complete. What a reorg left is swept as soon as its heights are final, and what was
  * read of it then has holes that no single read could see. A head that went back and came again over the same blocks
- * has left this view too: what was derived then is another history.
+ * has left this view too: what was derived then is another history. So has a rebuild, which removes what it has replaced.
  *
  * @throws AppError (`isStaleView`) when the view's head is not canonical any more
  */
 export async function refuseLeftView(views: Views, view: View): Promise<void> {
   const now = await views.current()
   if (!now || now.head.move === view.head.move) return
+  if (!hasSameRows(now.head, view.head)) throw staleView(view)
   const isCanonical = await views.canonical(now, [view.head])
   // The origin was brought by no commit, and every history of this log begins there.
   if (view.head.commit !== ORIGIN_COMMIT && !isCanonical(view.head)) throw staleView(view)
 }
+
+/** Whether no rebuild lies between two heads of one chain. */
+const hasSameRows = (a: HeadEntry, b: HeadEntry): boolean =>
+  JSON.stringify([a.projections, a.rewrites]) === JSON.stringify([b.projections, b.rewrites])

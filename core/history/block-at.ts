@@ -2,6 +2,7 @@ import type { BlockRef } from '#core/chain.ts'
 import { type AppError, invalidField } from '#core/errors.ts'
 import { hashAt, type View } from './head.ts'
 import type { HeadLog } from './ports.ts'
+import { rewriteAt } from './rebuilds.ts'
 import { atOrAbove } from './window.ts'
 
 /**
@@ -37,6 +38,8 @@ export async function storedBlockAt(
 ): Promise<BlockRef | undefined> {
   const known = hashAt(view, number)
   if (known) return { number, hash: known }
+  const rewrite = rewriteAt(view.head.rewrites, number)
+  if (rewrite) return heads.block(view.chainId, { number, commit: rewrite.commit })
   const commit = atOrAbove(view.window, number)?.commit
   return number > view.floor.number && commit
     ? heads.block(view.chainId, { number, commit })

@@ -1,10 +1,12 @@
 import type { BlockRef, Hash } from '#core/chain.ts'
 import { AppError, assert, invalidField } from '#core/errors.ts'
 import { refuseLeftView, whileStale } from './at-head.ts'
+import { storedBlockAt } from './block-at.ts'
 import type { ChainEvent, EventBody, EventFamily } from './event.ts'
 import { type CommitId, type HeadEntry, isEmpty, ORIGIN_COMMIT, type View } from './head.ts'
 import { type CommittedEvent, listCommittedEvents } from './list-events.ts'
 import type { HistoryPorts } from './ports.ts'
+import { canonicalRows, type Rewrite } from './rebuilds.ts'
 import type { Views } from './view.ts'
 
 /**
@@ -34,7 +36,10 @@ export type FeedItem<Body extends EventBody = EventBody> = { readonly cursor: Fe
     }
   /** Whatever was told of blocks above this one is not so any more. What replaced them follows. */
   | { readonly type: 'retracted'; readonly to: BlockRef }
-  /** Nothing up to this block will be retracted. All of it has been told before. */
+  /**
+   * Nothing up to this block will be retracted, but where an operator has blocks that were stored wrong indexed again.
+   * All of it has been told before.
+   */
   | { readonly type: 'finalized'; readonly block: BlockRef }
 )
 
@@ -68,9 +73,11 @@ export type HistoryFeed = {
 
 type FeedPorts = Pick<HistoryPorts, 'heads' | 'events'> & { readonly views: Views }
 
+const ZERO_HASH: Hash = `0x${'0'.repeat(64)}`
+
 const BEFORE_ALL = (move: number): FeedCursor => ({
   number: -1,
-  hash: `0x${'0'.repeat(64)}`,
+  hash: ZERO_HASH,
   commit: ORIGIN_COMMIT,
   logIndex: null,
   move,
@@ -108,7 +115,8 @@ async function itemsSince<Body extends EventBody>(
   const ancestor = await retractedTo(ports, view, at)
   if (ancestor) {
     const { number, hash, commit } = ancestor
-    at = { ...at, number, hash, commit, logIndex: null, move: view.head.move }
+    const finalized = Math.min(at.finalized, number)
+    at = { ...at, number, hash, commit, logIndex: null, move: view.head.move, finalized }
     items.push({ type: 'retracted', to: { number, hash }, cursor: at })
   }
   const { appended, isAll } = await blocksBehind(ports, view, at, query)
@@ -142,23 +150,44 @@ const otherHistory = (): AppError =>
     { details: { field: 'cursor', reason: 'other-branch' }, audience: 'client' },
   )
 
+type ToldTo = Pick<FeedCursor, 'number' | 'hash' | 'commit'>
+
 /** The newest block that is on the line of the cursor and of the view; undefined where that is the cursor's own. */
 async function retractedTo(
+  ports: FeedPorts,
+  view: View,
+  cursor: FeedCursor,
+): Promise<ToldTo | undefined> {
+  const rewritten = (view.head.rewrites ?? []).find(
+    ({ from, move }) => move > cursor.move && from <= cursor.number,
+  )
+  if (rewritten) return beforeRewrite(ports, view, rewritten)
+  return cursor.commit === ORIGIN_COMMIT ? undefined : lowestSince(ports, view, cursor)
+}
+
+/** The block in front of one that was indexed again. No cursor below it depends on what brought it. */
+async function beforeRewrite({ heads }: FeedPorts, view: View, { from }: Rewrite): Promise<ToldTo> {
+  const before = await storedBlockAt(heads, view, from - 1)
+  return { number: from - 1, hash: before?.hash ?? ZERO_HASH, commit: ORIGIN_COMMIT }
+}
+
+async function lowestSince(
   { heads, views }: FeedPorts,
   view: View,
   cursor: FeedCursor,
-): Promise<HeadEntry | undefined> {
-  if (cursor.commit === ORIGIN_COMMIT) return undefined
-  const isCanonical = await views.canonical(view, [cursor])
+): Promise<ToldTo | undefined> {
+  const isCanonical = await canonicalRows(views, view, [cursor])
   if (isCanonical(cursor)) return undefined
   let lowest: HeadEntry | undefined
   for (const entry of await heads.since(view.chainId, cursor.move + 1))
-    if (entry.move <= view.head.move && entry.reason === 'reorg')
+    if (entry.move <= view.head.move && isGoingBack(entry))
       if (!lowest || entry.number < lowest.number) lowest = entry
   // Only a head that went back below it can have left what it stands at.
   if (!lowest || lowest.number >= cursor.number) throw otherHistory()
   return lowest
 }
+
+const isGoingBack = ({ reason }: HeadEntry): boolean => reason === 'reorg' || reason === 'rebuild'
 
 /** The events behind a cursor by block, and whether these are all up to the head. */
 async function blocksBehind<Body extends EventBody>(

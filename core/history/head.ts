@@ -1,6 +1,7 @@
 import type { BlockRange, BlockRef, Hash } from '#core/chain.ts'
 import { assert, damagedStore } from '#core/errors.ts'
 import { proofTo, type ProvenRange, unrecordedProof } from './proof.ts'
+import type { Rewrite } from './rebuilds.ts'
 import {
   above,
   atOrAbove,
@@ -16,9 +17,10 @@ import {
 
 /**
  * Why the head moved. `origin` is the first entry of every log: the point before the first block indexed. `fence` stays
- * where the head is; it takes a move away from writers that have written for it and may be dead or late.
+ * where the head is; it takes a move away from writers that have written for it and may be dead or late. `rebuild` goes
+ * back to the newest settled block, and puts what was made anew up to there in the place of what was read before.
  */
-type MoveReason = 'origin' | 'advance' | 'reorg' | 'fence'
+type MoveReason = 'origin' | 'advance' | 'reorg' | 'fence' | 'rebuild'
 
 /**
  * Names one attempt to commit blocks, and no other: a retry has another. All that an attempt derives and stores carries
@@ -39,7 +41,7 @@ export type Digest = { readonly events: Hash; readonly state: Hash }
 /**
  * The projections that belong to a head, by name: an id says what was made of which sources by which version of the
  * projection, and names its documents in the store. Each can be derived anew under another id beside the one that is
- * read. The events of each family have an id too (see `eventsOf`): they can be read without any projection.
+ * read, see `generationOf`. The events of each family have an id too (see `eventsOf`): they can be read without any projection.
  */
 export type ProjectionIds = Readonly<Record<string, string>>
 
@@ -70,6 +72,8 @@ export type HeadEntry = {
   /** How the blocks of the coverage were proven: sorted, apart from one another. No digest and no id depends on it. */
   readonly proof: readonly ProvenRange[]
   readonly projections: ProjectionIds
+  /** Ranges whose rows were made anew, ascending and apart from one another; left out where there are none. */
+  readonly rewrites?: readonly Rewrite[]
   /** Milliseconds since 1970, for people. */
   readonly committedAtMs: number
 }
@@ -124,6 +128,8 @@ export const viewFrom = (entry: HeadEntry): View => ({
 export function advanceView(view: View, entry: HeadEntry): View {
   if (entry.move !== view.head.move + 1 || entry.chainId !== view.chainId)
     throw damagedStore(`move ${view.head.move + 1} of the head log is missing`)
+  // It stands at a settled block, and its digest is of what it has put in place: no earlier waypoint says that.
+  if (entry.reason === 'rebuild') return viewFrom(entry)
   if (entry.reason === 'advance') {
     assert(entry.number > view.head.number, 'the head advances')
     return { ...view, head: entry, window: push(view.window, waypointOf(entry)) }

@@ -2,6 +2,8 @@ import { invalidField } from '#core/errors.ts'
 import type { ChainEvent, EventBody, EventFamily } from './event.ts'
 import type { CommitId, DerivedRef, View } from './head.ts'
 import type { EventQuery, EventTable } from './ports.ts'
+import { canonicalRows } from './rebuilds.ts'
+import { valueOfRow } from './stored-row.ts'
 import { refuseOtherEvents } from './versions.ts'
 import type { Views } from './view.ts'
 
@@ -43,17 +45,16 @@ export async function listCommittedEvents<Body extends EventBody>(
   while (page.length < query.limit) {
     const asked = { ...query, family: family.name, to, ...(after && { after }) }
     const stored = await ports.events.list(view.chainId, asked)
-    const refs = stored.map(({ event, commit }) => ({ number: event.block.number, commit }))
-    const isCanonical = await ports.views.canonical(view, refs)
-    for (const [index, { event, commit }] of stored.entries()) {
+    const refs = stored.map(({ place, commit }) => ({ number: place.number, commit }))
+    const isCanonical = await canonicalRows(ports.views, view, refs)
+    for (const [index, row] of stored.entries()) {
       if (page.length < query.limit && isCanonical(refs[index] as DerivedRef))
-        page.push({ event, commit })
+        page.push({ event: valueOfRow(row), commit: row.commit })
     }
     const last = stored.at(-1)
     if (!last || stored.length < query.limit) break
     // The page may end between the rows of one place.
-    const { block, logIndex } = last.event
-    after = { number: block.number, logIndex, branch: last.branch }
+    after = { ...last.place, branch: last.branch }
   }
   return page as CommittedEvent<Body>[]
 }

@@ -1,7 +1,8 @@
 import type { Address, BlockRange, BlockRef } from '#core/chain.ts'
 import type { DocumentSet, Key, Version } from './document.ts'
-import type { ChainEvent } from './event.ts'
 import type { CommitId, DerivedRef, HeadEntry } from './head.ts'
+import type { ChainEvent } from './event.ts'
+import type { StoredRow } from './stored-row.ts'
 
 /** How far the housekeeping after commits has come; all only grow. */
 export type Upkeep = {
@@ -13,6 +14,9 @@ export type Upkeep = {
   readonly cleanTo: number
 }
 
+/** A block as a commit stored it. */
+type StoredBlock = BlockRef & DerivedRef
+
 /** A chain's only ref, as readers see it. */
 export type HeadLog = {
   latest(chainId: number): Promise<HeadEntry | undefined>
@@ -23,8 +27,8 @@ export type HeadLog = {
   settled(chainId: number, commits: readonly CommitId[]): Promise<CommitId[]>
   /** The settled block of a height. */
   settledBlock(chainId: number, number: number): Promise<BlockRef | undefined>
-  /** The settled blocks of a range, ascending. */
-  settledBlocks(chainId: number, range: BlockRange): Promise<BlockRef[]>
+  /** The blocks of a range as commits brought them, of every commit that was ever tried; by number. */
+  blocks(chainId: number, range: BlockRange): Promise<StoredBlock[]>
   /** A block as a commit brought it. */
   block(chainId: number, ref: DerivedRef): Promise<BlockRef | undefined>
   /** Reads of one answer: each sees at least what the ones before it saw, whichever server answers. */
@@ -88,17 +92,9 @@ export type EventQuery = {
   readonly limit: number
 }
 
-/** An event as a commit stored it. */
-export type StoredEvent = {
-  readonly event: ChainEvent
-  readonly commit: CommitId
-  /** Where the store keeps this row among those of its place: only good to resume behind it, even when it is gone. */
-  readonly branch: string | number
-}
-
 /** Events as stored, of every commit that was ever tried. Only `core/history/list-events.ts` sorts them out. */
 export type EventTable = {
-  list(chainId: number, query: EventQuery): Promise<StoredEvent[]>
+  list(chainId: number, query: EventQuery): Promise<StoredRow<ChainEvent>[]>
 }
 
 /** The chain's newest block, as far as it is known: to tell how far the history is behind, never worth waiting for. */

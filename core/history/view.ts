@@ -10,6 +10,7 @@ import {
   viewFrom,
 } from './head.ts'
 import type { HeadLog } from './ports.ts'
+import { isRebuild } from './rebuilds.ts'
 import { atOrBelow } from './window.ts'
 
 /** What is settled never changes, so a process keeps the commits that it has asked for. */
@@ -28,7 +29,10 @@ export const isStaleView = (error: unknown): boolean => hasReason(error, 'stale-
 export type Views = {
   /** The newest head; undefined where nothing was ever committed. */
   current(): Promise<View | undefined>
-  /** A predicate for what is named so (rows of blocks, versions of documents): is it canonical in this view? */
+  /**
+   * A predicate for what is named so: is it canonical in this view? It is for versions of documents; `canonicalRows`
+   * says it of rows of blocks.
+   */
   canonical(view: View, refs: readonly DerivedRef[]): Promise<(ref: DerivedRef) => boolean>
   /** See `HeadLog.asOneAnswer`; the head is to be taken within. */
   asOneAnswer<T>(read: () => Promise<T>): Promise<T>
@@ -62,7 +66,8 @@ export function createViews(heads: HeadLog, chainId: number): Views {
     const wanted = new Set<CommitId>()
     for (const ref of refs) {
       if (isOnLine(view, ref) !== undefined) continue
-      if (settled.has(ref.commit)) answer.add(ref.commit)
+      // It stands in a tree that this view has, or nobody would have read it.
+      if (settled.has(ref.commit) || isRebuild(ref.commit)) answer.add(ref.commit)
       else wanted.add(ref.commit)
     }
     if (wanted.size > 0) {

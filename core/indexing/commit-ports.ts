@@ -16,7 +16,10 @@ export const commitPorts = <S extends HistoryPorts & { readonly writer: ChainWri
   chainId: number,
 ): S & CommitPorts => ({ ...store, clock, views: createViews(store.heads, chainId) })
 
-type NextEntry = Pick<HeadEntry, 'chainId' | 'move' | 'floorMove' | 'projections' | 'committedAtMs'>
+type NextEntry = Pick<
+  HeadEntry,
+  'chainId' | 'move' | 'floorMove' | 'projections' | 'rewrites' | 'committedAtMs'
+>
 
 /** What the entries that may follow a view have in common. */
 export const nextEntry = (ports: Pick<CommitPorts, 'clock'>, base: View): NextEntry => ({
@@ -24,6 +27,7 @@ export const nextEntry = (ports: Pick<CommitPorts, 'clock'>, base: View): NextEn
   move: base.head.move + 1,
   floorMove: base.floor.move,
   projections: base.head.projections,
+  ...(base.head.rewrites && { rewrites: base.head.rewrites }),
   committedAtMs: ports.clock.nowMs(),
 })
 

@@ -1,5 +1,7 @@
-import type { View } from '#core/history/head.ts'
+import type { DerivedRef, View } from '#core/history/head.ts'
 import type { EventPlace } from '#core/history/ports.ts'
+import { canonicalRows } from '#core/history/rebuilds.ts'
+import { valueOfRow } from '#core/history/stored-row.ts'
 import type { Views } from '#core/history/view.ts'
 import { type Page, pageOf } from '#core/page.ts'
 import type { QuarantinedLog, QuarantineQuery, QuarantineTable } from './ports.ts'
@@ -23,14 +25,14 @@ export async function listQuarantine(
     const asked = { limit: limit + 1, ...(at && { after: at }) }
     // oxlint-disable-next-line no-await-in-loop -- a page begins where the last one ended
     const stored = await quarantine.list(view.chainId, asked)
-    const refs = stored.map(({ block, commit }) => ({ number: block.number, commit }))
+    const refs = stored.map(({ place, commit }) => ({ number: place.number, commit }))
     // oxlint-disable-next-line no-await-in-loop -- as above
-    const isCanonical = await views.canonical(view, refs)
-    for (const { commit, ...each } of stored)
-      if (isCanonical({ number: each.block.number, commit })) found.push(each)
+    const isCanonical = await canonicalRows(views, view, refs)
+    for (const [index, row] of stored.entries())
+      if (isCanonical(refs[index] as DerivedRef)) found.push(valueOfRow(row))
     const last = stored.at(-1)
     if (!last || stored.length < asked.limit) break
-    at = { number: last.block.number, logIndex: last.log.logIndex, commit: last.commit }
+    at = { ...last.place, commit: last.commit }
   }
   return pageOf(found, limit)
 }

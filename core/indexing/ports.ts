@@ -3,6 +3,7 @@ import type { DocumentId, Version, VersionRef } from '#core/history/document.ts'
 import type { ChainEvent } from '#core/history/event.ts'
 import type { CommitId, DerivedRef, HeadEntry } from '#core/history/head.ts'
 import type { EventPlace, Upkeep } from '#core/history/ports.ts'
+import type { StoredRow } from '#core/history/stored-row.ts'
 
 /** A log as a node gives it, numbers parsed; hex is lower case. */
 export type RawLog = {
@@ -108,10 +109,7 @@ export type QuarantineQuery = {
 
 /** Set-apart logs of every commit that was ever tried. Only `core/indexing/list-quarantine.ts` sorts them out. */
 export type QuarantineTable = {
-  list(
-    chainId: number,
-    query: QuarantineQuery,
-  ): Promise<(QuarantinedLog & { readonly commit: CommitId })[]>
+  list(chainId: number, query: QuarantineQuery): Promise<StoredRow<QuarantinedLog>[]>
 }
 
 /** How many there are of each type of event. */
@@ -189,4 +187,8 @@ export type ChainWriter = {
   unsettledBlocks(chainId: number, range: BlockRange): Promise<DerivedRef[]>
   /** Removes these blocks and what was stored in them. */
   deleteBlocks(chainId: number, blocks: readonly DerivedRef[]): Promise<void>
+  /** The trees of a chain that have documents, see `DocumentSet`. */
+  trees(chainId: number): Promise<string[]>
+  /** Removes all documents of a tree, what was put aside included. */
+  deleteTree(tree: string): Promise<void>
 }

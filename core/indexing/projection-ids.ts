@@ -3,6 +3,7 @@ import type { Sha256 } from '#core/history/digest.ts'
 import type { DocumentSpec } from '#core/history/document.ts'
 import type { EventFamily } from '#core/history/event.ts'
 import type { HeadEntry, ProjectionIds } from '#core/history/head.ts'
+import { baseOf } from '#core/history/rebuilds.ts'
 import { eventsOf, idPrefix, type NamedVersion, versionText } from '#core/history/versions.ts'
 import type { Catalogue } from './catalogue.ts'
 import type { AnySource, ContractRole } from './source.ts'
@@ -102,6 +103,12 @@ function canonicalText(value: unknown): string {
   )
 }
 
+/** The names of projections and events whose ids differ, whatever rebuild derived them. */
+export const otherNames = (stored: ProjectionIds, own: ProjectionIds): string[] =>
+  Object.keys({ ...stored, ...own }).filter(
+    (name) => baseOf(stored[name] ?? '') !== baseOf(own[name] ?? ''),
+  )
+
 /**
  * One history cannot mix what was made of other sources, or by other versions of a projection.
  *
@@ -111,7 +118,7 @@ export function refuseOtherProjections(
   { projections: stored }: HeadEntry,
   own: ProjectionIds,
 ): void {
-  const names = Object.keys({ ...stored, ...own }).filter((name) => stored[name] !== own[name])
+  const names = otherNames(stored, own)
   if (names.length === 0) return
   const other = names.filter((name) => versionText(stored[name]) !== versionText(own[name]))
   const details = {
@@ -122,8 +129,8 @@ export function refuseOtherProjections(
   throw other.length === 0
     ? new AppError(
         'conflict',
-        'sources: this store was filled from other sources, and one history cannot mix them; give the new ' +
-          'configuration a store of its own',
+        'sources: this store was filled from other sources, and one history cannot mix them; run `halyard collect` and ' +
+          'then `halyard derive`, which makes it anew beside what is read, or give the new configuration a store of its own',
         { details },
       )
     : new AppError(
@@ -133,7 +140,7 @@ export function refuseOtherProjections(
             (name) =>
               `${name}: ${versionText(stored[name])} stored, ${versionText(own[name])} here`,
           )
-          .join('; ')}); use that version, or index into a fresh store`,
+          .join('; ')}); use that version, or have \`halyard derive\` make it anew`,
         { details: { ...details, field: 'store', reason: 'other-version' } },
       )
 }

@@ -1,5 +1,6 @@
 import { type BlockRange, mergeRanges } from '#core/chain.ts'
 import { finalWaypoints, type HeadEntry, raiseFloor, type View } from '#core/history/head.ts'
+import { isRebuild } from '#core/history/rebuilds.ts'
 import { isStaleView } from '#core/history/view.ts'
 import type { CommitPorts } from './commit-ports.ts'
 import type { JournalRecord } from './ports.ts'
@@ -97,7 +98,9 @@ async function sweep(ports: CommitPorts, view: View, horizon: number): Promise<v
   if (done.length > 0) await forget(ports, view, done)
   if (turnOf(head.move, SWEEPS_A_LOOK) === 0) await lookAgain(ports, view, cleanTo)
   for (const range of rangesToClean(head, cleanTo, horizon)) {
-    const strange = await writer.unsettledBlocks(chainId, range)
+    const unsettled = await writer.unsettledBlocks(chainId, range)
+    // What a rebuild has stored waits for its own move, or was put in the place of what was settled.
+    const strange = unsettled.filter(({ commit }) => !isRebuild(commit))
     if (strange.length > 0) await writer.deleteBlocks(chainId, strange)
   }
   await writer.mark(chainId, { cleanTo: horizon })

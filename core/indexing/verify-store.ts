@@ -1,4 +1,4 @@
-import { type BlockRange, type BlockRef, countBlocks, type Hash } from '#core/chain.ts'
+import { type BlockRange, countBlocks, type Hash } from '#core/chain.ts'
 import type { Cancel } from '#core/clock.ts'
 import { isAppError, hasReason, messageOf } from '#core/errors.ts'
 import type { HistoryCatalogue } from '#core/history/catalogue.ts'
@@ -9,24 +9,23 @@ import {
   shiftState,
   emptyDigest,
 } from '#core/history/digest.ts'
-import { type Key, keyOf } from '#core/history/document.ts'
-import type { ChainEvent } from '#core/history/event.ts'
+import { type DocumentSpec, type Key, keyOf } from '#core/history/document.ts'
 import type { View } from '#core/history/head.ts'
-import { listEvents } from '#core/history/list-events.ts'
-import type { EventTable, HeadLog } from '#core/history/ports.ts'
 import { type ResolvePorts, scanVersions } from '#core/history/resolve.ts'
-import { atOrAbove } from '#core/history/window.ts'
-import { createBlockRows } from './block-rows.ts'
-import { listQuarantine } from './list-quarantine.ts'
-import type { QuarantinedLog, QuarantineTable } from './ports.ts'
+import { type Checkpoint, checkpoints } from './checkpoints.ts'
+import {
+  chainStored,
+  coveredIn,
+  type StoredBlockRows,
+  type StoredPorts,
+  storedBlocks,
+} from './stored-blocks.ts'
 
-export type VerifyPorts = ResolvePorts & {
-  readonly heads: HeadLog
-  readonly events: EventTable
-  readonly quarantine: QuarantineTable
-  readonly catalogue: Pick<HistoryCatalogue, 'families' | 'documents' | 'kindOf'>
-  readonly sha256: Sha256
-}
+export type VerifyPorts = ResolvePorts &
+  StoredPorts & {
+    readonly catalogue: Pick<HistoryCatalogue, 'families' | 'documents' | 'kindOf'>
+    readonly sha256: Sha256
+  }
 
 /** What of a store does not hash to what the head log says. */
 export type Damage =
@@ -39,11 +38,9 @@ export type VerifyProgress = {
   readonly number: number
 }
 
-/** Entries of the head log that are read at a time. */
-const ENTRIES = 1_000
-/** Rows that are read at a time. */
+/** Documents that are read at a time. */
 const PAGE = 2_000
-/** Blocks whose rows are read together; a commit may have more. */
+/** Blocks whose rows are read together. */
 const BLOCKS = 2_000
 
 /**
@@ -83,7 +80,7 @@ export async function* verifyStore(
   }
   await verified()
   yield { done, total, number: view.head.number }
-  const state = await stateOf(ports, view).catch(reasonOf)
+  const state = await stateOf(ports, view, ports.catalogue.documents).catch(reasonOf)
   if (state !== view.head.digest.state)
     damages.push({
       what: 'documents',
@@ -100,35 +97,6 @@ function reasonOf(error: unknown): string {
   throw error
 }
 
-type Checkpoint = { readonly number: number; readonly events: Hash }
-
-/** Where the line of the view stood after each commit, with the digest of events up to there; the origin first. */
-async function* checkpoints(heads: HeadLog, view: View): AsyncGenerator<Checkpoint> {
-  const open: Checkpoint[] = []
-  for (let move = 0; ;) {
-    const entries = await heads.since(view.chainId, move, ENTRIES)
-    for (const entry of entries) {
-      if (entry.move > view.head.move) break
-      if (entry.reason === 'fence') continue
-      while (open.length > 0 && (open.at(-1) as Checkpoint).number >= entry.number) open.pop()
-      open.push({ number: entry.number, events: entry.digest.events })
-      // What is final is never taken back.
-      while (open.length > 0 && (open[0] as Checkpoint).number < entry.finalized.number)
-        yield open.shift() as Checkpoint
-    }
-    const last = entries.at(-1)
-    if (!last || last.move >= view.head.move || entries.length < ENTRIES) break
-    move = last.move + 1
-  }
-  yield* open
-}
-
-/** The covered blocks of a range. */
-const coveredIn = ({ head }: View, range: BlockRange): BlockRange[] =>
-  head.coverage
-    .map(({ from, to }) => ({ from: Math.max(from, range.from), to: Math.min(to, range.to) }))
-    .filter(({ from, to }) => from <= to)
-
 /**
  * Holds the events of the commits behind a checkpoint against what the head log says of each. Each is held against its
  * own two ends, so that damage in one does not hide that in the next.
@@ -140,13 +108,17 @@ async function verifyEvents(
   points: readonly Checkpoint[],
 ): Promise<Damage[]> {
   const last = points.at(-1) as Checkpoint
-  const ranges = coveredIn(view, { from: start.number + 1, to: last.number })
-  let stored: readonly StoredBlock[]
+  const range = { from: start.number + 1, to: last.number }
   try {
-    stored = (await Promise.all(ranges.map((range) => blocksIn(ports, view, range)))).flat()
+    // What a rebuild has put in place is one stretch, however long.
+    if (points.length === 1)
+      return (await chainStored(ports, view, range, start.events)) === last.events
+        ? []
+        : [mismatchIn(range)]
+    const parts = coveredIn(view, range).map((part) => storedBlocks(ports, view, part))
+    return compareDigests(ports.sha256, start, points, (await Promise.all(parts)).flat())
   } catch (error) {
     const reason = reasonOf(error)
-    const range = { from: start.number + 1, to: last.number }
     if (points.length === 1) return [{ what: 'events', range, reason }]
     // One by one, to find out which it is.
     const damages: Damage[] = []
@@ -154,114 +126,49 @@ async function verifyEvents(
       damages.push(...(await verifyEvents(ports, view, points[index - 1] ?? start, [point])))
     return damages
   }
+}
+
+/** @param stored all blocks up to the last point */
+function compareDigests(
+  sha256: Sha256,
+  start: Checkpoint,
+  points: readonly Checkpoint[],
+  stored: readonly StoredBlockRows[],
+): Damage[] {
   const damages: Damage[] = []
   let before = start
   let next = 0
   for (const point of points) {
     let digest = before.events
-    for (; next < stored.length && (stored[next] as StoredBlock).number <= point.number; next++) {
-      const block = stored[next] as StoredBlock
-      digest = chainBlock(ports.sha256, digest, block, block.rows)
+    for (
+      ;
+      next < stored.length && (stored[next] as StoredBlockRows).number <= point.number;
+      next++
+    ) {
+      const block = stored[next] as StoredBlockRows
+      digest = chainBlock(sha256, digest, block, block.rows)
     }
     if (digest !== point.events)
-      damages.push({
-        what: 'events',
-        range: { from: before.number + 1, to: point.number },
-        reason: 'what is stored of them does not hash to the digest in the head log',
-      })
+      damages.push(mismatchIn({ from: before.number + 1, to: point.number }))
     before = point
   }
   return damages
 }
 
-type StoredBlock = BlockRef & { readonly rows: string }
+const mismatchIn = (range: BlockRange): Damage => ({
+  what: 'events',
+  range,
+  reason: 'what is stored of them does not hash to the digest in the head log',
+})
 
-/** The canonical blocks of a range with the text that the digest hashes, ascending. */
-async function blocksIn(ports: VerifyPorts, view: View, range: BlockRange): Promise<StoredBlock[]> {
-  const rows = await rowsIn(ports, view, range)
-  const blocks = await refsIn(ports.heads, view, range)
-  return blocks.map(({ number, hash }) => ({ number, hash, rows: rows.get(number) ?? '' }))
-}
-
-/** The canonical blocks of a range, ascending. */
-async function refsIn(heads: HeadLog, view: View, { from, to }: BlockRange): Promise<BlockRef[]> {
-  const floor = Math.min(to, view.floor.number)
-  const blocks = from <= floor ? await heads.settledBlocks(view.chainId, { from, to: floor }) : []
-  for (let number = Math.max(from, floor + 1); number <= to; number++) {
-    const commit = atOrAbove(view.window, number)?.commit
-    const block = commit && (await heads.block(view.chainId, { number, commit }))
-    if (block) blocks.push(block)
-  }
-  return blocks
-}
-
-type Row =
-  | { readonly logIndex: number; readonly event: ChainEvent }
-  | { readonly logIndex: number; readonly quarantined: QuarantinedLog }
-
-/** What each block of a range has, as the text that the digest hashes. */
-async function rowsIn(
-  ports: VerifyPorts,
+/** The digest of all documents of these kinds that the view sees. */
+export async function stateOf(
+  ports: ResolvePorts & { readonly sha256: Sha256 },
   view: View,
-  range: BlockRange,
-): Promise<Map<number, string>> {
-  const rows = new Map<number, Row[]>()
-  const add = (number: number, row: Row): void => {
-    const known = rows.get(number)
-    if (known) known.push(row)
-    else rows.set(number, [row])
-  }
-  for (const family of ports.catalogue.families) {
-    let after: { number: number; logIndex: number } | undefined
-    for (;;) {
-      const query = { ...range, limit: PAGE, ...(after && { after }) }
-      const page = await listEvents(ports, view, family, query)
-      for (const event of page) add(event.block.number, { logIndex: event.logIndex, event })
-      const last = page.at(-1)
-      if (!last || page.length < PAGE) break
-      after = { number: last.block.number, logIndex: last.logIndex }
-    }
-  }
-  for await (const quarantined of quarantinedIn(ports, view, range))
-    add(quarantined.block.number, { logIndex: quarantined.log.logIndex, quarantined })
-  return new Map([...rows].map(([number, own]) => [number, textOf(ports, own)]))
-}
-
-async function* quarantinedIn(
-  ports: VerifyPorts,
-  view: View,
-  { from, to }: BlockRange,
-): AsyncGenerator<QuarantinedLog> {
-  let after = { number: from - 1, logIndex: Number.MAX_SAFE_INTEGER }
-  for (;;) {
-    const page = await listQuarantine(ports, view, { limit: PAGE, after })
-    for (const each of page.items) {
-      if (each.block.number > to) return
-      yield each
-    }
-    const last = page.items.at(-1)
-    if (!last || !page.hasMore) return
-    after = { number: last.block.number, logIndex: last.log.logIndex }
-  }
-}
-
-function textOf({ catalogue }: VerifyPorts, rows: readonly Row[]): string {
-  const text = createBlockRows()
-  for (const row of rows.toSorted((a, b) => a.logIndex - b.logIndex)) {
-    if ('quarantined' in row) {
-      text.quarantined(row.quarantined.log.transactionHash, row.logIndex)
-      continue
-    }
-    const { transactionHash, logIndex, address, body } = row.event
-    text.event(transactionHash, logIndex, address, catalogue.kindOf(body), body)
-  }
-  return text.text()
-}
-
-/** The digest of all documents that the view sees. */
-async function stateOf(ports: VerifyPorts, view: View): Promise<Hash> {
+  documents: readonly DocumentSpec[],
+): Promise<Hash> {
   let state = emptyDigest.state
-  for (const spec of ports.catalogue.documents) {
+  for (const spec of documents) {
     let after: Key | undefined
     for (;;) {
       const scan = { order: 'identity', prefix: [], limit: PAGE, ...(after && { after }) }

@@ -11,6 +11,7 @@ import type { Swap } from '#core/dex/events.ts'
 import { type Pool, poolDocuments } from '#core/dex/pool.ts'
 import { type Candle, candleDocuments } from '#core/dex/trading/candle.ts'
 import { type DocumentSpec, keyOf, orderKey } from '#core/history/document.ts'
+import { valueOfRow } from '#core/history/stored-row.ts'
 import type { ChainEvent } from '#core/history/event.ts'
 import type { Transfer } from '#core/nft/transfer.ts'
 import { type View, waypointsOf } from '#core/history/head.ts'
@@ -193,7 +194,7 @@ function suiteOver({ url, kind }: MongoServer): void {
     const parts = await db.collection('eventParts').find().toArray()
     expect(parts.length).toBeGreaterThan(4)
     const [stored] = await events.list(31_337, { family: 'transfer', limit: 2 })
-    expect(stored?.event).toEqual(event)
+    expect(stored && valueOfRow(stored)).toEqual(event)
     await writer.deleteBlocks(31_337, [{ number: swap.block.number, commit: 'commit-1' }])
     expect(await events.list(31_337, { family: 'transfer', limit: 2 })).toEqual([])
     expect(await db.collection('eventParts').countDocuments()).toBe(0)

@@ -209,7 +209,7 @@ test('an export of what another version indexed says what to do, and exports wha
   const refused = await spawnCli(['export', 'candles', '--config', config]).done
   expect(refused.code).toBe(69)
   expect(refused.stderr).toMatch(
-    /store: another version of Halyard made its candles .*read it with that version, or index into a fresh store/,
+    /store: another version of Halyard made its candles .*read it with that version, or have `halyard derive` make it anew/,
   )
   const pools = await spawnCli(['export', 'pools', '--config', config]).done
   expect(pools).toMatchObject({ code: 0, stderr: '' })

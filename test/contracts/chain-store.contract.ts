@@ -41,7 +41,7 @@ import { tokenStoreContract } from './token-store.contract.ts'
 import { digestAt, type Everything, modelOf, readEverything } from './everything.ts'
 
 /** One connection to a store, as a process of its own would have. */
-type StoreConnection = HistoryPorts & {
+export type StoreConnection = HistoryPorts & {
   readonly quarantine: QuarantineTable
   readonly tokens: TokenStore
   readonly catalogue: Catalogue
@@ -551,9 +551,12 @@ export function chainStoreContract(name: string, open: () => Promise<StoreHarnes
       const { heads, tree } = connection
       for (let number = 0; number <= horizon; number++)
         expect(await heads.settledBlock(CHAIN_ID, number)).toEqual(refOf(chain, number))
-      expect(await heads.settledBlocks(CHAIN_ID, { from: 2, to: horizon })).toEqual(
+      const stored = await heads.blocks(CHAIN_ID, { from: 2, to: horizon })
+      expect(stored.map(({ number, hash }) => ({ number, hash }))).toEqual(
         Array.from({ length: horizon - 1 }, (_, index) => refOf(chain, index + 2)),
       )
+      for (const { number, commit, hash } of stored)
+        expect(await heads.block(CHAIN_ID, { number, commit })).toEqual({ number, hash })
       const entries = await heads.since(CHAIN_ID, 2)
       expect(await heads.since(CHAIN_ID, 2, 3)).toEqual(entries.slice(0, 3))
       const range = { from: 0, to: horizon }

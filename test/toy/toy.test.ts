@@ -147,7 +147,7 @@ describe('a store that was filled without it', () => {
     const ports = { ...commitPorts(plain, createFakeClock(), CHAIN_ID), sha256, newId }
     const view = await follow(createChainAppender(ports, CHAIN_ID, fakeSources))
     await expect(readDocuments(ports, view, guestDocuments, [[GREETER, ANN]])).rejects.toThrow(
-      /did not make guests; index into a fresh store/,
+      /did not make guests; `halyard derive` makes them/,
     )
   })
 })

@@ -58,7 +58,7 @@ test('documents that another version made are refused by name and version; all o
       (error: Error) =>
         isOtherVersion(error) &&
         error.message.includes(
-          `made its candles (trades: version 3 stored, version ${version} here); read it with that version, or index`,
+          `made its candles (trades: version 3 stored, version ${version} here); read it with that version, or have`,
         ),
     )
   expect(await scanDocuments(history, view, poolDocuments, scan)).not.toEqual([])

@@ -1,0 +1,132 @@
+import type { BlockRange, BlockRef, Hash } from '#core/chain.ts'
+import type { HistoryCatalogue } from '#core/history/catalogue.ts'
+import { chainBlock, type Sha256 } from '#core/history/digest.ts'
+import type { ChainEvent } from '#core/history/event.ts'
+import type { View } from '#core/history/head.ts'
+import { listEvents } from '#core/history/list-events.ts'
+import type { EventTable, HeadLog } from '#core/history/ports.ts'
+import { canonicalRows } from '#core/history/rebuilds.ts'
+import type { Views } from '#core/history/view.ts'
+import { createBlockRows } from './block-rows.ts'
+import { listQuarantine } from './list-quarantine.ts'
+import type { QuarantinedLog, QuarantineTable } from './ports.ts'
+
+export type StoredPorts = {
+  readonly heads: HeadLog
+  readonly events: EventTable
+  readonly quarantine: QuarantineTable
+  readonly views: Views
+  readonly catalogue: Pick<HistoryCatalogue, 'families' | 'kindOf'>
+}
+
+/** A block as it is stored, with the text that the digest hashes (see `createBlockRows`). */
+export type StoredBlockRows = BlockRef & { readonly rows: string }
+
+/** Rows that are read at a time. */
+const PAGE = 2_000
+/** Blocks whose rows are chained together. */
+const BLOCKS = 2_000
+
+/** The covered blocks of a range. */
+export const coveredIn = ({ head }: View, range: BlockRange): BlockRange[] =>
+  head.coverage
+    .map(({ from, to }) => ({ from: Math.max(from, range.from), to: Math.min(to, range.to) }))
+    .filter(({ from, to }) => from <= to)
+
+/**
+ * The canonical blocks of a range with all that is stored in them, ascending.
+ *
+ * @throws AppError `unavailable` (`damaged`) where a row cannot be read
+ */
+export async function storedBlocks(
+  ports: StoredPorts,
+  view: View,
+  range: BlockRange,
+): Promise<StoredBlockRows[]> {
+  const rows = await rowsIn(ports, view, range)
+  const all = await ports.heads.blocks(view.chainId, range)
+  const isCanonical = await canonicalRows(ports.views, view, all)
+  return all
+    .filter(isCanonical)
+    .map(({ number, hash }) => ({ number, hash, rows: rows.get(number) ?? '' }))
+}
+
+/** The digest of events after the covered blocks of a range, as they are stored. `before`: the digest in front of it. */
+export async function chainStored(
+  ports: StoredPorts & { readonly sha256: Sha256 },
+  view: View,
+  range: BlockRange,
+  before: Hash,
+): Promise<Hash> {
+  let digest = before
+  for (const covered of coveredIn(view, range))
+    for (let { from } = covered; from <= covered.to; from += BLOCKS) {
+      const part = { from, to: Math.min(from + BLOCKS - 1, covered.to) }
+      for (const block of await storedBlocks(ports, view, part))
+        digest = chainBlock(ports.sha256, digest, block, block.rows)
+    }
+  return digest
+}
+
+type Row =
+  | { readonly logIndex: number; readonly event: ChainEvent }
+  | { readonly logIndex: number; readonly quarantined: QuarantinedLog }
+
+/** What each block of a range has, as the text that the digest hashes. */
+async function rowsIn(
+  ports: StoredPorts,
+  view: View,
+  range: BlockRange,
+): Promise<Map<number, string>> {
+  const rows = new Map<number, Row[]>()
+  const add = (number: number, row: Row): void => {
+    const known = rows.get(number)
+    if (known) known.push(row)
+    else rows.set(number, [row])
+  }
+  for (const family of ports.catalogue.families) {
+    let after: { number: number; logIndex: number } | undefined
+    for (;;) {
+      const query = { ...range, limit: PAGE, ...(after && { after }) }
+      const page = await listEvents(ports, view, family, query)
+      for (const event of page) add(event.block.number, { logIndex: event.logIndex, event })
+      const last = page.at(-1)
+      if (!last || page.length < PAGE) break
+      after = { number: last.block.number, logIndex: last.logIndex }
+    }
+  }
+  for await (const quarantined of quarantinedIn(ports, view, range))
+    add(quarantined.block.number, { logIndex: quarantined.log.logIndex, quarantined })
+  return new Map([...rows].map(([number, own]) => [number, textOf(ports, own)]))
+}
+
+async function* quarantinedIn(
+  ports: StoredPorts,
+  view: View,
+  { from, to }: BlockRange,
+): AsyncGenerator<QuarantinedLog> {
+  let after = { number: from - 1, logIndex: Number.MAX_SAFE_INTEGER }
+  for (;;) {
+    const page = await listQuarantine(ports, view, { limit: PAGE, after })
+    for (const each of page.items) {
+      if (each.block.number > to) return
+      yield each
+    }
+    const last = page.items.at(-1)
+    if (!last || !page.hasMore) return
+    after = { number: last.block.number, logIndex: last.log.logIndex }
+  }
+}
+
+function textOf({ catalogue }: StoredPorts, rows: readonly Row[]): string {
+  const text = createBlockRows()
+  for (const row of rows.toSorted((a, b) => a.logIndex - b.logIndex)) {
+    if ('quarantined' in row) {
+      text.quarantined(row.quarantined.log.transactionHash, row.logIndex)
+      continue
+    }
+    const { transactionHash, logIndex, address, body } = row.event
+    text.event(transactionHash, logIndex, address, catalogue.kindOf(body), body)
+  }
+  return text.text()
+}
