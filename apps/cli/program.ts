@@ -12,6 +12,7 @@ import { queueCommand } from './commands/queue.ts'
 import { quoteCommand } from './commands/quote.ts'
 import { rangesCommand } from './commands/ranges.ts'
 import { rawCommand } from './commands/raw.ts'
+import { reindexCommand } from './commands/reindex.ts'
 import { statusCommand } from './commands/status.ts'
 import { tokensCommand } from './commands/tokens.ts'
 import { verifyCommand } from './commands/verify.ts'
@@ -47,6 +48,7 @@ Examples:
     queueCommand(),
     collectCommand(),
     deriveCommand(),
+    reindexCommand(),
     rawCommand(),
     statusCommand(),
     verifyCommand(),

@@ -3,10 +3,12 @@ import { invalidField } from '#core/errors.ts'
 import { createViews } from '#core/history/view.ts'
 import type { IndexPorts } from '#core/indexing/backfill.ts'
 import type { CollectPorts } from '#core/indexing/collect.ts'
+import type { FetchPorts } from '#core/indexing/fetch-proven.ts'
 import type { RangeQueue } from '#core/indexing/ranges/ports.ts'
 import type { WorkerPorts } from '#core/indexing/ranges/run-worker.ts'
 import type { SharePorts } from '#core/indexing/ranges/share-backfill.ts'
 import type { RawLayer } from '#core/indexing/raw/obtain-blocks.ts'
+import type { RebuildPorts } from '#core/indexing/rebuild/rebuild-history.ts'
 import type { TokenCollector } from '#core/tokens/collect-tokens.ts'
 import { openToWrite } from '#wiring/open-chain-store.ts'
 import { openRangeQueue } from '#wiring/open-range-queue.ts'
@@ -24,10 +26,15 @@ export type RangesApp = RawApp & { readonly queue: RangeQueue }
 /** What collecting proven logs takes. */
 export type CollectApp = AsyncDisposable & { readonly ports: CollectPorts }
 
-/** What making the history of proven logs takes. */
-export type DeriveApp = AsyncDisposable & {
-  readonly ports: Omit<IndexPorts, 'source' | 'raw'> & { readonly raw: RawLayer }
+/** What making parts of a history anew takes, but for where blocks are read. */
+export type RebuildApp = AsyncDisposable & {
+  readonly ports: Omit<IndexPorts, 'source' | 'raw'> & Omit<RebuildPorts, 'reading'>
+  /** Undefined where the configuration keeps no logs. */
+  readonly raw: RawLayer | undefined
 }
+
+/** What reading blocks again and mending them takes. */
+export type ReindexApp = RebuildApp & { readonly node: FetchPorts }
 
 /** What sharing a backfill takes, and what this process and the history are called in it. */
 export type ShareApp = AsyncDisposable & {
@@ -89,16 +96,45 @@ export async function wireCollecting(
   }
 }
 
-/** @throws AppError as `wireRaw` does */
-export async function wireDeriving(settings: Settings, warn: Warn = toStderr): Promise<DeriveApp> {
+/** @throws AppError where the store cannot be written to */
+export async function wireRebuilding(
+  settings: Settings,
+  warn: Warn = toStderr,
+): Promise<RebuildApp> {
   const { openDeriving } = await import('#wiring/open-indexing.ts')
   await using stack = new AsyncDisposableStack()
-  const { raw } = stack.use(await wireRaw(settings, warn))
+  const raw = stack.use(await openRaw(settings.raw))
+  tellWarnings(raw, warn)
   const store = stack.adopt(await openToWrite(settings.store), async (each) => each.close())
   tellWarnings(store, warn)
   const opened = stack.move()
   return {
-    ports: { ...openDeriving(store, settings.chain), raw },
+    ports: { ...openDeriving(store, settings.chain), quarantine: store.quarantine },
+    raw: raw.place?.raw,
+    [Symbol.asyncDispose]: () => opened.disposeAsync(),
+  }
+}
+
+/**
+ * @param stop ends what waits for the chain when aborted
+ * @throws AppError where the store cannot be written to
+ */
+export async function wireReindexing(
+  settings: Settings,
+  stop: AbortSignal,
+  warn: Warn = toStderr,
+): Promise<ReindexApp> {
+  const [{ openNode }, { openProving }] = await Promise.all([
+    import('#wiring/open-node.ts'),
+    import('#wiring/open-indexing.ts'),
+  ])
+  await using stack = new AsyncDisposableStack()
+  const app = stack.use(await wireRebuilding(settings, warn))
+  const node = stack.use(openNode(settings.chain, backfillPatience(stop, warn)))
+  const opened = stack.move()
+  return {
+    ...app,
+    node: openProving(node, settings.chain, { warn }),
     [Symbol.asyncDispose]: () => opened.disposeAsync(),
   }
 }

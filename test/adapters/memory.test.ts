@@ -1,7 +1,8 @@
 import { createMemoryChainStore, createMemoryTables } from '#adapters/memory/chain-store.ts'
-import { chainStoreContract } from '../contracts/chain-store.contract.ts'
+import { chainStoreContract, type StoreHarness } from '../contracts/chain-store.contract.ts'
+import { rebuildContract } from '../contracts/rebuild.contract.ts'
 
-chainStoreContract('memory', async () => {
+const open = async (): Promise<StoreHarness> => {
   const tables = createMemoryTables()
   return {
     connect: async (step) => ({ ...createMemoryChainStore(tables, step), close: () => undefined }),
@@ -9,4 +10,7 @@ chainStoreContract('memory', async () => {
     locks: false,
     everyNth: 1,
   }
-})
+}
+
+chainStoreContract('memory', open)
+rebuildContract('memory', open)

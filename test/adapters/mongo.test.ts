@@ -7,7 +7,8 @@ import type { DocumentSet, Key, Version } from '#core/history/document.ts'
 import { emptyDigest } from '#core/history/digest.ts'
 import type { HeadEntry } from '#core/history/head.ts'
 import type { Replacement } from '#core/indexing/ports.ts'
-import { chainStoreContract } from '../contracts/chain-store.contract.ts'
+import { chainStoreContract, type StoreHarness } from '../contracts/chain-store.contract.ts'
+import { rebuildContract } from '../contracts/rebuild.contract.ts'
 import type { Holder } from '#core/nft/holding.ts'
 import { catalogue } from '#core/catalogue.ts'
 import { addressOf } from '../fakes/encode.ts'
@@ -16,6 +17,8 @@ import { steppedDb } from '../servers/stepped-db.ts'
 
 /** Of the places where the contract stops a writer, the stand-in, which has no index, tries every fifth. */
 const STAND_IN_EVERY_NTH = 5
+/** A rebuild has many places that are alike. */
+const REBUILD_EVERY_NTH = 4
 /** Writers that want the same thing at once. */
 const RIVALS = 20
 
@@ -31,7 +34,7 @@ function suiteOver({ url, kind }: MongoServer): void {
   const client = new MongoClient(url('admin'))
   afterAll(() => client.close())
 
-  chainStoreContract('MongoDB', async () => {
+  const harnessOf = async (everyNth: number): Promise<StoreHarness> => {
     const db = client.db(freshDatabase())
     await createIndexes(db, catalogue)
     return {
@@ -43,9 +46,12 @@ function suiteOver({ url, kind }: MongoServer): void {
         await db.dropDatabase()
       },
       locks: false,
-      everyNth: kind === 'ferretlite' ? STAND_IN_EVERY_NTH : 1,
+      everyNth: kind === 'ferretlite' ? everyNth * STAND_IN_EVERY_NTH : everyNth,
     }
-  })
+  }
+
+  chainStoreContract('MongoDB', () => harnessOf(1))
+  rebuildContract('MongoDB', () => harnessOf(REBUILD_EVERY_NTH))
 
   async function open() {
     const name = freshDatabase()

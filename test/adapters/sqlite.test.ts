@@ -15,6 +15,7 @@ import {
   steppedWriter,
   type StoreHarness,
 } from '../contracts/chain-store.contract.ts'
+import { rebuildContract } from '../contracts/rebuild.contract.ts'
 
 const harnessOf = async (
   everyNth: number,
@@ -35,17 +36,19 @@ const harnessOf = async (
 // The contract's longest tests begin anew some hundred times, with files that are synced.
 vi.setConfig({ testTimeout: 120_000 })
 
-chainStoreContract('SQLite', () =>
-  harnessOf(1, async (path) => {
-    const store = openSqliteChainStore(path)
-    return { ...store, close: async () => store.close() }
-  }),
-)
+const openPlain = async (path: string) => {
+  const store = openSqliteChainStore(path)
+  return { ...store, close: async () => store.close() }
+}
+
+chainStoreContract('SQLite', () => harnessOf(1, openPlain))
+rebuildContract('SQLite', () => harnessOf(1, openPlain))
 
 // A thread takes a while to start: a sample of the places to die at will do, the steps being the same.
 chainStoreContract('SQLite in a thread of its own', () =>
   harnessOf(7, openThreadedSqliteChainStore),
 )
+rebuildContract('SQLite in a thread of its own', () => harnessOf(7, openThreadedSqliteChainStore))
 
 test('an entry of the head log that is not what was written is told as damage, not as a bug', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'halyard-sqlite-'))

@@ -1,9 +1,10 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { createFakeChain, type FakeChain, fakeSources } from '../fakes/fake-chain.ts'
+import { createFakeChain, type FakeChain } from '../fakes/fake-chain.ts'
 import { type FakeNode, startFakeNode } from '../fakes/fake-node.ts'
+import { writeFakeConfig } from './fake-chain-config.ts'
 import { runCli } from './run-cli.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'halyard-raw-'))
@@ -20,27 +21,8 @@ afterAll(async () => {
   rmSync(folder, { recursive: true })
 })
 
-function configOf(name: string, more: object = {}): string {
-  const path = join(folder, `${name}.json`)
-  const sources = fakeSources.map(({ startBlock, ...source }) => {
-    const { feePips, ...rest } = source as { feePips?: number | null } & object
-    return {
-      ...rest,
-      ...(feePips && { feeBps: feePips / 100 }),
-      ...(startBlock !== null && { startBlock }),
-    }
-  })
-  writeFileSync(
-    path,
-    JSON.stringify({
-      chain: { id: 31_337, rpc: [node.url] },
-      store: `sqlite:${name}.db`,
-      sources,
-      ...more,
-    }),
-  )
-  return path
-}
+const configOf = (name: string, more: object = {}): string =>
+  writeFakeConfig(folder, node.url, name, more)
 
 const run = async (command: string, config: string, ...more: string[]) => {
   const result = await runCli(...command.split(' '), '--config', config, ...more)

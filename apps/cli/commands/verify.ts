@@ -58,6 +58,10 @@ function linesOf(damages: readonly Damage[], number: number): string[] {
         ? `damaged: blocks ${damage.range.from}-${damage.range.to}: ${damage.reason}`
         : `damaged: ${damage.reason}`,
     ),
-    'restore the store from a backup, or make it anew: name a fresh store and run `halyard derive`, then `halyard backfill`',
+    ...(damages.some(({ what }) => what === 'events')
+      ? ['mend events with `halyard reindex --from F --to T --apply`, and then look again']
+      : [
+          `mend documents with \`halyard derive --projection ${catalogue.projections.map(({ name }) => name).join(' ')}\``,
+        ]),
   ]
 }

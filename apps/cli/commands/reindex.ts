@@ -1,0 +1,131 @@
+import { Command } from 'commander'
+import { collectSetting } from '#cli/collect-setting.ts'
+import { configOption, parseBlock } from '#cli/options.ts'
+import { printRebuild, showRebuild } from '#cli/print-rebuild.ts'
+import { countReading } from '#cli/reading.ts'
+import { showProgress } from '#cli/show-progress.ts'
+import { untilStopped } from '#cli/until-stopped.ts'
+import { readSettings } from '#cli/wire.ts'
+import { wireReindexing } from '#cli/wire-raw.ts'
+import type { BlockRange } from '#core/chain.ts'
+import { AppError } from '#core/errors.ts'
+import { currentView, refuseLeftView } from '#core/history/at-head.ts'
+import {
+  compareRows,
+  type ComparedRow,
+  type Comparison,
+  type Difference,
+} from '#core/indexing/rebuild/compare-rows.ts'
+import { rebuildHistory } from '#core/indexing/rebuild/rebuild-history.ts'
+import { removeKept } from '#core/indexing/raw/list-kept.ts'
+import { afterGrace } from '#faces/grace.ts'
+
+type Options = {
+  readonly config: string
+  readonly from: number
+  readonly to: number
+  readonly apply?: boolean
+  readonly json?: boolean
+}
+
+export const reindexCommand = (): Command =>
+  new Command('reindex')
+    .summary('read blocks again, tell what differs, and mend it')
+    .description(
+      'Reads final blocks from the chain again, proven by their receipts, and prints what would be added, removed and ' +
+        'changed in the store. With --apply the events of these blocks are stored anew, the documents that they change are ' +
+        'derived anew beside those that are read, and all of it takes its place by one move, while others read and ' +
+        'follow the chain. Blocks that were never indexed come in the same way.',
+    )
+    .addOption(configOption())
+    .requiredOption('--from <block>', 'the first block', parseBlock)
+    .requiredOption('--to <block>', 'the last block', parseBlock)
+    .option('--apply', 'change the store')
+    .option('--json', 'print what differs, and what was done, as lines of JSON')
+    .addHelpText(
+      'after',
+      `
+Examples:
+  $ halyard reindex --from 19000000 --to 19000999
+  $ halyard reindex --from 19000000 --to 19000999 --apply`,
+    )
+    .action((options: Options) => untilStopped((stop) => run(options, stop)))
+
+async function run(options: Options, stop: AbortSignal): Promise<void> {
+  const settings = readSettings(options.config)
+  await using app = await wireReindexing(settings, afterGrace(stop))
+  const { ports, node, raw } = app
+  const startedAt = performance.now()
+  const { source, reading } = countReading(node.source)
+  const proving = { ...node, source }
+  const setting = collectSetting(settings)
+  const range = { from: options.from, to: options.to }
+  const view = await currentView(ports.views)
+  const compared = await showProgress(
+    () => compareRows({ ...ports, reading: proving }, view, range, setting, stop),
+    reading,
+    ({ done, total, number, differences }) => ({
+      done,
+      total,
+      note: `${differences} differences, block ${number}`,
+    }),
+  )
+  if (stop.aborted) return
+  await refuseLeftView(ports.views, view)
+  if (options.json === true) process.stdout.write(`${JSON.stringify(compared)}\n`)
+  else
+    for (const line of linesOf(compared, options.apply === true)) process.stdout.write(`${line}\n`)
+  if (options.apply !== true || compared.ranges.length === 0) return
+  refusePart(compared, range, view.floor.number)
+  // What is kept of these blocks may be what was wrong: they are fetched and kept anew.
+  if (raw) for (const each of compared.ranges) await removeKept(raw.store, settings.chain.id, each)
+  const input = {
+    ...setting,
+    proof: setting.proof === 'bloom' ? ('auto' as const) : setting.proof,
+    changed: { ranges: compared.ranges, families: compared.families },
+  }
+  const rebuilding = { ...ports, reading: async () => ({ ...proving, raw }) }
+  const report = await showRebuild(() => rebuildHistory(rebuilding, input, stop), reading)
+  if (report) printRebuild(report, (performance.now() - startedAt) / 1_000, options.json === true)
+}
+
+/** Logs of a contract that was not known were asked for in no later block. */
+function refusePart({ isOfContracts }: Comparison, { to }: BlockRange, last: number): void {
+  if (isOfContracts && to < last)
+    throw new AppError(
+      'invalid',
+      `--to: contracts were created in these blocks that the history did not know, or such that do not exist, so the ` +
+        `blocks behind differ too; nothing was changed: run it with --to ${last}, the newest block that is settled`,
+      { details: { field: '--to', block: last } },
+    )
+}
+
+const SHOWN_MAX = 50
+
+function linesOf(compared: Comparison, isApplied: boolean): string[] {
+  const { blocks, added, removed, changed, uncovered, damaged, differences } = compared
+  if (compared.ranges.length === 0) return [`${blocks} blocks are stored as the chain has them`]
+  const more = added + removed + changed - Math.min(differences.length, SHOWN_MAX)
+  return [
+    ...differences.slice(0, SHOWN_MAX).map(lineOf),
+    ...(more > 0 ? [`... and ${more} more`] : []),
+    `of ${blocks} blocks: ${added} logs are missing, ${removed} are too many, ${changed} differ` +
+      (uncovered > 0 ? `; ${uncovered} blocks were never indexed` : '') +
+      (damaged > 0 ? `; ${damaged} blocks are damaged` : ''),
+    ...(isApplied ? [] : ['nothing was changed; --apply mends it']),
+  ]
+}
+
+const SIGNS = { added: '+', removed: '-', changed: '!' } as const
+
+function lineOf({ block, logIndex, what, stored, chain }: Difference): string {
+  // Of two that say the same, the transactions differ.
+  const isMoved = stored && chain && textOf(stored) === textOf(chain)
+  const rows = [stored, chain]
+    .filter((row) => row !== null)
+    .map((row) => (isMoved ? `${textOf(row)} of ${row.transactionHash}` : textOf(row)))
+  return `${SIGNS[what]} block ${block} log ${logIndex}: ${rows.join(' -> ')}`
+}
+
+const textOf = ({ kind, address, body }: ComparedRow): string =>
+  [kind, address, body].filter((part) => part !== null).join(' ')

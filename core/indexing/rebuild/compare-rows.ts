@@ -1,0 +1,244 @@
+import { type BlockRange, countBlocks, type Hash, mergeRanges } from '#core/chain.ts'
+import type { Cancel } from '#core/clock.ts'
+import { AppError, hasReason, invalidField } from '#core/errors.ts'
+import { storedBlockAt } from '#core/history/block-at.ts'
+import type { EventFamily } from '#core/history/event.ts'
+import type { View } from '#core/history/head.ts'
+import { createAdmission } from '#core/indexing/admission.ts'
+import type { Catalogue } from '#core/indexing/catalogue.ts'
+import type { CollectSetting } from '#core/indexing/collect.ts'
+import { createConfirmFinal } from '#core/indexing/confirm-final.ts'
+import { decodeBlocks } from '#core/indexing/decode-blocks.ts'
+import { createFetchProven, type FetchPorts } from '#core/indexing/fetch-proven.ts'
+import { createFoundContracts } from '#core/indexing/found-contracts.ts'
+import { policyFor } from '#core/indexing/proof-policy.ts'
+import { readChunks } from '#core/indexing/read-chunks.ts'
+import type { AnySource, ContractRole } from '#core/indexing/source.ts'
+import { type StoredPorts, storedBlocks } from '#core/indexing/stored-blocks.ts'
+import type { ResolvePorts } from '#core/history/resolve.ts'
+
+export type ComparePorts = StoredPorts &
+  ResolvePorts & { readonly catalogue: Catalogue; readonly reading: FetchPorts }
+
+/** A row as the digest hashes it: `kind` of event or `quarantined`, and the canonical JSON of its body. */
+export type ComparedRow = {
+  readonly transactionHash: Hash
+  readonly address: string | null
+  readonly kind: string
+  readonly body: string | null
+}
+
+/** A log of which the store says something else than the chain. */
+export type Difference = {
+  readonly block: number
+  readonly logIndex: number
+  readonly what: 'added' | 'removed' | 'changed'
+  /** Null where the store has none. */
+  readonly stored: ComparedRow | null
+  /** Null where the chain has none. */
+  readonly chain: ComparedRow | null
+}
+
+export type Comparison = {
+  readonly blocks: number
+  readonly added: number
+  readonly removed: number
+  readonly changed: number
+  /** Blocks that were never indexed: all that they have is added. */
+  readonly uncovered: number
+  /** Blocks of which a row cannot be read, so that none is compared. */
+  readonly damaged: number
+  /** The first of them, in chain order. */
+  readonly differences: readonly Difference[]
+  /** The blocks that differ, and those that were never indexed. */
+  readonly ranges: readonly BlockRange[]
+  readonly families: readonly EventFamily[]
+  /** Contracts came or went, so that all blocks behind differ too, though their rows were not compared. */
+  readonly isOfContracts: boolean
+}
+
+export type CompareProgress = {
+  readonly done: number
+  readonly total: number
+  readonly number: number
+  readonly differences: number
+}
+
+/** Differences that are told one by one. */
+const TOLD_MAX = 1_000
+/** A head names so many ranges at most; of more, what lies between is made anew too. */
+const RANGES_MAX = 64
+
+/**
+ * Reads blocks of the chain again, proven by their receipts, and compares what is stored of them.
+ *
+ * @param range final blocks; those that were never indexed are compared with nothing
+ * @returns generator of progress; its value is what differs
+ * @throws AppError `invalid` for blocks that are not final, `unavailable` where the chain has another block than the one
+ *   that is stored
+ */
+export async function* compareRows(
+  ports: ComparePorts,
+  view: View,
+  range: BlockRange,
+  setting: CollectSetting,
+  cancel: Cancel,
+): AsyncGenerator<CompareProgress, Comparison> {
+  refuseOpen(view, range)
+  const { source } = ports.reading
+  const admission = createAdmission(ports.catalogue, setting.sources)
+  const found = createFoundContracts(ports, setting.sources, admission)
+  await found.readFrom(view)
+  const { finalized } = await source.head()
+  const reading = {
+    ports: { source, raw: undefined },
+    chainId: setting.chainId,
+    commits: setting.commits,
+    admission,
+    fetchProven: createFetchProven(ports.reading, setting.commits),
+    policy: policyFor('auto', finalized.number),
+    finalized: finalized.number,
+    confirmFinal: createConfirmFinal(source, finalized),
+  }
+  const creating = creatingKinds(ports.catalogue, setting.sources)
+  const sum = { blocks: 0, added: 0, removed: 0, changed: 0, uncovered: 0, damaged: 0 }
+  const differences: Difference[] = []
+  const families = new Set<EventFamily>()
+  let ranges: BlockRange[] = []
+  let isOfContracts = false
+  for await (const blocks of readChunks(reading, [range])) {
+    if (cancel.aborted) break
+    const fresh = decodeBlocks(admission, blocks)
+    const chunk = { from: blocks[0]?.header.number ?? 0, to: blocks.at(-1)?.header.number ?? 0 }
+    const stored = await storedIn(ports, view, chunk)
+    for (const { block, rows } of fresh.events) {
+      const known = stored.get(block.number)
+      if (known && known.hash !== block.hash) throw otherBlock(block, known.hash)
+      if (!known) sum.uncovered++
+      if (known?.rows === rows) continue
+      ranges.push({ from: block.number, to: block.number })
+      if (known?.rows === null) {
+        sum.damaged++
+        for (const family of ports.catalogue.families) families.add(family)
+        continue
+      }
+      for (const each of differencesIn(block.number, known?.rows ?? '', rows)) {
+        sum[each.what]++
+        if (differences.length < TOLD_MAX) differences.push(each)
+        for (const row of [each.stored, each.chain]) {
+          if (!row || row.body === null) continue
+          families.add(ports.catalogue.familyOf(ports.catalogue.event(row.kind)))
+          isOfContracts ||= creating.has(row.kind)
+        }
+      }
+    }
+    ranges = mergeRanges(ranges)
+    sum.blocks += blocks.length
+    const { added, removed, changed, damaged } = sum
+    yield {
+      done: sum.blocks,
+      total: countBlocks([range]),
+      number: chunk.to,
+      differences: added + removed + changed + damaged,
+    }
+  }
+  return { ...sum, differences, ranges: fewOf(ranges), families: [...families], isOfContracts }
+}
+
+type Stored = { readonly hash: Hash; readonly rows: string | null }
+
+/** The stored blocks of a range by number; `rows` null where one of them is damaged. */
+async function storedIn(
+  ports: ComparePorts,
+  view: View,
+  range: BlockRange,
+): Promise<Map<number, Stored>> {
+  try {
+    const blocks = await storedBlocks(ports, view, range)
+    return new Map(blocks.map((block): [number, Stored] => [block.number, block]))
+  } catch (error) {
+    if (!hasReason(error, 'damaged')) throw error
+    if (range.from === range.to) {
+      const block = await storedBlockAt(ports.heads, view, range.from)
+      return new Map(block && [[range.from, { hash: block.hash, rows: null }]])
+    }
+    // By halves, to find out which it is.
+    const middle = Math.floor((range.from + range.to) / 2)
+    const [low, high] = await Promise.all([
+      storedIn(ports, view, { from: range.from, to: middle }),
+      storedIn(ports, view, { from: middle + 1, to: range.to }),
+    ])
+    return new Map([...low, ...high])
+  }
+}
+
+function refuseOpen({ floor }: View, { from, to }: BlockRange): void {
+  if (from > to) throw invalidField('--from', `it is above --to, ${to}`, { block: from })
+  if (to > floor.number)
+    throw invalidField(
+      '--to',
+      `block ${to} is not final and settled in this history, which is so up to block ${floor.number}; what is above it ` +
+        'is proven again as it becomes final',
+      { block: to },
+    )
+}
+
+const otherBlock = (
+  block: { readonly number: number; readonly hash: Hash },
+  stored: Hash,
+): AppError =>
+  new AppError(
+    'unavailable',
+    `block ${block.number} of the chain is ${block.hash}, and ${stored} is stored: this history is of another branch, or ` +
+      'chain.rpc serves another chain; index into a fresh store',
+    { details: { field: 'chain.rpc', reason: 'other-branch', block: block.number } },
+  )
+
+/** One stretch where there are too many. */
+const fewOf = (ranges: readonly BlockRange[]): readonly BlockRange[] => {
+  const [first, last] = [ranges[0], ranges.at(-1)]
+  return first && last && ranges.length > RANGES_MAX ? [{ from: first.from, to: last.to }] : ranges
+}
+
+/** The kinds of events that bring contracts into being. */
+function creatingKinds(catalogue: Catalogue, sources: readonly AnySource[]): ReadonlySet<string> {
+  const roles = sources.flatMap((source): ContractRole[] => {
+    const role = catalogue.sources.get(source.kind)?.contractOf(source).role
+    return role?.childOf ? [role] : []
+  })
+  return new Set(
+    roles.flatMap(({ decoders }) => [...decoders.values()].map(({ spec }) => spec.kind)),
+  )
+}
+
+function differencesIn(block: number, stored: string, chain: string): Difference[] {
+  const [before, after] = [rowsOf(stored), rowsOf(chain)]
+  const indexes = [...new Set([...before.keys(), ...after.keys()])].toSorted((a, b) => a - b)
+  return indexes.flatMap((logIndex): Difference[] => {
+    const [was, is] = [before.get(logIndex) ?? null, after.get(logIndex) ?? null]
+    if (JSON.stringify(was) === JSON.stringify(is)) return []
+    const what = !was ? 'added' : !is ? 'removed' : 'changed'
+    return [{ block, logIndex, what, stored: was, chain: is }]
+  })
+}
+
+/** The rows of a block's text (see `createBlockRows`) by log index, set-apart logs included. */
+function rowsOf(text: string): Map<number, ComparedRow> {
+  const rows = new Map<number, ComparedRow>()
+  let transactionHash: Hash = '0x'
+  for (const line of text.split('\n')) {
+    if (line.startsWith('0x')) {
+      transactionHash = line as Hash
+      continue
+    }
+    const [logIndex, address, kind, ...body] = line.split(' ')
+    if (logIndex === undefined || address === undefined) continue
+    rows.set(
+      Number(logIndex),
+      kind === undefined
+        ? { transactionHash, address: null, kind: address, body: null }
+        : { transactionHash, address, kind, body: body.join(' ') },
+    )
+  }
+  return rows
+}

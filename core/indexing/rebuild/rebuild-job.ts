@@ -1,0 +1,239 @@
+import { type BlockRange, countBlocks, type Hash, mergeRanges } from '#core/chain.ts'
+import type { Cancel } from '#core/clock.ts'
+import { AppError } from '#core/errors.ts'
+import { storedBlockAt } from '#core/history/block-at.ts'
+import { emptyDigest, shiftState } from '#core/history/digest.ts'
+import {
+  type CommitId,
+  coverageTo,
+  type HeadEntry,
+  type ProjectionIds,
+  type View,
+} from '#core/history/head.ts'
+import { overlayProof, proofTo, type ProvenRange } from '#core/history/proof.ts'
+import { generationOf, type Rewrite, withRewrites } from '#core/history/rebuilds.ts'
+import { emptyWindow } from '#core/history/window.ts'
+import { createAdmission } from '#core/indexing/admission.ts'
+import { type Checkpoint, checkpoints } from '#core/indexing/checkpoints.ts'
+import { createConfirmFinal } from '#core/indexing/confirm-final.ts'
+import { createFetchProven } from '#core/indexing/fetch-proven.ts'
+import { createFoundContracts } from '#core/indexing/found-contracts.ts'
+import { policyFor } from '#core/indexing/proof-policy.ts'
+import { type AnySource, firstStart } from '#core/indexing/source.ts'
+import { chainStored } from '#core/indexing/stored-blocks.ts'
+import { stateOf } from '#core/indexing/verify-store.ts'
+import { createDocumentDeriver } from './derive-documents.ts'
+import type { RebuildPlan } from './plan-rebuild.ts'
+import type { Rebuilt } from './put-in-place.ts'
+import type { RebuildInput, RebuildPorts, RebuildProgress } from './rebuild-history.ts'
+import { rewriteRows } from './rewrite-rows.ts'
+
+export type Counts = { readonly rewritten: number; readonly events: number }
+
+/** Makes the parts of one rebuild, up to one settled block after the other. */
+export type RebuildJob = {
+  /** Makes what is missing up to the newest settled block. Ends early where it is cancelled. */
+  bringTo(base: View, cancel: Cancel): AsyncGenerator<RebuildProgress>
+  /** What was made, to be put in place at the newest settled block. */
+  result(base: View): Promise<Rebuilt>
+  counts(): Counts
+}
+
+/**
+ * @param names.commit the name of the rebuild
+ * @param names.own the ids of what this version makes of the sources
+ */
+export function createRebuildJob(
+  ports: RebuildPorts,
+  { changed, ...setting }: RebuildInput,
+  plan: RebuildPlan,
+  { commit, own }: { readonly commit: CommitId; readonly own: ProjectionIds },
+): RebuildJob {
+  const { chainId, sources } = setting
+  const documents = createDocumentDeriver(ports, plan.projections, sources, commit)
+  const admission = createAdmission(ports.catalogue, sources)
+  const touched = new Set(plan.projections.flatMap((each) => each.documents))
+  const kept = ports.catalogue.documents.filter((spec) => !touched.has(spec))
+  let rewritten: readonly BlockRange[] = []
+  let proof: readonly ProvenRange[] = []
+  let digest: Checkpoint | undefined
+  let folded = -1
+  let events = 0
+
+  function idsAfter(stored: ProjectionIds): ProjectionIds {
+    const made = new Set(plan.projections.map(({ name }) => name))
+    const idOf = (name: string, id: string): string =>
+      made.has(name) ? generationOf(id, commit) : plan.isOfEvents ? id : (stored[name] ?? id)
+    const isKept = (name: string): boolean => kept.some((spec) => spec.projection.name === name)
+    return Object.fromEntries(
+      Object.entries(own).map(([name, id]) => [
+        name,
+        isKept(name) ? (stored[name] ?? id) : idOf(name, id),
+      ]),
+    )
+  }
+
+  /** The settled part of a history as it will be. */
+  function viewOf(base: View): View {
+    const { head, floor } = base
+    const { number, hash, timestamp, commit: floorCommit, digest: floorDigest } = floor
+    const rewrites = runsOf(base)
+    const coverage = mergeRanges([...coverageTo(head, number), ...rewritten])
+    return {
+      ...base,
+      head: {
+        ...head,
+        number,
+        hash,
+        timestamp,
+        commit: floorCommit,
+        digest: floorDigest,
+        coverage,
+        proof: overlayProof(proofTo(head.proof, number), proof),
+        projections: idsAfter(head.projections),
+        rewrites,
+      },
+      window: emptyWindow(),
+    }
+  }
+
+  const runsOf = ({ head }: View): readonly Rewrite[] =>
+    withRewrites(
+      head.rewrites,
+      rewritten.map((range) => ({ ...range, commit, move: head.move + 1 })),
+    )
+
+  async function* rewrite(base: View, cancel: Cancel): AsyncGenerator<RebuildProgress> {
+    const { floor, head } = base
+    const last = rewritten.at(-1)
+    const next = last ? last.to + 1 : firstToRewrite(head, sources)
+    const all = plan.isOfEvents
+      ? [{ from: next, to: floor.number }]
+      : last
+        ? []
+        : (changed?.ranges ?? [])
+    const ranges = all.filter(({ from, to }) => from <= to)
+    if (ranges.length === 0) return
+    // What creates contracts is known from the rows that are made anew, or from those that stay.
+    if (!plan.isOfEvents) await createFoundContracts(ports, sources, admission).readFrom(base)
+    const readPorts = await ports.reading((ranges[0] as BlockRange).from)
+    const { source, raw } = readPorts
+    const chain = await source.head()
+    const finalized = { ...chain.finalized }
+    const reading = {
+      ports: { source, raw },
+      chainId,
+      commits: setting.commits,
+      admission,
+      fetchProven: createFetchProven(readPorts, setting.commits),
+      policy: policyFor(setting.proof, finalized.number),
+      finalized: finalized.number,
+      confirmFinal: createConfirmFinal(source, finalized),
+    }
+    const total = countBlocks(ranges)
+    let done = 0
+    for (const range of ranges) {
+      const from = { commit, before: digest?.events ?? emptyDigest.events }
+      for await (const step of rewriteRows(ports, reading, [range], from, cancel)) {
+        proof = overlayProof(proof, step.proof)
+        if (plan.isOfEvents) digest = { number: step.last.number, events: step.events }
+        yield {
+          stage: 'rows',
+          done: done + step.last.number - range.from + 1,
+          total,
+          number: step.last.number,
+        }
+        if (step.last.number === range.to) await refuseOtherBlock(ports, base, step.last)
+      }
+      if (cancel.aborted) return
+      done += range.to - range.from + 1
+      rewritten = mergeRanges([...rewritten, range])
+    }
+  }
+
+  async function* fold(base: View, cancel: Cancel): AsyncGenerator<RebuildProgress> {
+    if (plan.projections.length === 0) return
+    const view = viewOf(base)
+    const from = Math.max(folded + 1, view.head.coverage[0]?.from ?? 0)
+    const { number: to } = view.head
+    for await (const step of documents.fold(view, { from, to }, cancel)) {
+      events += step.events
+      yield {
+        stage: 'documents',
+        done: step.number - from + 1,
+        total: to - from + 1,
+        number: step.number,
+      }
+    }
+    if (!cancel.aborted) folded = to
+  }
+
+  /** The digest of events up to the newest settled block. */
+  async function eventsAt(base: View): Promise<Hash> {
+    const { floor } = base
+    const first = rewritten[0]
+    if (!first) return floor.digest.events
+    if (!plan.isOfEvents) {
+      const view = viewOf(base)
+      digest ??= await checkpointBefore(ports, base, first.from)
+      const range = { from: digest.number + 1, to: floor.number }
+      digest = {
+        number: floor.number,
+        events: await chainStored(ports, view, range, digest.events),
+      }
+    }
+    return digest?.events ?? emptyDigest.events
+  }
+
+  return {
+    async *bringTo(base: View, cancel: Cancel): AsyncGenerator<RebuildProgress> {
+      yield* rewrite(base, cancel)
+      if (!cancel.aborted) yield* fold(base, cancel)
+    },
+    async result(base: View): Promise<Rebuilt> {
+      const view = viewOf(base)
+      const { coverage, proof: proven, projections, rewrites = [] } = view.head
+      const rest = await stateOf(ports, view, kept)
+      const state = shiftState(rest, BigInt(documents.state()), 0n)
+      const digests = { events: await eventsAt(base), state }
+      return { coverage, proof: proven, projections, rewrites, digest: digests }
+    },
+    counts: (): Counts => ({ rewritten: countBlocks(rewritten), events }),
+  }
+}
+
+/** Where all rows are made anew, they begin where a source does, though the history may begin later. */
+export const firstToRewrite = (
+  { coverage }: Pick<HeadEntry, 'coverage'>,
+  sources: readonly AnySource[],
+): number => Math.min(coverage[0]?.from ?? 0, firstStart(sources) ?? Number.MAX_SAFE_INTEGER)
+
+/** The newest checkpoint below a block. */
+async function checkpointBefore(
+  ports: RebuildPorts,
+  view: View,
+  number: number,
+): Promise<Checkpoint> {
+  let found: Checkpoint = { number: -1, events: emptyDigest.events }
+  for await (const point of checkpoints(ports.heads, view)) {
+    if (point.number >= number) break
+    found = point
+  }
+  return found
+}
+
+/** @throws AppError `unavailable` where the chain has another block than the one that is stored */
+async function refuseOtherBlock(
+  { heads }: RebuildPorts,
+  view: View,
+  { number, hash }: { readonly number: number; readonly hash: Hash },
+): Promise<void> {
+  const stored = await storedBlockAt(heads, view, number)
+  if (stored && stored.hash !== hash)
+    throw new AppError(
+      'unavailable',
+      `block ${number} of the chain is ${hash}, and ${stored.hash} is stored: this history is of another branch, or ` +
+        'chain.rpc serves another chain; index into a fresh store',
+      { details: { field: 'chain.rpc', reason: 'other-branch', block: number } },
+    )
+}

@@ -1,0 +1,131 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { createFakeChain, type FakeChain } from '../fakes/fake-chain.ts'
+import { type FakeNode, startFakeNode } from '../fakes/fake-node.ts'
+import { configuredFakeSources, writeFakeConfig } from './fake-chain-config.ts'
+import { reportOf, runCli } from './run-cli.ts'
+
+const folder = mkdtempSync(join(tmpdir(), 'halyard-reindex-'))
+const LAST_FINAL = 149
+let chain: FakeChain
+let node: FakeNode
+beforeAll(async () => {
+  chain = createFakeChain(93, { maxLogs: 6 })
+  await chain.mine(LAST_FINAL + 1 + 3)
+  node = await startFakeNode({ blocks: () => chain.blocks })
+}, 60_000)
+afterAll(async () => {
+  await node.close()
+  rmSync(folder, { recursive: true })
+})
+
+const configOf = (name: string, more: object = {}): string =>
+  writeFakeConfig(folder, node.url, name, more)
+
+const run = (command: string, config: string) => runCli(...command.split(' '), '--config', config)
+
+async function report(command: string, config: string): Promise<Record<string, unknown>> {
+  const result = await run(`${command} --json`, config)
+  expect(result.code, result.stderr).toBe(0)
+  return reportOf(result)
+}
+
+function edit(name: string, sql: string): void {
+  const db = new DatabaseSync(join(folder, `${name}.db`))
+  expect(db.prepare(sql).run().changes).toBeGreaterThan(0)
+  db.close()
+}
+
+test('rows that were removed, edited or damaged are told, and mended in one move', async () => {
+  const config = configOf('edited')
+  const { digest } = await report('backfill', config)
+  expect((await run('reindex --from 20 --to 90', config)).stdout).toBe(
+    '71 blocks are stored as the chain has them\n',
+  )
+  edit('edited', 'DELETE FROM event_transfer WHERE number BETWEEN 30 AND 34')
+  edit('edited', `UPDATE event_liquidity SET transaction_hash = zeroblob(32) WHERE number = 60`)
+  edit('edited', `UPDATE event_swap SET body = '{' WHERE number BETWEEN 80 AND 82`)
+  const verified = await run('verify', config)
+  expect(verified.code).toBe(70)
+  expect(verified.stdout).toMatch(/mend events with `halyard reindex --from F --to T --apply`/)
+
+  const told = await run('reindex --from 20 --to 90', config)
+  expect(told.code, told.stderr).toBe(0)
+  expect(told.stdout).toMatch(/^\+ block 3\d log \d+: transfer\/\w+ 0x/m)
+  expect(told.stdout).toMatch(/^! block 60 log \d+: .* of 0x0{64} -> .* of 0x/m)
+  expect(told.stdout).toMatch(
+    /of 71 blocks: \d+ logs are missing, 0 are too many, \d+ differ; \d blocks are damaged\nnothing was changed; --apply mends it\n$/,
+  )
+  expect((await run('verify', config)).code).toBe(70)
+
+  const applied = await run('reindex --from 20 --to 90 --apply', config)
+  expect(applied.code, applied.stderr).toBe(0)
+  expect(applied.stdout).toMatch(/made anew in .*\nevents {6}of \d+ blocks\ndocuments {3}of /)
+  expect((await run('verify', config)).stdout).toMatch(/^all that is stored up to block/)
+  expect((await report('backfill', config)).digest).toBe(digest)
+}, 120_000)
+
+test('blocks that cannot be read again say why, and what helps', async () => {
+  const config = configOf('refused')
+  await report('backfill', config)
+  const open = await run('reindex --from 100 --to 152', config)
+  expect(open.stderr).toMatch(/--to: .*block 152 is not final and settled .* up to block 149/)
+  expect(open.code).toBe(2)
+  const inverted = await run('reindex --from 100 --to 90', config)
+  expect(inverted.stderr).toMatch(/--from: .*above --to, 90/)
+  const missing = await run('reindex --from 100', config)
+  expect(missing.stderr).toMatch(/required option '--to <block>'/)
+  expect(missing.code).toBe(2)
+  edit('refused', 'DELETE FROM event_pool WHERE number = 1')
+  const part = await run('reindex --from 0 --to 50 --apply', config)
+  expect(part.stderr).toMatch(/--to: contracts were created .*nothing was changed.*--to 149/)
+  const whole = await run('reindex --from 0 --to 149 --apply', config)
+  expect(whole.code, whole.stderr).toBe(0)
+  expect((await run('verify', config)).code).toBe(0)
+}, 120_000)
+
+test('a history gets sources that were added without the others being fetched again', async () => {
+  const all = await report('backfill', configOf('all', { raw: 'off' }))
+  const raw = 'sqlite:grown-raw.db'
+  const sources = configuredFakeSources.slice(0, -1)
+  const before = await report('backfill', configOf('grown', { raw, sources }))
+  expect(before.digest).not.toBe(all.digest)
+  const config = configOf('grown', { raw })
+  const refused = await run('backfill', config)
+  expect(refused.stderr).toMatch(/sources: .*run `halyard collect` and then `halyard derive`/)
+  const early = await run('derive', config)
+  expect(early.stderr).toMatch(/raw: not all logs of blocks .* run `halyard collect/)
+  await report('collect', config)
+
+  const derived = await run('derive', config)
+  expect(derived.code, derived.stderr).toBe(0)
+  expect(derived.stdout).toMatch(
+    /events {6}of 150 blocks\ndocuments {3}of holdings, from \d+ events/,
+  )
+  expect((await report('backfill', config)).digest).toBe(all.digest)
+  expect((await run('verify', config)).code).toBe(0)
+  expect((await report('derive --clear', config)).trees).toBe(0)
+}, 120_000)
+
+test('one projection is derived anew without a node or kept logs', async () => {
+  const config = configOf('one', { raw: 'off' })
+  const { digest } = await report('backfill', config)
+  edit('one', `UPDATE document_holding SET body = replace(body, '"1"', '"2"')`)
+  expect((await run('verify', config)).stdout).toMatch(
+    /documents do not hash .*\nmend documents with `halyard derive --projection trades ticks pools holdings`/,
+  )
+  const offline = configOf('one', {
+    raw: 'off',
+    chain: { id: 31_337, rpc: ['http://127.0.0.1:9'] },
+  })
+  const derived = await report('derive --projection holdings', offline)
+  expect(derived).toMatchObject({ isChanged: true, projections: ['holdings'], rewritten: 0 })
+  expect((await run('verify', offline)).code).toBe(0)
+  expect((await report('backfill', configOf('one', { raw: 'off' }))).digest).toBe(digest)
+  const wrong = await run('derive --projection holding', offline)
+  expect(wrong.stderr).toMatch(/--projection: there is none of the name "holding"/)
+  expect(wrong.code).toBe(2)
+}, 120_000)
