@@ -1,8 +1,10 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
-import type { ClientSession, Collection, Document, MongoClient } from 'mongodb'
+import type { ClientSession, Collection, Db, Document, MongoClient } from 'mongodb'
+import { AppError } from '#core/errors.ts'
 
 /** What is under way as one answer, whichever call of it asks. */
-const sessions = new AsyncLocalStorage<ClientSession>()
+const answers = new AsyncLocalStorage<Answer>()
+type Answer = { readonly client: MongoClient; readonly session: ClientSession; isOver: boolean }
 
 /**
  * Reads in one causally consistent session: each of them sees at least what the ones before saw, whichever server
@@ -10,29 +12,47 @@ const sessions = new AsyncLocalStorage<ClientSession>()
  */
 export async function asOneAnswer<T>(client: MongoClient, read: () => Promise<T>): Promise<T> {
   // An answer within an answer is a part of it.
-  if (sessions.getStore()) return read()
+  if (answers.getStore()) return read()
   const session = client.startSession({ causalConsistency: true })
+  const answer: Answer = { client, session, isOver: false }
   try {
-    return await sessions.run(session, read)
+    return await answers.run(answer, read)
   } finally {
+    answer.isOver = true
     await session.endSession()
   }
 }
 
+const renewed = (): AppError =>
+  new AppError(
+    'unavailable',
+    'store: the connection to MongoDB was lost while it was read; try again',
+    {
+      details: { field: 'store' },
+    },
+  )
+
 type Read = (filter?: Document, options?: Document) => unknown
 
-/** The same collection, its reads in the session of the answer that they belong to. */
-export const inAnswer = <D extends Document>(collection: Collection<D>): Collection<D> =>
+/**
+ * The same collection, its reads in the session of the answer that they belong to. An answer whose client was replaced
+ * meanwhile fails: the new one knows nothing of what the answer has read, and might be given something older.
+ *
+ * @param db whose client is the one that is asked now
+ */
+export const inAnswer = <D extends Document>(db: Db, collection: Collection<D>): Collection<D> =>
   new Proxy(collection, {
     get(target, name) {
       const member = Reflect.get(target, name) as unknown
       if (typeof member !== 'function') return member
       if (name !== 'find' && name !== 'findOne') return member.bind(target) as unknown
       return (filter: Document = {}, options: Document = {}): unknown => {
-        const session = sessions.getStore()
+        const answer = answers.getStore()
         // What several answers share may outlive the one that began it.
-        const isOpen = session !== undefined && !session.hasEnded
-        return (member as Read).call(target, filter, isOpen ? { ...options, session } : options)
+        if (!answer || answer.isOver) return (member as Read).call(target, filter, options)
+        const { client, session } = answer
+        if (client !== db.client || session.hasEnded) throw renewed()
+        return (member as Read).call(target, filter, { ...options, session })
       }
     },
   })

@@ -7,6 +7,7 @@ import type { TokenStore } from '#core/tokens/ports.ts'
 import { createMongoChainWriter } from './chain-writer.ts'
 import { collectionsOf, createIndexes } from './collections.ts'
 import { connectionTo, reviewDeployment } from './connection.ts'
+import { createLastingDatabase, type LastingOptions } from './lasting-database.ts'
 import { toAppError } from './errors.ts'
 import { createMongoEventTable } from './event-table.ts'
 import { createMongoHeadLog } from './head-log.ts'
@@ -34,15 +35,15 @@ export type MongoChainStore = HistoryPorts & {
 export async function openMongoChainStore(
   url: string,
   catalogue: Catalogue = halyardCatalogue,
+  options: LastingOptions = {},
 ): Promise<MongoChainStore> {
-  const connection = connectionTo(url)
-  const { client, db } = connection
+  const { db, close } = createLastingDatabase(() => connectionTo(url), options)
   try {
-    const warnings = await reviewDeployment(connection)
+    const warnings = await reviewDeployment(db, 'store')
     await createIndexes(db, catalogue)
-    return { ...createMongoChainStore(db, catalogue), warnings, close: () => client.close() }
+    return { ...createMongoChainStore(db, catalogue), warnings, close }
   } catch (error) {
-    await client.close()
+    await close()
     throw toAppError(error)
   }
 }

@@ -125,13 +125,13 @@ export function createMongoChainWriter(
 
     async journal(chainId, range) {
       const records = new Map<CommitId, JournalRecord>()
-      const cursor = collections.journal
+      const found = await collections.journal
         .find(
           { chainId, to: { $gte: range.from, $lte: range.to } },
-          { projection: { ids: 0 }, sort: { to: 1 } },
+          { projection: { ids: 0 }, sort: { to: 1 }, hint: 'byBlock' },
         )
-        .hint('byBlock')
-      for await (const { commit, move, from, to } of cursor)
+        .toArray()
+      for (const { commit, move, from, to } of found)
         records.set(commit, { commit, move, from, to })
       return [...records.values()]
     },
@@ -210,12 +210,8 @@ async function deleteWithin(
   { number, commit }: DerivedRef,
 ): Promise<void> {
   const range = { $gt: `${chainId}:${number}:`, $lt: `${chainId}:${number};` }
-  const ids: string[] = []
-  const cursor = collection.find({ _id: range }, { projection: { commit: 1 } })
-  for await (const found of cursor) {
-    const { _id: id } = found
-    if (found.commit === commit) ids.push(id)
-  }
+  const stored = await collection.find({ _id: range }, { projection: { commit: 1 } }).toArray()
+  const ids = stored.filter((each) => each.commit === commit).map(({ _id: id }) => id)
   for (const batch of batchesOf(ids, WRITE_BATCH_MAX))
     await collection.deleteMany({ _id: { $in: batch } })
 }

@@ -125,7 +125,8 @@ export const collectionIndexes = ({
 })
 
 export type Collections = {
-  readonly client: MongoClient
+  /** Through which the server is asked now. */
+  readonly client: () => MongoClient
   readonly heads: Collection<HeadDocument>
   readonly upkeep: Collection<UpkeepDocument>
   readonly blocks: Collection<BlockDocument>
@@ -141,9 +142,9 @@ export type Collections = {
 
 export function collectionsOf(db: Db): Collections {
   const open = <D extends Document>(name: string): Collection<D> =>
-    inAnswer(db.collection<D>(name, CONCERNS))
+    inAnswer(db, db.collection<D>(name, CONCERNS))
   return {
-    client: db.client,
+    client: () => db.client,
     heads: open<HeadDocument>('heads'),
     upkeep: open<UpkeepDocument>('upkeep'),
     blocks: open<BlockDocument>('blocks'),

@@ -28,13 +28,19 @@ const invalid = (field: DatabaseField, message: string): AppError =>
  */
 export function connectionTo(url: string, field: DatabaseField = 'store'): Connection {
   const client = clientFor(url, field)
+  const db = client.db(databaseOf(url, field))
+  return { client, db, field }
+}
+
+/** The name of the database. @throws AppError `invalid` where the URL names none that can be */
+function databaseOf(url: string, field: DatabaseField): string {
   const database = DATABASE_OF_URL.exec(url)?.[1]
   if (!database)
     throw invalid(field, 'the MongoDB URL names no database; add one: mongodb://HOST:PORT/halyard')
   const name = decodeURIComponent(database)
   if (!DATABASE_NAME.test(name))
     throw invalid(field, `"${name}" cannot name a MongoDB database; letters, digits, _ and - can`)
-  return { client, db: client.db(name), field }
+  return name
 }
 
 function clientFor(url: string, field: DatabaseField): MongoClient {
@@ -74,12 +80,12 @@ const STANDALONE =
  *
  * @throws AppError `invalid` when the URL asks for less than a majority's acknowledgement where there is one
  */
-export async function reviewDeployment({ client, db, field }: Connection): Promise<string[]> {
+export async function reviewDeployment(db: Db, field: DatabaseField): Promise<string[]> {
   const hello = await db.command({ hello: 1 })
   const isSharded = hello.msg === 'isdbgrid'
   if (!isSharded && typeof hello.setName !== 'string') return [`${field}: ${STANDALONE}`]
   const members = Array.isArray(hello.hosts) ? hello.hosts.length : 1
-  const { w, journal } = client.writeConcern ?? {}
+  const { w, journal } = db.client.writeConcern ?? {}
   const isBelowMajority = typeof w === 'number' && (w < 2 || w <= members / 2)
   if (isBelowMajority || journal === false)
     throw invalid(

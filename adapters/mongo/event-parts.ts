@@ -43,7 +43,7 @@ export async function joinEvent(
   if (count === undefined) return event
   const ids = Array.from({ length: count }, (_, part) => `${id}:${part}`)
   const found = new Map<string, EventPartDocument>()
-  for await (const part of eventParts.find({ _id: { $in: ids } })) {
+  for (const part of await eventParts.find({ _id: { $in: ids } }).toArray()) {
     const { _id: name } = part
     found.set(name, part)
   }

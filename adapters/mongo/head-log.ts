@@ -25,7 +25,8 @@ export function createMongoHeadLog({
     const found: CommitId[] = []
     for (const batch of batchesOf(commits, COMMITS_BATCH)) {
       const ids = batch.map((commit) => `${chainId}:${commit}`)
-      for await (const { commit } of settled.find({ _id: { $in: ids } })) found.push(commit)
+      const documents = await settled.find({ _id: { $in: ids } }).toArray()
+      for (const { commit } of documents) found.push(commit)
     }
     return found
   }
@@ -68,7 +69,7 @@ export function createMongoHeadLog({
       return found.map(({ number, hash, commit }) => ({ number, hash, commit }))
     },
     block: findBlock,
-    asOneAnswer: (read) => asOneAnswer(client, read),
+    asOneAnswer: (read) => asOneAnswer(client(), read),
   }
 }
 

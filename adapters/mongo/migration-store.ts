@@ -38,8 +38,7 @@ export async function openMongoMigrationStore(
   url: string,
   { known = migrations, ...times }: MigrationStoreOptions = {},
 ): Promise<MongoMigrationStore> {
-  const connection = connectionTo(url, 'records')
-  const { client, db } = connection
+  const { client, db } = connectionTo(url, 'records')
   const records = db.collection<MigrationDocument>('migrations', CONCERNS)
   const told = async <T>(ask: () => Promise<T>): Promise<T> => {
     try {
@@ -51,7 +50,7 @@ export async function openMongoMigrationStore(
   try {
     return {
       known,
-      warnings: await reviewDeployment(connection),
+      warnings: await reviewDeployment(db, 'records'),
       records: () => told(() => readRecords(records)),
       identity: () => told(() => readIdentity(db)),
       inTurn: (steps, onWait) =>

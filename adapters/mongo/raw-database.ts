@@ -2,6 +2,7 @@ import type { Db } from 'mongodb'
 import { CONCERNS } from './concerns.ts'
 import { connectionTo, reviewDeployment } from './connection.ts'
 import { toAppError } from './errors.ts'
+import { createLastingDatabase } from './lasting-database.ts'
 
 export type MongoRawDatabase = {
   readonly db: Db
@@ -24,16 +25,15 @@ const INDEXES = {
  * @throws AppError `invalid` when the URL cannot be used, `unavailable` when the server cannot; both with the remedy
  */
 export async function openMongoRawDatabase(url: string): Promise<MongoRawDatabase> {
-  const connection = connectionTo(url, 'raw')
-  const { client, db } = connection
+  const { db, close } = createLastingDatabase(() => connectionTo(url, 'raw'))
   try {
-    const warnings = await reviewDeployment(connection)
+    const warnings = await reviewDeployment(db, 'raw')
     for (const [collection, indexes] of Object.entries(INDEXES))
       for (const [name, fields] of Object.entries(indexes))
         await db.collection(collection, CONCERNS).createIndex({ ...fields }, { name })
-    return { db, warnings, close: () => client.close() }
+    return { db, warnings, close }
   } catch (error) {
-    await client.close()
+    await close()
     throw toAppError(error, 'raw')
   }
 }

@@ -90,7 +90,7 @@ async function findMissed(
 ): Promise<number[]> {
   const stored = new Map<string, TreeDocument>()
   const ids = updates.map(({ id }) => id)
-  for await (const document of collection.find({ _id: { $in: ids } })) {
+  for (const document of await collection.find({ _id: { $in: ids } }).toArray()) {
     const { _id: id } = document
     stored.set(id, document)
   }

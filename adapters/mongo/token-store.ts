@@ -10,7 +10,8 @@ export const createMongoTokenStore = ({ tokens }: Pick<Collections, 'tokens'>): 
     const found = new Map<string, TokenDocument>()
     for (const batch of batchesOf(addresses, TOKENS_BATCH)) {
       const ids = batch.map((address) => idOf(chainId, address))
-      for await (const token of tokens.find({ _id: { $in: ids } })) found.set(token.address, token)
+      const stored = await tokens.find({ _id: { $in: ids } }).toArray()
+      for (const token of stored) found.set(token.address, token)
     }
     return addresses.map((address) => {
       const stored = found.get(address)

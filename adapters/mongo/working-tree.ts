@@ -98,8 +98,7 @@ async function findById(
   const ids = keys.map((key) => idText({ ...set, key }))
   const options = { batchSize: KEYS_BATCH, ...(projection && { projection }) }
   for (const batch of batchesOf(ids, KEYS_BATCH)) {
-    const cursor = collection.find({ _id: { $in: batch } }, options)
-    for await (const document of cursor) {
+    for (const document of await collection.find({ _id: { $in: batch } }, options).toArray()) {
       const { _id: id } = document
       found.set(id, document)
     }

@@ -18,6 +18,10 @@ export type MongoServer = {
    * without a mongod: it has no query planner, no replica set, and no guarantee for parallel updates of one document.
    */
   readonly kind: 'given' | 'mongod' | 'ferretlite'
+  /** Kills it in the middle of whatever it does; undefined for one that was not started here. */
+  readonly crash: (() => Promise<void>) | undefined
+  /** Starts it again behind a crash, over the same files and at the same port. */
+  restart(): Promise<void>
   stop(): Promise<void>
 }
 
@@ -34,7 +38,9 @@ export async function openMongoServer(): Promise<MongoServer | undefined> {
   const given = environment.MONGODB_URL
   if (given) {
     announce('MongoDB: the server that MONGODB_URL names')
-    return { url: (database) => withDatabase(given, database), kind: 'given', stop: async () => {} }
+    const nothing = async (): Promise<void> => {}
+    const url = (database: string): string => withDatabase(given, database)
+    return { url, kind: 'given', crash: undefined, restart: nothing, stop: nothing }
   }
   const mongod = findProgram('mongod')
   if (mongod) return startMongod(mongod)
@@ -51,13 +57,16 @@ const withDatabase = (url: string, database: string): string =>
 
 async function startMongod(path: string): Promise<MongoServer> {
   const [folder, port] = [temporaryFolder('mongod'), await freePort()]
-  const server = await startProgram(
-    path,
-    `--port ${port} --bind_ip 127.0.0.1 --replSet ${REPLICA_SET} --wiredTigerCacheSizeGB 0.25`
-      .split(' ')
-      .concat('--dbpath', folder.path),
-    (output) => output.includes('Waiting for connections'),
-  )
+  const start = () =>
+    startProgram(
+      path,
+      `--port ${port} --bind_ip 127.0.0.1 --replSet ${REPLICA_SET} --wiredTigerCacheSizeGB 0.25`
+        .split(' ')
+        .concat('--dbpath', folder.path),
+      (output) => output.includes('Waiting for connections'),
+    )
+  let server = await start()
+  const restart = async (): Promise<void> => void (server = await start())
   const stop = async (): Promise<void> => {
     await server.stop()
     folder.remove()
@@ -71,7 +80,7 @@ async function startMongod(path: string): Promise<MongoServer> {
   announce(`MongoDB: ${path}, a replica set of one`)
   const url = (database: string): string =>
     `mongodb://127.0.0.1:${port}/${database}?replicaSet=${REPLICA_SET}`
-  return { url, kind: 'mongod', stop }
+  return { url, kind: 'mongod', crash: () => server.kill(), restart, stop }
 }
 
 async function makePrimary(port: number): Promise<void> {
@@ -94,15 +103,17 @@ async function makePrimary(port: number): Promise<void> {
 
 async function startFerretlite(path: string): Promise<MongoServer> {
   const [folder, port] = [temporaryFolder('ferretlite'), await freePort()]
-  const server = await startProgram(
-    path,
-    ['-listen', `127.0.0.1:${port}`, '-dir', folder.path],
-    (output) => output.includes('listening'),
-  )
+  const start = () =>
+    startProgram(path, ['-listen', `127.0.0.1:${port}`, '-dir', folder.path], (output) =>
+      output.includes('listening'),
+    )
+  let server = await start()
   announce(`MongoDB: ${path}, which stands in for mongod: tests named "mongod-only" do not run`)
   return {
     url: (database) => `mongodb://127.0.0.1:${port}/${database}`,
     kind: 'ferretlite',
+    crash: () => server.kill(),
+    restart: async () => void (server = await start()),
     async stop() {
       await server.stop()
       folder.remove()

@@ -65,7 +65,11 @@ export function temporaryFolder(name: string): Folder {
   return { path, remove: () => rmSync(path, { recursive: true, force: true }) }
 }
 
-export type Running = { stop(): Promise<void> }
+export type Running = {
+  stop(): Promise<void>
+  /** Ends it at once, as a crash does: it has no time to write anything. */
+  kill(): Promise<void>
+}
 
 /**
  * Runs a program until it ends or standard input does: a pipe from the suite's process, which the system closes however
@@ -99,7 +103,11 @@ export async function startProgram(
     await stop()
     throw error
   }
-  return { stop }
+  const kill = async (): Promise<void> => {
+    process.kill(-(child.pid as number), 'SIGKILL')
+    await ended
+  }
+  return { stop, kill }
 }
 
 function endOf(child: ChildProcess): Promise<void> {
