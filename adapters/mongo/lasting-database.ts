@@ -2,6 +2,7 @@ import {
   type Collection,
   type Db,
   type Document,
+  MongoBulkWriteError,
   MongoNetworkError,
   MongoServerSelectionError,
   MongoTopologyClosedError,
@@ -123,7 +124,9 @@ export function createLastingDatabase(
 const isDisconnected = (error: unknown): boolean =>
   error instanceof MongoNetworkError ||
   error instanceof MongoServerSelectionError ||
-  error instanceof MongoTopologyClosedError
+  error instanceof MongoTopologyClosedError ||
+  // How a bulk write tells of any of these.
+  (error instanceof MongoBulkWriteError && [error.writeErrors].flat().length === 0)
 
 const tooLate = (field: DatabaseField, ms: number): AppError =>
   new AppError(

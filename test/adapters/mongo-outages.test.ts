@@ -93,14 +93,17 @@ function suiteOver(mongo: MongoServer): void {
 
   describe('a writer and its readers end with what a clean run gives', () => {
     test.each(['insert', 'update', 'delete', 'find'])(
-      'where connections are cut behind every kind of %s',
+      'where connections are cut before or behind any %s',
       { timeout: PATIENT_MS },
       async (command) => {
         await using rig = await behindProxy(mongo)
         const random = createRandom(command.length)
         const isMeant = (sent: string): boolean => sent.includes(`\u0002${command}\0`)
         await expectSame(rig, (proxy) => {
-          proxy.cutAfter = (sent) => isMeant(sent) && random.chance(0.06)
+          proxy.cut = (sent) => {
+            if (!isMeant(sent) || !random.chance(0.06)) return undefined
+            return random.chance(0.5) ? 'before' : 'behind'
+          }
         })
         expect(rig.proxy.cuts()).toBeGreaterThan(3)
       },
@@ -113,8 +116,10 @@ function suiteOver(mongo: MongoServer): void {
         await using rig = await behindProxy(mongo)
         let moves = 0
         await expectSame(rig, (proxy) => {
-          proxy.cutAfter = (sent) =>
+          proxy.cut = (sent) =>
             sent.includes('\u0002insert\0\u0006\0\0\0heads') && ++moves % 2 === 1
+              ? 'behind'
+              : undefined
         })
         expect(rig.proxy.cuts()).toBeGreaterThan(BLOCKS / 3)
       },
@@ -196,7 +201,7 @@ async function expectSame(
     } else if (chain.blocks.length < BLOCKS || event.stored !== event.latest) await chain.mine(1)
   }
   await disturbed
-  rig.proxy.cutAfter = () => false
+  rig.proxy.cut = () => undefined
   rig.proxy.halfCloseAfter = () => false
   await rig.proxy.set('pass')
   const seen = await eventually(async () => {

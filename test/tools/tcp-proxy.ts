@@ -8,7 +8,7 @@ import { type AddressInfo, connect, createServer, type Server, type Socket } fro
  * - `silent`: accepts, takes everything and answers nothing.
  * - `refuse`: does not listen.
  */
-export type ProxyMode = 'pass' | 'close' | 'silent' | 'refuse'
+type ProxyMode = 'pass' | 'close' | 'silent' | 'refuse'
 
 export type TcpProxy = AsyncDisposable & {
   readonly port: number
@@ -16,10 +16,10 @@ export type TcpProxy = AsyncDisposable & {
   /** How long every piece of an answer is held back, in milliseconds. */
   delayMs: number
   /**
-   * Asked of each piece that a client sends, as text; where it says so, the piece is passed on and its connection is
-   * cut before the answer comes back: what became of it is not known to the client.
+   * Asked of each piece that a client sends, as text; where it says so, the connection is cut before the piece is
+   * passed on, or behind it and before the answer comes back: the client cannot know which of the two it was.
    */
-  cutAfter: (sent: string) => boolean
+  cut: (sent: string) => 'before' | 'behind' | undefined
   /** The same, the connection only closed in the direction to the client. */
   halfCloseAfter: (sent: string) => boolean
   /** Cuts what is open. */
@@ -27,8 +27,6 @@ export type TcpProxy = AsyncDisposable & {
   /** How many connections were cut or half closed on purpose. */
   readonly cuts: () => number
 }
-
-const never = (): boolean => false
 
 /** Stands between a client and a server of any protocol over TCP on this machine. */
 export async function startTcpProxy(target: number): Promise<TcpProxy> {
@@ -40,10 +38,9 @@ export async function startTcpProxy(target: number): Promise<TcpProxy> {
     open.add(client)
     client.on('close', () => open.delete(client))
     client.on('error', () => client.destroy())
-    if (mode === 'close') return void client.end()
-    if (mode === 'silent') return void client.resume()
-    pass(client)
-    return undefined
+    if (mode === 'close') client.end()
+    else if (mode === 'silent') client.resume()
+    else pass(client)
   }
 
   function pass(client: Socket): void {
@@ -57,8 +54,13 @@ export async function startTcpProxy(target: number): Promise<TcpProxy> {
     client.on('close', () => server.destroy())
     client.on('data', (piece) => {
       const text = piece.toString('latin1')
-      if (proxy.cutAfter(text)) {
-        cuts++
+      const cut = proxy.cut(text)
+      if (cut) cuts++
+      if (cut === 'before') {
+        client.resetAndDestroy()
+        return
+      }
+      if (cut === 'behind') {
         // The server has all of it, and what it answers is lost.
         server.removeAllListeners('data')
         server.write(piece, () => client.resetAndDestroy())
@@ -83,8 +85,8 @@ export async function startTcpProxy(target: number): Promise<TcpProxy> {
   const proxy: TcpProxy = {
     port,
     delayMs: 0,
-    cutAfter: never,
-    halfCloseAfter: never,
+    cut: () => undefined,
+    halfCloseAfter: () => false,
     cuts: () => cuts,
     async set(wanted: ProxyMode) {
       mode = wanted
