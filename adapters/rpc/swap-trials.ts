@@ -92,6 +92,12 @@ export function createRpcSwapTrials(lens: Lens, keccak: (bytes: Hex) => Hash): S
   }
 
   return {
+    async prepare(block, tokens) {
+      await places.find(
+        block,
+        tokens.filter((token) => token !== NATIVE),
+      )
+    },
     async run(block, trials) {
       const outcomes = await runAll(block, trials, TRIALS_PER_CALL)
       /** Those of which this holds are tried once more, `size` at a time. */

@@ -98,6 +98,11 @@ export type TrialOutcome =
 export type SwapTrials = {
   /** In the order of `trials`. @throws AppError `unavailable` when the chain cannot be asked */
   run(block: BlockRef, trials: readonly Trial[]): Promise<TrialOutcome[]>
+  /**
+   * Learns of tokens what trials that sell them need to know, so that trials of many do not each ask for it. What it cannot
+   * learn is asked again by `run`. @throws AppError `unavailable` when the chain cannot be asked
+   */
+  prepare(block: BlockRef, tokens: readonly Address[]): Promise<void>
 }
 
 /** What of a transfer a token keeps, in basis points of what is sent. */

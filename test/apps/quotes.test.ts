@@ -784,4 +784,26 @@ describe('quotes on a live chain', () => {
     }
     expect(Math.max(...counted)).toBeLessThan(20)
   }, 120_000)
+
+  test.each([['live'], ['from the index']])(
+    '500 quotes of one block, all at once, take fewer than 20 calls where nothing is remembered yet, %s',
+    async (from) => {
+      // What tokens say of themselves is stored by whoever indexes.
+      const settings = readSettings(join(folder, 'halyard.json'))
+      await using indexing = await wireIndexing(settings)
+      while (!(await indexing.tokens.step()).isDone);
+      await using cold = await wire(readConfig(join(folder, 'halyard.json')))
+      const before = proxy.total()
+      const state = from === 'live' ? { state: 'live' as const } : {}
+      const inputs = [...cases(31, 500)].map((input) => ({ ...input, ...state }))
+      const outcomes = await Promise.all(inputs.map((input) => cold.ports.quoter.quote(input)))
+      const given = outcomes.filter((outcome) => outcome.status === 'filled')
+      expect(given.length).toBeGreaterThan(400)
+      expect(new Set(given.map(({ confirmation }) => confirmation.status))).toEqual(
+        new Set(['confirmed']),
+      )
+      expect(proxy.total() - before).toBeLessThan(20)
+    },
+    60_000,
+  )
 })

@@ -26,8 +26,9 @@ export async function findQuote(
   const traded = tradedOf(input, settings)
   const { tokenIn, tokenOut } = traded
   const quoted = exact === 'in' ? tokenOut : tokenIn
-  const [refused, gasPrice, [first, ofEnds]] = await counted(session.busy, 'reading', () =>
-    Promise.all([
+  const [refused, gasPrice, [first, ofEnds]] = await counted(session.busy, 'reading', () => {
+    session.announce(input.tokenIn)
+    return Promise.all([
       findUnknown(ports.tokens, session, input),
       costs.gasPriceIn(market, quoted),
       market
@@ -36,8 +37,8 @@ export async function findQuote(
           async (known) =>
             [known, await costs.taxesOf(market, known, [tokenIn, tokenOut])] as const,
         ),
-    ]),
-  )
+    ])
+  })
   if (refused?.status === 'unknown-token') return { ...refused, block: market.place.block }
   const search = (known: RouteGraph, taxesBps: ReadonlyMap<Address, number>) =>
     searchWidening(market, known, (wider) =>

@@ -1,5 +1,5 @@
 import { createBatcher } from '#core/batch.ts'
-import type { BlockRef } from '#core/chain.ts'
+import type { Address, BlockRef } from '#core/chain.ts'
 import type { QuotePorts, Trial, TrialOutcome } from '#core/dex/ports.ts'
 import type { QuoteInput, QuoteOutcome, QuoteWarning } from '#core/dex/quote.ts'
 import type { QuoteSettings } from '#core/dex/quote-settings.ts'
@@ -15,6 +15,8 @@ export type Session = {
   /** What holds for every quote of it. */
   readonly notes: readonly QuoteWarning[]
   readonly tryOut: (trial: Trial) => Promise<TrialOutcome>
+  /** Says that a token is about to be sold in a trial; what that takes is asked of the chain for all quotes at once. */
+  readonly announce: (token: Address) => void
   /** How many computations are before the end of a stage: what one asks of the chain waits for the others. */
   readonly busy: { reading: number; trying: number }
   readonly answers: Map<string, Promise<QuoteOutcome>>
@@ -29,6 +31,8 @@ export type Sessions = { open(moment: Moment): Promise<Session> }
 const SESSIONS_MAX = 4
 /** What one call of a node does: fewer calls than two that are full by half, and the first quotes are told sooner. */
 const TRIALS_MAX = 50
+/** Tokens whose trials are prepared at once. */
+const TOKENS_MAX = 1_000
 const LINGER_MS_MAX = 100
 /** A search is repeated with more ticks this often: each time three times as many. */
 export const WIDENINGS_MAX = 8
@@ -42,6 +46,14 @@ export function createSessions(ports: QuotePorts, settings: QuoteSettings): Sess
 
   function begin(place: MarketPlace, tip: BlockRef | undefined): Session {
     const busy = { reading: 0, trying: 0 }
+    const prepare = createBatcher<Address, undefined>(
+      ports.clock,
+      async (tokens) => {
+        await ports.trials.prepare(place.block, [...new Set(tokens)])
+        return []
+      },
+      { sizeMax: TOKENS_MAX, pending: () => busy.reading, lingerMsMax: LINGER_MS_MAX },
+    )
     return {
       market: createMarket(ports, place, { ...settings, hubs }, () => busy.reading),
       notes: [...stalenessOf(place, tip), ...leftOutOf(place, settings)],
@@ -50,6 +62,10 @@ export function createSessions(ports: QuotePorts, settings: QuoteSettings): Sess
         (trials) => ports.trials.run(place.block, trials),
         { sizeMax: TRIALS_MAX, pending: () => busy.trying, lingerMsMax: LINGER_MS_MAX },
       ),
+      announce(token) {
+        // What fails now is asked again by the trial, which tells why.
+        if (place.mayAskChain) prepare(token).catch(() => undefined)
+      },
       busy,
       answers: new Map(),
     }

@@ -96,6 +96,8 @@ function market(states: ReadonlyMap<PoolTerms, PoolState>, changes: Partial<Quot
     states: { read: async (_block, wants) => world.read(wants) },
     trials: {
       run: async (_block, trials) => trials.map(() => world.tried),
+      // Whether it is prepared or not, a trial tells what became of it.
+      prepare: () => Promise.reject(new AppError('unavailable', 'no node answers')),
     },
     taxes: {
       read: async (_block, tokens) =>
