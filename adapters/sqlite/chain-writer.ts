@@ -155,10 +155,11 @@ export const createSqliteChainWriter = (
   },
 
   async trees(chainId) {
-    const tables = ['undo', ...catalogue.documents.map(({ kind }) => documentTable(kind))]
-    const has = tables.map((table) => `EXISTS (SELECT 1 FROM ${table} d WHERE d.tree = t.id)`)
+    const has = catalogue.documents
+      .map(({ kind }) => `EXISTS (SELECT 1 FROM ${documentTable(kind)} d WHERE d.tree = t.id)`)
+      .join(' OR ')
     return db
-      .all(`SELECT name FROM tree t WHERE ${has.join(' OR ')}`)
+      .all(`SELECT name FROM tree t WHERE ${has || '0'}`)
       .map((row) => row.name as string)
       .filter((name) => name.startsWith(`${chainId}-`))
   },

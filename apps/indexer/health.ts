@@ -1,5 +1,6 @@
 import type { Listener } from '#faces/listen.ts'
 import { type OperatorAnswer, startOperatorServer } from '#faces/operator-server.ts'
+import { remedyFor } from './jobs/audit-blocks.ts'
 import type { Health } from './jobs/follow-head.ts'
 import type { Indexer } from './wire.ts'
 
@@ -35,8 +36,17 @@ const liveness = (stalledMs: number, { trouble }: Health): OperatorAnswer =>
     ? { status: 200, body: { status: 'live' } }
     : { status: 503, body: { status: 'stalled', stalledMs: Math.round(stalledMs) } }
 
-function readiness({ trouble, hasBegun }: Health): OperatorAnswer {
+function readiness({ trouble, hasBegun, wrongBlocks }: Health): OperatorAnswer {
   if (trouble !== undefined) return { status: 503, body: { status: 'degraded', reason: trouble } }
+  // It goes on: what is wrong there was so before, and is not mended by a restart.
+  if (hasBegun && wrongBlocks.length > 0)
+    return {
+      status: 200,
+      body: {
+        status: 'degraded',
+        reason: `blocks ${wrongBlocks.join(', ')} are not stored as the chain proves them: ${remedyFor(wrongBlocks)}`,
+      },
+    }
   return hasBegun
     ? { status: 200, body: { status: 'ready' } }
     : { status: 503, body: { status: 'starting' } }

@@ -5,6 +5,7 @@ import { readServiceOptions } from '#faces/service-options.ts'
 import { onStopSignals } from '#faces/stop-signals.ts'
 import { readConfig } from './config.ts'
 import { startHealthServer } from './health.ts'
+import { auditJob } from './jobs/audit-blocks.ts'
 import { startCollecting } from './jobs/collect-tokens.ts'
 import { followJob, type Health } from './jobs/follow-head.ts'
 import { reviewJob } from './jobs/review-sources.ts'
@@ -40,6 +41,8 @@ async function run(path: string): Promise<void> {
   const health: Health = {
     progressAtMs: ports.clock.monotonicMs(),
     hasBegun: false,
+    isIdle: false,
+    wrongBlocks: [],
     trouble: undefined,
   }
   await using server = await startHealthServer(indexer, health)
@@ -48,13 +51,15 @@ async function run(path: string): Promise<void> {
   log.info({ endpoints: chain.rpc.length, sources: config.sources.length }, 'asking the chain')
   using collecting = startCollecting(indexer)
   const over = new AbortController()
-  const reviewed = reviewJob(indexer, AbortSignal.any([stop.signal, over.signal]))
+  const ended = AbortSignal.any([stop.signal, over.signal])
+  const reviewed = reviewJob(indexer, ended)
+  const audited = auditJob(indexer, health, ended)
   try {
     await followJob(indexer, health, stop.signal)
   } finally {
     over.abort()
     collecting[Symbol.dispose]()
-    await reviewed
+    await Promise.all([reviewed, audited])
   }
   log.info({ signal: String(stop.signal.reason) }, 'stopping')
 }

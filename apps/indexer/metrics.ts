@@ -10,6 +10,8 @@ export type IndexerMetrics = {
   sawHead(head: ChainHead): void
   /** An answer of an endpoint could not be proven, or it serves another chain. */
   distrusted(): void
+  /** A block was held against the chain, and so much of it does not agree. */
+  audited(mismatches: number): void
   readonly contentType: string
   render(): Promise<string>
 }
@@ -60,6 +62,14 @@ export function createIndexerMetrics(metrics: Metrics, nowMs: () => number): Ind
     name: 'halyard_distrusted_answers_total',
     help: 'Answers of endpoints that failed a proof.',
   })
+  const audits = metrics.counter({
+    name: 'halyard_audited_blocks_total',
+    help: 'Final blocks that were proven again and compared with what is stored of them.',
+  })
+  const mismatched = metrics.counter({
+    name: 'halyard_audit_mismatches_total',
+    help: 'Rows of such blocks that are not stored as the chain proves them.',
+  })
   let newestSeconds: number | undefined
   let newest: number | undefined
   let stored: number | undefined
@@ -84,6 +94,10 @@ export function createIndexerMetrics(metrics: Metrics, nowMs: () => number): Ind
       showLag()
     },
     distrusted: () => unproven(1),
+    audited(mismatches) {
+      audits(1)
+      mismatched(mismatches)
+    },
     record(event) {
       switch (event.status) {
         case 'appended':

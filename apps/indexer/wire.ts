@@ -1,12 +1,14 @@
 import { createViews } from '#core/history/view.ts'
 import type { IndexPorts } from '#core/indexing/backfill.ts'
+import { createAuditor } from '#core/indexing/audit-blocks.ts'
+import type { SampleAuditPorts } from '#core/indexing/audit-sample.ts'
 import type { TokenCollector } from '#core/tokens/collect-tokens.ts'
 import { type ChainStore, openToWrite } from '#wiring/open-chain-store.ts'
 import { openIndexing } from '#wiring/open-indexing.ts'
 import { openRaw } from '#wiring/open-raw.ts'
 import { openNode } from '#wiring/open-node.ts'
 import { openTokenCollector } from '#wiring/open-tokens.ts'
-import { systemClock } from '#wiring/system.ts'
+import { newId, systemClock } from '#wiring/system.ts'
 import { createLogger, createMetrics, type Logger } from '#wiring/telemetry.ts'
 import type { Config } from './config.ts'
 import { createIndexerMetrics, type IndexerMetrics } from './metrics.ts'
@@ -15,6 +17,7 @@ export type Indexer = AsyncDisposable & {
   readonly config: Config
   readonly ports: IndexPorts
   readonly tokens: TokenCollector
+  readonly audits: SampleAuditPorts
   readonly log: Logger
   readonly metrics: IndexerMetrics
   /** How each endpoint is doing and what has been learned of it, as JSON. */
@@ -53,19 +56,26 @@ export async function wire(config: Config, overrides: Overrides = {}): Promise<I
     { ...store, views: createViews(store.heads, chain.id), clock: systemClock },
     config,
   )
+  const indexing = openIndexing(store, raw.place?.raw, node, chain, {
+    warn: (message, details) => log.warn(details, message),
+    seen: metrics.sawHead,
+  })
+  const { id: chainId, commits } = chain
+  const { sources } = config
   return {
     config,
     log,
     tokens,
+    audits: {
+      auditor: createAuditor({ ...store, ...indexing }, { chainId, sources, commits }),
+      views: indexing.views,
+      clock: indexing.clock,
+      newId,
+      random: Math.random,
+    },
     metrics,
     endpoints: () => node.endpoints(),
-    ports: {
-      ...openIndexing(store, raw.place?.raw, node, chain, {
-        warn: (message, details) => log.warn(details, message),
-        seen: metrics.sawHead,
-      }),
-      committed: tokens.found,
-    },
+    ports: { ...indexing, committed: tokens.found },
     async [Symbol.asyncDispose]() {
       await node[Symbol.asyncDispose]()
       await raw[Symbol.asyncDispose]()

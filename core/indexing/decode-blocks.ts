@@ -6,13 +6,6 @@ import { createBlockRows } from './block-rows.ts'
 import type { BlockEvents, EventCounts, QuarantinedLog } from './ports.ts'
 import type { RawBlock } from './raw/segment.ts'
 
-type FoundContract = {
-  readonly number: number
-  readonly address: Address
-  /** Whether it was not followed before. */
-  readonly isNew: boolean
-}
-
 /** Proven blocks as history keeps them. */
 export type DecodedBlocks = {
   readonly blocks: readonly BlockHeader[]
@@ -23,7 +16,7 @@ export type DecodedBlocks = {
   readonly quarantined: readonly QuarantinedLog[]
   readonly counts: EventCounts
   /** Contracts that were found, and the blocks that they were found in. */
-  readonly found: readonly FoundContract[]
+  readonly found: readonly { readonly number: number; readonly address: Address }[]
 }
 
 /**
@@ -32,7 +25,7 @@ export type DecodedBlocks = {
  */
 export function decodeBlocks(admission: Admission, proven: readonly RawBlock[]): DecodedBlocks {
   const quarantined: QuarantinedLog[] = []
-  const found: FoundContract[] = []
+  const found: { number: number; address: Address }[] = []
   const counts: Record<string, number> = {}
 
   function decode({ header, logs }: RawBlock): BlockEvents {
@@ -50,8 +43,8 @@ export function decodeBlocks(admission: Admission, proven: readonly RawBlock[]):
       }
       const { body, spec, child } = admitted
       if (child) {
-        const isNew = admission.follow(child)
-        found.push({ number: block.number, address: child.address, isNew })
+        admission.follow(child)
+        found.push({ number: block.number, address: child.address })
       }
       events.push({ block, transactionHash, logIndex, address, body })
       rows.event(transactionHash, logIndex, address, spec, body)

@@ -1,4 +1,5 @@
-import { hashDocument, type Sha256, shiftState, type Sums } from '#core/history/digest.ts'
+import type { Hash } from '#core/chain.ts'
+import { hashDocument, type Sha256, shiftState } from '#core/history/digest.ts'
 import {
   type DocumentSpec,
   type Draft,
@@ -7,7 +8,7 @@ import {
   type Version,
   type VersionRef,
 } from '#core/history/document.ts'
-import type { StateDigest, View } from '#core/history/head.ts'
+import type { View } from '#core/history/head.ts'
 import type { DocumentsAtHand, Slot, Wanted } from '#core/history/projection.ts'
 import { documentsOf, type ResolvePorts, resolveKeys } from '#core/history/resolve.ts'
 import type { Change } from './write-documents.ts'
@@ -30,7 +31,7 @@ export type WorkingSet = DocumentsAtHand & {
   /** Reads those of `wanted` that are not at hand, as the view has them. */
   load(view: View, wanted: Iterable<Wanted>): Promise<void>
   /** What changed since the head of the view, and the digest of the state that it leads to. */
-  changes(view: View): { readonly changes: Change[]; readonly state: StateDigest }
+  changes(view: View): { readonly changes: Change[]; readonly state: Hash }
   /** The changes are committed. `keep` says which documents are likely to be needed again. */
   accept(
     by: Pick<VersionRef, 'commit' | 'move'>,
@@ -96,19 +97,17 @@ export function createWorkingSet(ports: ResolvePorts & { readonly sha256: Sha256
     }
   }
 
-  function changes(view: View): { changes: Change[]; state: StateDigest } {
+  function changes(view: View): { changes: Change[]; state: Hash } {
     changed = [...slots.values()].filter((each) => each.changedAt)
-    const sums = new Map<string, Sums>()
+    let added = 0n
+    let removed = 0n
     hashes = []
     const list = changed.map((each): Change => {
       const version = { number: each.changedAt?.number, value: each.value } as Draft
       const hash = hashDocument(sha256, each.spec, each.key, version)
       hashes.push(hash)
-      const { name } = each.spec.projection
-      const sum = sums.get(name) ?? { added: 0n, removed: 0n }
-      sums.set(name, sum)
-      sum.added += hash
-      sum.removed += each.beforeHash
+      added += hash
+      removed += each.beforeHash
       return {
         id: { ...documentsOf(view, each.spec), key: each.key },
         version,
@@ -117,7 +116,7 @@ export function createWorkingSet(ports: ResolvePorts & { readonly sha256: Sha256
         previous: each.previous,
       }
     })
-    return { changes: list, state: shiftState(view.head.digest, sums) }
+    return { changes: list, state: shiftState(view.head.digest.state, added, removed) }
   }
 
   function accept(

@@ -1,5 +1,6 @@
 import { once } from 'node:events'
 import { writeFileSync } from 'node:fs'
+import { DatabaseSync } from 'node:sqlite'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
@@ -95,7 +96,7 @@ describe('an indexer that follows a chain', () => {
   })
   afterAll(() => anvil.stop())
 
-  const configOf = (name: string): string => {
+  const configOf = (name: string, settings: object = {}): string => {
     const { startBlock, v2Factory, v3Factory, collection, multiToken } = deployment
     return configFile(name, {
       chain: { id: DEVNET_CHAIN_ID, rpc: [anvil.url], poll: 50 },
@@ -105,6 +106,7 @@ describe('an indexer that follows a chain', () => {
         { kind: 'erc721', address: collection, startBlock },
         { kind: 'erc1155', address: multiToken, startBlock },
       ],
+      ...settings,
     })
   }
 
@@ -217,6 +219,62 @@ describe('an indexer that follows a chain', () => {
     expect(await metric(indexer, 'head_block')).toBe(head + 3)
     await expectSameAsAfresh('fresh-after-outage')
   }, 60_000)
+
+  test('finds by an audit what was edited in its store, and the commands that it names find and mend it', async () => {
+    const settings = {
+      chain: { id: DEVNET_CHAIN_ID, rpc: [anvil.url], poll: 50, finality: 1 },
+      indexer: { metricsPort: 0, audit: 1 },
+    }
+    const config = configOf('audited', settings)
+    indexer = await running(config)
+    await caughtUp()
+    await expect.poll(() => metric(indexer, 'audited_blocks_total'), PATIENT).toBeGreaterThan(0)
+    expect(await metric(indexer, 'audit_mismatches_total')).toBe(0)
+    expect((await probe(`${indexer.url}/ready`)).body).toEqual({ status: 'ready' })
+    const db = new DatabaseSync(join(folder.path, 'audited.db'))
+    const last = (await chainHead()) - 1
+    db.exec(`PRAGMA busy_timeout = 5000; DELETE FROM event_swap WHERE number <= ${last}`)
+    db.close()
+    await expect.poll(() => metric(indexer, 'audit_mismatches_total'), PATIENT).toBeGreaterThan(0)
+    const { status, body } = await probe(`${indexer.url}/ready`)
+    expect(status).toBe(200)
+    expect(body).toMatchObject({
+      status: 'degraded',
+      reason: expect.stringMatching(/^blocks \d+.*: halyard reindex --from \d+ --to \d+ --apply/),
+    })
+    // It goes on all the same.
+    await trade(1, 'after an edit')
+    await caughtUp()
+    const told = indexer.lines().find(({ mismatches }) => mismatches !== undefined)
+    expect(told).toMatchObject({
+      msg: `block ${told.block} is not stored as the chain proves it; mend it: halyard reindex --from ${told.block} --to ${told.block} --apply`,
+      mismatches: expect.arrayContaining([expect.stringContaining('stored nothing; the chain')]),
+    })
+    indexer.child.kill('SIGTERM')
+    expect([await indexer.end, indexer.stderr()]).toEqual([0, ''])
+
+    const found = await runCli('verify', '--chain', '--all', '--config', config)
+    expect(found.code).toBe(70)
+    expect(found.stdout).toMatch(/^differs: block \d+, log \d+: stored nothing; the chain proves /m)
+    const [, from] = /^mend it: halyard reindex --from (\d+)/m.exec(found.stdout) ?? []
+    expect(Number(from)).toBeGreaterThan(0)
+    const range = ['--from', String(from), '--to', String(last)]
+    const mended = await runCli('reindex', ...range, '--apply', '--config', config)
+    expect(mended.code, mended.stderr).toBe(0)
+    const again = await runCli('verify', '--chain', '--all', '--config', config, '--json')
+    expect(again.code, again.stdout).toBe(0)
+    expect(JSON.parse(again.stdout).blocks).toMatchObject({
+      level: 'receipts',
+      mismatchCount: 0,
+    })
+    const sample = await runCli('verify', '--chain', '--sample', '3', '--config', config, '--json')
+    expect(JSON.parse(sample.stdout).blocks).toMatchObject({ blocks: 3, mismatches: [] })
+    const wrong = await runCli('verify', '--all', '--config', config)
+    expect([wrong.code, wrong.stderr]).toEqual([
+      2,
+      expect.stringContaining('--all goes with --chain'),
+    ])
+  }, 120_000)
 
   test('ends with 78 where the node serves another chain', async () => {
     const chain = { id: 1, rpc: [anvil.url] }

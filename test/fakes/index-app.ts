@@ -39,9 +39,6 @@ const idsOf = (tables: MemoryTables) => (): string => {
   return `commit-${id}`
 }
 
-/** What proving takes. */
-export const fakeProofs = { keccak, receiptsRoot } as const
-
 /** What indexing takes, over a memory store. */
 export function fakeIndexPorts(
   tables: MemoryTables,
@@ -59,7 +56,8 @@ export function fakeIndexPorts(
     ...commitPorts(store, clock, options.chainId ?? 31_337),
     sha256,
     newId: idsOf(tables),
-    ...fakeProofs,
+    keccak,
+    receiptsRoot,
     raw: options.raw,
     source,
   }

@@ -1,7 +1,8 @@
-import { Command } from 'commander'
-import { configOption } from '#cli/options.ts'
+import { Command, Option } from 'commander'
+import { configOption, parseWhole, rangesOption } from '#cli/options.ts'
 import { showProgress } from '#cli/show-progress.ts'
 import { untilStopped } from '#cli/until-stopped.ts'
+import { verifyChain, type VerifyChainOptions } from '#cli/verify-chain.ts'
 import { readSettings, wireHistory } from '#cli/wire.ts'
 import { catalogue } from '#core/catalogue.ts'
 import { currentView, refuseLeftView } from '#core/history/at-head.ts'
@@ -9,26 +10,52 @@ import { type Damage, verifyStore } from '#core/indexing/verify-store.ts'
 import { exitCodes } from '#faces/exit-code.ts'
 import { sha256 } from '#wiring/system.ts'
 
-type Options = { readonly config: string; readonly json?: boolean }
+type Options = VerifyChainOptions & { readonly chain?: boolean }
+
+const SAMPLE = 100
 
 export const verifyCommand = (): Command =>
   new Command('verify')
-    .summary('hold what is stored against the digests of the history')
+    .summary('hold what is stored against the digests of the history, or against the chain')
     .description(
       'Reads every event and every document of the store, and holds them against the digests that each commit left in ' +
         'the head log: bits that rotted on a disk are found, and rows that were removed or edited by hand. Needs no node, ' +
-        'and may run while others write and read. Ends with 70 where something is damaged.',
+        'and may run while others write and read. With --chain it proves final blocks again and compares what is stored of ' +
+        'them with the chain, row by row. Ends with 70 where something does not agree.',
     )
     .addOption(configOption())
+    .option('--chain', 'hold it against the chain')
+    .addOption(rangesOption())
+    .addOption(
+      new Option('--sample <count>', 'with --chain: so many final blocks, chosen at random')
+        .argParser(parseWhole(1, 1_000_000_000))
+        .default(SAMPLE),
+    )
+    .option('--all', 'with --chain: all final blocks')
     .option('--json', 'print what was found as one line of JSON')
     .addHelpText(
       'after',
       `
 Examples:
   $ halyard verify --config halyard.json
-  $ halyard verify --json`,
+  $ halyard verify --json
+  $ halyard verify --chain --sample 1000
+  $ halyard verify --chain --ranges 10000000-10100000`,
     )
-    .action((options: Options) => untilStopped((stop) => run(options, stop)))
+    .action((options: Options, command: Command) => {
+      refuseWithoutChain(options, command)
+      return untilStopped((stop) =>
+        options.chain === true ? verifyChain(options, stop) : run(options, stop),
+      )
+    })
+
+/** What chooses blocks is of no use where all that is stored is read. */
+function refuseWithoutChain({ chain }: Options, command: Command): void {
+  if (chain === true) return
+  for (const name of ['ranges', 'sample', 'all'])
+    if (command.getOptionValueSource(name) === 'cli')
+      command.error(`error: --${name} goes with --chain: add it, or leave --${name} out`)
+}
 
 async function run(options: Options, stop: AbortSignal): Promise<void> {
   await using app = await wireHistory(readSettings(options.config))
@@ -56,18 +83,12 @@ function linesOf(damages: readonly Damage[], number: number): string[] {
     ...damages.map((damage) =>
       damage.what === 'events'
         ? `damaged: blocks ${damage.range.from}-${damage.range.to}: ${damage.reason}`
-        : `damaged: ${damage.projection ? `${damage.projection}: ` : ''}${damage.reason}`,
+        : `damaged: ${damage.reason}`,
     ),
     ...(damages.some(({ what }) => what === 'events')
       ? ['mend events with `halyard reindex --from F --to T --apply`, and then look again']
-      : [`mend documents with \`halyard derive --projection ${damagedIn(damages).join(' ')}\``]),
+      : [
+          `mend documents with \`halyard derive --projection ${catalogue.projections.map(({ name }) => name).join(' ')}\``,
+        ]),
   ]
-}
-
-/** The projections that have damaged documents; all where it is not known which. */
-function damagedIn(damages: readonly Damage[]): string[] {
-  const named = damages.flatMap((damage) => ('projection' in damage ? [damage.projection] : []))
-  return named.length > 0
-    ? named.filter((name) => name !== undefined)
-    : catalogue.projections.map(({ name }) => name)
 }

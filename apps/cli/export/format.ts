@@ -1,4 +1,4 @@
-import { type SideDecimals, toLine, type TokenInfos } from '#resources/json.ts'
+import { toLine } from '#resources/json.ts'
 import type { Resource } from '#resources/resource.ts'
 import { type Cell, columnsOf, toRow } from '#resources/rows.ts'
 
@@ -12,15 +12,7 @@ export type Front = Readonly<Record<string, string | number>>
 export type Formatter<T> = {
   /** What is written before the first item, and also where there is none. */
   readonly header: string
-  item(item: T, words?: Words): string
-}
-
-/** What an item is written with. */
-export type Words = {
-  /** What tokens say of themselves. */
-  readonly infos: TokenInfos
-  /** Where its amounts are to be in whole tokens. */
-  readonly whole?: SideDecimals
+  item(item: T): string
 }
 
 /**
@@ -39,14 +31,13 @@ export function createFormatter<T>(
   if (format === 'ndjson')
     return {
       header: '',
-      item: (item, words) =>
-        `${JSON.stringify({ ...front, ...ofLine(item), ...toLine(resource, item, words?.infos, words?.whole) })}\n`,
+      item: (item) =>
+        `${JSON.stringify({ ...front, ...ofLine(item), ...toLine(resource, item) })}\n`,
     }
   const line = (cells: readonly Cell[]): string => `${cells.map(csvCell).join(',')}\r\n`
   return {
     header: line([...Object.keys(front), ...columnsOf(resource)]),
-    item: (item, words) =>
-      line([...Object.values(front), ...Object.values(toRow(resource, item, words?.whole))]),
+    item: (item) => line([...Object.values(front), ...Object.values(toRow(resource, item))]),
   }
 }
 

@@ -8,6 +8,10 @@ export type Health = {
   progressAtMs: number
   /** Whether it has got through one at all. */
   hasBegun: boolean
+  /** Whether it has read all that there is, and waits for the next block. */
+  isIdle: boolean
+  /** Blocks that an audit found stored otherwise than the chain proves them. */
+  wrongBlocks: readonly number[]
   /** Why it does not get on; undefined while it does. */
   trouble: string | undefined
 }
@@ -24,6 +28,7 @@ export async function followJob(indexer: Indexer, health: Health, cancel: Cancel
   }
   for await (const event of followHead(ports, input, cancel)) {
     metrics.record(event)
+    health.isIdle = event.status === 'idle'
     if (event.status === 'degraded') {
       // What waits for the chain is given up when this process ends.
       if (cancel.aborted) return

@@ -148,8 +148,8 @@ export async function* compareRows(
 type Stored = { readonly hash: Hash; readonly rows: string | null }
 
 /** The stored blocks of a range by number; `rows` null where one of them is damaged. */
-async function storedIn(
-  ports: ComparePorts,
+export async function storedIn(
+  ports: StoredPorts,
   view: View,
   range: BlockRange,
 ): Promise<Map<number, Stored>> {
@@ -211,7 +211,8 @@ function creatingKinds(catalogue: Catalogue, sources: readonly AnySource[]): Rea
   )
 }
 
-function differencesIn(block: number, stored: string, chain: string): Difference[] {
+/** How the rows of a block differ, from its texts (see `createBlockRows`). */
+export function differencesIn(block: number, stored: string, chain: string): Difference[] {
   const [before, after] = [rowsOf(stored), rowsOf(chain)]
   const indexes = [...new Set([...before.keys(), ...after.keys()])].toSorted((a, b) => a - b)
   return indexes.flatMap((logIndex): Difference[] => {

@@ -14,8 +14,6 @@ export type RewriteStep = {
   readonly last: BlockHeader
   readonly events: Hash
   readonly proof: readonly ProvenRange[]
-  /** Whether these blocks create contracts that were not followed before. */
-  readonly isOfNewContracts: boolean
 }
 
 /**
@@ -44,8 +42,7 @@ export async function* rewriteRows(
     await putObjects(ports, reading.chainId, { commit, ...decoded })
     for (const { block, rows } of decoded.events)
       events = chainBlock(ports.sha256, events, block, rows)
-    const isOfNewContracts = decoded.found.some(({ isNew }) => isNew)
-    if (parent) yield { last: parent, events, proof: decoded.proof, isOfNewContracts }
+    if (parent) yield { last: parent, events, proof: decoded.proof }
   }
 }
 

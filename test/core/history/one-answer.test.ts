@@ -54,7 +54,6 @@ function replicated(primary: MemoryTables, lagging: MemoryTables, asked: Asked):
     heads: { ...read((store) => store.heads), asOneAnswer },
     tree: read((store) => store.tree),
     events: read((store) => store.events),
-    quarantine: stores.primary.quarantine,
     writer: stores.primary.writer,
   }
 }

@@ -47,7 +47,6 @@ function counted() {
     heads: { ...counting(heads), asOneAnswer },
     tree: counting(store.tree),
     events: counting(store.events),
-    quarantine: counting(store.quarantine),
     writer,
   }
   return {
