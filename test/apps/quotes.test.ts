@@ -247,7 +247,7 @@ describe('quotes on a live chain', () => {
       if (place % EXECUTED_EVERY === 0 || (isShared && shared++ < SHARED_EXECUTED)) {
         const gasUsed = await execute(outcome)
         executed++
-        expect(Math.abs(Number(outcome.gas) / gasUsed - 1)).toBeLessThan(0.15)
+        expect(Math.abs(Number(outcome.gas) / gasUsed - 1)).toBeLessThan(0.12)
         // Of a past block it is estimated from the hops alone; a tick that was never crossed costs more.
         const past = await filled({ ...input, recipient: trader, at: outcome.block.number })
         const crosses = past.legs.some(({ hops }) => hops.some((hop) => hop.ticksCrossed > 0))

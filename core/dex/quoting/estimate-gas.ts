@@ -55,6 +55,12 @@ const FIRST_LOOK_GAS = 6_600n
 const LOCK_REFUND = 2_800n
 /** An account's balance goes from 0 to something and back to 0: 20,000 - 100 are given back (EIP-3529). */
 const RECEIPT_REFUND = 19_900n
+/**
+ * What the first swap of a block has a pool write down: a pair sums up two prices, a V3 pool its tick. A trial is done in
+ * the block of the quote, so that a pool which traded in that block has paid it; the transaction comes in a later block and
+ * pays it in any case. Whether a pool traded is not known here: half of it counts, which is off by as much either way.
+ */
+const FIRST_OF_BLOCK_GAS = { 'uniswap-v2': 10_400n, other: 5_000n } as const
 /** At most this part of the gas is given back (EIP-3529). */
 const REFUND_PART = 5n
 
@@ -67,7 +73,13 @@ export function gasAfterTrial(
   data: Hex,
   { exact, paths, output, isNativeIn }: GasTerms,
 ): bigint {
-  const gross = used + FIRST_LOOK_GAS + BigInt(intrinsicGas(data))
+  const pools = new Map(paths.flat().map(({ pool }) => [pool.id, pool.protocol]))
+  const writing = [...pools.values()].reduce(
+    (sum, protocol) =>
+      sum + FIRST_OF_BLOCK_GAS[protocol === 'uniswap-v2' ? 'uniswap-v2' : 'other'] / 2n,
+    0n,
+  )
+  const gross = used + writing + FIRST_LOOK_GAS + BigInt(intrinsicGas(data))
   const pairs = paths.flat().filter(({ pool }) => pool.protocol === 'uniswap-v2').length
   const receipts =
     paths.reduce((sum, path) => sum + receiptsOf(path, exact), 0) +
