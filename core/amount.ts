@@ -53,3 +53,16 @@ export function formatInversePrice(priceX192: bigint, decimals0 = 0, decimals1 =
     PRICE_DIGITS,
   )
 }
+
+/**
+ * An amount of raw units in whole tokens, exact.
+ *
+ * @example formatAmount(-1_500_000n, 6) // "-1.5"
+ */
+export function formatAmount(raw: bigint, decimals: number): string {
+  const digits = (raw < 0n ? -raw : raw).toString().padStart(decimals + 1, '0')
+  const point = digits.length - decimals
+  const fraction = digits.slice(point).replace(/0+$/, '')
+  const text = fraction === '' ? digits.slice(0, point) : `${digits.slice(0, point)}.${fraction}`
+  return raw < 0n ? `-${text}` : text
+}

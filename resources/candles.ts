@@ -2,6 +2,7 @@ import type { Candle, CandleInterval } from '#core/dex/trading/candle.ts'
 import type { PriceUnit } from './prices.ts'
 import { candlePrice, priceUnitOf } from './prices.ts'
 import {
+  amountOf,
   bigint,
   choice,
   decimal,
@@ -65,8 +66,14 @@ export const candle = resource<CandleRow>(
       ({ decimals }) => priceUnitOf(decimals),
       'What the four prices are in; the same in a whole list.',
     ),
-    volume0: field(bigint, ({ candle: { volume0 } }) => volume0),
-    volume1: field(bigint, ({ candle: { volume1 } }) => volume1),
+    volume0: amountOf(
+      0,
+      field(bigint, ({ candle: { volume0 } }) => volume0),
+    ),
+    volume1: amountOf(
+      1,
+      field(bigint, ({ candle: { volume1 } }) => volume1),
+    ),
     trades: field(int, ({ candle: { trades } }) => trades),
   },
 )

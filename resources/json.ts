@@ -1,3 +1,4 @@
+import { formatAmount } from '#core/amount.ts'
 import type { Address } from '#core/chain.ts'
 import type { TokenInfo } from '#core/tokens/ports.ts'
 import { namelessToken } from '#core/tokens/token-words.ts'
@@ -56,13 +57,34 @@ export function toJson<T>(resource: Resource<T>, item: T, infos: TokenInfos = NO
 /**
  * An item as a line of its own, which no answer surrounds: as JSON, with the fields that an answer says once for all of
  * its items.
+ *
+ * @param whole where amounts are to be in whole tokens: how many decimals both have
  */
-export function toLine<T>(resource: Resource<T>, item: T, infos: TokenInfos = NONE): object {
+export function toLine<T>(
+  resource: Resource<T>,
+  item: T,
+  infos: TokenInfos = NONE,
+  whole?: SideDecimals,
+): object {
   const written: Record<string, unknown> = {}
   for (const [name, each] of Object.entries(resource.fields))
     if (!each.only || each.only.includes('json') || each.only.includes('rows'))
-      written[name] = jsonOf(each.type, valueOf(each, item, infos), infos)
+      written[name] = jsonOf(each.type, inUnits(each, valueOf(each, item, infos), whole), infos)
   return written
+}
+
+/** The decimals of the tokens of a pool; null where they are not known. */
+export type SideDecimals = readonly [number | null, number | null]
+
+/** A value of a field; an amount in whole tokens where these are asked for, and then null where that cannot be told. */
+export function inUnits(
+  { amountOf }: Field,
+  value: unknown,
+  whole: SideDecimals | undefined,
+): unknown {
+  if (amountOf === undefined || !whole || typeof value !== 'bigint') return value
+  const decimals = whole[amountOf]
+  return decimals === null ? null : formatAmount(value, decimals)
 }
 
 const NONE: TokenInfos = new Map()

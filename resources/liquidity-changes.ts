@@ -2,7 +2,18 @@ import type { ChainEvent } from '#core/history/event.ts'
 import type { LiquidityChange } from '#core/dex/events.ts'
 import { block } from './blocks.ts'
 import { pool, protocol } from './pools.ts'
-import { address, bigint, choice, field, hash, int, linkTo, maybe, resource } from './resource.ts'
+import {
+  address,
+  amountOf,
+  bigint,
+  choice,
+  field,
+  hash,
+  int,
+  linkTo,
+  maybe,
+  resource,
+} from './resource.ts'
 
 const liquidityChangeType = choice<LiquidityChange['type']>('LiquidityChangeType', {
   mint: {},
@@ -23,8 +34,14 @@ export const liquidityChange = resource<ChainEvent<LiquidityChange>>(
     sender: maybe(address, ({ body }) => ('sender' in body ? body.sender : null)),
     owner: maybe(address, ({ body }) => ('owner' in body ? body.owner : null)),
     recipient: maybe(address, ({ body }) => ('recipient' in body ? body.recipient : null)),
-    amount0: field(bigint, ({ body }) => body.amount0),
-    amount1: field(bigint, ({ body }) => body.amount1),
+    amount0: amountOf(
+      0,
+      field(bigint, ({ body }) => body.amount0),
+    ),
+    amount1: amountOf(
+      1,
+      field(bigint, ({ body }) => body.amount1),
+    ),
     liquidity: maybe(bigint, ({ body }) => ('liquidity' in body ? body.liquidity : null)),
     tickLower: maybe(int, ({ body }) => ('tickLower' in body ? body.tickLower : null)),
     tickUpper: maybe(int, ({ body }) => ('tickUpper' in body ? body.tickUpper : null)),

@@ -6,6 +6,7 @@ import { type PoolPrice, priceOf } from './prices.ts'
 import { quotability } from './quotability.ts'
 import {
   address,
+  amountOf,
   bigint,
   choice,
   decimal,
@@ -73,12 +74,18 @@ export const pool = resource<QuotedPool>(
     tickSpacing: maybe(int, (of) => of.tickSpacing, V3),
     createdBlock: maybe(int, (of) => of.createdBlock),
     createdAt: maybe(time, (of) => of.createdAt, SECONDS),
-    reserve0: maybe(
-      bigint,
-      (of) => of.reserve0,
-      'Raw units. V3: what came in less what went out; null where indexing began after the creation of the pool.',
+    reserve0: amountOf(
+      0,
+      maybe(
+        bigint,
+        (of) => of.reserve0,
+        'Raw units. V3: what came in less what went out; null where indexing began after the creation of the pool.',
+      ),
     ),
-    reserve1: maybe(bigint, (of) => of.reserve1),
+    reserve1: amountOf(
+      1,
+      maybe(bigint, (of) => of.reserve1),
+    ),
     sqrtPriceX96: maybe(bigint, (of) => of.sqrtPriceX96, V3),
     tick: maybe(int, (of) => of.tick, V3),
     liquidity: maybe(bigint, (of) => of.liquidity, 'V3 only: the liquidity in range.'),

@@ -69,6 +69,8 @@ export type Field<T = any> = {
   /** Tokens whose own words the value is made of. */
   readonly tokens?: (item: T) => readonly Address[]
   readonly only?: readonly Face[]
+  /** Which token of its pool the value is raw units of. */
+  readonly amountOf?: 0 | 1
   /** Its name in a table, where it is not its own behind that of what it is in. */
   readonly column?: string
 }
@@ -141,6 +143,9 @@ export const joined = <T, V>(
 
 /** The same field, on these faces alone. */
 export const only = <T>(faces: readonly Face[], of: Field<T>): Field<T> => ({ ...of, only: faces })
+
+/** The same field, whose value is raw units of token0 or token1 of the item's pool. */
+export const amountOf = <T>(side: 0 | 1, of: Field<T>): Field<T> => ({ ...of, amountOf: side })
 
 /** The same field, under another name in tables. */
 export const column = <T>(name: string, of: Field<T>): Field<T> => ({ ...of, column: name })

@@ -1,4 +1,4 @@
-import { valueOf } from './json.ts'
+import { inUnits, type SideDecimals, valueOf } from './json.ts'
 import { fieldsOn, type Resource, type Type } from './resource.ts'
 
 /** A value of a table. */
@@ -8,10 +8,12 @@ export type Row = Readonly<Record<string, Cell>>
 /**
  * An item as one line of a table: what it holds is spread over columns (`block.number` is `blockNumber`), and what is
  * only mentioned is its key. The chain is not asked: values that need it are null.
+ *
+ * @param whole where amounts are to be in whole tokens: how many decimals both have
  */
-export function toRow<T>(resource: Resource<T>, item: T): Row {
+export function toRow<T>(resource: Resource<T>, item: T, whole?: SideDecimals): Row {
   const row: Record<string, Cell> = {}
-  fill(row, resource, item, '')
+  fill(row, resource, item, '', whole)
   return row
 }
 
@@ -22,9 +24,15 @@ export const columnsOf = (resource: Resource): string[] => {
   return Object.keys(row)
 }
 
-function fill(row: Record<string, Cell>, resource: Resource, item: unknown, prefix: string): void {
+function fill(
+  row: Record<string, Cell>,
+  resource: Resource,
+  item: unknown,
+  prefix: string,
+  whole?: SideDecimals,
+): void {
   for (const [name, each] of fieldsOn('rows', resource)) {
-    const value = item === null ? null : valueOf(each, item)
+    const value = item === null ? null : inUnits(each, valueOf(each, item), whole)
     const column = each.column ?? (prefix === '' ? name : prefix + capitalised(name))
     const inner = spreadOf(each.type)
     if (inner) fill(row, inner, value, column)

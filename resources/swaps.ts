@@ -2,7 +2,7 @@ import { designOf, tellsPrice } from '#core/dex/events.ts'
 import type { SwapRow } from '#core/dex/trading/list-swaps.ts'
 import { block } from './blocks.ts'
 import { pool, protocol } from './pools.ts'
-import { address, bigint, field, hash, int, linkTo, maybe, resource } from './resource.ts'
+import { address, amountOf, bigint, field, hash, int, linkTo, maybe, resource } from './resource.ts'
 
 const v3 = ({ event: { body } }: SwapRow) => (tellsPrice(body) ? body : null)
 
@@ -17,8 +17,14 @@ export const swap = resource<SwapRow>(
     pool: field(linkTo(pool), ({ event }) => event.address),
     sender: field(address, ({ event }) => event.body.sender),
     recipient: field(address, ({ event }) => event.body.recipient),
-    amount0: field(bigint, ({ amount0 }) => amount0),
-    amount1: field(bigint, ({ amount1 }) => amount1),
+    amount0: amountOf(
+      0,
+      field(bigint, ({ amount0 }) => amount0),
+    ),
+    amount1: amountOf(
+      1,
+      field(bigint, ({ amount1 }) => amount1),
+    ),
     sqrtPriceX96: maybe(
       bigint,
       (row) => v3(row)?.sqrtPriceX96 ?? null,

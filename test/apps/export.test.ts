@@ -6,6 +6,7 @@ import { DatabaseSync } from 'node:sqlite'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { createReceiptsRoot } from '#adapters/ethereumjs/receipts-root.ts'
 import { keccak, keccakBytes } from '#adapters/hash-wasm/keccak.ts'
+import type { Address } from '#core/chain.ts'
 import { systemClock } from '#adapters/node/clock.ts'
 import { newId } from '#adapters/node/new-id.ts'
 import { sha256 } from '#adapters/node/sha256.ts'
@@ -26,6 +27,13 @@ import { type CliResult, runCli, spawnCli } from './run-cli.ts'
 const CHAIN_ID = 31_337
 const folder = mkdtempSync(join(tmpdir(), 'halyard-export-'))
 afterAll(() => rmSync(folder, { recursive: true }))
+
+/** The raw units of an amount in whole tokens. */
+function rawOf(amount: string, places: number): string {
+  const [whole = '', fraction = ''] = amount.split('.')
+  expect(fraction.length).toBeLessThanOrEqual(places)
+  return `${BigInt(whole + fraction.padEnd(places, '0'))}`
+}
 
 test.each([['--help'], ['config', 'schema']])(
   'a reader that has enough closes the pipe of %s %s, which is no failure',
@@ -115,6 +123,110 @@ describe('an export', () => {
     }
     throw new Error('no pool has a trade')
   }, 60_000)
+
+  describe('with tokens that the store knows', () => {
+    const decimals = new Map<string, number>()
+    let pools: any[]
+    let traded: any
+    beforeAll(async () => {
+      pools = linesOf(await run('pools'))
+      traded = pools.find(({ swapCount }) => swapCount > 3)
+      const tokens = pools.flatMap(({ token0, token1 }) => [token0.address, token1.address])
+      for (const [index, token] of [...new Set(tokens)].entries()) decimals.set(token, 3 + index)
+      // One pool has a token that nobody knows.
+      const unknown = pools.find(({ address }) => address !== traded.address)
+      for (const side of ['token0', 'token1'])
+        if (![traded.token0.address, traded.token1.address].includes(unknown[side].address))
+          decimals.delete(unknown[side].address)
+      const store = openSqliteChainStore(rig.path)
+      await store.tokens.put(
+        CHAIN_ID,
+        [...decimals].map(([address, places]) => ({
+          address: address as Address,
+          symbol: 'T',
+          name: 'Token',
+          decimals: places,
+          number: 1,
+          readAtMs: 1,
+        })),
+      )
+      store.close()
+    }, 60_000)
+
+    const placesOf = ({ token0, token1 }: any): [number, number] => [
+      decimals.get(token0.address) as number,
+      decimals.get(token1.address) as number,
+    ]
+
+    test('has amounts in whole tokens, exact, where they are asked for, and says so in each line', async () => {
+      const raw = linesOf(await run('swaps', '--pool', traded.address, '--units', 'raw'))
+      const whole = linesOf(await run('swaps', '--pool', traded.address, '--units', 'whole'))
+      expect(raw.length).toBeGreaterThan(3)
+      expect(whole.map(({ logIndex }) => logIndex)).toEqual(raw.map(({ logIndex }) => logIndex))
+      const [places0, places1] = placesOf(traded)
+      for (const [index, { units, amount0, amount1, ...rest }] of raw.entries()) {
+        expect(whole[index]).toMatchObject({ ...rest, units: 'whole' })
+        expect(units).toBe('raw')
+        expect(rawOf(whole[index].amount0, places0)).toBe(amount0)
+        expect(rawOf(whole[index].amount1, places1)).toBe(amount1)
+      }
+    })
+
+    test('has prices of candles as REST has them, and raw ones where these are asked for', async () => {
+      const of = ['candles', '--pool', traded.address]
+      const [plain, raw, whole] = await Promise.all([
+        run(...of),
+        run(...of, '--units', 'raw'),
+        run(...of, '--units', 'whole'),
+      ])
+      const [places0, places1] = placesOf(traded)
+      const candles = linesOf(plain)
+      expect(candles.length).toBeGreaterThan(0)
+      for (const [index, candle] of candles.entries()) {
+        const [inRaw, inWhole] = [linesOf(raw)[index], linesOf(whole)[index]]
+        expect(candle.priceUnit).toBe('tokens')
+        expect(inRaw.priceUnit).toBe('raw')
+        expect(inWhole.close).toBe(candle.close)
+        expect(candle.volume0).toBe(inRaw.volume0)
+        expect(rawOf(inWhole.volume1, places1)).toBe(candle.volume1)
+        const ratio = Number(candle.close) / Number(inRaw.close) / 10 ** (places0 - places1)
+        expect(ratio).toBeCloseTo(1, 9)
+      }
+      const [header = '', row = ''] = (
+        await run(...of, '--units', 'whole', '--format', 'csv')
+      ).stdout.split('\r\n')
+      const cell = (name: string) => row.split(',')[header.split(',').indexOf(name)]
+      const [first] = linesOf(whole)
+      expect([cell('units'), cell('close'), cell('volume0')]).toEqual([
+        'whole',
+        first.close,
+        first.volume0,
+      ])
+    })
+
+    test('has null for an amount whose decimals nobody knows, and says which token it is and what to do', async () => {
+      const { stderr, ...rest } = await run('pools', '--units', 'whole')
+      const lines = linesOf({ stderr, ...rest })
+      const short = lines.filter(({ token0, token1 }) =>
+        [token0, token1].some(({ address }) => !decimals.has(address)),
+      )
+      expect(short.length).toBeGreaterThan(0)
+      for (const { token0, token1, reserve0, reserve1 } of short) {
+        if (!decimals.has(token0.address)) expect(reserve0).toBeNull()
+        if (!decimals.has(token1.address)) expect(reserve1).toBeNull()
+      }
+      expect(stderr).toMatch(
+        /the decimals of 0x\w{40}.* are not stored, so that their amounts are null .*halyard tokens --refresh/,
+      )
+    })
+
+    test('refuses units of what has no tokens of pools', async () => {
+      expect(await run('holdings', '--units', 'whole')).toMatchObject({
+        code: 2,
+        stderr: expect.stringContaining('--units: holdings are no tokens of pools; leave it out'),
+      })
+    })
+  })
 
   test('of a pool or a collection that is not indexed says so, which is not that it has nothing', async () => {
     for (const subject of ['swaps', 'liquidity', 'candles', 'pools'])

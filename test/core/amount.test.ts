@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { formatInversePrice, formatPrice, formatRatio } from '#core/amount.ts'
+import { formatAmount, formatInversePrice, formatPrice, formatRatio } from '#core/amount.ts'
 import { PRICE_ONE } from '#core/dex/pool.ts'
 
 test('ratios are plain decimals, cut after the wanted digits', () => {
@@ -45,4 +45,22 @@ test('prices carry the decimals of both tokens', () => {
   expect(formatInversePrice(price, 18, 6)?.slice(0, 8)).toBe('0.0005')
   expect(formatPrice(PRICE_ONE)).toBe('1')
   expect(formatInversePrice(0n)).toBeNull()
+})
+
+test('an amount in whole tokens is exact, whatever its size and sign', () => {
+  expect(formatAmount(1_500_000n, 6)).toBe('1.5')
+  expect(formatAmount(-1n, 18)).toBe(`-0.${'0'.repeat(17)}1`)
+  expect(formatAmount(0n, 18)).toBe('0')
+  expect(formatAmount(7n, 0)).toBe('7')
+  fc.assert(
+    fc.property(
+      fc.bigInt(-(2n ** 256n), 2n ** 256n),
+      fc.integer({ min: 0, max: 36 }),
+      (raw, places) => {
+        const [whole = '', fraction = ''] = formatAmount(raw, places).replace('-', '').split('.')
+        const size = BigInt(whole + fraction.padEnd(places, '0'))
+        expect(formatAmount(raw, places).startsWith('-') ? -size : size).toBe(raw)
+      },
+    ),
+  )
 })

@@ -8,7 +8,8 @@ import {
 import { createItemPrinter } from '#cli/export/print-rows.ts'
 import { exportSubjects, type ExportSubject } from '#cli/export/read-rows.ts'
 import { configOption, parseAddressOption, parseBlock } from '#cli/options.ts'
-import { readSettings, wireHistory } from '#cli/wire.ts'
+import { withWords } from '#cli/export/with-words.ts'
+import { readSettings, toStderr, wireHistory } from '#cli/wire.ts'
 import type { Address, BlockRef } from '#core/chain.ts'
 import { readPool } from '#core/dex/read-pool.ts'
 import { AppError } from '#core/errors.ts'
@@ -22,7 +23,11 @@ type Options = {
   readonly pool?: Address
   readonly collection?: Address
   readonly format: ExportFormat
+  readonly units?: 'raw' | 'whole'
 }
+
+/** So many tokens without decimals are named. */
+const MISSING_NAMED = 5
 
 export const exportCommand = (): Command =>
   new Command('export')
@@ -30,7 +35,8 @@ export const exportCommand = (): Command =>
     .description(
       'Streams items to stdout as of the newest indexed block: events ordered by block and log index, the rest by what ' +
         'names it. NDJSON has them in the form of the REST API; CSV is flat, so that block.number is blockNumber. ' +
-        'Amounts are raw token units. The chain is not asked: what tokens say of themselves is null.',
+        'Amounts are raw token units and prices of candles in whole tokens, as the API has them, unless --units says ' +
+        'otherwise. The chain is not asked: what tokens say of themselves is as it is stored, see halyard tokens.',
     )
     .addArgument(new Argument('<subject>', 'what to print').choices(Object.keys(exportSubjects)))
     .addOption(configOption())
@@ -47,12 +53,20 @@ export const exportCommand = (): Command =>
       parseAddressOption,
     )
     .addOption(new Option('--format <format>', 'how').choices(exportFormats).default('ndjson'))
+    .addOption(
+      new Option(
+        '--units <units>',
+        'raw: amounts and prices in raw units; whole: both in whole tokens, exact, null where decimals are not stored ' +
+          `(${namesOf(({ poolOf }) => poolOf !== undefined)})`,
+      ).choices(['raw', 'whole']),
+    )
     .addHelpText(
       'after',
       `
 Examples:
   $ halyard export swaps --format csv > swaps.csv
   $ halyard export swaps --pool 0xb4e16d0168e52d35cacd2c6185b44281ec28c9dc --from 19000000
+  $ halyard export candles --units whole --format csv > candles.csv
   $ halyard export holdings --collection 0xbc4ca0eda7647a8ab7c2061c2e118a18a936f13d`,
     )
     .action(run)
@@ -73,15 +87,39 @@ async function run(name: string, options: Options): Promise<void> {
   await views.asOneAnswer(async () => {
     const view = await currentView(views)
     if (options.pool) await readPool(app.history, view, options.pool)
+    const { units } = options
+    const front = { chainId: view.chainId, ...(units && { units }) }
     const print = createItemPrinter(
-      createFormatter(options.format, subject.resource, { chainId: view.chainId }, (item) =>
+      createFormatter(options.format, subject.resource, front, (item) =>
         frontOf(subject.blockOf?.(item)),
       ),
     )
-    for await (const item of subject.read(app.history, view, query))
-      if (!(await print(item))) return
+    const missing = new Set<Address>()
+    const items = subject.read(app.history, view, query)
+    for await (const { item, words } of withWords(
+      app.history,
+      view,
+      subject,
+      units ?? 'as-api',
+      items,
+      (token) => missing.add(token),
+    ))
+      if (!(await print(item, words))) return
     await refuseLeftView(views, view)
+    if (missing.size > 0) toStderr(withoutDecimals(missing, units === 'whole'))
   })
+}
+
+function withoutDecimals(tokens: ReadonlySet<Address>, isWhole: boolean): string {
+  const named = [...tokens].slice(0, MISSING_NAMED).join(',')
+  const more = tokens.size > MISSING_NAMED ? ` and of ${tokens.size - MISSING_NAMED} more` : ''
+  const written = isWhole
+    ? 'their amounts are null and prices with them are'
+    : 'prices with them are'
+  return (
+    `the decimals of ${named}${more} are not stored, so that ${written} in raw units; ` +
+    'to ask their contracts: halyard tokens --refresh <addresses>'
+  )
 }
 
 const frontOf = (block: BlockRef | undefined): Front =>
@@ -104,7 +142,9 @@ function refuseMisplaced(name: string, subject: ExportSubject, options: Options)
         field,
         `${name} are as of the newest block; it goes with ${namesOf(({ isEvents }) => isEvents)}`,
       )
-  const { from, to, pool, collection } = options
+  const { from, to, pool, collection, units } = options
+  if (units !== undefined && !subject.poolOf)
+    refuse('units', `${name} are no tokens of pools; leave it out`)
   if (from !== undefined && to !== undefined && from > to)
     refuse('from', `block ${from} lies behind --to ${to}`)
   if (pool !== undefined && subject.contract !== 'pool')

@@ -1,4 +1,4 @@
-import { toLine } from '#resources/json.ts'
+import { type SideDecimals, toLine, type TokenInfos } from '#resources/json.ts'
 import type { Resource } from '#resources/resource.ts'
 import { type Cell, columnsOf, toRow } from '#resources/rows.ts'
 
@@ -12,7 +12,15 @@ export type Front = Readonly<Record<string, string | number>>
 export type Formatter<T> = {
   /** What is written before the first item, and also where there is none. */
   readonly header: string
-  item(item: T): string
+  item(item: T, words?: Words): string
+}
+
+/** What an item is written with. */
+export type Words = {
+  /** What tokens say of themselves. */
+  readonly infos: TokenInfos
+  /** Where its amounts are to be in whole tokens. */
+  readonly whole?: SideDecimals
 }
 
 /**
@@ -31,13 +39,14 @@ export function createFormatter<T>(
   if (format === 'ndjson')
     return {
       header: '',
-      item: (item) =>
-        `${JSON.stringify({ ...front, ...ofLine(item), ...toLine(resource, item) })}\n`,
+      item: (item, words) =>
+        `${JSON.stringify({ ...front, ...ofLine(item), ...toLine(resource, item, words?.infos, words?.whole) })}\n`,
     }
   const line = (cells: readonly Cell[]): string => `${cells.map(csvCell).join(',')}\r\n`
   return {
     header: line([...Object.keys(front), ...columnsOf(resource)]),
-    item: (item) => line([...Object.values(front), ...Object.values(toRow(resource, item))]),
+    item: (item, words) =>
+      line([...Object.values(front), ...Object.values(toRow(resource, item, words?.whole))]),
   }
 }
 

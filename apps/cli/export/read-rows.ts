@@ -12,7 +12,8 @@ import { scanVersions } from '#core/history/resolve.ts'
 import type { Views } from '#core/history/view.ts'
 import { holdingDocuments } from '#core/nft/holding.ts'
 import { transferFamily } from '#core/nft/transfer.ts'
-import { candle } from '#resources/candles.ts'
+import { candle, type CandleRow } from '#resources/candles.ts'
+import type { PoolDecimals } from '#resources/tokens.ts'
 import { holding } from '#resources/holdings.ts'
 import { liquidityChange } from '#resources/liquidity-changes.ts'
 import { nftTransfer, nftTransferRows } from '#resources/nft-transfers.ts'
@@ -40,27 +41,37 @@ export type ExportSubject<T = any> = {
   readonly resource: Resource<T>
   /** Where the item happened, for lines that are sorted and searched without a parser of nested objects. */
   readonly blockOf?: (item: T) => BlockRef
+  /** Whose tokens its amounts are of. */
+  readonly poolOf?: (item: T) => Address
+  /** The same item, whose prices are in whole tokens. */
+  readonly priced?: (item: T, decimals: PoolDecimals) => T
   /** Every item as of one view: events by block and log index, documents by what names them. */
   read(ports: ExportPorts, view: View, query: ExportQuery): AsyncGenerator<T>
 }
 
 /** By name. */
 export const exportSubjects: Readonly<Record<string, ExportSubject>> = {
-  // Amounts from the pool's view, raw units, positive where tokens came in.
-  swaps: eventSubject(
-    swapFamily,
-    'pool',
-    swap,
-    ({ event }) => event.block,
-    (event) => [{ event, ...netAmounts(event.body) }],
-  ),
-  liquidity: eventSubject(
-    liquidityFamily,
-    'pool',
-    liquidityChange,
-    ({ block }) => block,
-    (event) => [event],
-  ),
+  // Amounts from the pool's view, positive where tokens came in.
+  swaps: {
+    ...eventSubject(
+      swapFamily,
+      'pool',
+      swap,
+      ({ event }) => event.block,
+      (event) => [{ event, ...netAmounts(event.body) }],
+    ),
+    poolOf: ({ event }) => event.address,
+  },
+  liquidity: {
+    ...eventSubject(
+      liquidityFamily,
+      'pool',
+      liquidityChange,
+      ({ block }) => block,
+      (event) => [event],
+    ),
+    poolOf: ({ address }) => address,
+  },
   // A batch of ERC-1155 is as many items as it has entries.
   transfers: eventSubject(
     transferFamily,
@@ -69,14 +80,20 @@ export const exportSubjects: Readonly<Record<string, ExportSubject>> = {
     ({ event }) => event.block,
     nftTransferRows,
   ),
-  pools: documentSubject(poolDocuments, 'pool', pool, (_, version, view) =>
-    withQuotable(view, version),
-  ),
-  // Prices in raw units: the chain is not asked for decimals.
-  candles: documentSubject(candleDocuments, 'pool', candle, (each) => ({
-    candle: each,
-    decimals: undefined,
-  })),
+  pools: {
+    ...documentSubject(poolDocuments, 'pool', pool, (_, version, view) =>
+      withQuotable(view, version),
+    ),
+    poolOf: ({ address }) => address,
+  },
+  candles: {
+    ...documentSubject(candleDocuments, 'pool', candle, (each): CandleRow => ({
+      candle: each,
+      decimals: undefined,
+    })),
+    poolOf: ({ candle: of }) => of.pool,
+    priced: (row, decimals) => ({ ...row, decimals }),
+  },
   holdings: documentSubject(holdingDocuments, 'collection', holding, (each) =>
     each.amount > 0n ? each : undefined,
   ),
