@@ -333,8 +333,9 @@ export function createMemoryChainStore(
           })
       },
       async trees(chainId) {
-        const all = [...tables.documents.values()].map(({ tree }) => tree)
-        return [...new Set(all)].filter((tree) => tree.startsWith(`${chainId}-`))
+        const current = [...tables.documents.values()].map(({ tree }) => tree)
+        const aside = [...tables.undo.values()].map(({ id }) => id.tree)
+        return [...new Set([...current, ...aside])].filter((tree) => tree.startsWith(`${chainId}-`))
       },
       async deleteTree(tree) {
         for (const [key, document] of tables.documents)

@@ -185,6 +185,7 @@ export function createMongoChainWriter(
       const names = new Set<string>()
       for (const spec of catalogue.documents)
         for (const tree of await collections.documents(spec).distinct('tree')) names.add(tree)
+      for (const tree of await collections.undo.distinct('tree')) names.add(tree)
       return [...names].filter((tree) => tree.startsWith(`${chainId}-`))
     },
 

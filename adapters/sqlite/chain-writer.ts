@@ -155,11 +155,10 @@ export const createSqliteChainWriter = (
   },
 
   async trees(chainId) {
-    const has = catalogue.documents
-      .map(({ kind }) => `EXISTS (SELECT 1 FROM ${documentTable(kind)} d WHERE d.tree = t.id)`)
-      .join(' OR ')
+    const tables = ['undo', ...catalogue.documents.map(({ kind }) => documentTable(kind))]
+    const has = tables.map((table) => `EXISTS (SELECT 1 FROM ${table} d WHERE d.tree = t.id)`)
     return db
-      .all(`SELECT name FROM tree t WHERE ${has || '0'}`)
+      .all(`SELECT name FROM tree t WHERE ${has.join(' OR ')}`)
       .map((row) => row.name as string)
       .filter((name) => name.startsWith(`${chainId}-`))
   },

@@ -1,6 +1,6 @@
 import type { BlockRef, Hash } from '#core/chain.ts'
 import { type DocumentSpec, type Draft, encodeDocument, type Key, keyText } from './document.ts'
-import type { Digest } from './head.ts'
+import type { Digest, StateDigest } from './head.ts'
 
 /** SHA-256 of UTF-8 text, as hex. */
 export type Sha256 = (text: string) => Hash
@@ -9,7 +9,7 @@ const ZERO: Hash = `0x${'0'.repeat(64)}`
 const MODULUS = 1n << 256n
 
 /** The digest of a history without blocks. */
-export const emptyDigest: Digest = { events: ZERO, state: ZERO }
+export const emptyDigest: Digest = { events: ZERO, state: ZERO, parts: {} }
 
 /** The running digest of events after one more block, whose events are these rows. */
 export const chainBlock = (sha256: Sha256, events: Hash, block: BlockRef, rows: string): Hash =>
@@ -26,10 +26,34 @@ export const hashDocument = (
     sha256(`${keyText(spec.kind, key)}\n${version.number}\n${encodeDocument(spec, version.value)}`),
   )
 
-/** The digest of the state after documents worth `removed` gave way to documents worth `added`. */
-export function shiftState(state: Hash, added: bigint, removed: bigint): Hash {
-  const sum = (BigInt(state) + added - removed) % MODULUS
-  return `0x${(sum < 0n ? sum + MODULUS : sum).toString(16).padStart(64, '0')}`
+/** What documents add to the digest of the state. */
+export type Sums = { added: bigint; removed: bigint }
+
+/** The digest of the state after documents of some projections gave way to others. */
+export function shiftState(
+  { state, parts }: StateDigest,
+  sums: ReadonlyMap<string, Sums>,
+): StateDigest {
+  let sum = BigInt(state)
+  const shifted: Record<string, Hash> = {}
+  for (const [projection, { added, removed }] of sums) {
+    sum += added - removed
+    if (parts) shifted[projection] = hashOf(BigInt(parts[projection] ?? ZERO) + added - removed)
+  }
+  return { state: hashOf(sum), ...(parts && { parts: partsByName({ ...parts, ...shifted }) }) }
+}
+
+/** In the order of names, so that equal ones have equal texts. */
+export const partsByName = (parts: Readonly<Record<string, Hash>>): Record<string, Hash> =>
+  Object.fromEntries(Object.entries(parts).toSorted(([a], [b]) => (a < b ? -1 : 1)))
+
+/** The digest of the state of documents that hash to these together. */
+export const addStates = (states: readonly Hash[]): Hash =>
+  hashOf(states.reduce((sum, state) => sum + BigInt(state), 0n))
+
+function hashOf(sum: bigint): Hash {
+  const rest = sum % MODULUS
+  return `0x${(rest < 0n ? rest + MODULUS : rest).toString(16).padStart(64, '0')}`
 }
 
 /** Both digests as the one that people compare. */

@@ -36,7 +36,13 @@ export const ORIGIN_COMMIT: CommitId = 'origin'
  * Two running digests: `events` chains every covered block and its rows in order; `state` is the sum (mod 2^256) of
  * the hashes of all documents, so that it does not depend on how blocks were grouped into commits.
  */
-export type Digest = { readonly events: Hash; readonly state: Hash }
+export type Digest = { readonly events: Hash } & StateDigest
+
+/** `parts` is the same of each projection's documents, by name: a history that is older than them has none. */
+export type StateDigest = {
+  readonly state: Hash
+  readonly parts?: Readonly<Record<string, Hash>>
+}
 
 /**
  * The projections that belong to a head, by name: an id says what was made of which sources by which version of the

@@ -30,8 +30,8 @@ type Admitted =
  */
 export type Admission = {
   admit(log: RawLog): Admitted
-  /** Follows a contract from now on. */
-  follow(contract: FollowedContract): void
+  /** Follows a contract from now on. False where it was followed before. */
+  follow(contract: FollowedContract): boolean
   /** Stops to follow contracts whose creation was reorganised away. */
   unfollow(addresses: Iterable<Address>): void
   /** The logs that count; `more` are contracts that are not followed yet but may be soon. */
@@ -84,7 +84,9 @@ export function createAdmission(
       }
     },
     follow({ address, role }) {
-      if (!roles.has(address)) roles.set(address, role)
+      if (roles.has(address)) return false
+      roles.set(address, role)
+      return true
     },
     unfollow(addresses) {
       for (const address of addresses) if (!own.has(address)) roles.delete(address)

@@ -230,7 +230,7 @@ export function createChainAppender(
       blocks: mine.blocks,
       proof: mine.proof,
       changes,
-      digest: { events: mine.digest, state },
+      digest: { events: mine.digest, ...state },
       finalized: await finalized,
     })
     if (outcome.status === 'conflict') return lose(outcome.reason)

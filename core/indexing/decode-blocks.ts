@@ -6,6 +6,13 @@ import { createBlockRows } from './block-rows.ts'
 import type { BlockEvents, EventCounts, QuarantinedLog } from './ports.ts'
 import type { RawBlock } from './raw/segment.ts'
 
+type FoundContract = {
+  readonly number: number
+  readonly address: Address
+  /** Whether it was not followed before. */
+  readonly isNew: boolean
+}
+
 /** Proven blocks as history keeps them. */
 export type DecodedBlocks = {
   readonly blocks: readonly BlockHeader[]
@@ -16,7 +23,7 @@ export type DecodedBlocks = {
   readonly quarantined: readonly QuarantinedLog[]
   readonly counts: EventCounts
   /** Contracts that were found, and the blocks that they were found in. */
-  readonly found: readonly { readonly number: number; readonly address: Address }[]
+  readonly found: readonly FoundContract[]
 }
 
 /**
@@ -25,7 +32,7 @@ export type DecodedBlocks = {
  */
 export function decodeBlocks(admission: Admission, proven: readonly RawBlock[]): DecodedBlocks {
   const quarantined: QuarantinedLog[] = []
-  const found: { number: number; address: Address }[] = []
+  const found: FoundContract[] = []
   const counts: Record<string, number> = {}
 
   function decode({ header, logs }: RawBlock): BlockEvents {
@@ -43,8 +50,8 @@ export function decodeBlocks(admission: Admission, proven: readonly RawBlock[]):
       }
       const { body, spec, child } = admitted
       if (child) {
-        admission.follow(child)
-        found.push({ number: block.number, address: child.address })
+        const isNew = admission.follow(child)
+        found.push({ number: block.number, address: child.address, isNew })
       }
       events.push({ block, transactionHash, logIndex, address, body })
       rows.event(transactionHash, logIndex, address, spec, body)

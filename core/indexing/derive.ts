@@ -1,9 +1,8 @@
-import type { Hash } from '#core/chain.ts'
 import type { Clock } from '#core/clock.ts'
 import type { Sha256 } from '#core/history/digest.ts'
 import type { VersionRef } from '#core/history/document.ts'
 import type { ChainEvent } from '#core/history/event.ts'
-import type { View } from '#core/history/head.ts'
+import type { StateDigest, View } from '#core/history/head.ts'
 import type { ResolvePorts } from '#core/history/resolve.ts'
 import type { Catalogue } from './catalogue.ts'
 import type { Change } from './write-documents.ts'
@@ -23,7 +22,7 @@ export type Derivation = {
   derive(
     base: View,
     events: readonly ChainEvent[],
-  ): Promise<{ readonly changes: Change[]; readonly state: Hash }>
+  ): Promise<{ readonly changes: Change[]; readonly state: StateDigest }>
   /** What was derived last is committed. */
   accept(by: Pick<VersionRef, 'commit' | 'move'>): void
   /** What was derived last is not, or the head is elsewhere: all documents are read anew. */

@@ -187,7 +187,7 @@ export type ChainWriter = {
   unsettledBlocks(chainId: number, range: BlockRange): Promise<DerivedRef[]>
   /** Removes these blocks and what was stored in them. */
   deleteBlocks(chainId: number, blocks: readonly DerivedRef[]): Promise<void>
-  /** The trees of a chain that have documents, see `DocumentSet`. */
+  /** The trees of a chain that have documents, or versions of them that were put aside; see `DocumentSet`. */
   trees(chainId: number): Promise<string[]>
   /** Removes all documents of a tree, what was put aside included. */
   deleteTree(tree: string): Promise<void>

@@ -3,10 +3,10 @@ import type { Cancel } from '#core/clock.ts'
 import { isAppError, hasReason, messageOf } from '#core/errors.ts'
 import type { HistoryCatalogue } from '#core/history/catalogue.ts'
 import {
+  addStates,
   chainBlock,
   hashDocument,
   type Sha256,
-  shiftState,
   emptyDigest,
 } from '#core/history/digest.ts'
 import { type DocumentSpec, type Key, keyOf } from '#core/history/document.ts'
@@ -30,7 +30,12 @@ export type VerifyPorts = ResolvePorts &
 /** What of a store does not hash to what the head log says. */
 export type Damage =
   | { readonly what: 'events'; readonly range: BlockRange; readonly reason: string }
-  | { readonly what: 'documents'; readonly reason: string }
+  | {
+      readonly what: 'documents'
+      /** Undefined where the history does not tell them apart. */
+      readonly projection?: string
+      readonly reason: string
+    }
 
 export type VerifyProgress = {
   readonly done: number
@@ -80,14 +85,35 @@ export async function* verifyStore(
   }
   await verified()
   yield { done, total, number: view.head.number }
-  const state = await stateOf(ports, view, ports.catalogue.documents).catch(reasonOf)
-  if (state !== view.head.digest.state)
-    damages.push({
-      what: 'documents',
-      reason: state.startsWith('0x')
-        ? 'the documents do not hash to the digest in the head log'
-        : state,
-    })
+  damages.push(...(await verifyDocuments(ports, view)))
+  return damages
+}
+
+/** Holds the documents of each projection against its part of the digest; of all together where it has none. */
+async function verifyDocuments(ports: VerifyPorts, view: View): Promise<Damage[]> {
+  const { documents } = ports.catalogue
+  const { state, parts } = view.head.digest
+  const wanted: [string | undefined, Hash][] = parts
+    ? [...new Set(documents.map(({ projection }) => projection.name))].map((name) => [
+        name,
+        parts[name] ?? emptyDigest.state,
+      ])
+    : [[undefined, state]]
+  if (parts && addStates(Object.values(parts)) !== state)
+    return [{ what: 'documents', reason: 'the parts of the digest do not add up to it' }]
+  const damages: Damage[] = []
+  for (const [name, digest] of wanted) {
+    const own = documents.filter(({ projection }) => !name || projection.name === name)
+    const found = await stateOf(ports, view, own).catch(reasonOf)
+    if (found !== digest)
+      damages.push({
+        what: 'documents',
+        ...(name && { projection: name }),
+        reason: found.startsWith('0x')
+          ? 'the documents do not hash to the digest in the head log'
+          : found,
+      })
+  }
   return damages
 }
 
@@ -173,10 +199,10 @@ export async function stateOf(
     for (;;) {
       const scan = { order: 'identity', prefix: [], limit: PAGE, ...(after && { after }) }
       const page = await scanVersions(ports, view, spec, scan)
-      let sum = 0n
-      for (const version of page)
-        sum += hashDocument(ports.sha256, spec, keyOf(spec, version.value), version)
-      state = shiftState(state, sum, 0n)
+      const hashes = page.map((version) =>
+        hashDocument(ports.sha256, spec, keyOf(spec, version.value), version),
+      )
+      state = addStates([state, ...hashes.map((hash): Hash => `0x${hash.toString(16)}`)])
       const last = page.at(-1)
       if (!last || page.length < PAGE) break
       after = keyOf(spec, last.value)

@@ -1,5 +1,4 @@
-import type { Hash } from '#core/chain.ts'
-import { hashDocument, type Sha256, shiftState } from '#core/history/digest.ts'
+import { hashDocument, type Sha256, shiftState, type Sums } from '#core/history/digest.ts'
 import {
   type DocumentSpec,
   type Draft,
@@ -8,7 +7,7 @@ import {
   type Version,
   type VersionRef,
 } from '#core/history/document.ts'
-import type { View } from '#core/history/head.ts'
+import type { StateDigest, View } from '#core/history/head.ts'
 import type { DocumentsAtHand, Slot, Wanted } from '#core/history/projection.ts'
 import { documentsOf, type ResolvePorts, resolveKeys } from '#core/history/resolve.ts'
 import type { Change } from './write-documents.ts'
@@ -31,7 +30,7 @@ export type WorkingSet = DocumentsAtHand & {
   /** Reads those of `wanted` that are not at hand, as the view has them. */
   load(view: View, wanted: Iterable<Wanted>): Promise<void>
   /** What changed since the head of the view, and the digest of the state that it leads to. */
-  changes(view: View): { readonly changes: Change[]; readonly state: Hash }
+  changes(view: View): { readonly changes: Change[]; readonly state: StateDigest }
   /** The changes are committed. `keep` says which documents are likely to be needed again. */
   accept(
     by: Pick<VersionRef, 'commit' | 'move'>,
@@ -97,17 +96,19 @@ export function createWorkingSet(ports: ResolvePorts & { readonly sha256: Sha256
     }
   }
 
-  function changes(view: View): { changes: Change[]; state: Hash } {
+  function changes(view: View): { changes: Change[]; state: StateDigest } {
     changed = [...slots.values()].filter((each) => each.changedAt)
-    let added = 0n
-    let removed = 0n
+    const sums = new Map<string, Sums>()
     hashes = []
     const list = changed.map((each): Change => {
       const version = { number: each.changedAt?.number, value: each.value } as Draft
       const hash = hashDocument(sha256, each.spec, each.key, version)
       hashes.push(hash)
-      added += hash
-      removed += each.beforeHash
+      const { name } = each.spec.projection
+      const sum = sums.get(name) ?? { added: 0n, removed: 0n }
+      sums.set(name, sum)
+      sum.added += hash
+      sum.removed += each.beforeHash
       return {
         id: { ...documentsOf(view, each.spec), key: each.key },
         version,
@@ -116,7 +117,7 @@ export function createWorkingSet(ports: ResolvePorts & { readonly sha256: Sha256
         previous: each.previous,
       }
     })
-    return { changes: list, state: shiftState(view.head.digest.state, added, removed) }
+    return { changes: list, state: shiftState(view.head.digest, sums) }
   }
 
   function accept(

@@ -115,7 +115,7 @@ test('one projection is derived anew without a node or kept logs', async () => {
   const { digest } = await report('backfill', config)
   edit('one', `UPDATE document_holding SET body = replace(body, '"1"', '"2"')`)
   expect((await run('verify', config)).stdout).toMatch(
-    /documents do not hash .*\nmend documents with `halyard derive --projection trades ticks pools holdings`/,
+    /damaged: holdings: the documents do not hash .*\nmend documents with `halyard derive --projection holdings`/,
   )
   const offline = configOf('one', {
     raw: 'off',

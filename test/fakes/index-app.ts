@@ -39,6 +39,9 @@ const idsOf = (tables: MemoryTables) => (): string => {
   return `commit-${id}`
 }
 
+/** What proving takes. */
+export const fakeProofs = { keccak, receiptsRoot } as const
+
 /** What indexing takes, over a memory store. */
 export function fakeIndexPorts(
   tables: MemoryTables,
@@ -56,8 +59,7 @@ export function fakeIndexPorts(
     ...commitPorts(store, clock, options.chainId ?? 31_337),
     sha256,
     newId: idsOf(tables),
-    keccak,
-    receiptsRoot,
+    ...fakeProofs,
     raw: options.raw,
     source,
   }

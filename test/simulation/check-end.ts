@@ -1,10 +1,12 @@
 import type { MemoryTables } from '#adapters/memory/chain-store.ts'
 import { isEmpty, type View, viewAt, waypointsOf } from '#core/history/head.ts'
-import type { CommitId, HeadEntry } from '#core/history/head.ts'
+import type { CommitId, DerivedRef, HeadEntry } from '#core/history/head.ts'
+import { isRebuild, rewriteAt } from '#core/history/rebuilds.ts'
+import { clearRebuilds } from '#core/indexing/rebuild/clear-rebuilds.ts'
 import { expectedEvents, expectedPage, expectSame, kindsAndOrders, type Oracle } from './expect.ts'
 import { type History, openHistory, walk, walkAllEvents } from './reader.ts'
 import type { Actor, Scheduler } from './scheduler.ts'
-import type { SimulatedStore } from './stores.ts'
+import type { Connection, SimulatedStore } from './stores.ts'
 import type { World } from './world.ts'
 import { CHAIN_ID } from './writer.ts'
 
@@ -14,6 +16,7 @@ type EndInput = {
   readonly scheduler: Scheduler
   readonly store: SimulatedStore
   readonly wanders: boolean
+  readonly rebuilds: boolean
   /** Whether the writer of a commit has died or lost the store. */
   cameToGrief(commit: CommitId): boolean
   startWriter(): Actor
@@ -44,10 +47,29 @@ export async function checkEnd(input: EndInput): Promise<void> {
   world.mine(QUIET_BLOCKS)
   await bringUp(input)
   await runAlone(input, () => readAll(input, openHistory(store.connect(reader)), true))
+  if (input.rebuilds) {
+    const connection = store.connect(reader)
+    await runAlone(input, () => clearAll(connection))
+    await runAlone(input, () => readAll(input, openHistory(connection), true))
+  }
   if (!store.tables) return
   if (await waitForLooks(input, store.tables))
     await runAlone(input, () => readAll(input, openHistory(store.connect(reader)), true))
   expectNothingLeft(store.tables, input)
+}
+
+/** No rebuild is at work any more. */
+async function clearAll(connection: Connection): Promise<void> {
+  const view = await openHistory(connection).views.current()
+  if (!view) throw new Error('nothing was ever committed')
+  await clearRebuilds(connection, view)
+  const named = new Set(Object.values(view.head.projections))
+  const trees = await connection.writer.trees(CHAIN_ID)
+  expectSame(
+    'trees that no head names',
+    trees.filter((tree) => !named.has(tree)),
+    [],
+  )
 }
 
 /** @returns whether there was anything to be found when the sweep looks again */
@@ -65,11 +87,18 @@ async function waitForLooks(input: EndInput, tables: MemoryTables): Promise<bool
 const liveCommits = ({ heads }: MemoryTables) =>
   new Set([...heads.values()].map(({ commit }) => commit))
 
-/** Current versions that no view will ever see. */
+/** Current versions that no view will ever see, in the trees that are read. */
 function hiddenDocuments(tables: MemoryTables) {
   const live = liveCommits(tables)
-  return [...tables.documents.values()].filter(({ version }) => !live.has(version.commit))
+  const named = new Set(Object.values(newestOf(tables)?.projections ?? {}))
+  return [...tables.documents.values()].filter(
+    ({ tree, version }) =>
+      named.has(tree) && !live.has(version.commit) && !isRebuild(version.commit),
+  )
 }
+
+const newestOf = ({ heads }: MemoryTables): HeadEntry | undefined =>
+  [...heads.values()].toSorted((a, b) => b.move - a.move)[0]
 
 /** Attempts of which the journal keeps what they were about to change, though all is clean there. */
 const remembered = ({ journal, upkeep }: MemoryTables) =>
@@ -158,9 +187,14 @@ function expectNothingLeft(tables: MemoryTables, { store, cameToGrief }: EndInpu
       Array.from(rows, (row) => JSON.stringify(row)),
       [],
     )
+  const rewrites = newestOf(tables)?.rewrites ?? []
+  const isStanding = ({ number, commit }: DerivedRef): boolean => {
+    const run = rewriteAt(rewrites, number)
+    return run ? run.commit === commit : settled.has(commit)
+  }
   const dead = (rows: { readonly number: number; readonly commit: string }[]) =>
     rows
-      .filter(({ number, commit }) => number <= cleanTo && !settled.has(commit))
+      .filter((row) => row.number <= cleanTo && !isStanding(row))
       .map(({ number, commit }) => ({ number, commit, cleanTo }))
 
   expectNone(

@@ -10,6 +10,8 @@ const { values } = parseArgs({
     store: { type: 'string', default: 'memory' },
     /** Ends after so many failures. */
     failures: { type: 'string', default: '5' },
+    /** Parts of the history are made anew meanwhile. */
+    rebuilds: { type: 'boolean', default: false },
     trace: { type: 'boolean', default: false },
   },
 })
@@ -32,7 +34,7 @@ const began = performance.now()
 for (let seed = from; seed < from + seeds && failed < failuresMax; seed++)
   try {
     const mongoUrl = server && { mongoUrl: server.url }
-    const tally = await simulate({ seed, store, ...mongoUrl })
+    const tally = await simulate({ seed, store, rebuilds: values.rebuilds, ...mongoUrl })
     for (const [what, count] of Object.entries(tally)) sum[what] = (sum[what] ?? 0) + count
   } catch (error) {
     failed++

@@ -3,7 +3,8 @@ import { runSeeds, seedsFrom } from './run-seeds.ts'
 import { failedBefore } from './seeds.ts'
 import { simulate } from './simulate.ts'
 
-const SEEDS = 2_300
+const SEEDS = 2_100
+const REBUILDS = 200
 
 test('seeds that have failed before do not fail again', async () => {
   await runSeeds(failedBefore.memory, { store: 'memory' })
@@ -21,6 +22,17 @@ test(
     expect(tally['writer conflict']).toBeGreaterThan(SEEDS)
     expect(tally['reads stale']).toBeGreaterThan(SEEDS / 10)
     expect(tally.deaths).toBeGreaterThan(SEEDS / 2)
+  },
+)
+
+test(
+  `the same in ${REBUILDS} runs in which parts of the history are made anew meanwhile`,
+  { timeout: 300_000 },
+  async () => {
+    const tally = await runSeeds(seedsFrom(1, REBUILDS), { store: 'memory', rebuilds: true })
+    expect(tally.rebuilt).toBeGreaterThan(REBUILDS)
+    expect(tally['reads stale']).toBeGreaterThan(REBUILDS / 4)
+    expect(tally.deaths).toBeGreaterThan(REBUILDS / 2)
   },
 )
 

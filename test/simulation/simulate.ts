@@ -5,6 +5,7 @@ import { openHistory, runReader } from './reader.ts'
 import { type Actor, createScheduler, type Scheduler } from './scheduler.ts'
 import { openStore, type StoreKind } from './stores.ts'
 import { createWorld, type World } from './world.ts'
+import { runRebuilder } from './rebuilder.ts'
 import { runWriter } from './writer.ts'
 
 export type SimulationInput = {
@@ -12,6 +13,8 @@ export type SimulationInput = {
   readonly store: StoreKind
   /** The URL of a database on a MongoDB server, for that store. */
   readonly mongoUrl?: (database: string) => string
+  /** Parts of the history are made anew meanwhile. */
+  readonly rebuilds?: boolean
 }
 
 /** What a run is like: decided by its seed. */
@@ -67,7 +70,12 @@ const REST_TURNS_MAX = 60_000
  *
  * @throws Failure where anybody was given something that the oracle does not say
  */
-export async function simulate({ seed, store: kind, mongoUrl }: SimulationInput): Promise<Tally> {
+export async function simulate({
+  seed,
+  store: kind,
+  mongoUrl,
+  rebuilds = false,
+}: SimulationInput): Promise<Tally> {
   const random = createRandom(seed)
   const shape = shapeOf(random, kind)
   const scheduler = createScheduler(random)
@@ -103,7 +111,16 @@ export async function simulate({ seed, store: kind, mongoUrl }: SimulationInput)
     guard(scheduler, actor, () => runReader(actor, openHistory(store.connect(actor)), input))
   }
 
+  function startRebuilder(): void {
+    const actor = scheduler.start('b', true)
+    const newId = (): string => `c${(ids += 1)}-${actor.name}`
+    guard(scheduler, actor, () =>
+      runRebuilder(actor, store.connect(actor), { ...common, newId, isRunning }),
+    )
+  }
+
   try {
+    if (rebuilds) startRebuilder()
     for (let left = shape.writers; left > 0; left--) startWriter()
     for (let left = shape.readers; left > 0; left--) startReader()
     while (scheduler.turns() < shape.turns && (await scheduler.turn())) {
@@ -114,13 +131,15 @@ export async function simulate({ seed, store: kind, mongoUrl }: SimulationInput)
       scheduler.kill(victim)
       store.disconnect(victim)
       count('deaths')
-      startWriter()
+      if (victim.name.startsWith('b')) startRebuilder()
+      else startWriter()
     }
     phase = 'calm'
     await finish(scheduler, () => scheduler.actors.every(({ isDead, isDone }) => isDead || isDone))
     phase = 'end'
     await checkEnd({
       ...common,
+      rebuilds,
       cameToGrief: (commit) =>
         shape.failure > 0 ||
         scheduler.actors.some(({ name, isDead }) => isDead && commit.endsWith(`-${name}`)),

@@ -3,6 +3,7 @@ import { runSeeds, seedsFrom } from './run-seeds.ts'
 import { failedBefore } from './seeds.ts'
 
 const SEEDS = 200
+const REBUILDS = 40
 
 test('seeds that have failed before do not fail again', async () => {
   await runSeeds(failedBefore.sqlite, { store: 'sqlite' })
@@ -15,5 +16,14 @@ test(
     const tally = await runSeeds(seedsFrom(1, SEEDS), { store: 'sqlite' })
     expect(tally['views read']).toBeGreaterThan(SEEDS * 5)
     expect(tally['writer committed']).toBeGreaterThan(SEEDS * 5)
+  },
+)
+
+test(
+  `the same in ${REBUILDS} runs in which parts of the history are made anew meanwhile`,
+  { timeout: 300_000 },
+  async () => {
+    const tally = await runSeeds(seedsFrom(1, REBUILDS), { store: 'sqlite', rebuilds: true })
+    expect(tally.rebuilt).toBeGreaterThan(REBUILDS)
   },
 )

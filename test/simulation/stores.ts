@@ -15,13 +15,16 @@ import { openSqliteDatabase, sqliteChainStore } from '#adapters/sqlite/chain-sto
 import { AppError } from '#core/errors.ts'
 import type { CommitId } from '#core/history/head.ts'
 import type { HistoryPorts } from '#core/history/ports.ts'
-import type { ChainWriter } from '#core/indexing/ports.ts'
+import type { ChainWriter, QuarantineTable } from '#core/indexing/ports.ts'
 import { steppedDb } from '../servers/stepped-db.ts'
 import { freshDatabase } from '../servers/mongo.ts'
 import type { Actor, Lock, Scheduler } from './scheduler.ts'
 
 export type StoreKind = 'memory' | 'sqlite' | 'mongo'
-export type Connection = HistoryPorts & { readonly writer: ChainWriter }
+export type Connection = HistoryPorts & {
+  readonly writer: ChainWriter
+  readonly quarantine: QuarantineTable
+}
 
 /** One store that many actors are connected to. */
 export type SimulatedStore = {
@@ -147,7 +150,7 @@ function stoppedReads(
       if (faults('before')) throw away(name, 'before')
       return method(...args)
     })
-  const readers = new Set(['journal', 'journalIds', 'unsettledBlocks'])
+  const readers = new Set(['journal', 'journalIds', 'unsettledBlocks', 'trees'])
   const writer = mapMethods(store.writer, (name, method) =>
     name === 'atomically'
       ? method
@@ -155,7 +158,13 @@ function stoppedReads(
         ? (read({ [name]: method })[name] as Methods[string])
         : method,
   )
-  return { heads: read(store.heads), tree: read(store.tree), events: read(store.events), writer }
+  return {
+    heads: read(store.heads),
+    tree: read(store.tree),
+    events: read(store.events),
+    quarantine: read(store.quarantine),
+    writer,
+  }
 }
 
 /** Files in memory where the system has such a place: nothing of a simulation outlives it. */
@@ -210,6 +219,7 @@ function sqliteStore(scheduler: Scheduler, faults: Faults): SimulatedStore {
       heads: stopped(store.heads),
       tree: stopped(store.tree),
       events: stopped(store.events),
+      quarantine: stopped(store.quarantine),
       writer: { ...stopped(store.writer), atomically },
     }
   }

@@ -83,12 +83,18 @@ function linesOf(damages: readonly Damage[], number: number): string[] {
     ...damages.map((damage) =>
       damage.what === 'events'
         ? `damaged: blocks ${damage.range.from}-${damage.range.to}: ${damage.reason}`
-        : `damaged: ${damage.reason}`,
+        : `damaged: ${damage.projection ? `${damage.projection}: ` : ''}${damage.reason}`,
     ),
     ...(damages.some(({ what }) => what === 'events')
       ? ['mend events with `halyard reindex --from F --to T --apply`, and then look again']
-      : [
-          `mend documents with \`halyard derive --projection ${catalogue.projections.map(({ name }) => name).join(' ')}\``,
-        ]),
+      : [`mend documents with \`halyard derive --projection ${damagedIn(damages).join(' ')}\``]),
   ]
+}
+
+/** The projections that have damaged documents; all where it is not known which. */
+function damagedIn(damages: readonly Damage[]): string[] {
+  const named = damages.flatMap((damage) => ('projection' in damage ? [damage.projection] : []))
+  return named.length > 0
+    ? named.filter((name) => name !== undefined)
+    : catalogue.projections.map(({ name }) => name)
 }

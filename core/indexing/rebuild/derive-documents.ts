@@ -1,9 +1,9 @@
-import type { BlockRange, Hash } from '#core/chain.ts'
+import type { BlockRange } from '#core/chain.ts'
 import type { Cancel } from '#core/clock.ts'
 import { assert } from '#core/errors.ts'
 import { emptyDigest } from '#core/history/digest.ts'
 import { refOf } from '#core/history/document.ts'
-import type { CommitId, View } from '#core/history/head.ts'
+import type { CommitId, StateDigest, View } from '#core/history/head.ts'
 import type { EventTable } from '#core/history/ports.ts'
 import type { Projection } from '#core/history/projection.ts'
 import { walkEvents } from '#core/history/walk-events.ts'
@@ -22,7 +22,7 @@ export type DocumentDeriver = {
    */
   fold(view: View, range: BlockRange, cancel: Cancel): AsyncGenerator<FoldStep>
   /** What the documents made so far hash to. */
-  state(): Hash
+  state(): StateDigest
 }
 
 type FoldStep = { readonly events: number; readonly number: number }
@@ -47,14 +47,14 @@ export function createDocumentDeriver(
     projections.some((projection) => projection.families.includes(family)),
   )
   const derivation = createDerivation({ ...ports, catalogue }, sources)
-  let state = emptyDigest.state
+  let state: StateDigest = emptyDigest
 
   return {
     async *fold(view, range, cancel) {
       for await (const events of walkEvents(ports, view, families, range, EVENTS_READ)) {
         if (cancel.aborted) return
         const { digest } = view.head
-        const base = { ...view, head: { ...view.head, digest: { ...digest, state } } }
+        const base = { ...view, head: { ...view.head, digest: { ...digest, ...state } } }
         const derived = await derivation.derive(base, events)
         const by = { commit, move: view.head.move }
         const replacements = derived.changes.map(({ id, version, stored }): Replacement => ({

@@ -78,6 +78,8 @@ export async function* rebuildHistory(
   const { catalogue, sha256 } = ports
   const { chainId, sources, changed } = input
   const before = await openSettled(ports, chainId)
+  for (const { to } of changed?.ranges ?? [])
+    if (to > before.floor.number) throw notSettled(to, before)
   const own = projectionIds(sha256, chainId, catalogue, sources)
   const plan = planFor(ports, before, input, own)
   const isChanged = plan.isOfEvents || plan.projections.length > 0 || changed !== undefined
@@ -85,7 +87,8 @@ export async function* rebuildHistory(
 
   const commit = rebuildCommit(ports.newId())
   const job = createRebuildJob(ports, input, plan, { commit, own })
-  let isInPlace = false
+  /** False from when it may be in place on: then nothing of it is to be removed. */
+  let isOpen = true
   try {
     for (let tries = 0; tries < TRIES_MAX; tries++) {
       const base = await openSettled(ports, chainId)
@@ -96,14 +99,18 @@ export async function* rebuildHistory(
       // What became final meanwhile is made first, so that the head does not go back below it.
       if (now.floor.number > base.floor.number) continue
       refuseOtherRebuild(before, now)
-      const placed = await putInPlace(ports, now, await job.result(now))
-      if (!placed) continue
-      isInPlace = true
-      await removeReplaced(ports, now, placed)
-      return reportOf(ports, placed, plan, job.counts(), true)
+      const result = await job.result(now)
+      // Where the store is lost on the way, nobody knows whether the entry is there, or will be.
+      isOpen = false
+      const placed = await putInPlace(ports, now, result)
+      if (placed) {
+        await removeReplaced(ports, now, placed)
+        return reportOf(ports, placed, plan, job.counts(), true)
+      }
+      isOpen = true
     }
   } finally {
-    if (!isInPlace) await clearOwn(ports, before, commit)
+    if (isOpen) await clearOwn(ports, before, commit)
   }
   throw new AppError(
     'conflict',
@@ -112,6 +119,13 @@ export async function* rebuildHistory(
     { details: { reason: 'second-writer' } },
   )
 }
+
+const notSettled = (number: number, { floor }: View): AppError =>
+  new AppError(
+    'invalid',
+    `block ${number} is not final and settled in this history, which is so up to block ${floor.number}`,
+    { details: { block: number } },
+  )
 
 function planFor(
   { catalogue }: RebuildPorts,

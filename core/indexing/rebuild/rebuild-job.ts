@@ -2,12 +2,13 @@ import { type BlockRange, countBlocks, type Hash, mergeRanges } from '#core/chai
 import type { Cancel } from '#core/clock.ts'
 import { AppError } from '#core/errors.ts'
 import { storedBlockAt } from '#core/history/block-at.ts'
-import { emptyDigest, shiftState } from '#core/history/digest.ts'
+import { addStates, emptyDigest, partsByName } from '#core/history/digest.ts'
 import {
   type CommitId,
   coverageTo,
   type HeadEntry,
   type ProjectionIds,
+  type StateDigest,
   type View,
 } from '#core/history/head.ts'
 import { overlayProof, proofTo, type ProvenRange } from '#core/history/proof.ts'
@@ -135,6 +136,8 @@ export function createRebuildJob(
     for (const range of ranges) {
       const from = { commit, before: digest?.events ?? emptyDigest.events }
       for await (const step of rewriteRows(ports, reading, [range], from, cancel)) {
+        if (!plan.isOfEvents && step.isOfNewContracts && range.to < floor.number)
+          throw createsContracts(step.last.number, floor.number)
         proof = overlayProof(proof, step.proof)
         if (plan.isOfEvents) digest = { number: step.last.number, events: step.events }
         yield {
@@ -185,6 +188,20 @@ export function createRebuildJob(
     return digest?.events ?? emptyDigest.events
   }
 
+  /** The digest of the documents that are made, and of those that stay. */
+  async function stateAfter(base: View): Promise<StateDigest> {
+    const made = documents.state()
+    const { parts } = base.floor.digest
+    if (!parts) {
+      const rest = await stateOf(ports, viewOf(base), kept)
+      return { state: addStates([rest, made.state]), ...(kept.length === 0 && made) }
+    }
+    const keptNames = new Set(kept.map(({ projection }) => projection.name))
+    const rest = Object.entries(parts).filter(([name]) => keptNames.has(name))
+    const all = partsByName({ ...Object.fromEntries(rest), ...made.parts })
+    return { state: addStates(Object.values(all)), parts: all }
+  }
+
   return {
     async *bringTo(base: View, cancel: Cancel): AsyncGenerator<RebuildProgress> {
       yield* rewrite(base, cancel)
@@ -193,14 +210,27 @@ export function createRebuildJob(
     async result(base: View): Promise<Rebuilt> {
       const view = viewOf(base)
       const { coverage, proof: proven, projections, rewrites = [] } = view.head
-      const rest = await stateOf(ports, view, kept)
-      const state = shiftState(rest, BigInt(documents.state()), 0n)
-      const digests = { events: await eventsAt(base), state }
-      return { coverage, proof: proven, projections, rewrites, digest: digests }
+      const eventsDigest = await eventsAt(base)
+      return {
+        coverage,
+        proof: proven,
+        projections,
+        rewrites,
+        digest: { events: eventsDigest, ...(await stateAfter(base)) },
+      }
     },
     counts: (): Counts => ({ rewritten: countBlocks(rewritten), events }),
   }
 }
+
+/** Of a contract that was not known, logs were asked for in no later block. */
+const createsContracts = (number: number, last: number): AppError =>
+  new AppError(
+    'invalid',
+    `contracts that the history did not know are created at or below block ${number}, so that the blocks behind lack ` +
+      `their logs; nothing was changed: have all blocks up to ${last} made anew`,
+    { details: { block: last } },
+  )
 
 /** Where all rows are made anew, they begin where a source does, though the history may begin later. */
 export const firstToRewrite = (

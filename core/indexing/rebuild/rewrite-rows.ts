@@ -14,6 +14,8 @@ export type RewriteStep = {
   readonly last: BlockHeader
   readonly events: Hash
   readonly proof: readonly ProvenRange[]
+  /** Whether these blocks create contracts that were not followed before. */
+  readonly isOfNewContracts: boolean
 }
 
 /**
@@ -42,7 +44,8 @@ export async function* rewriteRows(
     await putObjects(ports, reading.chainId, { commit, ...decoded })
     for (const { block, rows } of decoded.events)
       events = chainBlock(ports.sha256, events, block, rows)
-    if (parent) yield { last: parent, events, proof: decoded.proof }
+    const isOfNewContracts = decoded.found.some(({ isNew }) => isNew)
+    if (parent) yield { last: parent, events, proof: decoded.proof, isOfNewContracts }
   }
 }
 

@@ -54,6 +54,7 @@ function replicated(primary: MemoryTables, lagging: MemoryTables, asked: Asked):
     heads: { ...read((store) => store.heads), asOneAnswer },
     tree: read((store) => store.tree),
     events: read((store) => store.events),
+    quarantine: stores.primary.quarantine,
     writer: stores.primary.writer,
   }
 }

@@ -212,7 +212,7 @@ test('two lists of the same documents each name their contracts', async () => {
       catalogue: { ...catalogue, sources: new Map(specs.map((spec) => [spec.kind, spec])) },
     },
     specs.map(({ kind }) => ({ kind, startBlock: null })),
-    { follow: ({ address }) => void followed.push(address) } as Admission,
+    { follow: ({ address }) => followed.push(address) > 0 } as Admission,
   )
   await found.readFrom(view)
   expect(followed).toEqual([one, other])

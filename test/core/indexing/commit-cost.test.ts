@@ -47,6 +47,7 @@ function counted() {
     heads: { ...counting(heads), asOneAnswer },
     tree: counting(store.tree),
     events: counting(store.events),
+    quarantine: counting(store.quarantine),
     writer,
   }
   return {

@@ -115,9 +115,13 @@ describe('what was damaged in an SQLite store is found', () => {
 
   test('a document that was edited or removed', async () => {
     damage(`UPDATE document_pool SET body = replace(body, '3000', '3001')`)
-    expect(await found()).toEqual([{ what: 'documents', reason: expect.any(String) }])
+    expect(await found()).toEqual([
+      { what: 'documents', projection: 'pools', reason: expect.any(String) },
+    ])
     damage(`DELETE FROM document_pool`)
-    expect(await found()).toEqual([{ what: 'documents', reason: expect.any(String) }])
+    expect(await found()).toEqual([
+      { what: 'documents', projection: 'pools', reason: expect.any(String) },
+    ])
   })
 
   test('damage in two places is told of both', async () => {
