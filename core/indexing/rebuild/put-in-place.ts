@@ -8,7 +8,7 @@ import {
   type View,
 } from '#core/history/head.ts'
 import type { ProvenRange } from '#core/history/proof.ts'
-import { type Rewrite, rewriteAt } from '#core/history/rebuilds.ts'
+import { isRebuild, type Rewrite, rewriteAt } from '#core/history/rebuilds.ts'
 import { type CommitPorts, nextEntry } from '#core/indexing/commit-ports.ts'
 
 /** What a rebuild has made up to the newest settled block of a view. */
@@ -63,7 +63,10 @@ export async function putInPlace(
 const isSame = (a: HeadEntry, b: HeadEntry): boolean =>
   JSON.stringify([a.projections, a.rewrites]) === JSON.stringify([b.projections, b.rewrites])
 
-/** Removes the documents and rows that a rebuild has replaced: who began to read them is told to ask again. */
+/**
+ * Removes the documents and rows that a rebuild has replaced: who began to read them is told to ask again. Rows of other
+ * rebuilds stay, but for those that were read before: they may be about to be put in place, or be in place since.
+ */
 export async function removeReplaced(
   ports: Pick<CommitPorts, 'heads' | 'writer'>,
   before: View,
@@ -78,7 +81,10 @@ export async function removeReplaced(
     for (let { from } = run; from <= run.to; from += BLOCKS_DELETED) {
       const range = { from, to: Math.min(from + BLOCKS_DELETED - 1, run.to) }
       const stored = await ports.heads.blocks(chainId, range)
-      const replaced = stored.filter(({ commit }) => commit !== run.commit)
+      const replaced = stored.filter(
+        ({ number, commit }) =>
+          !isRebuild(commit) || commit === rewriteAt(before.head.rewrites, number)?.commit,
+      )
       if (replaced.length > 0)
         await ports.writer.atomically(() => ports.writer.deleteBlocks(chainId, replaced))
     }

@@ -1,79 +1,26 @@
 import { describe, expect, test } from 'vitest'
 import { createMemoryTables, type MemoryTables } from '#adapters/memory/chain-store.ts'
-import { catalogue, type Source } from '#core/catalogue.ts'
+import { catalogue } from '#core/catalogue.ts'
 import { refuseLeftView } from '#core/history/at-head.ts'
 import { createHistoryFeed, type FeedCursor, type FeedItem } from '#core/history/feed.ts'
 import type { HeadEntry, View } from '#core/history/head.ts'
 import { isStaleView, createViews } from '#core/history/view.ts'
-import { backfill, type IndexPorts } from '#core/indexing/backfill.ts'
+import { backfill } from '#core/indexing/backfill.ts'
 import { followHead } from '#core/indexing/follow-head.ts'
-import type { QuarantineTable } from '#core/indexing/ports.ts'
+import { rebuildHistory } from '#core/indexing/rebuild/rebuild-history.ts'
+import { fakeSources } from '../../../fakes/fake-chain.ts'
 import {
-  rebuildHistory,
-  type RebuildInput,
-  type RebuildPorts,
-  type RebuildReport,
-} from '#core/indexing/rebuild/rebuild-history.ts'
-import { verifyStore } from '#core/indexing/verify-store.ts'
-import { createFakeChain, type FakeChain, fakeSources } from '../../../fakes/fake-chain.ts'
-import { createFakeSource } from '../../../fakes/fake-source.ts'
-import { fakeIndexPorts } from '../../../fakes/index-app.ts'
-
-const CHAIN_ID = 31_337
-const FINALITY = 6
-const GO_ON = { aborted: false }
-const INPUT = { chainId: CHAIN_ID, sources: fakeSources, proof: 'auto' } as const
-
-type Step = (name: string, moment: 'before' | 'after') => Promise<void>
-
-function portsOver(
-  tables: MemoryTables,
-  chain: FakeChain,
-  step?: Step,
-): IndexPorts & RebuildPorts & { readonly quarantine: QuarantineTable } {
-  const source = createFakeSource({ blocks: () => chain.blocks, finality: FINALITY })
-  const ports = fakeIndexPorts(tables, source, step ? { step } : {}) as IndexPorts & {
-    readonly quarantine: QuarantineTable
-  }
-  return { ...ports, reading: async () => ports }
-}
-
-type Ports = ReturnType<typeof portsOver>
-
-async function drained<T, R>(steps: AsyncGenerator<T, R>): Promise<R> {
-  let step = await steps.next()
-  while (!step.done) step = await steps.next()
-  return step.value
-}
-
-const rebuilt = async (ports: Ports, input: Partial<RebuildInput> = {}): Promise<RebuildReport> => {
-  const report = await drained(rebuildHistory(ports, { ...INPUT, ...input }, GO_ON))
-  expect(report).toBeDefined()
-  return report as RebuildReport
-}
-
-/** Follows the chain to its head, as an indexer does. */
-async function followed(
-  ports: Ports,
-  sources: readonly Source[] = fakeSources,
-): Promise<HeadEntry> {
-  const cancel = { aborted: false }
-  for await (const event of followHead(ports, { ...INPUT, sources, pollMs: 10 }, cancel))
-    if (event.status === 'idle') cancel.aborted = true
-  return (await ports.heads.latest(CHAIN_ID)) as HeadEntry
-}
-
-const verified = async (ports: Ports): Promise<unknown> => {
-  const views = createViews(ports.heads, CHAIN_ID)
-  const view = (await views.current()) as View
-  return drained(verifyStore({ ...ports, views, catalogue }, view, GO_ON))
-}
-
-async function chainOf(seed: number, blocks: number): Promise<FakeChain> {
-  const chain = createFakeChain(seed, { maxLogs: 6 })
-  await chain.mine(blocks)
-  return chain
-}
+  CHAIN_ID,
+  chainOf,
+  drained,
+  FINALITY,
+  followed,
+  GO_ON,
+  INPUT,
+  portsOver,
+  rebuilt,
+  verified,
+} from '../../../fakes/rebuild-app.ts'
 
 const treesOf = ({ documents }: MemoryTables): Set<string> =>
   new Set([...documents.values()].map(({ tree }) => tree))
