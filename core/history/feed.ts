@@ -161,8 +161,14 @@ async function retractedTo(
   const rewritten = (view.head.rewrites ?? []).find(
     ({ from, move }) => move > cursor.move && from <= cursor.number,
   )
-  if (rewritten) return beforeRewrite(ports, view, rewritten)
-  return cursor.commit === ORIGIN_COMMIT ? undefined : lowestSince(ports, view, cursor)
+  const lowest = await lowestSince(ports, view, cursor)
+  if (!rewritten) {
+    if (lowest === 'unknown') throw otherHistory()
+    return lowest
+  }
+  // The branch that the cursor stands on may have been left before, and further down.
+  const isLower = lowest && lowest !== 'unknown' && lowest.number < rewritten.from
+  return isLower ? lowest : beforeRewrite(ports, view, rewritten)
 }
 
 /** The block in front of one that was indexed again. No cursor below it depends on what brought it. */
@@ -171,20 +177,23 @@ async function beforeRewrite({ heads }: FeedPorts, view: View, { from }: Rewrite
   return { number: from - 1, hash: before?.hash ?? ZERO_HASH, commit: ORIGIN_COMMIT }
 }
 
+/**
+ * Where the head went back to at the lowest since the cursor stood in the view; undefined where it still does, `unknown`
+ * where no head went back below it, which alone can have left what it stands at.
+ */
 async function lowestSince(
   { heads, views }: FeedPorts,
   view: View,
   cursor: FeedCursor,
-): Promise<ToldTo | undefined> {
+): Promise<HeadEntry | 'unknown' | undefined> {
+  if (cursor.commit === ORIGIN_COMMIT) return undefined
   const isCanonical = await canonicalRows(views, view, [cursor])
   if (isCanonical(cursor)) return undefined
   let lowest: HeadEntry | undefined
   for (const entry of await heads.since(view.chainId, cursor.move + 1))
     if (entry.move <= view.head.move && isGoingBack(entry))
       if (!lowest || entry.number < lowest.number) lowest = entry
-  // Only a head that went back below it can have left what it stands at.
-  if (!lowest || lowest.number >= cursor.number) throw otherHistory()
-  return lowest
+  return lowest && lowest.number < cursor.number ? lowest : 'unknown'
 }
 
 const isGoingBack = ({ reason }: HeadEntry): boolean => reason === 'reorg' || reason === 'rebuild'

@@ -3,7 +3,8 @@ import { createMemoryTables } from '#adapters/memory/chain-store.ts'
 import { catalogue } from '#core/catalogue.ts'
 import { createHistoryFeed } from '#core/history/feed.ts'
 import { createViews } from '#core/history/view.ts'
-import { CHAIN_ID, chainOf, followed, portsOver, rebuilt } from '../../fakes/rebuild-app.ts'
+import { followHead } from '#core/indexing/follow-head.ts'
+import { CHAIN_ID, chainOf, followed, INPUT, portsOver, rebuilt } from '../../fakes/rebuild-app.ts'
 
 test('who was told of a branch that a reorg left is told of that too, though blocks above were made anew since', async () => {
   const chain = await chainOf(82, 40)
@@ -11,8 +12,16 @@ test('who was told of a branch that a reorg left is told of that too, though blo
   await followed(ports)
   const feed = createHistoryFeed({ ...ports, views: createViews(ports.heads, CHAIN_ID) })
   const cursor = await feed.newest()
-  await chain.fork(4, 30)
-  await followed(ports)
+  await chain.fork(4, 8)
+  const cancel = { aborted: false }
+  let idle = 0
+  for await (const event of followHead(ports, { ...INPUT, pollMs: 10 }, cancel)) {
+    if (event.status !== 'idle') continue
+    // A reorganisation is believed when the head has advanced since it was seen.
+    await chain.mine(4)
+    idle++
+    if (idle > 3) cancel.aborted = true
+  }
   const fork = 40 - 1 - 4
   await rebuilt(ports, {
     changed: { ranges: [{ from: fork + 3, to: fork + 3 }], families: catalogue.families },
