@@ -64,29 +64,68 @@ export async function* verifyStore(
   const damages: Damage[] = []
   const total = countBlocks(view.head.coverage)
   let done = 0
-  let at: Checkpoint | undefined
+  // In front of all: blocks may have come in below the one that the log began with.
+  let at: Checkpoint = { number: -1, events: emptyDigest.events }
   let group: Checkpoint[] = []
-  const verified = async (): Promise<void> => {
-    const [last] = group.slice(-1)
-    if (!at || !last) return
-    damages.push(...(await verifyEvents(ports, view, at, group)))
+  function progressTo(last: Checkpoint): VerifyProgress {
     done += countBlocks(coveredIn(view, { from: at.number + 1, to: last.number }))
     at = last
     group = []
+    return { done, total, number: last.number }
+  }
+  async function* verified(): AsyncGenerator<VerifyProgress> {
+    const last = group.at(-1)
+    if (!last || cancel.aborted) return
+    damages.push(...(await verifyEvents(ports, view, at, group)))
+    yield progressTo(last)
   }
   for await (const point of checkpoints(ports.heads, view)) {
     if (cancel.aborted) return damages
-    at ??= point
-    if (point === at) continue
-    group.push(point)
-    if (point.number - at.number < BLOCKS) continue
-    await verified()
-    yield { done, total, number: point.number }
+    if (point.number - at.number >= BLOCKS) yield* verified()
+    if (point.number - at.number < BLOCKS) {
+      group.push(point)
+      continue
+    }
+    // What a rebuild has put in place is one stretch, however long.
+    const damage = yield* verifyStretch(ports, view, { from: at, to: point, done, total }, cancel)
+    if (damage) damages.push(damage)
+    yield progressTo(point)
   }
-  await verified()
-  yield { done, total, number: view.head.number }
-  damages.push(...(await verifyDocuments(ports, view)))
+  yield* verified()
+  if (!cancel.aborted) damages.push(...(await verifyDocuments(ports, view)))
   return damages
+}
+
+/** Holds all blocks between two checkpoints against the latter, some thousand at a time. */
+async function* verifyStretch(
+  ports: VerifyPorts,
+  view: View,
+  stretch: {
+    readonly from: Checkpoint
+    readonly to: Checkpoint
+    readonly done: number
+    readonly total: number
+  },
+  cancel: Cancel,
+): AsyncGenerator<VerifyProgress, Damage | undefined> {
+  const { from: start, to: end, total } = stretch
+  const range = { from: start.number + 1, to: end.number }
+  let { done } = stretch
+  let digest = start.events
+  try {
+    for (let { from } = range; from <= range.to; from += BLOCKS) {
+      if (cancel.aborted) return undefined
+      const part = { from, to: Math.min(from + BLOCKS - 1, range.to) }
+      const covered = countBlocks(coveredIn(view, part))
+      if (covered === 0) continue
+      digest = await chainStored(ports, view, part, digest)
+      done += covered
+      yield { done, total, number: part.to }
+    }
+  } catch (error) {
+    return { what: 'events', range, reason: reasonOf(error) }
+  }
+  return digest === end.events ? undefined : mismatchIn(range)
 }
 
 /** Holds the documents of each projection against its part of the digest; of all together where it has none. */
@@ -136,11 +175,6 @@ async function verifyEvents(
   const last = points.at(-1) as Checkpoint
   const range = { from: start.number + 1, to: last.number }
   try {
-    // What a rebuild has put in place is one stretch, however long.
-    if (points.length === 1)
-      return (await chainStored(ports, view, range, start.events)) === last.events
-        ? []
-        : [mismatchIn(range)]
     const parts = coveredIn(view, range).map((part) => storedBlocks(ports, view, part))
     return compareDigests(ports.sha256, start, points, (await Promise.all(parts)).flat())
   } catch (error) {

@@ -45,7 +45,10 @@ export async function drained<T, R>(steps: AsyncGenerator<T, R>): Promise<R> {
   return step.value
 }
 
-export const rebuilt = async (ports: Ports, input: Partial<RebuildInput> = {}): Promise<RebuildReport> => {
+export const rebuilt = async (
+  ports: Ports,
+  input: Partial<RebuildInput> = {},
+): Promise<RebuildReport> => {
   const report = await drained(rebuildHistory(ports, { ...INPUT, ...input }, GO_ON))
   if (!report) throw new Error('it was not cancelled')
   return report
