@@ -617,7 +617,7 @@ describe('quotes on a live chain', () => {
             expect(quoted.transaction?.value).toBe(value)
             const { isDone, spent, received, gasUsed } = await carryOut(quoted)
             expect(isDone, what).toBe(true)
-            expect(Math.abs(Number(quoted.gas) / gasUsed - 1), what).toBeLessThan(0.15)
+            expect(Math.abs(Number(quoted.gas) / gasUsed - 1), what).toBeLessThan(0.12)
             expect(spent).toBe(quoted.amountIn)
             // V2 pools are sold the input, which gives dust more than was asked.
             if (exact === 'in') expect(received).toBe(quoted.amountOut)

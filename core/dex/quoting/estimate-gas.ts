@@ -51,6 +51,10 @@ const ZERO_BYTE_GAS = 4
 const BYTE_GAS = 16
 /** The trial has looked at balances and allowance before it begins to count; a transaction looks at them first. */
 const FIRST_LOOK_GAS = 6_600n
+/** Of these, the balance and the allowance of a token that is sold: the native currency has none (EIP-2929). */
+const INPUT_LOOK_GAS = 4_200n
+/** What the trial's call pays for the value that it carries, less what comes back of it: a transaction carries it for nothing. */
+const VALUE_GAS = 6_700n
 /** A pair is locked and unlocked again: 5,000 - 2,100 - 100 are given back (EIP-3529). */
 const LOCK_REFUND = 2_800n
 /** An account's balance goes from 0 to something and back to 0: 20,000 - 100 are given back (EIP-3529). */
@@ -79,7 +83,8 @@ export function gasAfterTrial(
       sum + FIRST_OF_BLOCK_GAS[protocol === 'uniswap-v2' ? 'uniswap-v2' : 'other'] / 2n,
     0n,
   )
-  const gross = used + writing + FIRST_LOOK_GAS + BigInt(intrinsicGas(data))
+  const ofNative = isNativeIn ? INPUT_LOOK_GAS + VALUE_GAS : 0n
+  const gross = used + writing + FIRST_LOOK_GAS - ofNative + BigInt(intrinsicGas(data))
   const pairs = paths.flat().filter(({ pool }) => pool.protocol === 'uniswap-v2').length
   const receipts =
     paths.reduce((sum, path) => sum + receiptsOf(path, exact), 0) +
