@@ -36,6 +36,7 @@ export type ErrorKind =
  * - `other-version`: another version of Halyard wrote the store.
  * - `second-writer`: another process writes the same store.
  * - `stale-view`: what an answer stood on was removed while it was read.
+ * - `store-lost`: this process cannot know any more what its store has kept; only a new one can.
  * - `too-costly`: the request asks for more work than one request may.
  * - `too-deep`: the request is nested deeper than one may be.
  * - `too-much`: a call asks for more gas, time or bytes than a node gives it; a part of it may not.
@@ -57,6 +58,7 @@ export type ErrorReason =
   | 'other-version'
   | 'second-writer'
   | 'stale-view'
+  | 'store-lost'
   | 'too-costly'
   | 'too-deep'
   | 'too-much'

@@ -1,6 +1,7 @@
 import { closeSync, openSync, readSync, statSync } from 'node:fs'
 import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite'
-import { AppError, isAppError, messageOf } from '#core/errors.ts'
+import { AppError } from '#core/errors.ts'
+import { damaged, isBusy, isFailedSync, isFull, toAppError } from './errors.ts'
 import { schemaDifference } from './schema-version.ts'
 import { type FileField, refuseBadPlace } from './place.ts'
 
@@ -22,6 +23,7 @@ export type Database = {
   /** Steps as one transaction that begins by taking the write lock; one at a time. */
   transaction<T>(steps: () => Promise<T>, durability: Durability): Promise<T>
   begin(durability: Durability): void
+  commit(): void
   /** Steps without a pause as one cheap transaction, so that connections of one process do not wait for each other. */
   atOnce(steps: () => void): void
   close(): void
@@ -40,6 +42,8 @@ const BUSY_TIMEOUT_MS = 5_000
 /** Files up to this size are checked page by page when they are opened; larger ones as they are read. */
 const CHECKED_BYTES_MAX = 256 * 1024 * 1024
 const HEADER = 'SQLite format 3\0'
+/** From this size on the write-ahead log is copied into the file. */
+const LOG_BYTES_MAX = 8 * 1024 * 1024
 
 /**
  * Opens a file of chain history, or makes it.
@@ -74,7 +78,10 @@ export function openConnection(
       connection.close()
       throw error
     }
-    return wrap(connection, path)
+    // A checkpoint that SQLite begins by itself keeps to itself what fails in it, a failed fsync too. And a log that is
+    // begun anew is cut to what is in it, so that its size tells how much that is.
+    connection.exec('PRAGMA wal_autocheckpoint = 0; PRAGMA journal_size_limit = 0')
+    return wrap(connection, path, field)
   } catch (error) {
     throw toAppError(error, path, field)
   }
@@ -146,7 +153,7 @@ function refuseForeignFile(path: string, field: FileField): void {
     throw damaged(path, field, 'it is not an SQLite database')
 }
 
-function wrap(connection: DatabaseSync, path: string): Database {
+function wrap(connection: DatabaseSync, path: string, field: FileField): Database {
   const statements = new Map<string, StatementSync>()
   const prepared = (sql: string): StatementSync => {
     const known = statements.get(sql)
@@ -162,8 +169,39 @@ function wrap(connection: DatabaseSync, path: string): Database {
     if (connection.isTransaction) connection.exec('ROLLBACK')
   }
 
+  /** Set by an fsync that failed. */
+  let lost: AppError | undefined
+  /** Whatever else may fail is the same afterwards as before; what an fsync that failed has kept, nobody knows. */
+  function refuseLost<T>(step: () => T): T {
+    if (lost) throw lost
+    try {
+      return step()
+    } catch (error) {
+      if (isFailedSync(error)) lost = toAppError(error, path, field) as AppError
+      throw error
+    }
+  }
+
+  function copyLog(): void {
+    if (connection.isTransaction || sizeOf(`${path}-wal`) < LOG_BYTES_MAX) return
+    try {
+      connection.exec('PRAGMA wal_checkpoint')
+    } catch (error) {
+      // What does not fit into the file stays in the log, which is read all the same.
+      if (!isBusy(error) && !isFull(error)) throw error
+    }
+  }
+
+  function commit(): void {
+    refuseLost(() => {
+      connection.exec('COMMIT')
+      copyLog()
+    })
+  }
+
   let durability: Durability = 'cheap'
   function begin(wanted: Durability): void {
+    if (lost) throw lost
     // Only to be changed outside of a transaction.
     if (wanted !== durability)
       connection.exec(`PRAGMA synchronous = ${wanted === 'durable' ? 'FULL' : 'NORMAL'}`)
@@ -175,7 +213,7 @@ function wrap(connection: DatabaseSync, path: string): Database {
     begin(wanted)
     try {
       const result = await steps()
-      connection.exec('COMMIT')
+      commit()
       return result
     } catch (error) {
       rollback()
@@ -188,7 +226,12 @@ function wrap(connection: DatabaseSync, path: string): Database {
     exec: (sql) => connection.exec(sql),
     all: (sql, ...parameters) => prepared(sql).all(...parameters),
     get: (sql, ...parameters) => prepared(sql).get(...parameters),
-    run: (sql, ...parameters) => Number(prepared(sql).run(...parameters).changes),
+    run: (sql, ...parameters) =>
+      refuseLost(() => {
+        const { changes } = prepared(sql).run(...parameters)
+        copyLog()
+        return Number(changes)
+      }),
     prepareRun(sql) {
       const statement = prepared(sql)
       return (...parameters) => {
@@ -197,11 +240,12 @@ function wrap(connection: DatabaseSync, path: string): Database {
     },
     rollback,
     begin,
+    commit,
     atOnce(steps) {
       begin('cheap')
       try {
         steps()
-        connection.exec('COMMIT')
+        commit()
       } catch (error) {
         rollback()
         throw error
@@ -214,61 +258,4 @@ function wrap(connection: DatabaseSync, path: string): Database {
     },
     close: () => connection.close(),
   }
-}
-
-/** What else than a backup helps. */
-const elseRemedies: Readonly<Record<FileField, string>> = {
-  store: ', or move it away and index again',
-  records: '',
-  raw: ', or move it away and collect the logs again',
-}
-
-const damaged = (path: string, field: FileField, reason: string, cause?: unknown): AppError =>
-  new AppError(
-    'unavailable',
-    `${field}: the database file ${path} is damaged (${reason}); restore it from a backup${elseRemedies[field]}`,
-    { details: { field, reason: 'damaged' }, cause },
-  )
-
-/** SQLite's primary result codes that an operator can do something about. */
-const remedies: Readonly<Record<number, string>> = {
-  5: 'another process holds its write lock; stop it or try again',
-  8: 'it is read-only; give this user the right to write it and its folder',
-  10: 'the disk failed to read or write; check it',
-  13: 'the disk is full; free some space and try again',
-  14: 'it cannot be opened; check that its folder exists and can be written',
-}
-const BUSY = 5
-const CORRUPT = 11
-const NOT_A_DATABASE = 26
-
-/** SQLite's primary result code; undefined for any other error. */
-function codeOf(error: unknown): number | undefined {
-  const { errcode } = (error ?? {}) as { errcode?: number }
-  return errcode === undefined ? undefined : errcode & 0xff
-}
-
-/** Another process holds the lock that was asked for. */
-export const isBusy = (error: unknown): boolean =>
-  error instanceof Error && codeOf(isAppError(error) ? error.cause : error) === BUSY
-
-/** SQLite's failures as `unavailable`, with the remedy; anything else as it is. */
-export function toAppError(error: unknown, path: string, field: FileField = 'store'): unknown {
-  if (isAppError(error) || !(error instanceof Error)) return error
-  const details = { field }
-  if ('syscall' in error)
-    return new AppError(
-      'unavailable',
-      `${field}: ${path}: ${messageOf(error)}: check that this user may read and write it`,
-      { details, cause: error },
-    )
-  const code = codeOf(error)
-  if (code === undefined) return error
-  if (code === CORRUPT || code === NOT_A_DATABASE) return damaged(path, field, error.message, error)
-  const remedy = remedies[code]
-  if (!remedy) return error
-  return new AppError('unavailable', `${field}: ${path}: ${messageOf(error)}: ${remedy}`, {
-    details,
-    cause: error,
-  })
 }

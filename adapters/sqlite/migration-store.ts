@@ -2,7 +2,8 @@ import { existsSync } from 'node:fs'
 import { AppError } from '#core/errors.ts'
 import { failedStep, type Migration, type MigrationRecord } from '#core/operations/migration.ts'
 import type { MigrationStore } from '#core/operations/ports.ts'
-import { type Database, isBusy, toAppError } from './database.ts'
+import type { Database } from './database.ts'
+import { isBusy, toAppError } from './errors.ts'
 import { migrations } from './migrations/all.ts'
 import { openRecordsFile } from './records-file.ts'
 
@@ -56,7 +57,7 @@ export function openSqliteMigrationStore(
         const result = await steps({
           run: async (migration, checksum) => runMigration(db, migration, checksum),
         })
-        db.exec('COMMIT')
+        db.commit()
         return result
       } catch (error) {
         db.rollback()

@@ -1,4 +1,5 @@
-import { type Database, toAppError } from './database.ts'
+import type { Database } from './database.ts'
+import { toAppError } from './errors.ts'
 import { openOwnFile } from './own-file.ts'
 
 /** "HALW": a file of proven logs. */

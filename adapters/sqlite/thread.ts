@@ -2,7 +2,8 @@ import { parentPort, workerData } from 'node:worker_threads'
 import { isAppError, messageOf } from '#core/errors.ts'
 import { createHistoryCatalogue } from '#core/history/catalogue.ts'
 import { openSqliteDatabase, sqliteChainStore } from './chain-store.ts'
-import { type Durability, toAppError } from './database.ts'
+import type { Durability } from './database.ts'
+import { toAppError } from './errors.ts'
 import { type BlockRows, insertEvents } from './insert-events.ts'
 import type { ThreadCall, ThreadData, ThreadReply } from './threaded-chain-store.ts'
 
@@ -31,7 +32,7 @@ async function answer({ port: name, method, args }: ThreadCall): Promise<unknown
     case 'begin':
       return db.begin(args[0] as Durability)
     case 'commit':
-      return db.exec('COMMIT')
+      return db.commit()
     case 'rollback':
       return db.rollback()
     case 'putRows':

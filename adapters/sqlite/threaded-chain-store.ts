@@ -154,9 +154,11 @@ function createCalls(worker: Worker) {
   let lost: AppError | undefined
 
   function lose(reason: string): void {
-    lost = new AppError('unavailable', `store: the database's thread has ended (${reason})`, {
-      details: { field: 'store' },
-    })
+    lost = new AppError(
+      'unavailable',
+      `store: the database's thread has ended (${reason}); start again, and report it if it happens again`,
+      { details: { field: 'store', reason: 'store-lost' } },
+    )
     for (const { reject } of waiting.values()) reject(lost)
     waiting.clear()
   }

@@ -1,7 +1,7 @@
 import type { BlockRef } from '#core/chain.ts'
 import type { Cancel } from '#core/clock.ts'
 import { jittered } from '#core/jitter.ts'
-import { AppError, isAppError, messageOf } from '#core/errors.ts'
+import { AppError, hasReason, isAppError, messageOf } from '#core/errors.ts'
 import { type View, waypointsOf } from '#core/history/head.ts'
 import type { Waypoint } from '#core/history/window.ts'
 import { type ChainAppender, createChainAppender } from './append-blocks.ts'
@@ -44,6 +44,8 @@ export type FollowEvent =
 
 /** The pause after a failure doubles up to this. */
 const BACKOFF_MS_MAX = 30_000
+/** Where the chain or the store is away, up to this: it is noticed within so long when it is back. */
+const AWAY_MS_MAX = 8_000
 /** A follower that is told no start begins at most this far below the newest block. */
 const UNASKED_BLOCKS_MAX = 1_000
 /** A follower that has so many blocks to read is behind. */
@@ -153,10 +155,10 @@ export async function* followHead(
       }
     } catch (error) {
       // The chain or the store is away: wait for it. Anything else is for the operator.
-      if (!isAppError(error, 'unavailable')) throw error
+      if (!isAppError(error, 'unavailable') || hasReason(error, 'store-lost')) throw error
       opened = false
       yield { status: 'degraded', error }
-      await ports.clock.sleep(Math.min(input.pollMs * 2 ** failures++, BACKOFF_MS_MAX), cancel)
+      await ports.clock.sleep(Math.min(input.pollMs * 2 ** failures++, AWAY_MS_MAX), cancel)
     }
   }
   if (final) await keeper?.settle(final, true)
