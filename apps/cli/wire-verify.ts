@@ -1,5 +1,7 @@
 import { type Auditor, createAuditor } from '#core/indexing/audit-blocks.ts'
 import { catalogue } from '#core/catalogue.ts'
+import { type CollectionSource, isCollection } from '#core/nft/sources.ts'
+import type { StateReaders } from '#wiring/open-state-readers.ts'
 import type { Settings } from '#wiring/settings.ts'
 import { sha256 } from '#wiring/system.ts'
 import { countReading, type Reading } from './reading.ts'
@@ -11,6 +13,9 @@ export type ChainVerifyApp = AsyncDisposable & {
   /** What has been read of the chain so far. */
   readonly reading: Reading
   readonly auditor: Auditor
+  readonly readers: StateReaders
+  /** The collections of NFTs that are indexed. */
+  readonly collections: readonly CollectionSource[]
 }
 
 /**
@@ -22,8 +27,9 @@ export async function wireChainVerifying(
   stop: AbortSignal,
   warn: Warn = toStderr,
 ): Promise<ChainVerifyApp> {
-  const [{ openNode }, { openProving }] = await Promise.all([
+  const [{ openNode }, { openStateReaders }, { openProving }] = await Promise.all([
     import('#wiring/open-node.ts'),
+    import('#wiring/open-state-readers.ts'),
     import('#wiring/open-indexing.ts'),
   ])
   await using stack = new AsyncDisposableStack()
@@ -36,6 +42,8 @@ export async function wireChainVerifying(
   return {
     history,
     reading: counted.reading,
+    readers: openStateReaders(node),
+    collections: sources.filter(isCollection),
     auditor: createAuditor(
       { ...history, ...proofs, source: counted.source, catalogue, sha256 },
       { chainId: chain.id, sources, commits: chain.commits },

@@ -8,7 +8,13 @@ import {
   uintOf,
 } from '#core/indexing/log-words.ts'
 import type { RawLog } from '#core/indexing/ports.ts'
-import { type ContractRole, type Decoder, decoder, type SourceSpec } from '#core/indexing/source.ts'
+import {
+  type AnySource,
+  type ContractRole,
+  type Decoder,
+  decoder,
+  type SourceSpec,
+} from '#core/indexing/source.ts'
 import {
   type TokenStandard,
   type Transfer,
@@ -22,6 +28,9 @@ export type CollectionSource = {
   readonly address: Address
   readonly startBlock: number | null
 }
+
+export const isCollection = (source: AnySource): source is CollectionSource =>
+  source.kind === 'erc721' || source.kind === 'erc1155'
 
 /** ERC-721: Transfer(address indexed, address indexed, uint256 indexed); ERC-20's has the same first topic. */
 export const TRANSFER = '0xddf252ad1be2c89b69c2b068fc378daa952ba7f163c4a11628f55a4df523b3ef'

@@ -22,7 +22,7 @@ import { createRandom } from '../fakes/random.ts'
 import { compileAll } from '../tools/solidity.ts'
 import { type Chain, type Contract, openChain } from './chain.ts'
 import { drawRanges, drawSwap, type PoolSpec } from './concentrated.ts'
-import { indexChain, type IndexedChain } from './forks.ts'
+import { indexChain, type IndexedChain, poolsCompared } from './forks.ts'
 
 const chain = await openChain('parity with Algebra')
 afterAll(() => chain?.[Symbol.asyncDispose]())
@@ -278,6 +278,11 @@ describe.skipIf(!chain)('pools of Algebra against its contracts', () => {
       })
       expect(document.swapCount).toBeGreaterThan(0)
     }
+    expect(await poolsCompared(on, indexed)).toEqual({
+      compared: markets.length,
+      unanswered: [],
+      differences: [],
+    })
   })
 
   test('volumes leave out what the community takes of the fee, at the rate that the swap paid', async () => {

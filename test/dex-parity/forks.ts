@@ -1,9 +1,14 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { createLens } from '#adapters/rpc/lens.ts'
+import { createRpc } from '#adapters/rpc/rpc.ts'
+import { createRpcStateReader } from '#adapters/rpc/state-reader.ts'
 import { readConfig } from '#api/config.ts'
 import { type Api, wire } from '#api/wire.ts'
 import { readSettings, wireIndexing } from '#cli/wire.ts'
+import { comparePools } from '#core/dex/compare-pools.ts'
+import type { ComparedStates } from '#core/operations/chain-states.ts'
 import type { View } from '#core/history/head.ts'
 import { currentView } from '#core/history/at-head.ts'
 import { backfill } from '#core/indexing/backfill.ts'
@@ -50,5 +55,23 @@ export async function indexChain(chain: Chain, sources: readonly object[]): Prom
       await api[Symbol.asyncDispose]()
       rmSync(folder, { recursive: true })
     },
+  }
+}
+
+/** Every pool of an index, compared with its contracts. */
+export async function poolsCompared(
+  chain: Chain,
+  { api, view }: IndexedChain,
+): Promise<ComparedStates> {
+  const rpc = createRpc([chain.url], { chainId: DEVNET_CHAIN_ID })
+  try {
+    const states = createRpcStateReader(createLens(rpc))
+    const all = { sample: undefined, random: () => 0 }
+    const steps = comparePools({ ...api.ports, states }, await view(), all, { aborted: false })
+    let step = await steps.next()
+    while (!step.done) step = await steps.next()
+    return step.value
+  } finally {
+    await rpc.close()
   }
 }

@@ -21,7 +21,7 @@ import { createRandom } from '../fakes/random.ts'
 import { compileAll } from '../tools/solidity.ts'
 import { type Chain, type Contract, openChain } from './chain.ts'
 import { drawRanges, drawSwap, type PoolSpec } from './concentrated.ts'
-import { indexChain } from './forks.ts'
+import { indexChain, poolsCompared } from './forks.ts'
 
 const chain = await openChain('parity with PancakeSwap V3')
 afterAll(() => chain?.[Symbol.asyncDispose]())
@@ -226,5 +226,6 @@ describe.skipIf(!chain)('pools of PancakeSwap V3 against its contracts', () => {
       const [state] = await readIndexedStates(ports, await indexed.view(), [each.terms])
       expect(state).toEqual(await stateAt(head, each))
     }
+    expect(await poolsCompared(on, indexed)).toMatchObject({ unanswered: [], differences: [] })
   })
 })

@@ -9,7 +9,7 @@ import { listVolumes } from '#core/dex/trading/list-volumes.ts'
 import { createRandom } from '../fakes/random.ts'
 import { compileAll } from '../tools/solidity.ts'
 import { type Chain, type Contract, openChain } from './chain.ts'
-import { indexChain, type IndexedChain } from './forks.ts'
+import { indexChain, type IndexedChain, poolsCompared } from './forks.ts'
 
 const chain = await openChain('indexing pairs of Solidly')
 afterAll(() => chain?.[Symbol.asyncDispose]())
@@ -95,6 +95,14 @@ describe.skipIf(!chain).each([
       reserve0,
       reserve1,
       swapCount: 2,
+    })
+  })
+
+  test('reserves are those of the pairs, compared one by one', async () => {
+    expect(await poolsCompared(on, indexed)).toEqual({
+      compared: 2,
+      unanswered: [],
+      differences: [],
     })
   })
 

@@ -1,5 +1,5 @@
 import { Command, Option } from 'commander'
-import { configOption, parseWhole, rangesOption } from '#cli/options.ts'
+import { configOption, parseBlock, parseWhole, rangesOption } from '#cli/options.ts'
 import { showProgress } from '#cli/show-progress.ts'
 import { untilStopped } from '#cli/until-stopped.ts'
 import { verifyChain, type VerifyChainOptions } from '#cli/verify-chain.ts'
@@ -21,17 +21,26 @@ export const verifyCommand = (): Command =>
       'Reads every event and every document of the store, and holds them against the digests that each commit left in ' +
         'the head log: bits that rotted on a disk are found, and rows that were removed or edited by hand. Needs no node, ' +
         'and may run while others write and read. With --chain it proves final blocks again and compares what is stored of ' +
-        'them with the chain, row by row. Ends with 70 where something does not agree.',
+        'them with the chain, row by row; and what pools and NFTs are stored as with what their contracts say. Ends with 70 where something does not agree.',
     )
     .addOption(configOption())
     .option('--chain', 'hold it against the chain')
     .addOption(rangesOption())
     .addOption(
-      new Option('--sample <count>', 'with --chain: so many final blocks, chosen at random')
+      new Option(
+        '--block <number>',
+        'with --chain: compare states as of this block, not the newest',
+      ).argParser(parseBlock),
+    )
+    .addOption(
+      new Option(
+        '--sample <count>',
+        'with --chain: so many blocks, pools and tokens, chosen at random',
+      )
         .argParser(parseWhole(1, 1_000_000_000))
         .default(SAMPLE),
     )
-    .option('--all', 'with --chain: all final blocks')
+    .option('--all', 'with --chain: all final blocks, pools and tokens')
     .option('--json', 'print what was found as one line of JSON')
     .addHelpText(
       'after',
@@ -52,7 +61,7 @@ Examples:
 /** What chooses blocks is of no use where all that is stored is read. */
 function refuseWithoutChain({ chain }: Options, command: Command): void {
   if (chain === true) return
-  for (const name of ['ranges', 'sample', 'all'])
+  for (const name of ['ranges', 'block', 'sample', 'all'])
     if (command.getOptionValueSource(name) === 'cli')
       command.error(`error: --${name} goes with --chain: add it, or leave --${name} out`)
 }

@@ -14,7 +14,8 @@ const TOKEN_POOLS_KEPT = 100
 const PAIR_POOLS_READ = 50
 const SCANS_AT_ONCE = 8
 
-const termsOf = (pool: Pool): PoolTerms => ({
+/** What of a pool never changes. */
+export const termsOf = (pool: Pool): PoolTerms => ({
   id: pool.address,
   protocol: protocolOf(pool),
   token0: pool.token0,
