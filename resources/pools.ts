@@ -71,6 +71,11 @@ export const pool = resource<QuotedPool>(
     token0: field(token, (of) => of.token0),
     token1: field(token, (of) => of.token1),
     feePips: field(int, (of) => of.feePips, FEE_PIPS),
+    feePipsOfToken1: maybe(
+      int,
+      (of) => of.feePipsOfToken1,
+      'The same where token1 comes in, if that is another fee: pools of Algebra may have one for each direction.',
+    ),
     tickSpacing: maybe(int, (of) => of.tickSpacing, V3),
     createdBlock: maybe(int, (of) => of.createdBlock),
     createdAt: maybe(time, (of) => of.createdAt, SECONDS),

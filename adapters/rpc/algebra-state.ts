@@ -72,6 +72,10 @@ export function withSampledFees(state: PoolState | undefined): PoolState | undef
   const samples = state && samplesOf.get(state)
   if (state?.kind !== 'concentrated' || !samples) return state
   const feePips = feeOf(state, true, samples.ofToken0)
+  // Pools of V1 have no plugin: what they say of token0 is what they charge, also where they have a fee for each direction.
+  // In versions with limit orders, which a swap would meet between its ticks, another value stands in its place.
+  const isV1 = state.stepsTo === undefined
+  if (isV1 && feePips !== samples.ofToken0[1].feePips) return undefined
   const feePipsOfToken1 = feeOf(state, false, samples.ofToken1)
   if (feePips === undefined || feePipsOfToken1 === undefined) return undefined
   return { ...state, feePips, ...(feePipsOfToken1 !== feePips && { feePipsOfToken1 }) }

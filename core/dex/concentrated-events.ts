@@ -13,6 +13,7 @@ import type {
   SetCommunityFee,
   SetFee,
   SetFeeProtocol,
+  SetFees,
   SetTickSpacing,
   SwapFee,
   SwapIntegral,
@@ -166,6 +167,12 @@ const algebraEvents = (protocol: AlgebraProtocol, first: number) => ({
 export const eventsAlgebraV1 = {
   swap: swapAsV3('algebra-v1', 32),
   ...algebraEvents('algebra-v1', 32),
+  setFees: eventSpec<SetFees>({
+    type: 'setFees',
+    protocol: 'algebra-v1',
+    number: 53,
+    fields: { feePips0: 'int', feePips1: 'int' },
+  }),
 }
 export const eventsAlgebraIntegral = {
   swap: eventSpec<SwapIntegral>({

@@ -188,6 +188,14 @@ export type SetFee = {
   readonly feePips: number
 }
 
+/** The fees of a pool of Algebra that has one for each direction, as Camelot's have, from now on: of each token coming in. */
+export type SetFees = {
+  readonly type: 'setFees'
+  readonly protocol: 'algebra-v1'
+  readonly feePips0: number
+  readonly feePips1: number
+}
+
 /** What of the fees of a pool of Algebra is not the LPs' from now on, in thousandths of token0's and token1's. */
 export type SetCommunityFee = {
   readonly type: 'setCommunityFee'

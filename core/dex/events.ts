@@ -20,6 +20,7 @@ import type {
   SetCommunityFee,
   SetFee,
   SetFeeProtocol,
+  SetFees,
   SetTickSpacing,
   SwapFee,
   SwapIntegral,
@@ -42,6 +43,7 @@ export type PoolChange =
   | SetFeeProtocol
   | CollectProtocol
   | SetFee
+  | SetFees
   | SetCommunityFee
   | SetTickSpacing
 /** What a swap pays in fees, told before it. */
@@ -85,6 +87,7 @@ export const poolFamily: EventFamily<PoolChange> = {
       setCommunityFee,
       setTickSpacing,
     ]),
+    eventsAlgebraV1.setFees,
     eventsV3.setFeeProtocol,
     eventsV3.collectProtocol,
   ],

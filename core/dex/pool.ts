@@ -48,6 +48,8 @@ export type Pool = {
    * its newest swap paid. Of a pool of Algebra: as its last event says, which may be another in the next block.
    */
   readonly feePips: number
+  /** Algebra: the same where token1 comes in, if that is another fee; else null. */
+  readonly feePipsOfToken1: number | null
   readonly tickSpacing: number | null
   readonly createdBlock: number | null
   readonly createdAt: number | null
@@ -75,7 +77,7 @@ export type Pool = {
 }
 
 /** Raised with what the fold makes of the same events, see `Projection.version`. */
-export const poolsVersion: NamedVersion = { name: 'pools', version: 3 }
+export const poolsVersion: NamedVersion = { name: 'pools', version: 4 }
 
 export const poolDocuments = documentSpec<Pool>({
   kind: 'pool',
@@ -94,6 +96,7 @@ export const poolDocuments = documentSpec<Pool>({
     token0: 'hex',
     token1: 'hex',
     feePips: 'int',
+    feePipsOfToken1: 'int?',
     tickSpacing: 'int?',
     createdBlock: 'int?',
     createdAt: 'int?',
@@ -149,6 +152,7 @@ export const newPool = (
   token0: terms.token0,
   token1: terms.token1,
   feePips: terms.feePips,
+  feePipsOfToken1: null,
   tickSpacing: terms.tickSpacing ?? null,
   createdBlock: terms.createdBlock ?? null,
   createdAt: terms.createdAt ?? null,

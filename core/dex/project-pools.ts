@@ -151,8 +151,14 @@ function foldPools({ documents, sources }: FoldInput): Fold<DexEvent> {
       case 'collect':
         return moveReserves(change(address, block), -body.amount0, -body.amount1)
       case 'setFee':
-        change(address, block).feePips = body.feePips
+        Object.assign(change(address, block), { feePips: body.feePips, feePipsOfToken1: null })
         return undefined
+      case 'setFees': {
+        const { feePips0, feePips1 } = body
+        const feePipsOfToken1 = feePips1 === feePips0 ? null : feePips1
+        Object.assign(change(address, block), { feePips: feePips0, feePipsOfToken1 })
+        return undefined
+      }
       case 'setTickSpacing':
         change(address, block).tickSpacing = body.tickSpacing
         return undefined

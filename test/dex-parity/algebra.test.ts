@@ -12,6 +12,7 @@ import { defaultLimit } from '#core/dex/protocols/concentrated.ts'
 import { amountIn, amountOut, swap } from '#core/dex/protocols/protocols.ts'
 import type { ConcentratedState, SwapInput } from '#core/dex/protocols/state.ts'
 import { sqrtPriceAtTick } from '#core/dex/protocols/tick-price.ts'
+import { readQuotedPools } from '#core/dex/read-pool.ts'
 import { listVolumes } from '#core/dex/trading/list-volumes.ts'
 import { isAppError } from '#core/errors.ts'
 import { readDocuments } from '#core/history/resolve.ts'
@@ -365,6 +366,77 @@ describe.skipIf(!chain)('pools of Algebra against its contracts', () => {
         )
       await on.send(plugin, 'chargeMoreFrom', [0n])
       await expect.poll(() => charged(), waiting).toEqual(confirmed(9_050n))
+    },
+    TIMEOUT_MS,
+  )
+
+  test(
+    'a pool with a fee for each direction is quoted with the right one each way, and its volumes are counted so',
+    async () => {
+      const tokens = await on.deployTokens([trader])
+      const addresses = tokens.map(({ address }) => address)
+      const pool = await on.deploy(builds['DirectionalPool']!, [
+        ...addresses,
+        sqrtPriceAtTick(7_000),
+        7_000,
+      ])
+      for (const token of tokens) await on.send(token, 'transfer', [pool.address, 10n ** 20n])
+      await on.send(pool, 'setFees', [3_000, 10_000])
+      const amount = 10n ** 14n
+      for (const zeroForOne of [true, false])
+        await on.send(trader, 'swap', [pool.address, addresses, zeroForOne, amount, 0n])
+      await using camelot = await indexChain(on, [
+        {
+          kind: 'pool',
+          protocol: 'algebra-v1',
+          address: pool.address,
+          token0: addresses[0],
+          token1: addresses[1],
+          fee: 500,
+          startBlock: 0,
+        },
+      ])
+      const { ports } = camelot.api
+      const [stored] = await readQuotedPools(ports, await camelot.view(), [pool.address])
+      expect(stored).toMatchObject({
+        feePips: 3_000,
+        feePipsOfToken1: 10_000,
+        quotable: { status: 'live-only', reason: 'fee-varies' },
+      })
+      const [volume] = await listVolumes(ports, await camelot.view(), {
+        pool: pool.address,
+        period: 'day',
+        limit: 1,
+      })
+      expect(volume).toMatchObject({
+        fees0: (amount * 3_000n) / 1_000_000n,
+        fees1: (amount * 10_000n) / 1_000_000n,
+      })
+      for (const [zeroForOne, feePips] of [
+        [true, 3_000n],
+        [false, 10_000n],
+      ] as const) {
+        const [tokenIn, tokenOut] = (zeroForOne ? addresses : addresses.toReversed()) as [Hex, Hex]
+        const outcome = await ports.quoter.quote({
+          tokenIn,
+          tokenOut,
+          exact: 'in',
+          amountRaw: amount,
+        })
+        expect(outcome).toMatchObject({
+          status: 'filled',
+          confirmation: { status: 'confirmed' },
+          legs: [{ hops: [{ feeAmount: (amount * feePips) / 1_000_000n }] }],
+        })
+      }
+      await on.send(pool, 'setLimitOrders', [true])
+      await expect
+        .poll(() => ports.quoter.quotableNow(pool.address), { timeout: 20_000 })
+        .toEqual({ status: 'no', reason: 'other-design' })
+      await on.send(pool, 'setFees', [700, 700])
+      await camelot.index()
+      const [same] = await readQuotedPools(ports, await camelot.view(), [pool.address])
+      expect(same).toMatchObject({ feePips: 700, feePipsOfToken1: null })
     },
     TIMEOUT_MS,
   )

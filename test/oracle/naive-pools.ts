@@ -29,6 +29,7 @@ type NaivePool = {
   token0: string
   token1: string
   feePips: number
+  feePipsOfToken1: number | null
   tickSpacing: number | null
   createdBlock: number | null
   createdAt: number | null
@@ -335,6 +336,7 @@ const emptyPool = (
   token0: terms.token0,
   token1: terms.token1,
   feePips: terms.feePips,
+  feePipsOfToken1: null,
   tickSpacing: null,
   createdBlock: null,
   createdAt: null,

@@ -5,6 +5,7 @@ import type {
   PoolCreated,
   SetCommunityFee,
   SetFee,
+  SetFees,
   SetTickSpacing,
   SwapFee,
   SwapIntegral,
@@ -42,6 +43,8 @@ const POOL = '0x91ccaa7a278130b65168c3a0c8d3bcae84cf5e43704342bd3ec0b59e59c036db
 const CUSTOM_POOL = '0x8a5f030f5fc13b04a1e4ef7c47177e3d76b0e80e1d9be9843db37caa5b7b9b8f'
 /** AlgebraPool: Fee(uint16) */
 const FEE = '0x598b9f043c813aa6be3426ca60d1c65d17256312890be5118dab55b0775ebe2a'
+/** AlgebraPool of V1 with a fee for each direction, as Camelot has it: Fee(uint16, uint16) */
+const FEES = '0x8a89de70856bccec096661388f305b9a75f5f65cb0d8a0e1e803c39dabedb57f'
 /** AlgebraPool of V1: CommunityFee(uint8, uint8) */
 const COMMUNITY_FEE_V1 = '0x9e22b964b08e25c3aaa72102bb0071c089258fb82d51271a8ddf5c24921356ee'
 /** AlgebraPool of Integral: CommunityFee(uint16) */
@@ -97,6 +100,16 @@ const decodeFee =
     expectShape(topics, data, 1, 1)
     return { type: 'setFee', protocol, feePips: Number(fitUint(uintAt(data, 0), 16, 'fee')) }
   }
+
+function decodeFees({ topics, data }: RawLog): SetFees {
+  expectShape(topics, data, 1, 2)
+  return {
+    type: 'setFees',
+    protocol: 'algebra-v1',
+    feePips0: Number(fitUint(uintAt(data, 0), 16, 'feeZto')),
+    feePips1: Number(fitUint(uintAt(data, 1), 16, 'feeOtz')),
+  }
+}
 
 const decodeTickSpacing =
   (protocol: AlgebraProtocol) =>
@@ -193,6 +206,7 @@ export const algebraV1: Contracts = {
   pool: new Map([
     ...common('algebra-v1', eventsAlgebraV1),
     [SWAP_V3, decoder(eventsAlgebraV1.swap, asOf('algebra-v1' as const, decodeSwapV3))],
+    [FEES, decoder(eventsAlgebraV1.setFees, decodeFees)],
     [COMMUNITY_FEE_V1, decoder(eventsAlgebraV1.setCommunityFee, decodeCommunityFeeV1)],
   ]),
 }

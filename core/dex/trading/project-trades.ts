@@ -265,12 +265,14 @@ function addPrice(minute: Mutable<TradedMinute>, price: bigint): void {
   minute.close = price
 }
 
-/** What LPs get of a swap's fee: its rate, and what the protocol keeps of it. */
-type FeeTerms = { readonly pips: number; readonly pool: Pool }
+/** What LPs get of a swap's fee: its rate for each token that comes in, and what the protocol keeps of it. */
+type FeeTerms = { readonly pips: readonly [number, number]; readonly pool: Pool }
 
 function feeOf(swap: Swap, pool: Pool, toldPips: number): FeeTerms {
   const ownPips = swap.protocol === 'algebra-integral' ? swap.overrideFeePips : null
-  return { pips: (ownPips ?? toldPips) || pool.feePips, pool }
+  const told = ownPips ?? toldPips
+  const { feePips, feePipsOfToken1 } = pool
+  return { pips: told > 0 ? [told, told] : [feePips, feePipsOfToken1 ?? feePips], pool }
 }
 
 function addAmounts(minute: Mutable<Traded>, swap: Swap, fee: FeeTerms): void {
@@ -295,7 +297,7 @@ const THOUSAND = 1_000n
 function lpFee(swap: Swap, token: 0 | 1, { pips, pool }: FeeTerms): bigint {
   // Told by an event of its own.
   if (curveOf(pool) !== null) return 0n
-  const fee = (amountIn(swap, token) * BigInt(pips)) / PIPS
+  const fee = (amountIn(swap, token) * BigInt(pips[token])) / PIPS
   if (swap.protocol === 'pancakeswap-v3') {
     const share = token === 0 ? swap.protocolFee0 : swap.protocolFee1
     return share < fee ? fee - share : 0n

@@ -33,8 +33,8 @@ import { loadRecording } from '../../tools/recorded-chain/recording.ts'
  * these changes only together with what a history says: a new projection, another form of a row, another fold.
  */
 const GOLDEN = {
-  mainnet: '0xe5f6c42d5f77848b15280ab643a7f976deca61c471272f1e04380a7bdea69fad',
-  generated: '0xc5a5d6efc53d48f0876544fba1254af5bf72349d361285a7128b711af0733f83',
+  mainnet: '0x74e086ad391a6eacad6eb9e284d75df657be95d620d11f376a1774c32f76d3e6',
+  generated: '0xb5d0d2fec426eed6261f72ede9a7599129063f610aab66c8392acae7dc1a9584',
 } as const
 
 /**
@@ -46,6 +46,7 @@ const PROJECTIONS: Readonly<Record<string, string>> = {
   'holdings 2': '0xad28a5abb8cdbca8',
   'pools 2': '0x92a50a8d7a6d72b3',
   'pools 3': '0xf69a2428c9896216',
+  'pools 4': '0xaed21290a0dbf747',
   'tickPages 1': '0x9e5a7c60f6726d5f',
   'ticks 1': '0xfc1a09ca0634ee27',
   'trades 2': '0xc7ff0f2a3043a417',
@@ -89,6 +90,7 @@ const FAMILIES: Readonly<Record<string, string>> = {
   'setCommunityFee/algebra-v1 1': '0x1e9c4940f352b683',
   'setFee/algebra-integral 1': '0x0988b74f920565e9',
   'setFee/algebra-v1 1': '0x5b8b94b45504cceb',
+  'setFees/algebra-v1 1': '0xc55c37775211f9ad',
   'setFeeProtocol/uniswap-v3 1': '0x4ab02397721051bb',
   'setTickSpacing/algebra-integral 1': '0xf406c75dfbbd4fb8',
   'setTickSpacing/algebra-v1 1': '0xbd0aac5bcf07bc50',

@@ -96,11 +96,11 @@ test('the ids of known sources are those that were written down', () => {
       "holdings": "31337-2-6bf3ca5d8536",
       "liquidity-events": "31337-1-84d5c73140e0",
       "pool-events": "31337-1-bbd77e41d8b8",
-      "pools": "31337-3-9d28df0ea48d",
+      "pools": "31337-4-77a65be8f7a6",
       "swap-events": "31337-1-cb0917c06733",
-      "tickPages": "31337-1-1b33c0915e85",
-      "ticks": "31337-1-0f2f9333b588",
-      "trades": "31337-4-4560c87159fa",
+      "tickPages": "31337-1-e63e674a43b1",
+      "ticks": "31337-1-ce87bd1154b1",
+      "trades": "31337-4-ac5c74bc9e2e",
       "transfer-events": "31337-1-ea3d0e25acf2",
     }
   `)
