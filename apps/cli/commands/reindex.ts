@@ -82,7 +82,7 @@ async function run(options: Options, stop: AbortSignal): Promise<void> {
   const input = {
     ...setting,
     proof: setting.proof === 'bloom' ? ('auto' as const) : setting.proof,
-    changed: { ranges: compared.ranges, families: compared.families },
+    changed: compared,
   }
   const rebuilding = { ...ports, reading: async () => ({ ...proving, raw }) }
   const report = await showRebuild(() => rebuildHistory(rebuilding, input, stop), reading)

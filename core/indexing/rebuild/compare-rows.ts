@@ -89,6 +89,8 @@ export async function* compareRows(
   const admission = createAdmission(ports.catalogue, setting.sources)
   const found = createFoundContracts(ports, setting.sources, admission)
   await found.readFrom(view)
+  // Those that the range brings in are as the chain has them.
+  found.forgetAbove(range.from - 1)
   const { finalized } = await source.head()
   const reading = {
     ports: { source, raw: undefined },

@@ -31,11 +31,13 @@ export type RebuildInput = CollectSetting & {
   readonly changed?: {
     readonly ranges: readonly BlockRange[]
     readonly families: readonly EventFamily[]
+    /** Contracts come or go with them, so that all blocks behind the first one are made anew. */
+    readonly isOfContracts?: boolean
   }
 }
 
 export type RebuildProgress = {
-  readonly stage: 'rows' | 'documents'
+  readonly stage: 'rows' | 'documents' | 'digest'
   /** Blocks done so far in this stage, of how many. */
   readonly done: number
   readonly total: number
@@ -135,7 +137,7 @@ function planFor(
 ): RebuildPlan {
   const planWith = (families: readonly EventFamily[]): RebuildPlan =>
     planRebuild(catalogue, head.projections, own, { projections, families })
-  const plan = planWith(changed?.families ?? [])
+  const plan = planWith(changed?.isOfContracts ? catalogue.families : (changed?.families ?? []))
   const rows = plan.isOfEvents
     ? [{ from: firstToRewrite(head, sources), to: floor.number }]
     : (changed?.ranges ?? [])

@@ -29,6 +29,9 @@ import type { Rebuilt } from './put-in-place.ts'
 import type { RebuildInput, RebuildPorts, RebuildProgress } from './rebuild-history.ts'
 import { rewriteRows } from './rewrite-rows.ts'
 
+/** Blocks whose rows are chained into the digest at a time. */
+const BLOCKS_CHAINED = 10_000
+
 export type Counts = { readonly rewritten: number; readonly events: number }
 
 /** Makes the parts of one rebuild, up to one settled block after the other. */
@@ -55,6 +58,8 @@ export function createRebuildJob(
   const admission = createAdmission(ports.catalogue, sources)
   const touched = new Set(plan.projections.flatMap((each) => each.documents))
   const kept = ports.catalogue.documents.filter((spec) => !touched.has(spec))
+  /** Whether all blocks behind the first one are made anew, those that become final meanwhile too. */
+  const isToEnd = plan.isOfEvents || changed?.isOfContracts === true
   let rewritten: readonly BlockRange[] = []
   let proof: readonly ProvenRange[] = []
   let digest: Checkpoint | undefined
@@ -107,16 +112,17 @@ export function createRebuildJob(
   async function* rewrite(base: View, cancel: Cancel): AsyncGenerator<RebuildProgress> {
     const { floor, head } = base
     const last = rewritten.at(-1)
-    const next = last ? last.to + 1 : firstToRewrite(head, sources)
-    const all = plan.isOfEvents
-      ? [{ from: next, to: floor.number }]
-      : last
-        ? []
-        : (changed?.ranges ?? [])
+    const first = plan.isOfEvents ? firstToRewrite(head, sources) : changed?.ranges[0]?.from
+    const next = last ? last.to + 1 : (first ?? floor.number + 1)
+    const all = isToEnd ? [{ from: next, to: floor.number }] : last ? [] : (changed?.ranges ?? [])
     const ranges = all.filter(({ from, to }) => from <= to)
     if (ranges.length === 0) return
     // What creates contracts is known from the rows that are made anew, or from those that stay.
-    if (!plan.isOfEvents) await createFoundContracts(ports, sources, admission).readFrom(base)
+    if (!plan.isOfEvents && !last) {
+      const found = createFoundContracts(ports, sources, admission)
+      await found.readFrom(base)
+      if (isToEnd) found.forgetAbove(next - 1)
+    }
     const readPorts = await ports.reading((ranges[0] as BlockRange).from)
     const { source, raw } = readPorts
     const chain = await source.head()
@@ -136,7 +142,7 @@ export function createRebuildJob(
     for (const range of ranges) {
       const from = { commit, before: digest?.events ?? emptyDigest.events }
       for await (const step of rewriteRows(ports, reading, [range], from, cancel)) {
-        if (!plan.isOfEvents && step.isOfNewContracts && range.to < floor.number)
+        if (!isToEnd && step.isOfNewContracts && range.to < floor.number)
           throw createsContracts(step.last.number, floor.number)
         proof = overlayProof(proof, step.proof)
         if (plan.isOfEvents) digest = { number: step.last.number, events: step.events }
@@ -171,21 +177,21 @@ export function createRebuildJob(
     if (!cancel.aborted) folded = to
   }
 
-  /** The digest of events up to the newest settled block. */
-  async function eventsAt(base: View): Promise<Hash> {
-    const { floor } = base
-    const first = rewritten[0]
-    if (!first) return floor.digest.events
-    if (!plan.isOfEvents) {
-      const view = viewOf(base)
-      digest ??= await checkpointBefore(ports, base, first.from)
-      const range = { from: digest.number + 1, to: floor.number }
-      digest = {
-        number: floor.number,
-        events: await chainStored(ports, view, range, digest.events),
-      }
+  /** Brings the digest of events to the newest settled block, where the rows of a part were made anew. */
+  async function* rechain(base: View, cancel: Cancel): AsyncGenerator<RebuildProgress> {
+    const [first] = rewritten
+    if (!first || plan.isOfEvents) return
+    const view = viewOf(base)
+    const { number: last } = base.floor
+    digest ??= await checkpointBefore(ports, base, first.from)
+    const start = digest.number + 1
+    for (let from = start; from <= last; from += BLOCKS_CHAINED) {
+      if (cancel.aborted) return
+      const range = { from, to: Math.min(from + BLOCKS_CHAINED - 1, last) }
+      digest = { number: range.to, events: await chainStored(ports, view, range, digest.events) }
+      const [done, total] = [range.to - start + 1, last - start + 1]
+      yield { stage: 'digest', done, total, number: range.to }
     }
-    return digest?.events ?? emptyDigest.events
   }
 
   /** The digest of the documents that are made, and of those that stay. */
@@ -206,17 +212,18 @@ export function createRebuildJob(
     async *bringTo(base: View, cancel: Cancel): AsyncGenerator<RebuildProgress> {
       yield* rewrite(base, cancel)
       if (!cancel.aborted) yield* fold(base, cancel)
+      if (!cancel.aborted) yield* rechain(base, cancel)
     },
     async result(base: View): Promise<Rebuilt> {
       const view = viewOf(base)
       const { coverage, proof: proven, projections, rewrites = [] } = view.head
-      const eventsDigest = await eventsAt(base)
+      const eventsDigest = rewritten.length > 0 ? digest?.events : base.floor.digest.events
       return {
         coverage,
         proof: proven,
         projections,
         rewrites,
-        digest: { events: eventsDigest, ...(await stateAfter(base)) },
+        digest: { events: eventsDigest ?? emptyDigest.events, ...(await stateAfter(base)) },
       }
     },
     counts: (): Counts => ({ rewritten: countBlocks(rewritten), events }),
