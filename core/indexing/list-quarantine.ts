@@ -13,18 +13,22 @@ export type QuarantinePorts = { readonly quarantine: QuarantineTable; readonly v
  * they count for nothing.
  *
  * @param query.after the page begins behind this place
+ * @param query.to the last block; rows behind it are not looked at, whatever is wrong with them
  */
 export async function listQuarantine(
   { quarantine, views }: QuarantinePorts,
   view: View,
-  { after, limit }: { readonly after?: EventPlace; readonly limit: number },
+  query: { readonly after?: EventPlace; readonly limit: number; readonly to?: number },
 ): Promise<Page<QuarantinedLog>> {
+  const { after, limit } = query
+  const to = Math.min(query.to ?? view.head.number, view.head.number)
   const found: QuarantinedLog[] = []
   let at: QuarantineQuery['after'] = after
   while (found.length <= limit) {
     const asked = { limit: limit + 1, ...(at && { after: at }) }
     // oxlint-disable-next-line no-await-in-loop -- a page begins where the last one ended
-    const stored = await quarantine.list(view.chainId, asked)
+    const listed = await quarantine.list(view.chainId, asked)
+    const stored = listed.filter(({ place }) => place.number <= to)
     const refs = stored.map(({ place, commit }) => ({ number: place.number, commit }))
     // oxlint-disable-next-line no-await-in-loop -- as above
     const isCanonical = await canonicalRows(views, view, refs)

@@ -107,11 +107,8 @@ async function* quarantinedIn(
 ): AsyncGenerator<QuarantinedLog> {
   let after = { number: from - 1, logIndex: Number.MAX_SAFE_INTEGER }
   for (;;) {
-    const page = await listQuarantine(ports, view, { limit: PAGE, after })
-    for (const each of page.items) {
-      if (each.block.number > to) return
-      yield each
-    }
+    const page = await listQuarantine(ports, view, { limit: PAGE, after, to })
+    yield* page.items
     const last = page.items.at(-1)
     if (!last || !page.hasMore) return
     after = { number: last.block.number, logIndex: last.log.logIndex }
