@@ -1,5 +1,5 @@
-import { exitCodesHelp } from '#faces/exit-code.ts'
-import { afterGrace } from '#faces/grace.ts'
+import { exitCodeOf, exitCodes, exitCodesHelp } from '#faces/exit-code.ts'
+import { afterGrace, endForSure } from '#faces/grace.ts'
 import { endAtStrayErrors, runProgram } from '#faces/run-program.ts'
 import { readServiceOptions } from '#faces/service-options.ts'
 import { onStopSignals } from '#faces/stop-signals.ts'
@@ -38,8 +38,11 @@ async function run(path: string): Promise<void> {
   const config = readConfig(path)
   await using indexer = await wire(config, { stop: afterGrace(stop.signal) })
   const { log, ports } = indexer
+  const told = (): void => log.warn({}, 'something hangs, and is not waited for any longer')
+  stop.signal.addEventListener('abort', () => endForSure(exitCodes.unavailable, told))
   const health: Health = {
     progressAtMs: ports.clock.monotonicMs(),
+    heardAtMs: ports.clock.monotonicMs(),
     hasBegun: false,
     isIdle: false,
     wrongBlocks: [],
@@ -56,6 +59,9 @@ async function run(path: string): Promise<void> {
   const audited = auditJob(indexer, health, ended)
   try {
     await followJob(indexer, health, stop.signal)
+  } catch (error) {
+    endForSure(exitCodeOf(error), told)
+    throw error
   } finally {
     over.abort()
     collecting[Symbol.dispose]()

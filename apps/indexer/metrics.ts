@@ -38,6 +38,10 @@ export function createIndexerMetrics(metrics: Metrics, nowMs: () => number): Ind
     name: 'halyard_lag_blocks',
     help: 'How many blocks the store is behind the chain.',
   })
+  const delay = metrics.gauge({
+    name: 'halyard_head_delay_seconds',
+    help: 'From the timestamp of the newest block in the store until it could be read, where it was the chain’s newest.',
+  })
   const blocks = metrics.counter({
     name: 'halyard_indexed_blocks_total',
     help: 'Blocks committed by this process.',
@@ -103,6 +107,7 @@ export function createIndexerMetrics(metrics: Metrics, nowMs: () => number): Ind
         case 'appended':
           stored = event.head.number
           newest = event.latest
+          if (stored === newest) delay(Math.max(0, nowMs() / 1_000 - event.head.timestamp))
           blocks(event.blocks)
           logs(event.logs)
           break

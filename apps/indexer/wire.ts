@@ -1,11 +1,12 @@
 import { createViews } from '#core/history/view.ts'
-import type { IndexPorts } from '#core/indexing/backfill.ts'
+import type { FollowPorts } from '#core/indexing/follow-head.ts'
 import { createAuditor } from '#core/indexing/audit-blocks.ts'
 import type { SampleAuditPorts } from '#core/indexing/audit-sample.ts'
 import type { TokenCollector } from '#core/tokens/collect-tokens.ts'
 import { type ChainStore, openToWrite } from '#wiring/open-chain-store.ts'
 import { openIndexing } from '#wiring/open-indexing.ts'
 import { openRaw } from '#wiring/open-raw.ts'
+import { openNewHeads } from '#wiring/open-new-heads.ts'
 import { openNode } from '#wiring/open-node.ts'
 import { openTokenCollector } from '#wiring/open-tokens.ts'
 import { newId, systemClock } from '#wiring/system.ts'
@@ -15,7 +16,7 @@ import { createIndexerMetrics, type IndexerMetrics } from './metrics.ts'
 
 export type Indexer = AsyncDisposable & {
   readonly config: Config
-  readonly ports: IndexPorts
+  readonly ports: FollowPorts
   readonly tokens: TokenCollector
   readonly audits: SampleAuditPorts
   readonly log: Logger
@@ -51,6 +52,7 @@ export async function wire(config: Config, overrides: Overrides = {}): Promise<I
       log.warn(details, message)
     },
   })
+  const newHeads = openNewHeads(chain, { warn: (message, details) => log.warn(details, message) })
   const tokens = openTokenCollector(
     node,
     { ...store, views: createViews(store.heads, chain.id), clock: systemClock },
@@ -75,8 +77,9 @@ export async function wire(config: Config, overrides: Overrides = {}): Promise<I
     },
     metrics,
     endpoints: () => node.endpoints(),
-    ports: { ...indexing, committed: tokens.found },
+    ports: { ...indexing, committed: tokens.found, newHeads },
     async [Symbol.asyncDispose]() {
+      newHeads?.[Symbol.dispose]()
       await node[Symbol.asyncDispose]()
       await raw[Symbol.asyncDispose]()
       await store.close()

@@ -10,7 +10,7 @@ import { type IndexPorts, refuseOtherChain } from './backfill.ts'
 import type { Commitments } from './chain-profiles.ts'
 import { createFetchProven } from './fetch-proven.ts'
 import { otherChain, standingOf } from './other-chain.ts'
-import type { ChainHead } from './ports.ts'
+import type { ChainHead, NewHeads } from './ports.ts'
 import { policyFor, type ProofMode } from './proof-policy.ts'
 import { createFollowedKeeper } from './raw/keep-followed.ts'
 import { refuseOtherRaw } from './raw/refuse-other-raw.ts'
@@ -24,6 +24,11 @@ export type FollowInput = {
   readonly commits?: Commitments
   /** How often to look for a new block, milliseconds. */
   readonly pollMs: number
+}
+
+export type FollowPorts = IndexPorts & {
+  /** Ends the wait for the next poll where a block is told of; left out, blocks are only polled. */
+  readonly newHeads?: NewHeads | undefined
 }
 
 /** What a follower tells, as it happens. */
@@ -64,7 +69,7 @@ type Sighting = { readonly hash: string; readonly provider: string; readonly lat
  * @throws AppError `conflict` when a reorg reaches below what is kept: the writer must not go on
  */
 export async function* followHead(
-  ports: IndexPorts,
+  ports: FollowPorts,
   input: FollowInput,
   cancel: Cancel,
 ): AsyncGenerator<FollowEvent> {
@@ -151,7 +156,7 @@ export async function* followHead(
           latest: latest.number,
           stored: appender.view()?.head.number ?? null,
         }
-        await ports.clock.sleep(input.pollMs, cancel)
+        await (ports.newHeads ?? { wait: ports.clock.sleep }).wait(input.pollMs, cancel)
       }
     } catch (error) {
       // The chain or the store is away: wait for it. Anything else is for the operator.

@@ -1,4 +1,5 @@
 import type { Address, BlockHeader, BlockRange, BlockRef, Hash, Hex } from '#core/chain.ts'
+import type { Cancel } from '#core/clock.ts'
 import type { DocumentId, Version, VersionRef } from '#core/history/document.ts'
 import type { ChainEvent } from '#core/history/event.ts'
 import type { CommitId, DerivedRef, HeadEntry } from '#core/history/head.ts'
@@ -86,6 +87,12 @@ export type BlockSource = {
   readonly providerCount: number
   /** It has just what was proven and kept before, and no node to ask for more. */
   readonly onlyKept?: true
+}
+
+/** Tells that the chain has a new block before it is asked for one. Nothing else that is told is believed. */
+export type NewHeads = {
+  /** Resolves after `ms`, or as soon as a block was told of since it resolved before, or when `cancel` is aborted. */
+  wait(ms: number, cancel: Cancel): Promise<void>
 }
 
 /** The hash that a header's fields, as a node gives them, have; null for a block of a form that is not known. */

@@ -227,6 +227,15 @@ describe('an endpoint', () => {
     expect(secrets).toContain(url)
   })
 
+  test('by WebSocket only tells of new blocks, so that there is another one beside it', () => {
+    const told = 'wss://node.example/v2/0123456789abcdef0123'
+    const { chain, secrets } = load([told, 'http://127.0.0.1:8545', 'ws://127.0.0.1:8546'])
+    expect(chain.rpc).toEqual([{ url: 'http://127.0.0.1:8545' }])
+    expect(chain.heads).toEqual([told, 'ws://127.0.0.1:8546'])
+    expect(secrets).toContain(told)
+    expect(() => load([told])).toThrow(/chain\.rpc: at least one http or https URL/)
+  })
+
   test('with a limit that makes no sense is named with what would do', () => {
     for (const [rpc, fault] of [
       [[{ url: 'http://a', requestsPerSecond: 0 }], /chain\.rpc\[0\]/],

@@ -137,6 +137,7 @@ export async function openRig(options: RigOptions = {}): Promise<Rig> {
     chain: {
       id: CHAIN_ID,
       rpc: [{ url: 'http://127.0.0.1:9' }],
+      heads: [],
       finality: 'finalized',
       pollMs: options.pollMs ?? 1_000,
       proof: 'auto',

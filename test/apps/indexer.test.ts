@@ -276,6 +276,32 @@ describe('an indexer that follows a chain', () => {
     ])
   }, 120_000)
 
+  test('takes a block as soon as it is told of by WebSocket, however rarely it polls', async () => {
+    const config = configFile('told', {
+      chain: {
+        id: DEVNET_CHAIN_ID,
+        rpc: [anvil.url.replace('http', 'ws'), anvil.url],
+        poll: 600_000,
+      },
+    })
+    indexer = await running(config)
+    await caughtUp()
+    // Those that come before it has subscribed are found when the next one is told of.
+    await expect
+      .poll(async () => {
+        await node.request('evm_mine')
+        return (await metric(indexer, 'head_block')) + 3 > (await chainHead())
+      }, PATIENT)
+      .toBe(true)
+    for (let blocks = 0; blocks < 3; blocks++) {
+      await node.request('evm_mine')
+      await caughtUp()
+    }
+    expect(await metric(indexer, 'head_delay_seconds')).toBeLessThan(60)
+    indexer.child.kill('SIGTERM')
+    expect([await indexer.end, indexer.stderr()]).toEqual([0, ''])
+  })
+
   test('ends with 78 where the node serves another chain', async () => {
     const chain = { id: 1, rpc: [anvil.url] }
     const { end, stderr } = run('--config', configFile('other-chain', { chain }))

@@ -20,6 +20,8 @@ type RpcSetting = {
 export type ChainSettings = {
   readonly id: number
   readonly rpc: readonly RpcSetting[]
+  /** WebSocket URLs of nodes that tell of new blocks, in the order of preference; none where blocks are only polled. */
+  readonly heads: readonly string[]
   readonly finality: 'finalized' | number
   readonly pollMs: number
   readonly proof: ProofMode
@@ -29,10 +31,15 @@ export type ChainSettings = {
   readonly headerForm: HeaderForm | null
 }
 
-const url = z.string().refine((text) => {
-  const parsed = URL.parse(text)
-  return parsed !== null && (parsed.protocol === 'http:' || parsed.protocol === 'https:')
-}, 'not an http or https URL')
+const isUrlOf = (text: string, protocols: readonly string[]): boolean =>
+  protocols.includes(URL.parse(text)?.protocol ?? '')
+const isHttp = (text: string): boolean => isUrlOf(text, ['http:', 'https:'])
+const isWebSocket = (text: string): boolean => isUrlOf(text, ['ws:', 'wss:'])
+
+const url = z.string().refine(isHttp, 'not an http or https URL')
+const anyUrl = z
+  .string()
+  .refine((text) => isHttp(text) || isWebSocket(text), 'not an http, https, ws or wss URL')
 
 const endpoint = z.strictObject({
   url,
@@ -57,11 +64,19 @@ const schema = z.strictObject({
   id: z.int('not a chain id').positive('not a chain id'),
   rpc: z
     .array(
-      z.union([url, endpoint], { error: 'neither an http or https URL nor an object with a url' }),
+      z.union([anyUrl, endpoint], {
+        error: 'neither an http, https, ws or wss URL nor an object with an http or https url',
+      }),
     )
     .min(1, 'at least one URL')
+    .refine(
+      (all) =>
+        all.length === 0 || !all.every((each) => typeof each === 'string' && isWebSocket(each)),
+      'at least one http or https URL: a ws or wss one only tells that there is a new block',
+    )
     .meta({
-      description: 'In the order of preference; as an object where it is to be asked slowly',
+      description:
+        'In the order of preference; as an object where it is to be asked slowly. A ws or wss URL is told of new blocks, beside polling',
     }),
   finality: z
     .union([z.literal('finalized'), z.int().min(0).max(100_000)], {
@@ -100,7 +115,8 @@ export const chainSection = section({
   schema,
   toSettings: (raw): ChainSettings => ({
     id: raw.id,
-    rpc: raw.rpc.map(toRpc),
+    rpc: raw.rpc.filter((each) => typeof each !== 'string' || isHttp(each)).map(toRpc),
+    heads: raw.rpc.filter((each) => typeof each === 'string').filter(isWebSocket),
     finality: raw.finality,
     pollMs: raw.poll,
     proof: raw.proof,

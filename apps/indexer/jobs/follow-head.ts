@@ -1,4 +1,4 @@
-import type { Cancel } from '#core/clock.ts'
+import { AppError } from '#core/errors.ts'
 import { describe, followHead } from '#core/indexing/follow-head.ts'
 import type { Indexer } from '#indexer/wire.ts'
 
@@ -6,6 +6,8 @@ import type { Indexer } from '#indexer/wire.ts'
 export type Health = {
   /** When it last got through a round, by the monotonic clock. */
   progressAtMs: number
+  /** When it last said anything, be it that it cannot get on. */
+  heardAtMs: number
   /** Whether it has got through one at all. */
   hasBegun: boolean
   /** Whether it has read all that there is, and waits for the next block. */
@@ -16,8 +18,65 @@ export type Health = {
   trouble: string | undefined
 }
 
-/** Follows the head until cancelled, and keeps log, metrics and health up to date. */
-export async function followJob(indexer: Indexer, health: Health, cancel: Cancel): Promise<void> {
+/** A follower that has said nothing for so long hangs: whatever it asks for has a deadline far below. */
+const HUNG_MS = 120_000
+
+/**
+ * Follows the head until cancelled. A follower that hangs is left and another one begun, to which the old one is at
+ * worst another writer; where that one does not say anything at all, the process must be started again.
+ *
+ * @param hungMs how long it may say nothing, in milliseconds
+ * @throws AppError `unavailable` where beginning anew did not help
+ */
+export async function followJob(
+  indexer: Indexer,
+  health: Health,
+  cancel: AbortSignal,
+  hungMs = HUNG_MS,
+): Promise<void> {
+  const { clock } = indexer.ports
+  for (let attempt = 0; ; attempt++) {
+    const over = new AbortController()
+    const either = AbortSignal.any([cancel, over.signal])
+    const startedAtMs = clock.monotonicMs()
+    health.heardAtMs = startedAtMs
+    const followed = follow(indexer, health, either)
+    const isHung = await Promise.race([
+      followed.then(() => false),
+      silence(indexer, health, hungMs, either),
+    ])
+    over.abort()
+    // Where it is to end, it is waited for as long as it takes.
+    if (!isHung) return followed
+    followed.catch(() => undefined)
+    if (attempt > 0 && health.heardAtMs === startedAtMs) throw hung(hungMs)
+    indexer.log.warn({ hungMs }, 'the follower hangs, and another one is begun')
+  }
+}
+
+/** Resolves to true when the follower has said nothing for so long, and to false when it is to end. */
+async function silence(
+  { ports: { clock } }: Indexer,
+  health: Health,
+  hungMs: number,
+  cancel: AbortSignal,
+): Promise<boolean> {
+  while (!cancel.aborted) {
+    const left = health.heardAtMs + hungMs - clock.monotonicMs()
+    if (left <= 0) return true
+    await clock.sleep(left, cancel)
+  }
+  return false
+}
+
+const hung = (hungMs: number): AppError =>
+  new AppError(
+    'unavailable',
+    `the follower has said nothing for ${hungMs / 1_000} s, and beginning anew did not help; the process ends, to be started again`,
+  )
+
+/** Keeps log, metrics and health up to date. */
+async function follow(indexer: Indexer, health: Health, cancel: AbortSignal): Promise<void> {
   const { config, ports, log, metrics } = indexer
   const input = {
     chainId: config.chain.id,
@@ -28,6 +87,7 @@ export async function followJob(indexer: Indexer, health: Health, cancel: Cancel
   }
   for await (const event of followHead(ports, input, cancel)) {
     metrics.record(event)
+    health.heardAtMs = ports.clock.monotonicMs()
     health.isIdle = event.status === 'idle'
     if (event.status === 'degraded') {
       // What waits for the chain is given up when this process ends.
