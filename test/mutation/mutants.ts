@@ -214,6 +214,13 @@ export const mutants: readonly Mutant[] = [
     'coverage: base.head.coverage,',
   ),
   mutant(
+    COMMIT,
+    both,
+    'a reorg keeps how blocks were proven that it takes back',
+    'proof: proofTo(base.head.proof, to.number),',
+    'proof: base.head.proof,',
+  ),
+  mutant(
     WRITE,
     both,
     'no journal is kept',
@@ -273,8 +280,8 @@ export const mutants: readonly Mutant[] = [
     HEAD,
     both,
     'a view of an earlier block sees the whole window',
-    'head: { ...view.head, number: at.number, hash, commit, timestamp, digest, coverage },',
-    'head: { ...view.head, number: at.number, hash, commit, timestamp, digest },',
+    'head: { ...view.head, number: at.number, hash, commit, timestamp, digest, coverage, proof },',
+    'head: { ...view.head, number: at.number, hash, commit, timestamp, digest, proof },',
   ),
   mutant(
     HEAD,

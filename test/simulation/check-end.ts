@@ -1,4 +1,5 @@
 import type { MemoryTables } from '#adapters/memory/chain-store.ts'
+import { mergeRanges } from '#core/chain.ts'
 import { isEmpty, type View, viewAt, waypointsOf } from '#core/history/head.ts'
 import type { CommitId, DerivedRef, HeadEntry } from '#core/history/head.ts'
 import { isRebuild, rewriteAt } from '#core/history/rebuilds.ts'
@@ -137,7 +138,19 @@ async function readAll(input: EndInput, history: History, isQuiet: boolean): Pro
     const hasAllOrders = !input.wanders || (isQuiet && at === view)
     await expectEverything(`at the end, block ${number}`, history, at, oracle, hasAllOrders)
   }
-  expectOneDigest(await history.heads.since(CHAIN_ID, 1))
+  const entries = await history.heads.since(CHAIN_ID, 1)
+  expectOneDigest(entries)
+  expectProofOfAll(entries)
+}
+
+/** Every entry tells how each block that it covers was proven, and of no other one. */
+function expectProofOfAll(entries: readonly HeadEntry[]): void {
+  for (const { move, reason, coverage, proof } of entries)
+    expectSame(
+      `what is proven at move ${move}, ${reason}`,
+      mergeRanges(proof).map(({ from, to }) => `${from}-${to}`),
+      coverage.map(({ from, to }) => `${from}-${to}`),
+    )
 }
 
 async function expectEverything(
