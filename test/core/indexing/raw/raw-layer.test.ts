@@ -342,9 +342,9 @@ describe('blocks with all logs of a scope', () => {
   test('are as well proven as the weakest of what they are put together from, each log by the best', async () => {
     const chain = await chainOf(83, 20)
     const blocks = chain.blocks.map(provenOf)
-    const [one, other] = fakeSources.flatMap((source) =>
+    const [one, other, third] = fakeSources.flatMap((source) =>
       'address' in source ? [source.address] : [],
-    ) as [`0x${string}`, `0x${string}`]
+    ) as [`0x${string}`, `0x${string}`, `0x${string}`]
     const topics = [
       ...new Set(chain.blocks.flatMap(({ logs }) => logs.map((log) => log.topics[0]))),
     ]
@@ -368,7 +368,10 @@ describe('blocks with all logs of a scope', () => {
     const obtain = createObtainBlocks(
       {
         raw,
-        fetch: async () => expect.fail('nothing is missing'),
+        fetch: async ({ from, to }, wanted) =>
+          wanted.size > 0 && [...wanted.values()].every((set) => set !== 'all' && set.has(third))
+            ? blocks.slice(from, to + 1)
+            : expect.fail('only the third is missing'),
         confirmFinal: async () => undefined,
       },
       CHAIN_ID,
@@ -382,6 +385,8 @@ describe('blocks with all logs of a scope', () => {
     }
     expect(await got(of(one, other))).toEqual({ level: new Set(['bloom']), isLie: true })
     expect(await got(of(other))).toEqual({ level: new Set(['receipts']), isLie: false })
+    // What is fetched for it is proven by receipts, and what is kept is not any better for that.
+    expect(await got(of(one, third))).toEqual({ level: new Set(['bloom']), isLie: true })
     await keep(of(one), 'receipts')
     expect(await got(of(one, other))).toEqual({ level: new Set(['receipts']), isLie: false })
     expect(await got(of(one))).toEqual({ level: new Set(['receipts']), isLie: false })
