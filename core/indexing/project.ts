@@ -24,10 +24,20 @@ function typesOf(projection: Projection): ReadonlySet<string> {
 
 /** A batch, divided among the projections. An event may be given to several. */
 export function partsOf({ projections }: Catalogue, events: readonly ChainEvent[]): Part[] {
-  return projections.map((projection) => {
-    const types = typesOf(projection)
-    return { projection, events: events.filter(({ body }) => types.has(body.type)) }
-  })
+  const parts = projections.map((projection) => ({ projection, events: [] as ChainEvent[] }))
+  const byType = new Map<string, ChainEvent[][]>()
+  for (const event of events) {
+    const { type } = event.body
+    let lists = byType.get(type)
+    if (!lists) {
+      lists = parts
+        .filter(({ projection }) => typesOf(projection).has(type))
+        .map((part) => part.events)
+      byType.set(type, lists)
+    }
+    for (const list of lists) list.push(event)
+  }
+  return parts
 }
 
 /** The documents that these events read, as far as the events alone tell. */
