@@ -23,7 +23,8 @@ export async function standingOf(
  */
 export const OTHER_CHAIN =
   'chain.rpc: it serves another chain than the store holds, of the same id: where the store has a final block, the ' +
-  'chain has another one. For a development chain that was begun anew, name a fresh store; else correct chain.rpc'
+  'chain has another one. For a development chain that was begun anew, name a fresh store; where a chain has left ' +
+  'final blocks for good, `halyard reindex --new-branch` follows it; else correct chain.rpc'
 
 export const otherChain = ({ head }: View): AppError =>
   new AppError('unavailable', OTHER_CHAIN, {

@@ -76,8 +76,8 @@ test('blocks that cannot be read again say why, and what helps', async () => {
   expect(open.code).toBe(2)
   const inverted = await run('reindex --from 100 --to 90', config)
   expect(inverted.stderr).toMatch(/--from: .*above --to, 90/)
-  const missing = await run('reindex --from 100', config)
-  expect(missing.stderr).toMatch(/required option '--to <block>'/)
+  const missing = await run('reindex --to 100', config)
+  expect(missing.stderr).toMatch(/required option '--from <block>'/)
   expect(missing.code).toBe(2)
   edit('refused', 'DELETE FROM event_pool WHERE number = 1')
   const part = await run('reindex --from 0 --to 50 --apply', config)
@@ -128,4 +128,39 @@ test('one projection is derived anew without a node or kept logs', async () => {
   const wrong = await run('derive --projection holding', offline)
   expect(wrong.stderr).toMatch(/--projection: there is none of the name "holding"/)
   expect(wrong.code).toBe(2)
+}, 120_000)
+
+test('a chain that has left final blocks is followed onto its new branch, without a fresh store', async () => {
+  const own = createFakeChain(95, { maxLogs: 6 })
+  await own.mine(60)
+  const other = await startFakeNode({ blocks: () => own.blocks })
+  try {
+    const config = writeFakeConfig(folder, other.url, 'left')
+    await report('backfill', config)
+    await own.fork(20, 30)
+    const stopped = await run('backfill', config)
+    expect(stopped.stderr).toMatch(
+      /raw: block \d+ is kept as 0x.* not on the chain that chain.rpc serves/,
+    )
+
+    const unsure = await run('reindex --from 30', config)
+    expect(unsure.stderr).toMatch(/block 40 of the chain is 0x.* is stored, .* add --new-branch/)
+    const tooHigh = await run('reindex --from 45 --new-branch', config)
+    expect(tooHigh.stderr).toMatch(/--from: block 45 .* left that branch further down/)
+    const told = await run('reindex --from 30 --new-branch', config)
+    expect(told.stdout).toMatch(
+      /of 27 blocks: .*; 17 blocks have others in their place\nnothing was/,
+    )
+    const applied = await run('reindex --from 30 --new-branch --apply', config)
+    expect(applied.code, applied.stderr).toBe(0)
+    expect(applied.stdout).toMatch(/events {6}of 17 blocks/)
+
+    expect((await run('verify', config)).code).toBe(0)
+    const { digest } = await report('backfill', config)
+    expect((await run('verify', config)).code).toBe(0)
+    const clean = await report('backfill', writeFakeConfig(folder, other.url, 'clean'))
+    expect(digest).toBe(clean.digest)
+  } finally {
+    await other.close()
+  }
 }, 120_000)

@@ -23,7 +23,8 @@ import { afterGrace } from '#faces/grace.ts'
 type Options = {
   readonly config: string
   readonly from: number
-  readonly to: number
+  readonly to?: number
+  readonly newBranch?: boolean
   readonly apply?: boolean
   readonly json?: boolean
 }
@@ -39,7 +40,15 @@ export const reindexCommand = (): Command =>
     )
     .addOption(configOption())
     .requiredOption('--from <block>', 'the first block', parseBlock)
-    .requiredOption('--to <block>', 'the last block', parseBlock)
+    .option(
+      '--to <block>',
+      'the last block; the newest that is settled where it is left out',
+      parseBlock,
+    )
+    .option(
+      '--new-branch',
+      'the chain has left final blocks of the history for others: take those from --from on in their place',
+    )
     .option('--apply', 'change the store')
     .option('--json', 'print what differs, and what was done, as lines of JSON')
     .addHelpText(
@@ -47,7 +56,8 @@ export const reindexCommand = (): Command =>
       `
 Examples:
   $ halyard reindex --from 19000000 --to 19000999
-  $ halyard reindex --from 19000000 --to 19000999 --apply`,
+  $ halyard reindex --from 19000000 --to 19000999 --apply
+  $ halyard reindex --from 19000000 --new-branch --apply`,
     )
     .action((options: Options) => untilStopped((stop) => run(options, stop)))
 
@@ -59,10 +69,12 @@ async function run(options: Options, stop: AbortSignal): Promise<void> {
   const { source, reading } = countReading(node.source)
   const proving = { ...node, source }
   const setting = collectSetting(settings)
-  const range = { from: options.from, to: options.to }
+  const isNewBranch = options.newBranch === true
   const view = await currentView(ports.views)
+  const range = { from: options.from, to: options.to ?? view.floor.number }
   const compared = await showProgress(
-    () => compareRows({ ...ports, reading: proving }, view, range, setting, stop),
+    () =>
+      compareRows({ ...ports, reading: proving }, view, range, { ...setting, isNewBranch }, stop),
     reading,
     ({ done, total, number, differences }) => ({
       done,
@@ -82,7 +94,7 @@ async function run(options: Options, stop: AbortSignal): Promise<void> {
   const input = {
     ...setting,
     proof: setting.proof === 'bloom' ? ('auto' as const) : setting.proof,
-    changed: compared,
+    changed: { ...compared, isNewBranch },
   }
   const rebuilding = { ...ports, reading: async () => ({ ...proving, raw }) }
   const report = await showRebuild(() => rebuildHistory(rebuilding, input, stop), reading)
@@ -103,7 +115,7 @@ function refusePart({ isOfContracts }: Comparison, { to }: BlockRange, last: num
 const SHOWN_MAX = 50
 
 function linesOf(compared: Comparison, isApplied: boolean): string[] {
-  const { blocks, added, removed, changed, uncovered, damaged, differences } = compared
+  const { blocks, added, removed, changed, uncovered, damaged, replaced, differences } = compared
   if (compared.ranges.length === 0) return [`${blocks} blocks are stored as the chain has them`]
   const more = added + removed + changed - Math.min(differences.length, SHOWN_MAX)
   return [
@@ -111,7 +123,8 @@ function linesOf(compared: Comparison, isApplied: boolean): string[] {
     ...(more > 0 ? [`... and ${more} more`] : []),
     `of ${blocks} blocks: ${added} logs are missing, ${removed} are too many, ${changed} differ` +
       (uncovered > 0 ? `; ${uncovered} blocks were never indexed` : '') +
-      (damaged > 0 ? `; ${damaged} blocks are damaged` : ''),
+      (damaged > 0 ? `; ${damaged} blocks are damaged` : '') +
+      (replaced > 0 ? `; ${replaced} blocks have others in their place` : ''),
     ...(isApplied ? [] : ['nothing was changed; --apply mends it']),
   ]
 }

@@ -1,4 +1,10 @@
-import { type BlockRange, countBlocks, type Hash, mergeRanges } from '#core/chain.ts'
+import {
+  type BlockHeader,
+  type BlockRange,
+  countBlocks,
+  type Hash,
+  mergeRanges,
+} from '#core/chain.ts'
 import type { Cancel } from '#core/clock.ts'
 import { AppError, hasReason, invalidField } from '#core/errors.ts'
 import { storedBlockAt } from '#core/history/block-at.ts'
@@ -48,6 +54,8 @@ export type Comparison = {
   readonly uncovered: number
   /** Blocks of which a row cannot be read, so that none is compared. */
   readonly damaged: number
+  /** Blocks in whose place the chain has others, of the branch that it has gone on with. */
+  readonly replaced: number
   /** The first of them, in chain order. */
   readonly differences: readonly Difference[]
   /** The blocks that differ, and those that were never indexed. */
@@ -73,6 +81,7 @@ const RANGES_MAX = 64
  * Reads blocks of the chain again, proven by their receipts, and compares what is stored of them.
  *
  * @param range final blocks; those that were never indexed are compared with nothing
+ * @param setting.isNewBranch whether the chain may have other blocks than those that are stored
  * @returns generator of progress; its value is what differs
  * @throws AppError `invalid` for blocks that are not final, `unavailable` where the chain has another block than the one
  *   that is stored
@@ -81,7 +90,7 @@ export async function* compareRows(
   ports: ComparePorts,
   view: View,
   range: BlockRange,
-  setting: CollectSetting,
+  setting: CollectSetting & { readonly isNewBranch?: boolean },
   cancel: Cancel,
 ): AsyncGenerator<CompareProgress, Comparison> {
   refuseOpen(view, range)
@@ -103,7 +112,7 @@ export async function* compareRows(
     confirmFinal: createConfirmFinal(source, finalized),
   }
   const creating = creatingKinds(ports.catalogue, setting.sources)
-  const sum = { blocks: 0, added: 0, removed: 0, changed: 0, uncovered: 0, damaged: 0 }
+  const sum = { blocks: 0, added: 0, removed: 0, changed: 0, uncovered: 0, damaged: 0, replaced: 0 }
   const differences: Difference[] = []
   const families = new Set<EventFamily>()
   let ranges: BlockRange[] = []
@@ -113,9 +122,18 @@ export async function* compareRows(
     const fresh = decodeBlocks(admission, blocks)
     const chunk = { from: blocks[0]?.header.number ?? 0, to: blocks.at(-1)?.header.number ?? 0 }
     const stored = await storedIn(ports, view, chunk)
+    const [first] = fresh.blocks
+    if (first?.number === range.from) await refuseOtherParent(ports, view, first)
     for (const { block, rows } of fresh.events) {
       const known = stored.get(block.number)
-      if (known && known.hash !== block.hash) throw otherBlock(block, known.hash)
+      if (known && known.hash !== block.hash) {
+        if (!setting.isNewBranch) throw otherBlock(block, known.hash)
+        sum.replaced++
+        ranges.push({ from: block.number, to: block.number })
+        for (const family of ports.catalogue.families) families.add(family)
+        isOfContracts = true
+        continue
+      }
       if (!known) sum.uncovered++
       if (known?.rows === rows) continue
       ranges.push({ from: block.number, to: block.number })
@@ -136,12 +154,12 @@ export async function* compareRows(
     }
     ranges = mergeRanges(ranges)
     sum.blocks += blocks.length
-    const { added, removed, changed, damaged } = sum
+    const { added, removed, changed, damaged, replaced } = sum
     yield {
       done: sum.blocks,
       total: countBlocks([range]),
       number: chunk.to,
-      differences: added + removed + changed + damaged,
+      differences: added + removed + changed + damaged + replaced,
     }
   }
   return { ...sum, differences, ranges: fewOf(ranges), families: [...families], isOfContracts }
@@ -191,10 +209,26 @@ const otherBlock = (
 ): AppError =>
   new AppError(
     'unavailable',
-    `block ${block.number} of the chain is ${block.hash}, and ${stored} is stored: this history is of another branch, or ` +
-      'chain.rpc serves another chain; index into a fresh store',
+    `block ${block.number} of the chain is ${block.hash}, and ${stored} is stored, which was final: chain.rpc serves ` +
+      'another chain, or this one has gone on with another branch; where you are sure of that, add --new-branch',
     { details: { field: 'chain.rpc', reason: 'other-branch', block: block.number } },
   )
+
+/** @throws AppError `invalid` where the block in front of these is of another branch as well */
+async function refuseOtherParent(
+  { heads }: ComparePorts,
+  view: View,
+  { number, parentHash }: BlockHeader,
+): Promise<void> {
+  const before = await storedBlockAt(heads, view, number - 1)
+  if (before && before.hash !== parentHash)
+    throw invalidField(
+      '--from',
+      `block ${number} of the chain follows ${parentHash}, and block ${number - 1} is stored as ${before.hash}: the chain ` +
+        'left that branch further down; name a lower block',
+      { block: number },
+    )
+}
 
 /** One stretch where there are too many. */
 const fewOf = (ranges: readonly BlockRange[]): readonly BlockRange[] => {

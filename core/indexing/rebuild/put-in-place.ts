@@ -1,4 +1,4 @@
-import type { BlockRange } from '#core/chain.ts'
+import type { BlockHeader, BlockRange } from '#core/chain.ts'
 import { assert } from '#core/errors.ts'
 import {
   advanceView,
@@ -18,6 +18,8 @@ export type Rebuilt = {
   readonly coverage: readonly BlockRange[]
   readonly proof: readonly ProvenRange[]
   readonly digest: Digest
+  /** The newest settled block where it was made anew: it may be another one than before. */
+  readonly top?: BlockHeader
 }
 
 /** Deletions that are one transaction, where the engine has them. */
@@ -32,20 +34,22 @@ const BLOCKS_DELETED = 1_000
 export async function putInPlace(
   ports: CommitPorts,
   base: View,
-  { projections, rewrites, coverage, proof, digest }: Rebuilt,
+  { projections, rewrites, coverage, proof, digest, top }: Rebuilt,
 ): Promise<View | undefined> {
   const { floor, head } = base
   assert(floor.number >= head.finalized.number, 'what is final is settled')
+  assert(!top || top.number === floor.number, 'a head ends where its history does')
   const move = base.head.move + 1
+  const { hash, timestamp } = top ?? floor
   const entry: HeadEntry = {
     ...nextEntry(ports, base),
     reason: 'rebuild',
     number: floor.number,
-    hash: floor.hash,
-    timestamp: floor.timestamp,
+    hash,
+    timestamp,
     blocks: 0,
     commit: rewriteAt(rewrites, floor.number)?.commit ?? floor.commit,
-    finalized: head.finalized,
+    finalized: { number: floor.number, hash },
     digest,
     coverage,
     proof,

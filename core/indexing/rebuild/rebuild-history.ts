@@ -33,6 +33,8 @@ export type RebuildInput = CollectSetting & {
     readonly families: readonly EventFamily[]
     /** Contracts come or go with them, so that all blocks behind the first one are made anew. */
     readonly isOfContracts?: boolean
+    /** The chain has gone on with another branch: the newest settled block is among those that are replaced. */
+    readonly isNewBranch?: boolean
   }
 }
 

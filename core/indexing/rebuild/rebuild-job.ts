@@ -1,4 +1,10 @@
-import { type BlockRange, countBlocks, type Hash, mergeRanges } from '#core/chain.ts'
+import {
+  type BlockHeader,
+  type BlockRange,
+  countBlocks,
+  type Hash,
+  mergeRanges,
+} from '#core/chain.ts'
 import type { Cancel } from '#core/clock.ts'
 import { AppError } from '#core/errors.ts'
 import { storedBlockAt } from '#core/history/block-at.ts'
@@ -62,6 +68,7 @@ export function createRebuildJob(
   const isToEnd = plan.isOfEvents || changed?.isOfContracts === true
   let rewritten: readonly BlockRange[] = []
   let proof: readonly ProvenRange[] = []
+  let top: BlockHeader | undefined
   let digest: Checkpoint | undefined
   let folded = -1
   let events = 0
@@ -152,7 +159,9 @@ export function createRebuildJob(
           total,
           number: step.last.number,
         }
-        if (step.last.number === range.to) await refuseOtherBlock(ports, base, step.last)
+        if (step.last.number === floor.number) top = step.last
+        if (step.last.number === range.to && !changed?.isNewBranch)
+          await refuseOtherBlock(ports, base, step.last)
       }
       if (cancel.aborted) return
       done += range.to - range.from + 1
@@ -224,6 +233,7 @@ export function createRebuildJob(
         projections,
         rewrites,
         digest: { events: eventsDigest ?? emptyDigest.events, ...(await stateAfter(base)) },
+        ...(top?.number === base.floor.number && { top }),
       }
     },
     counts: (): Counts => ({ rewritten: countBlocks(rewritten), events }),
