@@ -40,4 +40,21 @@ describe('the docs name what there is', () => {
       for (const [, target = ''] of read(file).matchAll(/\]\((?!https?:)([^)#]+)[^)]*\)/g))
         expect(existsSync(join(ROOT, dirname(file), target)), `${file}: ${target}`).toBe(true)
   })
+
+  test('the table of faults has tests that there are, for every row', () => {
+    const rows = read('docs/faults.md')
+      .split('\n')
+      .filter((line) => /^\| \d+ \|/.test(line))
+    expect(rows.map((row) => Number(row.split('|')[1]))).toEqual(
+      Array.from({ length: 34 }, (_, index) => index + 1),
+    )
+    for (const row of rows) {
+      const cell = row.split(' | ').at(-1) ?? ''
+      const files = [...cell.matchAll(/`(test\/[^`]+)`: ("[^"]+"(?:, "[^"]+")*)/g)]
+      if (files.length === 0) expect(cell, row).toMatch(/^none \|$/)
+      for (const [, file = '', names = ''] of files)
+        for (const [, name = ''] of names.matchAll(/"([^"]+)"/g))
+          expect(read(file).replaceAll('`', "'"), `${file}: ${name}`).toContain(name)
+    }
+  })
 })

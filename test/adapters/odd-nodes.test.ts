@@ -158,6 +158,18 @@ describe('a passing error ends nothing', () => {
     }
   })
 
+  test.each(['eth_getBlockByNumber', 'eth_getBlockReceipts'])(
+    'nor null for a block that a node has announced, by %s',
+    async (method) => {
+      let calls = 0
+      const node = await nodeWith({
+        call: (asked, _params, answer) =>
+          asked === method && ++calls > 4 && calls < 8 ? null : answer(),
+      })
+      await indexThrough(connect([node.url]).source)
+    },
+  )
+
   test('nor does an outage of half a second, nor answers that are cut off or no JSON', async () => {
     for (const fail of [
       (response: ServerResponse) => void response.destroy(),
