@@ -74,6 +74,8 @@ export type ChainAppender = {
   commit(finalized: BlockRef | Promise<BlockRef>): Promise<CommitOutcome['status']>
   /** Moves the head back to a waypoint of the view's window. */
   moveBack(to: Waypoint): Promise<CommitOutcome['status']>
+  /** Whether another process has moved the head to below where this one left it: what is missing is to be brought again. */
+  isTakenBack(): Promise<boolean>
   /** Why the last conflict was one, for people. */
   conflict(): string | undefined
 }
@@ -271,6 +273,10 @@ export function createChainAppender(
     }),
     commit,
     moveBack,
+    async isTakenBack() {
+      const stored = view && (await ports.heads.latest(chainId))
+      return view !== undefined && stored !== undefined && stored.number < view.head.number
+    },
     conflict: () => lastConflict,
   }
 }

@@ -151,6 +151,11 @@ export async function* followHead(
         sighting = undefined
       }
       if (!moved) {
+        // The chain may take long to bring the block at which this would show.
+        if (await appender.isTakenBack()) {
+          opened = false
+          continue
+        }
         yield {
           status: 'idle',
           latest: latest.number,
