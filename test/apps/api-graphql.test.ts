@@ -45,8 +45,9 @@ describe('GraphQL', () => {
     const { items } = await rig.json('/v1/pools')
     const { pools } = await data(`{ pools { nodes {
       address protocol factory token0 ${TOKEN} token1 ${TOKEN}
-      feePips tickSpacing curve createdBlock createdAt reserve0 reserve1 sqrtPriceX96 tick liquidity
+      feePips feePipsOfToken1 tickSpacing curve createdBlock createdAt reserve0 reserve1 sqrtPriceX96 tick liquidity
       price { token0InToken1 token1InToken0 } rawPriceOfToken0InToken1 swapCount lastTradeAt
+      quotable { status reason explanation }
     } } }`)
     expect(pools.nodes).toEqual(
       items.map((item: any) => ({
@@ -54,9 +55,16 @@ describe('GraphQL', () => {
         protocol: item.protocol === 'uniswap-v2' ? 'UNISWAP_V2' : 'UNISWAP_V3',
         token0: inGraphql(item.token0),
         token1: inGraphql(item.token1),
+        quotable: {
+          ...item.quotable,
+          status: inCapitals(item.quotable.status),
+          reason: inCapitals(item.quotable.reason),
+        },
       })),
     )
   })
+
+  const inCapitals = (word: string | null) => word && word.replaceAll('-', '_').toUpperCase()
 
   test('swaps, candles, volumes and holdings are those of REST', async () => {
     const at = `/v1/pools/${fakeListedPool}`

@@ -302,7 +302,7 @@ describe('backfill and export of recorded mainnet blocks', () => {
   })
 
   test('candles hold each trade once in every interval', async () => {
-    const candles = await rowsOf('candles', config)
+    const candles = await rowsOf('candles', config, '--units', 'raw')
     for (const interval of ['1m', '5m', '1h', '1d']) {
       const mine = candles.filter((row) => row.interval === interval)
       expect(mine.reduce((sum, row) => sum + Number(row.trades), 0)).toBe(567)
