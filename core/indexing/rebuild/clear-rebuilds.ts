@@ -1,3 +1,4 @@
+import type { BlockRange } from '#core/chain.ts'
 import type { View } from '#core/history/head.ts'
 import { isRebuild, rewriteAt } from '#core/history/rebuilds.ts'
 import type { CommitPorts } from '#core/indexing/commit-ports.ts'
@@ -13,18 +14,20 @@ const BLOCKS_READ = 10_000
  * would go with them.
  *
  * @param only what is removed of that; left out: all
+ * @param within the blocks whose rows are looked at
  */
 export async function clearRebuilds(
   { writer, heads }: Pick<CommitPorts, 'writer' | 'heads'>,
   { chainId, head }: View,
   only: (name: { readonly tree?: string; readonly commit?: string }) => boolean = () => true,
+  within: BlockRange = { from: 0, to: head.number },
 ): Promise<Cleared> {
   const named = new Set(Object.values(head.projections))
   const trees = (await writer.trees(chainId)).filter((tree) => !named.has(tree) && only({ tree }))
   for (const tree of trees) await writer.atomically(() => writer.deleteTree(tree))
   let count = 0
-  for (let from = 0; from <= head.number; from += BLOCKS_READ) {
-    const range = { from, to: Math.min(from + BLOCKS_READ - 1, head.number) }
+  for (let { from } = within; from <= within.to; from += BLOCKS_READ) {
+    const range = { from, to: Math.min(from + BLOCKS_READ - 1, within.to) }
     const left = (await heads.blocks(chainId, range)).filter(({ number, commit }) => {
       const run = rewriteAt(head.rewrites, number)
       return (run ? run.commit !== commit : isRebuild(commit)) && only({ commit })

@@ -93,10 +93,12 @@ export async function* rebuildHistory(
   const job = createRebuildJob(ports, input, plan, { commit, own })
   /** False from when it may be in place on: then nothing of it is to be removed. */
   let isOpen = true
+  let last = before
   try {
     for (let tries = 0; tries < TRIES_MAX; tries++) {
       const base = await openSettled(ports, chainId)
       refuseOtherRebuild(before, base)
+      last = base
       yield* job.bringTo(base, cancel)
       if (cancel.aborted) return undefined
       const now = await openSettled(ports, chainId)
@@ -114,7 +116,7 @@ export async function* rebuildHistory(
       isOpen = true
     }
   } finally {
-    if (isOpen) await clearOwn(ports, before, commit)
+    if (isOpen) await clearOwn(ports, last, commit, rowsBegin(last, input, plan))
   }
   throw new AppError(
     'conflict',
@@ -169,13 +171,23 @@ function refuseOtherRebuild(before: View, { head }: View): void {
     )
 }
 
+/** The first block of which rows are made anew; behind the newest where there is none. */
+const rowsBegin = ({ head }: View, { changed, sources }: RebuildInput, plan: RebuildPlan): number =>
+  plan.isOfEvents ? firstToRewrite(head, sources) : (changed?.ranges[0]?.from ?? head.number + 1)
+
 /** Best effort: where the store has gone too, `halyard derive --clear` removes it later. */
-async function clearOwn(ports: RebuildPorts, before: View, commit: string): Promise<void> {
+async function clearOwn(
+  ports: RebuildPorts,
+  last: View,
+  commit: string,
+  from: number,
+): Promise<void> {
   const suffix = generationOf('', commit)
   await clearRebuilds(
     ports,
-    before,
+    last,
     (name) => name.commit === commit || (name.tree?.endsWith(suffix) ?? false),
+    { from, to: last.floor.number },
   ).catch(() => undefined)
 }
 
