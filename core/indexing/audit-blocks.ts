@@ -18,7 +18,8 @@ import {
   storedIn,
 } from './rebuild/compare-rows.ts'
 import type { AnySource } from './source.ts'
-import type { StoredPorts } from './stored-blocks.ts'
+import type { QuarantinedLog } from './ports.ts'
+import { quarantinedIn, type StoredPorts } from './stored-blocks.ts'
 export type AuditPorts = FetchPorts &
   StoredPorts &
   ResolvePorts & { readonly catalogue: Catalogue; readonly sha256: Sha256 }
@@ -96,6 +97,7 @@ export function createAuditor(ports: AuditPorts, input: AuditInput): Auditor {
         if (known.rows === rows) return []
         return differencesIn(number, known.rows, rows).map((each) => ({ of: 'row', ...each }))
       })
+      mismatches.push(...(await compareAside(ports, view, range, decoded.quarantined)))
       return {
         blocks: proven.length,
         rows: counted + decoded.quarantined.length,
@@ -105,6 +107,43 @@ export function createAuditor(ports: AuditPorts, input: AuditInput): Auditor {
     },
   }
 }
+
+/** The rows of logs that are set apart say nothing of what is in them. */
+async function compareAside(
+  ports: StoredPorts,
+  view: View,
+  range: BlockRange,
+  proven: readonly QuarantinedLog[],
+): Promise<Mismatch[]> {
+  if (proven.length === 0) return []
+  const place = ({ block, log }: QuarantinedLog): string => `${block.hash} ${log.logIndex}`
+  const chain = new Map(proven.map((each) => [place(each), each]))
+  const mismatches: Mismatch[] = []
+  for await (const each of quarantinedIn(ports, view, range)) {
+    const known = chain.get(place(each))
+    if (!known) continue
+    const [was, is] = [asideRow(each), asideRow(known)]
+    if (was.address === is.address && was.body === is.body) continue
+    const { block, log } = each
+    mismatches.push({
+      of: 'row',
+      block: block.number,
+      logIndex: log.logIndex,
+      what: 'changed',
+      stored: was,
+      chain: is,
+    })
+  }
+  return mismatches
+}
+
+/** Without the reason, which another version of Halyard may word in another way. */
+const asideRow = ({ log }: QuarantinedLog): ComparedRow => ({
+  transactionHash: log.transactionHash,
+  address: log.address,
+  kind: 'quarantined',
+  body: [...log.topics, log.data].join(' '),
+})
 
 /** A mismatch in one line, for people. */
 export function mismatchText(mismatch: Mismatch): string {

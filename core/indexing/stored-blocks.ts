@@ -100,7 +100,8 @@ async function rowsIn(
   return new Map([...rows].map(([number, own]) => [number, textOf(ports, own)]))
 }
 
-async function* quarantinedIn(
+/** The logs of a range that are set apart, in chain order. */
+export async function* quarantinedIn(
   ports: StoredPorts,
   view: View,
   { from, to }: BlockRange,

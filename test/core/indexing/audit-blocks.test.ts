@@ -146,6 +146,21 @@ describe('an audit of stored blocks against the chain', () => {
     for (const each of damaged) expect(each).toMatchObject({ of: 'block', stored: 'damaged' })
   })
 
+  test('finds a log that was set apart and says something else', async () => {
+    edit(
+      `UPDATE quarantine SET log = replace(log, '"data":"0x', '"data":"0xab')
+       WHERE number = (SELECT min(number) FROM quarantine)`,
+    )
+    const { mismatches } = await audited()
+    expect(mismatches.length).toBeGreaterThan(0)
+    for (const each of mismatches) {
+      expect(each).toMatchObject({ of: 'row', what: 'changed', stored: { kind: 'quarantined' } })
+      expect(mismatchText(each)).toMatch(
+        /: stored quarantined 0x.* 0xab.*; the chain proves quarantined 0x/,
+      )
+    }
+  })
+
   test('asks of a block without a log that counts its header alone', async () => {
     const source = nodes()
     const quiet = await withStore(source, async (auditor, view) => {
