@@ -129,8 +129,9 @@ export function refuseOtherProjections(
   throw other.length === 0
     ? new AppError(
         'conflict',
-        'sources: this store was filled from other sources, and one history cannot mix them; run `halyard collect` and ' +
-          'then `halyard derive`, which makes it anew beside what is read, or give the new configuration a store of its own',
+        'sources: this store was filled from other sources, and one history cannot mix them; where this process has the ' +
+          'configuration that you want, run `halyard collect` and then `halyard derive`, which makes the history anew ' +
+          'beside what is read, or give this configuration a store of its own',
         { details },
       )
     : new AppError(

@@ -7,9 +7,8 @@ import { showProgress } from '#cli/show-progress.ts'
 import { untilStopped } from '#cli/until-stopped.ts'
 import { readSettings } from '#cli/wire.ts'
 import { wireReindexing } from '#cli/wire-raw.ts'
-import type { BlockRange } from '#core/chain.ts'
-import { AppError } from '#core/errors.ts'
 import { currentView, refuseLeftView } from '#core/history/at-head.ts'
+import { viewAt } from '#core/history/head.ts'
 import {
   compareRows,
   type ComparedRow,
@@ -83,12 +82,12 @@ async function run(options: Options, stop: AbortSignal): Promise<void> {
     }),
   )
   if (stop.aborted) return
-  await refuseLeftView(ports.views, view)
+  // Only final rows were compared: a head that was reorganised meanwhile takes nothing of that back.
+  await refuseLeftView(ports.views, viewAt(view, view.floor.number) ?? view)
   if (options.json === true) process.stdout.write(`${JSON.stringify(compared)}\n`)
   else
     for (const line of linesOf(compared, options.apply === true)) process.stdout.write(`${line}\n`)
   if (options.apply !== true || compared.ranges.length === 0) return
-  refusePart(compared, range, view.floor.number)
   // What is kept of these blocks may be what was wrong: they are fetched and kept anew.
   if (raw) for (const each of compared.ranges) await removeKept(raw.store, settings.chain.id, each)
   const input = {
@@ -99,17 +98,6 @@ async function run(options: Options, stop: AbortSignal): Promise<void> {
   const rebuilding = { ...ports, reading: async () => ({ ...proving, raw }) }
   const report = await showRebuild(() => rebuildHistory(rebuilding, input, stop), reading)
   if (report) printRebuild(report, (performance.now() - startedAt) / 1_000, options.json === true)
-}
-
-/** Logs of a contract that was not known were asked for in no later block. */
-function refusePart({ isOfContracts }: Comparison, { to }: BlockRange, last: number): void {
-  if (isOfContracts && to < last)
-    throw new AppError(
-      'invalid',
-      `--to: contracts were created in these blocks that the history did not know, or such that do not exist, so the ` +
-        `blocks behind differ too; nothing was changed: run it with --to ${last}, the newest block that is settled`,
-      { details: { field: '--to', block: last } },
-    )
 }
 
 const SHOWN_MAX = 50
@@ -125,6 +113,12 @@ function linesOf(compared: Comparison, isApplied: boolean): string[] {
       (uncovered > 0 ? `; ${uncovered} blocks were never indexed` : '') +
       (damaged > 0 ? `; ${damaged} blocks are damaged` : '') +
       (replaced > 0 ? `; ${replaced} blocks have others in their place` : ''),
+    ...(compared.isOfContracts && replaced === 0
+      ? [
+          'contracts were created here that the history did not know, or such that do not exist: the rows of all blocks ' +
+            `from ${compared.ranges[0]?.from} on are made anew, up to the newest that is settled`,
+        ]
+      : []),
     ...(isApplied ? [] : ['nothing was changed; --apply mends it']),
   ]
 }
