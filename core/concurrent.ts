@@ -22,3 +22,14 @@ export const partsOf = <T>(items: readonly T[], size: number): T[][] =>
   Array.from({ length: Math.ceil(items.length / size) }, (_, index) =>
     items.slice(index * size, (index + 1) * size),
   )
+
+/**
+ * Waits until all of them have ended, also where some fail, so that nothing goes on behind whoever waits.
+ *
+ * @throws what the first of them that failed has thrown
+ */
+export async function allDone(running: readonly Promise<unknown>[]): Promise<void> {
+  const outcomes = await Promise.allSettled(running)
+  const failed = outcomes.find((outcome) => outcome.status === 'rejected')
+  if (failed) throw failed.reason
+}

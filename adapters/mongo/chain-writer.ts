@@ -1,4 +1,5 @@
 import type { Collection } from 'mongodb'
+import { allDone } from '#core/concurrent.ts'
 import type { HistoryCatalogue } from '#core/history/catalogue.ts'
 import { idText, parseDocumentId } from '#core/history/document.ts'
 import type { CommitId, DerivedRef } from '#core/history/head.ts'
@@ -148,8 +149,11 @@ export function createMongoChainWriter(
     },
 
     async deleteUndo(trees, upTo) {
-      for (const tree of trees)
-        await collections.undo.deleteMany({ tree, until: { $lte: upTo } }, { hint: 'byUntil' })
+      await allDone(
+        trees.map((tree) =>
+          collections.undo.deleteMany({ tree, until: { $lte: upTo } }, { hint: 'byUntil' }),
+        ),
+      )
     },
 
     async unsettledBlocks(chainId, { from, to }) {

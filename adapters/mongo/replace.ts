@@ -1,4 +1,5 @@
 import { type AnyBulkWriteOperation, BSON, type Collection } from 'mongodb'
+import { allDone } from '#core/concurrent.ts'
 import type { HistoryCatalogue } from '#core/history/catalogue.ts'
 import { idText, type DocumentSpec, type VersionRef } from '#core/history/document.ts'
 import type { Replacement } from '#core/indexing/ports.ts'
@@ -20,7 +21,7 @@ type Insert = Entry & { readonly document: TreeDocument }
 const isUpdate = (entry: Entry): entry is Update => entry.expected !== null
 const isInsert = (entry: Entry): entry is Insert => !isUpdate(entry) && entry.document !== null
 
-/** Does what `ChainWriter.replace` says, a kind at a time, for each kind is a collection. */
+/** Does what `ChainWriter.replace` says, all kinds at once, for each is a collection of its own. */
 export async function replaceDocuments(
   { documents }: Collections,
   catalogue: HistoryCatalogue,
@@ -28,14 +29,17 @@ export async function replaceDocuments(
 ): Promise<number[]> {
   const missed: number[] = []
   const byKind = Map.groupBy(changes.entries(), ([, { id }]) => id.kind)
-  for (const [kind, all] of byKind) {
+  const replacing = [...byKind].map(async ([kind, all]) => {
     const spec = catalogue.document(kind)
     for (const batch of batchesOf(all, WRITE_BATCH_MAX)) {
       const entries = batch.map(([place, change]) => entryOf(spec, place, change))
-      missed.push(...(await insertAll(documents(spec), entries.filter(isInsert))))
-      missed.push(...(await updateAll(documents(spec), entries.filter(isUpdate))))
+      const inserting = insertAll(documents(spec), entries.filter(isInsert))
+      const updating = updateAll(documents(spec), entries.filter(isUpdate))
+      await allDone([inserting, updating])
+      missed.push(...(await inserting), ...(await updating))
     }
-  }
+  })
+  await allDone(replacing)
   return missed
 }
 

@@ -1,3 +1,4 @@
+import { allDone } from '#core/concurrent.ts'
 import { hashDocument, type Sha256, shiftState, type Sums } from '#core/history/digest.ts'
 import {
   type DocumentSpec,
@@ -83,7 +84,7 @@ export function createWorkingSet(ports: ResolvePorts & { readonly sha256: Sha256
       const keys = missing.get(spec) ?? new Map<string, Key>()
       missing.set(spec, keys.set(text, key))
     }
-    for (const [spec, byText] of missing) {
+    const readings = [...missing].map(async ([spec, byText]) => {
       const keys = [...byText.values()]
       const resolved = await resolveKeys(ports, view, documentsOf(view, spec), keys)
       for (const [index, { stored, visible }] of resolved.entries()) {
@@ -93,7 +94,8 @@ export function createWorkingSet(ports: ResolvePorts & { readonly sha256: Sha256
         loaded.beforeHash = visible ? hashDocument(sha256, spec, loaded.key, visible) : 0n
         loaded.value = visible?.value
       }
-    }
+    })
+    await allDone(readings)
   }
 
   function changes(view: View): { changes: Change[]; state: StateDigest } {

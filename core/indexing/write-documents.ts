@@ -11,6 +11,7 @@ import type { CommitId, Digest, View } from '#core/history/head.ts'
 import type { ProvenRange } from '#core/history/proof.ts'
 import { resolveKeys } from '#core/history/resolve.ts'
 import { isStaleView } from '#core/history/view.ts'
+import { allDone } from '#core/concurrent.ts'
 import type { CommitPorts } from './commit-ports.ts'
 import type { Replacement, Undo } from './ports.ts'
 
@@ -60,14 +61,17 @@ export async function writeDocuments(
   const from = (blocks[0] as BlockHeader).number
   if (changes.length === 0) return
   const ids = changes.map(({ id }) => id)
-  await writer.putJournal(base.chainId, { commit, move, from, to: last }, ids)
   const undo = (await withPrevious(ports, base, changes)).flatMap((change) =>
     displacedBy(change, base, last),
   )
-  // What stands beside a version at or below the floor goes without being put aside: only views that stood below it
-  // could ask, and they are told that it is gone.
-  if (base.floor.number >= 0) await writer.mark(base.chainId, { sweptTo: base.floor.number })
-  if (undo.length > 0) await writer.putUndo(undo)
+  // None of these needs another, and all are there before anything is changed.
+  await allDone([
+    writer.putJournal(base.chainId, { commit, move, from, to: last }, ids),
+    // What stands beside a version at or below the floor goes without being put aside: only views that stood below it
+    // could ask, and they are told that it is gone.
+    ...(base.floor.number >= 0 ? [writer.mark(base.chainId, { sweptTo: base.floor.number })] : []),
+    ...(undo.length > 0 ? [writer.putUndo(undo)] : []),
+  ])
   const missed = await writer.replace(
     changes.map(({ id, version, before, stored }): Replacement => ({
       id,
@@ -93,11 +97,12 @@ async function withPrevious(
   )
   if (unknown.length === 0) return changes
   const found = new Map<Change, Version | null>()
-  for (const [set, ofKind] of byDocuments(unknown)) {
+  const readings = byDocuments(unknown).map(async ([set, ofKind]) => {
     const keys = ofKind.map(({ id }) => id.key)
     const previous = await ports.tree.readPrevious(set, keys)
     for (const [index, change] of ofKind.entries()) found.set(change, previous[index] ?? null)
-  }
+  })
+  await allDone(readings)
   return changes.map((change) =>
     found.has(change) ? { ...change, previous: found.get(change) } : change,
   )
