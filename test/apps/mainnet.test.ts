@@ -429,7 +429,7 @@ describe('bad input', () => {
     expect(result.code).toBe(78)
     for (const fault of [
       'chain.id: ',
-      'chain.rpc[0]: not an http or https URL',
+      'chain.rpc[0]: not an http, https, ws or wss URL',
       'chain.rpc[1]: the environment has no variable NO_SUCH_VARIABLE_HERE',
       'chain.finality: "finalized" or a number of blocks',
       'chain.colour: no such setting',

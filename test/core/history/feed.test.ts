@@ -51,13 +51,16 @@ test('whoever reads the feed has just the events of the history, whenever it rea
         views: createViews(reading.heads, CHAIN_ID),
       })
       const [often, seldom] = [createFeedConsumer(), createFeedConsumer()]
-      const store = createMemoryChainStore(tables, async () => {
+      // Some writes go out together; one consumer reads after the other all the same.
+      let turn: Promise<void> = Promise.resolve()
+      const store = createMemoryChainStore(tables, () => (turn = turn.then(readSometimes)))
+      async function readSometimes(): Promise<void> {
         if (!random.chance(READ_AT_A_WRITE)) return
         await often.read(feed, 1 + random.int(5)).catch((error: unknown) => {
           if (!isStaleView(error)) throw error
         })
         if (random.chance(0.1)) often.restart()
-      })
+      }
       let ids = 0
       const ports = { ...commitPorts(store, createFakeClock(), CHAIN_ID), sha256 }
       const appender = createChainAppender(

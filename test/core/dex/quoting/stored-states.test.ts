@@ -60,7 +60,8 @@ const terms: PoolTerms = {
 const indexOf = (stored: Pool) => {
   const version = { number: 50, commit: hash, move: 1 }
   const first = {
-    event: {
+    place: { number: 1, logIndex: 0 },
+    value: {
       block: { number: 1, hash, timestamp: 1_000 },
       logIndex: 0,
       address: stored.address,
@@ -108,7 +109,8 @@ type LiquidityBody = {
 }
 
 const rowOf = ({ number, logIndex, body }: Change) => ({
-  event: {
+  place: { number, logIndex },
+  value: {
     block: { number, hash, timestamp: number },
     transactionHash: hash,
     logIndex,
@@ -178,7 +180,7 @@ function pagesOf(changes: readonly Change[], batch: number): Map<string, Version
   const start: Version = { value: pool, number: 1, commit: hash, move: 1 }
   stored.set(keyText('pool', [pool.address]), start)
   for (let from = 0; from < changes.length; from += batch) {
-    const events = changes.slice(from, from + batch).map((change) => rowOf(change).event)
+    const events = changes.slice(from, from + batch).map((change) => rowOf(change).value)
     const wanted = new Map<string, Slot>()
     const want = (all: readonly Wanted[]): void => {
       for (const { spec, key } of all) {
