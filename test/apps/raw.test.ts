@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { createFakeChain, type FakeChain } from '../fakes/fake-chain.ts'
-import { type FakeNode, startFakeNode } from '../fakes/fake-node.ts'
+import { type FakeNode, refusingContracts, startFakeNode } from '../fakes/fake-node.ts'
 import { writeFakeConfig } from './fake-chain-config.ts'
 import { runCli } from './run-cli.ts'
 
@@ -14,7 +14,7 @@ let node: FakeNode
 beforeAll(async () => {
   chain = createFakeChain(91, { maxLogs: 6 })
   await chain.mine(LAST_FINAL + 1 + 3)
-  node = await startFakeNode({ blocks: () => chain.blocks })
+  node = await startFakeNode({ blocks: () => chain.blocks, hooks: refusingContracts })
 }, 60_000)
 afterAll(async () => {
   await node.close()

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { createFakeChain, type FakeChain } from '../fakes/fake-chain.ts'
-import { type FakeNode, startFakeNode } from '../fakes/fake-node.ts'
+import { type FakeNode, refusingContracts, startFakeNode } from '../fakes/fake-node.ts'
 import { configuredFakeSources, writeFakeConfig } from './fake-chain-config.ts'
 import { reportOf, runCli } from './run-cli.ts'
 
@@ -15,7 +15,7 @@ let node: FakeNode
 beforeAll(async () => {
   chain = createFakeChain(93, { maxLogs: 6 })
   await chain.mine(LAST_FINAL + 1 + 3)
-  node = await startFakeNode({ blocks: () => chain.blocks })
+  node = await startFakeNode({ blocks: () => chain.blocks, hooks: refusingContracts })
 }, 60_000)
 afterAll(async () => {
   await node.close()
@@ -133,7 +133,7 @@ test('one projection is derived anew without a node or kept logs', async () => {
 test('a chain that has left final blocks is followed onto its new branch, without a fresh store', async () => {
   const own = createFakeChain(95, { maxLogs: 6 })
   await own.mine(60)
-  const other = await startFakeNode({ blocks: () => own.blocks })
+  const other = await startFakeNode({ blocks: () => own.blocks, hooks: refusingContracts })
   try {
     const config = writeFakeConfig(folder, other.url, 'left')
     await report('backfill', config)

@@ -44,6 +44,18 @@ export type FakeNodeOptions = {
 
 const hex = (number: number | bigint): string => `0x${number.toString(16)}`
 
+/**
+ * Contracts as most tests need them: there is code, and every call is refused. A run that asks about sources and tokens
+ * beside its work then has its answers at once.
+ */
+export const refusingContracts: FakeNodeHooks = {
+  call(method, _, answer) {
+    if (method === 'eth_getCode') return '0x00'
+    if (method === 'eth_call') throw new NodeError(3, 'execution reverted')
+    return answer()
+  },
+}
+
 /** A node of a made-up chain, over HTTP. */
 export async function startFakeNode(options: FakeNodeOptions): Promise<FakeNode> {
   const { blocks, chainId = 31_337, finality = 3 } = options
