@@ -40,6 +40,8 @@ const commands: Readonly<Record<Suite, readonly string[]>> = {
   'sqlite-durability': vitest('test/adapters/sqlite-durability.test.ts'),
   cost: vitest('test/core/indexing/commit-cost.test.ts'),
   feed: vitest('test/core/history/feed.test.ts'),
+  rebuild: vitest('test/core/indexing/rebuild/rebuild-history.test.ts'),
+  rebuilds: [...simulation('memory', values.seeds), '--rebuilds'],
 }
 
 function simulation(store: string, seeds: string): readonly string[] {

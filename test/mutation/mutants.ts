@@ -9,7 +9,7 @@ export type Mutant = {
   readonly suites: readonly Suite[]
 }
 
-/** `memory` and `sqlite` are seeds of the simulation; the others are test files. */
+/** `memory`, `sqlite` and `rebuilds` are seeds of the simulation; the others are test files. */
 export type Suite =
   | 'memory'
   | 'sqlite'
@@ -25,6 +25,8 @@ export type Suite =
   | 'cost'
   | 'sqlite-durability'
   | 'feed'
+  | 'rebuild'
+  | 'rebuilds'
 
 const APPEND = 'core/indexing/append-blocks.ts'
 const COMMIT = 'core/indexing/commit.ts'
@@ -40,6 +42,10 @@ const AT_HEAD = 'core/history/at-head.ts'
 const EVENTS = 'core/history/list-events.ts'
 const DIGEST = 'core/history/digest.ts'
 const FEED = 'core/history/feed.ts'
+const REBUILDS = 'core/history/rebuilds.ts'
+const REBUILD = 'core/indexing/rebuild/rebuild-history.ts'
+const IN_PLACE = 'core/indexing/rebuild/put-in-place.ts'
+const CHECKPOINTS = 'core/indexing/checkpoints.ts'
 const MEMORY = 'adapters/memory/chain-store.ts'
 const SQLITE_FILE = 'adapters/sqlite/database.ts'
 const SQLITE = 'adapters/sqlite/chain-writer.ts'
@@ -47,6 +53,7 @@ const SQLITE_TREE = 'adapters/sqlite/working-tree.ts'
 const SQLITE_EVENTS = 'adapters/sqlite/event-table.ts'
 
 const both: readonly Suite[] = ['regressions', 'late-writer', 'memory', 'contract']
+const rebuilding: readonly Suite[] = ['rebuild', 'contract', 'rebuilds']
 const sqlite: readonly Suite[] = ['regressions', 'sqlite', 'sqlite-contract']
 
 /** A fault in a file: what it does wrong, the text that stands there, and what is put in its place. */
@@ -203,8 +210,8 @@ export const mutants: readonly Mutant[] = [
     WRITE,
     both,
     'nothing is marked before what stood beside final versions goes',
-    'if (base.floor.number >= 0) await writer.mark',
-    'if (base.floor.number < -1) await writer.mark',
+    '...(base.floor.number >= 0 ? [writer.mark',
+    '...(base.floor.number < -1 ? [writer.mark',
   ),
   mutant(
     COMMIT,
@@ -224,8 +231,8 @@ export const mutants: readonly Mutant[] = [
     WRITE,
     both,
     'no journal is kept',
-    'await writer.putJournal(base.chainId, { commit, move, from, to: last }, ids)',
-    'void [ids, from]',
+    'writer.putJournal(base.chainId, { commit, move, from, to: last }, ids),',
+    'Promise.resolve([ids, from]),',
   ),
   mutant(
     COMMIT,
@@ -350,8 +357,8 @@ export const mutants: readonly Mutant[] = [
     EVENTS,
     both,
     'a page of events begins behind all rows of a place',
-    'after = { number: block.number, logIndex, branch: last.branch }',
-    'after = { number: block.number, logIndex }',
+    'after = { ...last.place, branch: last.branch }',
+    'after = { ...last.place }',
   ),
   mutant(
     SWEEP,
@@ -569,5 +576,68 @@ export const mutants: readonly Mutant[] = [
     'the feed does not ask whether its view was left',
     'await refuseLeftView(ports.views, view)\n      return items',
     'return items',
+  ),
+  mutant(
+    REBUILDS,
+    rebuilding,
+    'rows that a rebuild put in place do not hide those that they replace',
+    'if (run && ref.number <= view.head.number) return run.commit === ref.commit',
+    'if (run && run.commit === ref.commit) return true',
+  ),
+  mutant(
+    REBUILDS,
+    rebuilding,
+    'rows of a rebuild count before it is put in place',
+    '!isRebuild(commit) && !rewriteAt(rewrites, number)',
+    '!rewriteAt(rewrites, number)',
+  ),
+  mutant(
+    REBUILDS,
+    rebuilding,
+    'runs that a new one covers stay',
+    '...(run.from < one.from ? [{ ...run, to: Math.min(run.to, one.from - 1) }] : []),',
+    '...(run.from < one.from ? [run] : []),',
+  ),
+  mutant(
+    SWEEP,
+    rebuilding,
+    'the sweep takes what a rebuild has stored',
+    'unsettled.filter(({ commit }) => !isRebuild(commit))',
+    'unsettled.filter(({ commit }) => commit !== undefined)',
+  ),
+  mutant(
+    AT_HEAD,
+    rebuilding,
+    'a view that a rebuild has left passes for one that stands',
+    'if (!hasSameRows(now.head, view.head)) throw staleView(view)',
+    'void hasSameRows',
+  ),
+  mutant(
+    HEAD,
+    rebuilding,
+    'a view goes on over a rebuild as if nothing had changed',
+    "if (entry.reason === 'rebuild') return viewFrom(entry)",
+    "if (entry.reason === 'rebuild') return { ...view, head: entry }",
+  ),
+  mutant(
+    REBUILD,
+    rebuilding,
+    'a rebuild is put in place below what became final meanwhile',
+    'if (now.floor.number > base.floor.number) continue',
+    'if (now.floor.number < base.floor.number) continue',
+  ),
+  mutant(
+    IN_PLACE,
+    rebuilding,
+    'the head keeps its rows where a rebuild has put others',
+    '...(rewrites.length > 0 && { rewrites }),',
+    '...(rewrites.length < 0 && { rewrites }),',
+  ),
+  mutant(
+    CHECKPOINTS,
+    rebuilding,
+    'checkpoints stand though a rebuild has put other rows below them',
+    'move < run.move && number >= run.from',
+    'move < run.move && number < run.from',
   ),
 ]
