@@ -18,7 +18,7 @@ import type { Settings } from '#wiring/settings.ts'
 
 type Options = {
   readonly config: string
-  readonly projection: readonly string[]
+  readonly projection?: readonly string[]
   readonly clear?: boolean
   readonly to?: number
   readonly json?: boolean
@@ -39,7 +39,6 @@ export const deriveCommand = (): Command =>
     .option(
       '--projection <name...>',
       'derive these anew though they are of this version, and those that they are read with',
-      [],
     )
     .option('--clear', 'only remove what killed runs have left; while none is at work')
     .option('--json', 'print the report as one line of JSON at the end of stdout')
@@ -69,7 +68,7 @@ async function run(options: Options, stop: AbortSignal): Promise<void> {
 async function rebuild(
   { ports, raw }: RebuildApp,
   settings: Settings,
-  { projection, to, json }: Options,
+  { projection = [], to, json }: Options,
   stop: AbortSignal,
 ): Promise<boolean> {
   const startedAt = performance.now()
