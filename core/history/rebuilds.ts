@@ -78,7 +78,7 @@ export async function canonicalRows(
   const isCanonical = await views.canonical(view, refs.filter(isFirst))
   return (ref) => {
     const run = rewriteAt(rewrites, ref.number)
-    if (run && ref.number <= view.head.number) return run.commit === ref.commit
-    return isFirst(ref) && isCanonical(ref)
+    // What was not asked for above is not canonical.
+    return run ? run.commit === ref.commit : isCanonical(ref)
   }
 }

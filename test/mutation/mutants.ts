@@ -581,8 +581,8 @@ export const mutants: readonly Mutant[] = [
     REBUILDS,
     rebuilding,
     'rows that a rebuild put in place do not hide those that they replace',
-    'if (run && ref.number <= view.head.number) return run.commit === ref.commit',
-    'if (run && run.commit === ref.commit) return true',
+    'return run ? run.commit === ref.commit : isCanonical(ref)',
+    'return run?.commit === ref.commit || isCanonical(ref)',
   ),
   mutant(
     REBUILDS,
