@@ -82,5 +82,22 @@ export function subtractRanges(
   return rest
 }
 
+/** What of each of these ranges lies in one of the others; in the order of the ranges. */
+export const intersectRanges = (
+  ranges: readonly BlockRange[],
+  others: readonly BlockRange[],
+): BlockRange[] =>
+  ranges.flatMap((range) =>
+    others
+      .map(({ from, to }) => ({ from: Math.max(from, range.from), to: Math.min(to, range.to) }))
+      .filter(({ from, to }) => from <= to),
+  )
+
+/** The first of these ranges that has a block. */
+export const rangeWith = <R extends BlockRange>(
+  ranges: readonly R[],
+  number: number,
+): R | undefined => ranges.find(({ from, to }) => from <= number && number <= to)
+
 export const countBlocks = (ranges: readonly BlockRange[]): number =>
   ranges.reduce((sum, range) => sum + range.to - range.from + 1, 0)

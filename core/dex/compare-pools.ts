@@ -13,7 +13,7 @@ import { createSampler } from '#core/sample.ts'
 import { isAlgebra, type Pool, poolDocuments } from './pool.ts'
 import type { StateReader, StateWant } from './ports.ts'
 import type { ConcentratedState, PoolState } from './protocols/state.ts'
-import { wordsOfSpacing } from './protocols/tick-window.ts'
+import { NO_WORDS, wordsOfSpacing } from './protocols/tick-window.ts'
 import { termsOf } from './quoting/pool-catalog.ts'
 import { tickDocuments } from './tick.ts'
 
@@ -21,8 +21,6 @@ export type ComparePoolsPorts = ResolvePorts & { readonly states: StateReader }
 
 /** Pools whose states are asked for together. */
 const POOLS = 50
-/** No word of the bitmap: only the price is asked for. */
-const NO_WORDS = { centred: false, from: 1, to: 0 } as const
 
 /**
  * Compares pools as they are stored with what their contracts say at the view's block: reserves of pairs; price, tick,

@@ -1,4 +1,4 @@
-import type { BlockRange } from '#core/chain.ts'
+import { type BlockRange, rangeWith } from '#core/chain.ts'
 import type { Version } from '#core/history/document.ts'
 import type { View } from '#core/history/head.ts'
 import { type Pool, protocolOf } from './pool.ts'
@@ -48,7 +48,7 @@ export const withQuotable = (view: View, version: Version<Pool>): QuotedPool => 
 
 /** The blocks that are indexed without a gap up to this one. */
 export const runUpTo = (view: View, number: number): BlockRange | undefined =>
-  view.head.coverage.find(({ from, to }) => from <= number && number <= to)
+  rangeWith(view.head.coverage, number)
 
 /**
  * What the history says of a pool at a block.

@@ -1,5 +1,6 @@
 import { AppError } from '#core/errors.ts'
-import { type HeadEntry, isEmpty, ORIGIN_COMMIT, type View } from './head.ts'
+import { isEmpty, ORIGIN_COMMIT, type View } from './head.ts'
+import { isSameBuild } from './rebuilds.ts'
 import { isStaleView, staleView, type Views } from './view.ts'
 
 /** An answer is begun again this often when the head overtakes it. */
@@ -42,12 +43,8 @@ export async function whileStale<T>(
 export async function refuseLeftView(views: Views, view: View): Promise<void> {
   const now = await views.current()
   if (!now || now.head.move === view.head.move) return
-  if (!hasSameRows(now.head, view.head)) throw staleView(view)
+  if (!isSameBuild(now.head, view.head)) throw staleView(view)
   const isCanonical = await views.canonical(now, [view.head])
   // The origin was brought by no commit, and every history of this log begins there.
   if (view.head.commit !== ORIGIN_COMMIT && !isCanonical(view.head)) throw staleView(view)
 }
-
-/** Whether no rebuild lies between two heads of one chain. */
-const hasSameRows = (a: HeadEntry, b: HeadEntry): boolean =>
-  JSON.stringify([a.projections, a.rewrites]) === JSON.stringify([b.projections, b.rewrites])

@@ -1,4 +1,4 @@
-import type { BlockRef } from '#core/chain.ts'
+import { type BlockRef, rangeWith } from '#core/chain.ts'
 import { type AppError, invalidField } from '#core/errors.ts'
 import { hashAt, type View } from './head.ts'
 import type { HeadLog } from './ports.ts'
@@ -21,7 +21,7 @@ export async function blockAt(
   if (!Number.isSafeInteger(number) || number < 0) throw refuse('not a block number')
   if (number > head.number)
     throw refuse(`block ${number} is above the newest that is indexed, ${head.number}`)
-  if (!head.coverage.some(({ from, to }) => from <= number && number <= to)) {
+  if (!rangeWith(head.coverage, number)) {
     const ranges = head.coverage.map(({ from, to }) => `${from}-${to}`).join(', ')
     throw refuse(`block ${number} is not indexed; these are: ${ranges}`)
   }

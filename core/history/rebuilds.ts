@@ -1,5 +1,5 @@
-import type { BlockRange } from '#core/chain.ts'
-import type { CommitId, DerivedRef, View } from './head.ts'
+import { type BlockRange, rangeWith } from '#core/chain.ts'
+import type { CommitId, DerivedRef, HeadEntry, View } from './head.ts'
 import type { Views } from './view.ts'
 
 /**
@@ -40,11 +40,18 @@ export const baseOf = (projectionId: string): string => {
   return end < 0 ? projectionId : projectionId.slice(0, end)
 }
 
+/** Whether no rebuild lies between two heads of one chain. */
+export const isSameBuild = (a: Build, b: Build): boolean =>
+  JSON.stringify([a.projections, a.rewrites]) === JSON.stringify([b.projections, b.rewrites])
+
+/** What a rebuild puts in place. */
+type Build = Pick<HeadEntry, 'projections' | 'rewrites'>
+
 /** The run that a height lies in. */
 export const rewriteAt = (
   rewrites: readonly Rewrite[] | undefined,
   number: number,
-): Rewrite | undefined => rewrites?.find(({ from, to }) => from <= number && number <= to)
+): Rewrite | undefined => rewrites && rangeWith(rewrites, number)
 
 /** The runs with new ones put in the place of what they cover; sorted, and apart from one another. */
 export function withRewrites(

@@ -1,4 +1,4 @@
-import type { BlockRange, BlockRef, Hash } from '#core/chain.ts'
+import { type BlockRange, type BlockRef, type Hash, intersectRanges } from '#core/chain.ts'
 import type { HistoryCatalogue } from '#core/history/catalogue.ts'
 import { chainBlock, type Sha256 } from '#core/history/digest.ts'
 import type { ChainEvent } from '#core/history/event.ts'
@@ -29,9 +29,7 @@ const BLOCKS = 2_000
 
 /** The covered blocks of a range. */
 export const coveredIn = ({ head }: View, range: BlockRange): BlockRange[] =>
-  head.coverage
-    .map(({ from, to }) => ({ from: Math.max(from, range.from), to: Math.min(to, range.to) }))
-    .filter(({ from, to }) => from <= to)
+  intersectRanges(head.coverage, [range])
 
 /**
  * The canonical blocks of a range with all that is stored in them, ascending.

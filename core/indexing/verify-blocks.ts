@@ -1,4 +1,4 @@
-import { type BlockRange, countBlocks } from '#core/chain.ts'
+import { type BlockRange, countBlocks, intersectRanges } from '#core/chain.ts'
 import type { Cancel } from '#core/clock.ts'
 import type { View } from '#core/history/head.ts'
 import { type ProofLevel, weakerOf } from '#core/history/proof.ts'
@@ -66,16 +66,7 @@ export async function* verifyBlocks(
 /** Ascending, apart from one another. */
 function chosenBlocks(view: View, { ranges, sample, random }: VerifyBlocksInput): BlockRange[] {
   const final = finalBlocks(view)
-  const within = ranges
-    ? final.flatMap((range) =>
-        ranges
-          .map(({ from, to }) => ({
-            from: Math.max(from, range.from),
-            to: Math.min(to, range.to),
-          }))
-          .filter(({ from, to }) => from <= to),
-      )
-    : final
+  const within = ranges ? intersectRanges(final, ranges) : final
   if (sample === undefined || sample >= countBlocks(within)) return within
   const numbers = new Set<number>()
   while (numbers.size < sample) numbers.add(sampleBlock(within, random()) as number)

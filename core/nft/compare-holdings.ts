@@ -1,4 +1,4 @@
-import { type Address, type BlockRef, ZERO_ADDRESS } from '#core/chain.ts'
+import { type Address, type BlockRef, rangeWith, ZERO_ADDRESS } from '#core/chain.ts'
 import type { Cancel } from '#core/clock.ts'
 import type { View } from '#core/history/head.ts'
 import type { ResolvePorts } from '#core/history/resolve.ts'
@@ -119,7 +119,7 @@ function wholeCollections(
   { head }: View,
   sources: readonly CollectionSource[],
 ): ReadonlySet<Address> {
-  const run = head.coverage.find(({ from, to }) => from <= head.number && head.number <= to)
+  const run = rangeWith(head.coverage, head.number)
   return new Set(
     sources
       .filter(({ startBlock }) => run && startBlock !== null && run.from <= startBlock)

@@ -609,8 +609,8 @@ export const mutants: readonly Mutant[] = [
     AT_HEAD,
     rebuilding,
     'a view that a rebuild has left passes for one that stands',
-    'if (!hasSameRows(now.head, view.head)) throw staleView(view)',
-    'void hasSameRows',
+    'if (!isSameBuild(now.head, view.head)) throw staleView(view)',
+    'void isSameBuild',
   ),
   mutant(
     HEAD,

@@ -16,6 +16,9 @@ export const wordsOfSpacing = (tickSpacing: number): { fromWord: number; toWord:
   toWord: wordOfTick(TICK_MAX, tickSpacing),
 })
 
+/** No word of a bitmap: only the price is asked for. */
+export const NO_WORDS = { centred: false, from: 1, to: 0 } as const
+
 /** How many of the known initialised ticks are at or below `tick`. */
 function countUpTo({ indexes }: TickWindow, tick: number): number {
   let low = 0

@@ -2,7 +2,7 @@ import type { BlockRef, Hash } from '#core/chain.ts'
 import { isAppError } from '#core/errors.ts'
 import type { BlockChanges, StateReader, StateWant, TickChanges } from '#core/dex/ports.ts'
 import type { ConcentratedState, PoolState } from '#core/dex/protocols/state.ts'
-import { wordOfTick, wordsOfSpacing } from '#core/dex/protocols/tick-window.ts'
+import { NO_WORDS, wordOfTick, wordsOfSpacing } from '#core/dex/protocols/tick-window.ts'
 
 /** A pool as it was read last. */
 type Known = { readonly block: BlockRef; readonly state: ConcentratedState }
@@ -13,7 +13,6 @@ const BLOCKS_MAX = 32
 const TICKS_MAX = 500_000
 /** Counts for a pool besides its ticks. */
 const POOL_TICKS = 20
-const NO_WORDS = { centred: false, from: 1, to: 0 } as const
 
 /**
  * Remembers the ticks of V3 pools from block to block. Price and liquidity in range are read for every block; the ticks

@@ -8,7 +8,7 @@ import {
   type View,
 } from '#core/history/head.ts'
 import type { ProvenRange } from '#core/history/proof.ts'
-import { isRebuild, type Rewrite, rewriteAt } from '#core/history/rebuilds.ts'
+import { isRebuild, isSameBuild, type Rewrite, rewriteAt } from '#core/history/rebuilds.ts'
 import { type CommitPorts, nextEntry } from '#core/indexing/commit-ports.ts'
 
 /** What a rebuild has made up to the newest settled block of a view. */
@@ -60,12 +60,9 @@ export async function putInPlace(
     return advanceView(base, entry)
   // The answer to an insert may get lost, and the driver asks again.
   const [stored] = await ports.heads.since(base.chainId, move, 1)
-  const isOurs = stored?.reason === 'rebuild' && isSame(stored, entry)
+  const isOurs = stored?.reason === 'rebuild' && isSameBuild(stored, entry)
   return isOurs ? advanceView(base, stored) : undefined
 }
-
-const isSame = (a: HeadEntry, b: HeadEntry): boolean =>
-  JSON.stringify([a.projections, a.rewrites]) === JSON.stringify([b.projections, b.rewrites])
 
 /**
  * Removes the documents and rows that a rebuild has replaced: who began to read them is told to ask again. Rows of other
