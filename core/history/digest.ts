@@ -38,9 +38,9 @@ export function shiftState(
   const shifted: Record<string, Hash> = {}
   for (const [projection, { added, removed }] of sums) {
     sum += added - removed
-    if (parts) shifted[projection] = hashOf(BigInt(parts[projection] ?? ZERO) + added - removed)
+    if (parts) shifted[projection] = stateWorth(BigInt(parts[projection] ?? ZERO) + added - removed)
   }
-  return { state: hashOf(sum), ...(parts && { parts: partsByName({ ...parts, ...shifted }) }) }
+  return { state: stateWorth(sum), ...(parts && { parts: partsByName({ ...parts, ...shifted }) }) }
 }
 
 /** In the order of names, so that equal ones have equal texts. */
@@ -49,9 +49,10 @@ export const partsByName = (parts: Readonly<Record<string, Hash>>): Record<strin
 
 /** The digest of the state of documents that hash to these together. */
 export const addStates = (states: readonly Hash[]): Hash =>
-  hashOf(states.reduce((sum, state) => sum + BigInt(state), 0n))
+  stateWorth(states.reduce((sum, state) => sum + BigInt(state), 0n))
 
-function hashOf(sum: bigint): Hash {
+/** The digest of the state of documents whose hashes have this sum. */
+export function stateWorth(sum: bigint): Hash {
   const rest = sum % MODULUS
   return `0x${(rest < 0n ? rest + MODULUS : rest).toString(16).padStart(64, '0')}`
 }

@@ -83,7 +83,7 @@ export async function startLog(
 
 /** Stores objects in the name of a commit to come. What is there already stays as it is. */
 export const putObjects = (
-  { writer }: CommitPorts,
+  { writer }: Pick<CommitPorts, 'writer'>,
   chainId: number,
   { commit, blocks, events, quarantined }: Objects,
 ): Promise<void> =>

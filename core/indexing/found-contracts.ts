@@ -1,7 +1,7 @@
 import type { Address } from '#core/chain.ts'
-import { type Key, keyOf } from '#core/history/document.ts'
 import type { View } from '#core/history/head.ts'
-import { type ResolvePorts, scanDocuments } from '#core/history/resolve.ts'
+import type { ResolvePorts } from '#core/history/resolve.ts'
+import { walkDocuments } from '#core/history/walk-documents.ts'
 import type { Admission } from './admission.ts'
 import type { Catalogue } from './catalogue.ts'
 import type { AnySource, FoundContracts } from './source.ts'
@@ -19,9 +19,6 @@ export type FollowedChildren = {
   forgetAbove(number: number): void
 }
 
-/** How many are read at a time. */
-const PAGE = 1_000
-
 export function createFoundContracts(
   ports: ResolvePorts & { readonly catalogue: Catalogue },
   sources: readonly AnySource[],
@@ -30,19 +27,11 @@ export function createFoundContracts(
   let found: Found[] = []
 
   async function follow(view: View, { spec, contractOf }: FoundContracts): Promise<void> {
-    let after: Key | undefined
-    for (;;) {
-      const scan = { order: 'identity', prefix: [], limit: PAGE, ...(after && { after }) }
-      const page = await scanDocuments(ports, view, spec, scan)
-      for (const value of page) {
-        const contract = contractOf(value)
-        if (!contract) continue
-        admission.follow(contract)
-        found.push({ number: contract.number, address: contract.address })
-      }
-      const last = page.at(-1)
-      if (!last || page.length < PAGE) return
-      after = keyOf(spec, last)
+    for await (const value of walkDocuments(ports, view, spec)) {
+      const contract = contractOf(value)
+      if (!contract) continue
+      admission.follow(contract)
+      found.push({ number: contract.number, address: contract.address })
     }
   }
 

@@ -5,13 +5,15 @@ import type { HistoryCatalogue } from '#core/history/catalogue.ts'
 import {
   addStates,
   chainBlock,
+  emptyDigest,
   hashDocument,
   type Sha256,
-  emptyDigest,
+  stateWorth,
 } from '#core/history/digest.ts'
-import { type DocumentSpec, type Key, keyOf } from '#core/history/document.ts'
+import { type DocumentSpec, keyOf } from '#core/history/document.ts'
 import type { View } from '#core/history/head.ts'
-import { type ResolvePorts, scanVersions } from '#core/history/resolve.ts'
+import type { ResolvePorts } from '#core/history/resolve.ts'
+import { walkVersions } from '#core/history/walk-documents.ts'
 import { type Checkpoint, checkpoints } from './checkpoints.ts'
 import {
   chainStored,
@@ -43,8 +45,6 @@ export type VerifyProgress = {
   readonly number: number
 }
 
-/** Documents that are read at a time. */
-const PAGE = 2_000
 /** Blocks whose rows are read together. */
 const BLOCKS = 2_000
 
@@ -227,20 +227,9 @@ export async function stateOf(
   view: View,
   documents: readonly DocumentSpec[],
 ): Promise<Hash> {
-  let state = emptyDigest.state
-  for (const spec of documents) {
-    let after: Key | undefined
-    for (;;) {
-      const scan = { order: 'identity', prefix: [], limit: PAGE, ...(after && { after }) }
-      const page = await scanVersions(ports, view, spec, scan)
-      const hashes = page.map((version) =>
-        hashDocument(ports.sha256, spec, keyOf(spec, version.value), version),
-      )
-      state = addStates([state, ...hashes.map((hash): Hash => `0x${hash.toString(16)}`)])
-      const last = page.at(-1)
-      if (!last || page.length < PAGE) break
-      after = keyOf(spec, last.value)
-    }
-  }
-  return state
+  let sum = 0n
+  for (const spec of documents)
+    for await (const version of walkVersions(ports, view, spec))
+      sum += hashDocument(ports.sha256, spec, keyOf(spec, version.value), version)
+  return stateWorth(sum)
 }

@@ -1,10 +1,11 @@
 import { type BlockRange, type Hash, subtractRanges } from '#core/chain.ts'
 import type { Cancel } from '#core/clock.ts'
 import { AppError } from '#core/errors.ts'
+import { expectView } from '#core/history/at-head.ts'
 import { combineDigest } from '#core/history/digest.ts'
 import type { EventFamily } from '#core/history/event.ts'
 import type { ProjectionIds, View } from '#core/history/head.ts'
-import { generationOf, rebuildCommit } from '#core/history/rebuilds.ts'
+import { generationOf, isSameBuild, rebuildCommit } from '#core/history/rebuilds.ts'
 import { loadView } from '#core/history/view.ts'
 import type { AppendPorts } from '#core/indexing/append-blocks.ts'
 import type { CollectSetting } from '#core/indexing/collect.ts'
@@ -16,7 +17,7 @@ import { settle } from '#core/indexing/sweep.ts'
 import { clearRebuilds } from './clear-rebuilds.ts'
 import { planRebuild, type RebuildPlan } from './plan-rebuild.ts'
 import { putInPlace, removeReplaced } from './put-in-place.ts'
-import { type Counts, createRebuildJob, firstToRewrite } from './rebuild-job.ts'
+import { type Counts, createRebuildJob, firstToRewrite, rowsBegin } from './rebuild-job.ts'
 
 export type RebuildPorts = AppendPorts & {
   readonly quarantine: QuarantineTable
@@ -116,7 +117,7 @@ export async function* rebuildHistory(
       isOpen = true
     }
   } finally {
-    if (isOpen) await clearOwn(ports, last, commit, rowsBegin(last, input, plan))
+    if (isOpen) await clearOwn(ports, last, commit, rowsBegin(last.head, input, plan))
   }
   throw new AppError(
     'conflict',
@@ -152,28 +153,18 @@ function planFor(
 /** The head with all that is final settled. */
 async function openSettled(ports: RebuildPorts, chainId: number): Promise<View> {
   const latest = await ports.heads.latest(chainId)
-  if (!latest || latest.coverage.length === 0)
-    throw new AppError('unavailable', 'nothing is indexed yet; start the indexer or a backfill', {
-      details: { reason: 'empty' },
-    })
-  const view = await loadView(ports.heads, latest)
+  const view = expectView(latest && (await loadView(ports.heads, latest)))
   return ports.writer.atomically(() => settle(ports, view))
 }
 
 function refuseOtherRebuild(before: View, { head }: View): void {
-  const partsOf = ({ projections, rewrites }: View['head']): string =>
-    JSON.stringify([projections, rewrites])
-  if (partsOf(before.head) !== partsOf(head))
+  if (!isSameBuild(before.head, head))
     throw new AppError(
       'conflict',
       'another process has rebuilt parts of this history meanwhile; run it again where something is left to do',
       { details: { reason: 'second-writer' } },
     )
 }
-
-/** The first block of which rows are made anew; behind the newest where there is none. */
-const rowsBegin = ({ head }: View, { changed, sources }: RebuildInput, plan: RebuildPlan): number =>
-  plan.isOfEvents ? firstToRewrite(head, sources) : (changed?.ranges[0]?.from ?? head.number + 1)
 
 /** Best effort: where the store has gone too, `halyard derive --clear` removes it later. */
 async function clearOwn(

@@ -6,20 +6,19 @@ import {
   mergeRanges,
 } from '#core/chain.ts'
 import type { Cancel } from '#core/clock.ts'
-import { AppError } from '#core/errors.ts'
+import { AppError, assert } from '#core/errors.ts'
 import { storedBlockAt } from '#core/history/block-at.ts'
 import { addStates, emptyDigest, partsByName } from '#core/history/digest.ts'
 import {
   type CommitId,
-  coverageTo,
   type HeadEntry,
   type ProjectionIds,
   type StateDigest,
   type View,
+  viewAt,
 } from '#core/history/head.ts'
-import { overlayProof, proofTo, type ProvenRange } from '#core/history/proof.ts'
-import { generationOf, type Rewrite, withRewrites } from '#core/history/rebuilds.ts'
-import { emptyWindow } from '#core/history/window.ts'
+import { overlayProof, type ProvenRange } from '#core/history/proof.ts'
+import { baseOf, generationOf, type Rewrite, withRewrites } from '#core/history/rebuilds.ts'
 import { createAdmission } from '#core/indexing/admission.ts'
 import { type Checkpoint, checkpoints } from '#core/indexing/checkpoints.ts'
 import { createConfirmFinal } from '#core/indexing/confirm-final.ts'
@@ -55,15 +54,15 @@ export type RebuildJob = {
  */
 export function createRebuildJob(
   ports: RebuildPorts,
-  { changed, ...setting }: RebuildInput,
+  input: RebuildInput,
   plan: RebuildPlan,
   { commit, own }: { readonly commit: CommitId; readonly own: ProjectionIds },
 ): RebuildJob {
-  const { chainId, sources } = setting
+  const { chainId, sources, changed } = input
   const documents = createDocumentDeriver(ports, plan.projections, sources, commit)
   const admission = createAdmission(ports.catalogue, sources)
-  const touched = new Set(plan.projections.flatMap((each) => each.documents))
-  const kept = ports.catalogue.documents.filter((spec) => !touched.has(spec))
+  const made = new Set(plan.projections.map(({ name }) => name))
+  const kept = ports.catalogue.documents.filter(({ projection }) => !made.has(projection.name))
   /** Whether all blocks behind the first one are made anew, those that become final meanwhile too. */
   const isToEnd = plan.isOfEvents || changed?.isOfContracts === true
   let rewritten: readonly BlockRange[] = []
@@ -73,40 +72,30 @@ export function createRebuildJob(
   let folded = -1
   let events = 0
 
-  function idsAfter(stored: ProjectionIds): ProjectionIds {
-    const made = new Set(plan.projections.map(({ name }) => name))
-    const idOf = (name: string, id: string): string =>
-      made.has(name) ? generationOf(id, commit) : plan.isOfEvents ? id : (stored[name] ?? id)
-    const isKept = (name: string): boolean => kept.some((spec) => spec.projection.name === name)
-    return Object.fromEntries(
-      Object.entries(own).map(([name, id]) => [
-        name,
-        isKept(name) ? (stored[name] ?? id) : idOf(name, id),
-      ]),
+  /** A rebuild that derived what stays is kept in its id. */
+  const idsAfter = (stored: ProjectionIds): ProjectionIds =>
+    Object.fromEntries(
+      Object.entries(own).map(([name, id]) => {
+        if (made.has(name)) return [name, generationOf(id, commit)]
+        const known = stored[name]
+        return [name, known !== undefined && baseOf(known) === id ? known : id]
+      }),
     )
-  }
 
   /** The settled part of a history as it will be. */
   function viewOf(base: View): View {
-    const { head, floor } = base
-    const { number, hash, timestamp, commit: floorCommit, digest: floorDigest } = floor
-    const rewrites = runsOf(base)
-    const coverage = mergeRanges([...coverageTo(head, number), ...rewritten])
+    const settled = viewAt(base, base.floor.number)
+    assert(settled, 'a view has its floor')
+    const { head } = settled
     return {
-      ...base,
+      ...settled,
       head: {
         ...head,
-        number,
-        hash,
-        timestamp,
-        commit: floorCommit,
-        digest: floorDigest,
-        coverage,
-        proof: overlayProof(proofTo(head.proof, number), proof),
+        coverage: mergeRanges([...head.coverage, ...rewritten]),
+        proof: overlayProof(head.proof, proof),
         projections: idsAfter(head.projections),
-        rewrites,
+        rewrites: runsOf(base),
       },
-      window: emptyWindow(),
     }
   }
 
@@ -119,8 +108,7 @@ export function createRebuildJob(
   async function* rewrite(base: View, cancel: Cancel): AsyncGenerator<RebuildProgress> {
     const { floor, head } = base
     const last = rewritten.at(-1)
-    const first = plan.isOfEvents ? firstToRewrite(head, sources) : changed?.ranges[0]?.from
-    const next = last ? last.to + 1 : (first ?? floor.number + 1)
+    const next = last ? last.to + 1 : rowsBegin(head, input, plan)
     const all = isToEnd ? [{ from: next, to: floor.number }] : last ? [] : (changed?.ranges ?? [])
     const ranges = all.filter(({ from, to }) => from <= to)
     if (ranges.length === 0) return
@@ -137,10 +125,10 @@ export function createRebuildJob(
     const reading = {
       ports: { source, raw },
       chainId,
-      commits: setting.commits,
+      commits: input.commits,
       admission,
-      fetchProven: createFetchProven(readPorts, setting.commits),
-      policy: policyFor(setting.proof, finalized.number),
+      fetchProven: createFetchProven(readPorts, input.commits),
+      policy: policyFor(input.proof, finalized.number),
       finalized: finalized.number,
       confirmFinal: createConfirmFinal(source, finalized),
     }
@@ -148,7 +136,7 @@ export function createRebuildJob(
     let done = 0
     for (const range of ranges) {
       const from = { commit, before: digest?.events ?? emptyDigest.events }
-      for await (const step of rewriteRows(ports, reading, [range], from, cancel)) {
+      for await (const step of rewriteRows(ports, reading, range, from, cancel)) {
         if (!isToEnd && step.isOfNewContracts && range.to < floor.number)
           throw createsContracts(step.last.number, floor.number)
         proof = overlayProof(proof, step.proof)
@@ -205,15 +193,15 @@ export function createRebuildJob(
 
   /** The digest of the documents that are made, and of those that stay. */
   async function stateAfter(base: View): Promise<StateDigest> {
-    const made = documents.state()
+    const derived = documents.state()
     const { parts } = base.floor.digest
     if (!parts) {
       const rest = await stateOf(ports, viewOf(base), kept)
-      return { state: addStates([rest, made.state]), ...(kept.length === 0 && made) }
+      return { state: addStates([rest, derived.state]), ...(kept.length === 0 && derived) }
     }
-    const keptNames = new Set(kept.map(({ projection }) => projection.name))
-    const rest = Object.entries(parts).filter(([name]) => keptNames.has(name))
-    const all = partsByName({ ...Object.fromEntries(rest), ...made.parts })
+    const names = new Set(kept.map(({ projection }) => projection.name))
+    const rest = Object.entries(parts).filter(([name]) => names.has(name))
+    const all = partsByName({ ...Object.fromEntries(rest), ...derived.parts })
     return { state: addStates(Object.values(all)), parts: all }
   }
 
@@ -248,6 +236,14 @@ const createsContracts = (number: number, last: number): AppError =>
       `their logs; nothing was changed: have all blocks up to ${last} made anew`,
     { details: { block: last } },
   )
+
+/** The first block of which rows are made anew; behind the newest where there is none. */
+export const rowsBegin = (
+  head: Pick<HeadEntry, 'coverage' | 'number'>,
+  { changed, sources }: Pick<RebuildInput, 'changed' | 'sources'>,
+  plan: RebuildPlan,
+): number =>
+  plan.isOfEvents ? firstToRewrite(head, sources) : (changed?.ranges[0]?.from ?? head.number + 1)
 
 /** Where all rows are made anew, they begin where a source does, though the history may begin later. */
 export const firstToRewrite = (

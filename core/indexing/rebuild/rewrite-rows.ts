@@ -19,21 +19,21 @@ export type RewriteStep = {
 }
 
 /**
- * Stores the rows of ranges anew, in the name of a rebuild: blocks are read and proven as in a backfill. Nothing of it is
+ * Stores the rows of a range anew, in the name of a rebuild: blocks are read and proven as in a backfill. Nothing of it is
  * visible before the rebuild is put in place.
  *
- * @param before the digest of events in front of the first range
+ * @param before the digest of events in front of it
  */
 export async function* rewriteRows(
-  ports: Pick<AppendPorts, 'heads' | 'tree' | 'views' | 'events' | 'writer' | 'sha256' | 'clock'>,
+  ports: Pick<AppendPorts, 'writer' | 'sha256'>,
   reading: ChunkReading,
-  ranges: readonly BlockRange[],
+  range: BlockRange,
   { commit, before }: { readonly commit: CommitId; readonly before: Hash },
   cancel: Cancel,
 ): AsyncGenerator<RewriteStep> {
   let events = before
   let parent: BlockHeader | undefined
-  for await (const blocks of readChunks(reading, ranges)) {
+  for await (const blocks of readChunks(reading, [range])) {
     if (cancel.aborted) return
     const decoded = decodeBlocks(reading.admission, blocks)
     for (const block of decoded.blocks) {
