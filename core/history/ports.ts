@@ -15,7 +15,7 @@ export type Upkeep = {
 }
 
 /** A block as a commit stored it. */
-type StoredBlock = BlockRef & DerivedRef
+export type StoredBlock = BlockRef & DerivedRef
 
 /** A chain's only ref, as readers see it. */
 export type HeadLog = {

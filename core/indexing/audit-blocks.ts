@@ -11,15 +11,11 @@ import { createFetchProven, type FetchPorts } from './fetch-proven.ts'
 import { createFoundContracts } from './found-contracts.ts'
 import { projectionIds, refuseOtherProjections } from './projection-ids.ts'
 import { filterOf } from './raw/log-scope.ts'
-import {
-  type ComparedRow,
-  type Difference,
-  differencesIn,
-  storedIn,
-} from './rebuild/compare-rows.ts'
+import { type ComparedRow, type Difference, differencesIn } from './row-differences.ts'
 import type { AnySource } from './source.ts'
 import type { QuarantinedLog } from './ports.ts'
-import { quarantinedIn, type StoredPorts } from './stored-blocks.ts'
+import { quarantinedIn, readableBlocks, type StoredPorts } from './stored-blocks.ts'
+
 export type AuditPorts = FetchPorts &
   StoredPorts &
   ResolvePorts & { readonly catalogue: Catalogue; readonly sha256: Sha256 }
@@ -83,7 +79,7 @@ export function createAuditor(ports: AuditPorts, input: AuditInput): Auditor {
       const [proven, stored] = await Promise.all([
         // What a header's bloom rules out needs no receipts to be proven.
         fetchProven(range, filterOf(admission.scope()), 'where-held'),
-        storedIn(ports, view, range),
+        readableBlocks(ports, view, range),
       ])
       const decoded = decodeBlocks(admission, proven)
       const counted = Object.values(decoded.counts).reduce((sum, count) => sum + count, 0)

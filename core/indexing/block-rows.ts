@@ -51,8 +51,16 @@ export type EventRow = {
   readonly body: string
 }
 
-/** The events of a block's rows, without making objects of their bodies. */
-export function readBlockRows(text: string, each: (row: EventRow) => void): void {
+/**
+ * The events of a block's rows, without making objects of their bodies.
+ *
+ * @param aside is told of the logs that are set apart
+ */
+export function readBlockRows(
+  text: string,
+  each: (row: EventRow) => void,
+  aside?: (row: Pick<EventRow, 'transactionHash' | 'logIndex'>) => void,
+): void {
   let transactionHash: Hash = '0x'
   for (const line of text.split('\n')) {
     if (line.startsWith('0x')) {
@@ -61,8 +69,11 @@ export function readBlockRows(text: string, each: (row: EventRow) => void): void
     }
     const address = line.indexOf(' ') + 1
     const kind = line.indexOf(' ', address) + 1
-    // A malformed log, or no line at all.
-    if (kind === 0) continue
+    if (kind === 0) {
+      // A malformed log, or no line at all.
+      if (address > 0) aside?.({ transactionHash, logIndex: Number(line.slice(0, address - 1)) })
+      continue
+    }
     const body = line.indexOf(' ', kind) + 1
     each({
       transactionHash,

@@ -4,29 +4,20 @@ import { mapConcurrent } from '#core/concurrent.ts'
 import { createAdmission } from './admission.ts'
 import { refuseOtherChain } from './backfill.ts'
 import type { Catalogue } from './catalogue.ts'
-import type { Commitments } from './chain-profiles.ts'
-import { createConfirmFinal } from './confirm-final.ts'
 import { followCreated } from './discover-contracts.ts'
-import { createFetchProven, type FetchPorts } from './fetch-proven.ts'
+import type { FetchPorts } from './fetch-proven.ts'
 import { planRanges } from './plan-ranges.ts'
-import { policyFor, type ProofMode } from './proof-policy.ts'
 import { filterOf } from './raw/log-scope.ts'
 import type { RawLayer } from './raw/obtain-blocks.ts'
 import { refuseOtherRaw } from './raw/refuse-other-raw.ts'
 import type { RawBlock } from './raw/segment.ts'
-import { readChunks } from './read-chunks.ts'
+import { type ProofSetting, readChunks, readingOf } from './read-chunks.ts'
 import { type AnySource, firstStart } from './source.ts'
 
 export type CollectPorts = FetchPorts & { readonly raw: RawLayer; readonly catalogue: Catalogue }
 
 /** What is collected, and how it is proven. */
-export type CollectSetting = {
-  readonly chainId: number
-  readonly sources: readonly AnySource[]
-  readonly proof: ProofMode
-  /** What the chain's headers commit to; left out: as on Ethereum. */
-  readonly commits?: Commitments
-}
+export type CollectSetting = ProofSetting & { readonly sources: readonly AnySource[] }
 
 export type CollectInput = CollectSetting & {
   readonly ranges?: readonly BlockRange[]
@@ -77,16 +68,7 @@ export async function openCollector(
   const { finalized, latest } = await ports.source.head()
   await refuseOtherRaw(ports.raw, ports.source, chainId, finalized)
   const admission = createAdmission(ports.catalogue, sources)
-  const reading = {
-    ports,
-    chainId,
-    admission,
-    fetchProven: createFetchProven(ports, input.commits),
-    policy: policyFor(input.proof, finalized.number),
-    commits: input.commits,
-    finalized: finalized.number,
-    confirmFinal: createConfirmFinal(ports.source, finalized),
-  }
+  const reading = readingOf(ports, input, admission, finalized)
   const start = firstStart(sources)
   /** Blocks whose factories' logs were looked through. */
   let seen: readonly BlockRange[] = []

@@ -1,12 +1,18 @@
-import type { Address, BlockRange } from '#core/chain.ts'
+import type { Address, BlockRange, BlockRef } from '#core/chain.ts'
 import type { ProofLevel } from '#core/history/proof.ts'
 import type { Admission } from './admission.ts'
 import { type Commitments, ETHEREUM_COMMITMENTS } from './chain-profiles.ts'
 import { createChunkPlan } from './chunk-plan.ts'
-import type { ConfirmFinal } from './confirm-final.ts'
+import { type ConfirmFinal, createConfirmFinal } from './confirm-final.ts'
 import { createdIn, createDiscovery } from './discover-contracts.ts'
-import type { FetchProven } from './fetch-proven.ts'
-import { type Demand, levelAskedFor, type ProofPolicy } from './proof-policy.ts'
+import { createFetchProven, type FetchPorts, type FetchProven } from './fetch-proven.ts'
+import {
+  type Demand,
+  levelAskedFor,
+  policyFor,
+  type ProofMode,
+  type ProofPolicy,
+} from './proof-policy.ts'
 import type { BlockSource } from './ports.ts'
 import { filterOf, type LogScope, missingIn, unionOf } from './raw/log-scope.ts'
 import {
@@ -43,6 +49,35 @@ export type ChunkReading = {
    * level that they were asked to have.
    */
   readonly onOpen?: (scope: LogScope, blocks: readonly RawBlock[], level: ProofLevel) => void
+}
+
+/**
+ * How a run reads blocks whose finality it has asked for once.
+ *
+ * @param finalized the newest final block
+ */
+export const readingOf = (
+  ports: ReadPorts & FetchPorts,
+  { chainId, proof, commits }: ProofSetting,
+  admission: Admission,
+  finalized: BlockRef,
+): ChunkReading => ({
+  ports,
+  chainId,
+  admission,
+  fetchProven: createFetchProven(ports, commits),
+  policy: policyFor(proof, finalized.number),
+  commits,
+  finalized: finalized.number,
+  confirmFinal: createConfirmFinal(ports.source, finalized),
+})
+
+/** Which chain, and how its blocks are proven. */
+export type ProofSetting = {
+  readonly chainId: number
+  readonly proof: ProofMode
+  /** What the chain's headers commit to; left out: as on Ethereum. */
+  readonly commits?: Commitments
 }
 
 /** Chunks being read while another is used. */

@@ -1,4 +1,6 @@
 import { type BlockRange, type BlockRef, type Hash, intersectRanges } from '#core/chain.ts'
+import { hasReason } from '#core/errors.ts'
+import { storedBlockAt } from '#core/history/block-at.ts'
 import type { HistoryCatalogue } from '#core/history/catalogue.ts'
 import { chainBlock, type Sha256 } from '#core/history/digest.ts'
 import type { ChainEvent } from '#core/history/event.ts'
@@ -47,6 +49,34 @@ export async function storedBlocks(
   return all
     .filter(isCanonical)
     .map(({ number, hash }) => ({ number, hash, rows: rows.get(number) ?? '' }))
+}
+
+/** `rows` is null where one of them is damaged. */
+type ReadableBlock = { readonly hash: Hash; readonly rows: string | null }
+
+/** The same by number, also where rows are damaged. */
+export async function readableBlocks(
+  ports: StoredPorts,
+  view: View,
+  range: BlockRange,
+): Promise<Map<number, ReadableBlock>> {
+  try {
+    const blocks = await storedBlocks(ports, view, range)
+    return new Map(blocks.map((block): [number, ReadableBlock] => [block.number, block]))
+  } catch (error) {
+    if (!hasReason(error, 'damaged')) throw error
+    if (range.from === range.to) {
+      const block = await storedBlockAt(ports.heads, view, range.from)
+      return new Map(block && [[range.from, { hash: block.hash, rows: null }]])
+    }
+    // By halves, to find out which it is.
+    const middle = Math.floor((range.from + range.to) / 2)
+    const [low, high] = await Promise.all([
+      readableBlocks(ports, view, { from: range.from, to: middle }),
+      readableBlocks(ports, view, { from: middle + 1, to: range.to }),
+    ])
+    return new Map([...low, ...high])
+  }
 }
 
 /** The digest of events after the covered blocks of a range, as they are stored. `before`: the digest in front of it. */

@@ -9,12 +9,8 @@ import { readSettings } from '#cli/wire.ts'
 import { wireReindexing } from '#cli/wire-raw.ts'
 import { currentView, refuseLeftView } from '#core/history/at-head.ts'
 import { viewAt } from '#core/history/head.ts'
-import {
-  compareRows,
-  type ComparedRow,
-  type Comparison,
-  type Difference,
-} from '#core/indexing/rebuild/compare-rows.ts'
+import { compareRows, type Comparison } from '#core/indexing/rebuild/compare-rows.ts'
+import type { ComparedRow, Difference } from '#core/indexing/row-differences.ts'
 import { rebuildHistory } from '#core/indexing/rebuild/rebuild-history.ts'
 import { removeKept } from '#core/indexing/raw/list-kept.ts'
 import { afterGrace } from '#faces/grace.ts'

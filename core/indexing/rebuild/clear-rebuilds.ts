@@ -2,11 +2,9 @@ import type { BlockRange } from '#core/chain.ts'
 import type { View } from '#core/history/head.ts'
 import { isRebuild, rewriteAt } from '#core/history/rebuilds.ts'
 import type { CommitPorts } from '#core/indexing/commit-ports.ts'
+import { removeRows } from './remove-rows.ts'
 
 export type Cleared = { readonly trees: number; readonly blocks: number }
-
-/** Blocks that are looked at at a time. */
-const BLOCKS_READ = 10_000
 
 /**
  * Removes documents and rows that no head will name: what rebuilds have made that were killed before it was put in
@@ -25,15 +23,9 @@ export async function clearRebuilds(
   const named = new Set(Object.values(head.projections))
   const trees = (await writer.trees(chainId)).filter((tree) => !named.has(tree) && only({ tree }))
   for (const tree of trees) await writer.atomically(() => writer.deleteTree(tree))
-  let count = 0
-  for (let { from } = within; from <= within.to; from += BLOCKS_READ) {
-    const range = { from, to: Math.min(from + BLOCKS_READ - 1, within.to) }
-    const left = (await heads.blocks(chainId, range)).filter(({ number, commit }) => {
-      const run = rewriteAt(head.rewrites, number)
-      return (run ? run.commit !== commit : isRebuild(commit)) && only({ commit })
-    })
-    if (left.length > 0) await writer.atomically(() => writer.deleteBlocks(chainId, left))
-    count += left.length
-  }
-  return { trees: trees.length, blocks: count }
+  const blocks = await removeRows({ writer, heads }, chainId, within, ({ number, commit }) => {
+    const run = rewriteAt(head.rewrites, number)
+    return (run ? run.commit !== commit : isRebuild(commit)) && only({ commit })
+  })
+  return { trees: trees.length, blocks }
 }

@@ -6,44 +6,24 @@ import {
   mergeRanges,
 } from '#core/chain.ts'
 import type { Cancel } from '#core/clock.ts'
-import { AppError, hasReason, invalidField } from '#core/errors.ts'
+import { AppError, invalidField } from '#core/errors.ts'
 import { storedBlockAt } from '#core/history/block-at.ts'
 import type { EventFamily } from '#core/history/event.ts'
 import type { View } from '#core/history/head.ts'
 import { createAdmission } from '#core/indexing/admission.ts'
 import type { Catalogue } from '#core/indexing/catalogue.ts'
 import type { CollectSetting } from '#core/indexing/collect.ts'
-import { createConfirmFinal } from '#core/indexing/confirm-final.ts'
 import { decodeBlocks } from '#core/indexing/decode-blocks.ts'
-import { createFetchProven, type FetchPorts } from '#core/indexing/fetch-proven.ts'
+import type { FetchPorts } from '#core/indexing/fetch-proven.ts'
 import { createFoundContracts } from '#core/indexing/found-contracts.ts'
-import { policyFor } from '#core/indexing/proof-policy.ts'
-import { readChunks } from '#core/indexing/read-chunks.ts'
+import { readChunks, readingOf } from '#core/indexing/read-chunks.ts'
 import type { AnySource, ContractRole } from '#core/indexing/source.ts'
-import { type StoredPorts, storedBlocks } from '#core/indexing/stored-blocks.ts'
+import { type Difference, differencesIn } from '#core/indexing/row-differences.ts'
+import { readableBlocks, type StoredPorts } from '#core/indexing/stored-blocks.ts'
 import type { ResolvePorts } from '#core/history/resolve.ts'
 
 export type ComparePorts = StoredPorts &
   ResolvePorts & { readonly catalogue: Catalogue; readonly reading: FetchPorts }
-
-/** A row as the digest hashes it: `kind` of event or `quarantined`, and the canonical JSON of its body. */
-export type ComparedRow = {
-  readonly transactionHash: Hash
-  readonly address: string | null
-  readonly kind: string
-  readonly body: string | null
-}
-
-/** A log of which the store says something else than the chain. */
-export type Difference = {
-  readonly block: number
-  readonly logIndex: number
-  readonly what: 'added' | 'removed' | 'changed'
-  /** Null where the store has none. */
-  readonly stored: ComparedRow | null
-  /** Null where the chain has none. */
-  readonly chain: ComparedRow | null
-}
 
 export type Comparison = {
   readonly blocks: number
@@ -101,16 +81,8 @@ export async function* compareRows(
   // Those that the range brings in are as the chain has them.
   found.forgetAbove(range.from - 1)
   const { finalized } = await source.head()
-  const reading = {
-    ports: { source, raw: undefined },
-    chainId: setting.chainId,
-    commits: setting.commits,
-    admission,
-    fetchProven: createFetchProven(ports.reading, setting.commits),
-    policy: policyFor('auto', finalized.number),
-    finalized: finalized.number,
-    confirmFinal: createConfirmFinal(source, finalized),
-  }
+  const proving = { ...setting, proof: 'auto' as const }
+  const reading = readingOf({ ...ports.reading, raw: undefined }, proving, admission, finalized)
   const creating = creatingKinds(ports.catalogue, setting.sources)
   const sum = { blocks: 0, added: 0, removed: 0, changed: 0, uncovered: 0, damaged: 0, replaced: 0 }
   const differences: Difference[] = []
@@ -121,7 +93,7 @@ export async function* compareRows(
     if (cancel.aborted) break
     const fresh = decodeBlocks(admission, blocks)
     const chunk = { from: blocks[0]?.header.number ?? 0, to: blocks.at(-1)?.header.number ?? 0 }
-    const stored = await storedIn(ports, view, chunk)
+    const stored = await readableBlocks(ports, view, chunk)
     const [first] = fresh.blocks
     if (first?.number === range.from) await refuseOtherParent(ports, view, first)
     for (const { block, rows } of fresh.events) {
@@ -163,33 +135,6 @@ export async function* compareRows(
     }
   }
   return { ...sum, differences, ranges: fewOf(ranges), families: [...families], isOfContracts }
-}
-
-type Stored = { readonly hash: Hash; readonly rows: string | null }
-
-/** The stored blocks of a range by number; `rows` null where one of them is damaged. */
-export async function storedIn(
-  ports: StoredPorts,
-  view: View,
-  range: BlockRange,
-): Promise<Map<number, Stored>> {
-  try {
-    const blocks = await storedBlocks(ports, view, range)
-    return new Map(blocks.map((block): [number, Stored] => [block.number, block]))
-  } catch (error) {
-    if (!hasReason(error, 'damaged')) throw error
-    if (range.from === range.to) {
-      const block = await storedBlockAt(ports.heads, view, range.from)
-      return new Map(block && [[range.from, { hash: block.hash, rows: null }]])
-    }
-    // By halves, to find out which it is.
-    const middle = Math.floor((range.from + range.to) / 2)
-    const [low, high] = await Promise.all([
-      storedIn(ports, view, { from: range.from, to: middle }),
-      storedIn(ports, view, { from: middle + 1, to: range.to }),
-    ])
-    return new Map([...low, ...high])
-  }
 }
 
 function refuseOpen({ floor }: View, { from, to }: BlockRange): void {
@@ -245,37 +190,4 @@ function creatingKinds(catalogue: Catalogue, sources: readonly AnySource[]): Rea
   return new Set(
     roles.flatMap(({ decoders }) => [...decoders.values()].map(({ spec }) => spec.kind)),
   )
-}
-
-/** How the rows of a block differ, from its texts (see `createBlockRows`). */
-export function differencesIn(block: number, stored: string, chain: string): Difference[] {
-  const [before, after] = [rowsOf(stored), rowsOf(chain)]
-  const indexes = [...new Set([...before.keys(), ...after.keys()])].toSorted((a, b) => a - b)
-  return indexes.flatMap((logIndex): Difference[] => {
-    const [was, is] = [before.get(logIndex) ?? null, after.get(logIndex) ?? null]
-    if (JSON.stringify(was) === JSON.stringify(is)) return []
-    const what = !was ? 'added' : !is ? 'removed' : 'changed'
-    return [{ block, logIndex, what, stored: was, chain: is }]
-  })
-}
-
-/** The rows of a block's text (see `createBlockRows`) by log index, set-apart logs included. */
-function rowsOf(text: string): Map<number, ComparedRow> {
-  const rows = new Map<number, ComparedRow>()
-  let transactionHash: Hash = '0x'
-  for (const line of text.split('\n')) {
-    if (line.startsWith('0x')) {
-      transactionHash = line as Hash
-      continue
-    }
-    const [logIndex, address, kind, ...body] = line.split(' ')
-    if (logIndex === undefined || address === undefined) continue
-    rows.set(
-      Number(logIndex),
-      kind === undefined
-        ? { transactionHash, address: null, kind: address, body: null }
-        : { transactionHash, address, kind, body: body.join(' ') },
-    )
-  }
-  return rows
 }

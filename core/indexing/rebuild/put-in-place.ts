@@ -10,6 +10,7 @@ import {
 import type { ProvenRange } from '#core/history/proof.ts'
 import { isRebuild, isSameBuild, type Rewrite, rewriteAt } from '#core/history/rebuilds.ts'
 import { type CommitPorts, nextEntry } from '#core/indexing/commit-ports.ts'
+import { removeRows } from './remove-rows.ts'
 
 /** What a rebuild has made up to the newest settled block of a view. */
 export type Rebuilt = {
@@ -21,9 +22,6 @@ export type Rebuilt = {
   /** The newest settled block where it was made anew: it may be another one than before. */
   readonly top?: BlockHeader
 }
-
-/** Deletions that are one transaction, where the engine has them. */
-const BLOCKS_DELETED = 1_000
 
 /**
  * Has readers see what a rebuild has made: one insert into the head log, which goes back to the newest settled block of
@@ -79,14 +77,11 @@ export async function removeReplaced(
     if (!kept.has(tree)) await ports.writer.atomically(() => ports.writer.deleteTree(tree))
   const fresh = (now.head.rewrites ?? []).filter(({ move }) => move === now.head.move)
   for (const run of fresh)
-    for (let { from } = run; from <= run.to; from += BLOCKS_DELETED) {
-      const range = { from, to: Math.min(from + BLOCKS_DELETED - 1, run.to) }
-      const stored = await ports.heads.blocks(chainId, range)
-      const replaced = stored.filter(
-        ({ number, commit }) =>
-          !isRebuild(commit) || commit === rewriteAt(before.head.rewrites, number)?.commit,
-      )
-      if (replaced.length > 0)
-        await ports.writer.atomically(() => ports.writer.deleteBlocks(chainId, replaced))
-    }
+    await removeRows(
+      ports,
+      chainId,
+      run,
+      ({ number, commit }) =>
+        !isRebuild(commit) || commit === rewriteAt(before.head.rewrites, number)?.commit,
+    )
 }

@@ -21,10 +21,8 @@ import { overlayProof, type ProvenRange } from '#core/history/proof.ts'
 import { baseOf, generationOf, type Rewrite, withRewrites } from '#core/history/rebuilds.ts'
 import { createAdmission } from '#core/indexing/admission.ts'
 import { type Checkpoint, checkpoints } from '#core/indexing/checkpoints.ts'
-import { createConfirmFinal } from '#core/indexing/confirm-final.ts'
-import { createFetchProven } from '#core/indexing/fetch-proven.ts'
 import { createFoundContracts } from '#core/indexing/found-contracts.ts'
-import { policyFor } from '#core/indexing/proof-policy.ts'
+import { readingOf } from '#core/indexing/read-chunks.ts'
 import { type AnySource, firstStart } from '#core/indexing/source.ts'
 import { chainStored } from '#core/indexing/stored-blocks.ts'
 import { stateOf } from '#core/indexing/verify-store.ts'
@@ -58,7 +56,7 @@ export function createRebuildJob(
   plan: RebuildPlan,
   { commit, own }: { readonly commit: CommitId; readonly own: ProjectionIds },
 ): RebuildJob {
-  const { chainId, sources, changed } = input
+  const { sources, changed } = input
   const documents = createDocumentDeriver(ports, plan.projections, sources, commit)
   const admission = createAdmission(ports.catalogue, sources)
   const made = new Set(plan.projections.map(({ name }) => name))
@@ -119,19 +117,8 @@ export function createRebuildJob(
       if (isToEnd) found.forgetAbove(next - 1)
     }
     const readPorts = await ports.reading((ranges[0] as BlockRange).from)
-    const { source, raw } = readPorts
-    const chain = await source.head()
-    const finalized = { ...chain.finalized }
-    const reading = {
-      ports: { source, raw },
-      chainId,
-      commits: input.commits,
-      admission,
-      fetchProven: createFetchProven(readPorts, input.commits),
-      policy: policyFor(input.proof, finalized.number),
-      finalized: finalized.number,
-      confirmFinal: createConfirmFinal(source, finalized),
-    }
+    const { finalized } = await readPorts.source.head()
+    const reading = readingOf(readPorts, input, admission, finalized)
     const total = countBlocks(ranges)
     let done = 0
     for (const range of ranges) {
