@@ -1,7 +1,6 @@
 import { once } from 'node:events'
 import { exitCodesHelp } from '#faces/exit-code.ts'
-import { endAtStrayErrors, runProgram } from '#faces/run-program.ts'
-import { readServiceOptions } from '#faces/service-options.ts'
+import { runService } from '#faces/run-service.ts'
 import { onStopSignals } from '#faces/stop-signals.ts'
 import { readConfig } from './config.ts'
 import { startServer } from './server.ts'
@@ -22,12 +21,7 @@ Example:
   $ npm run -s api -- --config halyard.json
 `
 
-endAtStrayErrors('halyard-api')
-await runProgram('halyard-api', async () => {
-  const options = readServiceOptions(HELP)
-  if (options.help) process.stdout.write(HELP)
-  else await serve(options.config)
-})
+await runService('halyard-api', HELP, serve)
 
 async function serve(path: string): Promise<void> {
   const stop = onStopSignals()

@@ -1,7 +1,6 @@
 import { exitCodeOf, exitCodes, exitCodesHelp } from '#faces/exit-code.ts'
 import { afterGrace, endForSure } from '#faces/grace.ts'
-import { endAtStrayErrors, runProgram } from '#faces/run-program.ts'
-import { readServiceOptions } from '#faces/service-options.ts'
+import { runService } from '#faces/run-service.ts'
 import { onStopSignals } from '#faces/stop-signals.ts'
 import { readConfig } from './config.ts'
 import { startHealthServer } from './health.ts'
@@ -26,12 +25,7 @@ Example:
   $ npm run -s indexer -- --config halyard.json
 `
 
-endAtStrayErrors('halyard-indexer')
-await runProgram('halyard-indexer', async () => {
-  const options = readServiceOptions(HELP)
-  if (options.help) process.stdout.write(HELP)
-  else await run(options.config)
-})
+await runService('halyard-indexer', HELP, run)
 
 async function run(path: string): Promise<void> {
   const stop = onStopSignals()
