@@ -15,10 +15,11 @@ import {
 import { deployDevnet } from '#devnet/deploy.ts'
 import type { Deployment, DevPool } from '#devnet/deployment.ts'
 import { connect, type DevNode } from '#devnet/node.ts'
-import { type PlayedBlock, startTraders } from '#devnet/traders.ts'
+import type { PlayedBlock } from '#devnet/traders.ts'
 import { priceOf, rawPrice } from '#devnet/v3-price.ts'
 import type { Address, Hash } from '#core/chain.ts'
 import { compileSolidity } from '../tools/solidity.ts'
+import { tradeBlocks } from '../servers/trade-blocks.ts'
 
 const SEED = 'harbour'
 const BLOCKS = 15
@@ -52,7 +53,7 @@ describe('a chain that is deployed, traded on and restarted', () => {
   let deployedBlocks: number
   let deployment: Deployment
   let openingPrices: number[]
-  let played: PlayedBlock[]
+  let played: readonly PlayedBlock[]
   let logs: Log[]
 
   const start = async (): Promise<void> => {
@@ -65,7 +66,7 @@ describe('a chain that is deployed, traded on and restarted', () => {
     deployment = await deployDevnet(anvil.url)
     deployedBlocks = Number(await node.request('eth_blockNumber'))
     openingPrices = await Promise.all(deployment.pools.map((pool) => priceNow(node, pool)))
-    played = await trade(anvil.url, deployment, BLOCKS)
+    played = await tradeBlocks(anvil.url, deployment, BLOCKS, SEED)
     logs = await node.request<Log[]>('eth_getLogs', [{ fromBlock: '0x0', toBlock: 'latest' }])
   }, 30_000)
   afterAll(() => anvil.stop())
@@ -201,7 +202,7 @@ describe('a chain that is deployed, traded on and restarted', () => {
     await start()
     expect(await look()).toEqual(before)
     expect(await deployDevnet(anvil.url)).toEqual(deployment)
-    const more = await trade(anvil.url, deployment, BLOCKS_AFTER_RESTART)
+    const more = await tradeBlocks(anvil.url, deployment, BLOCKS_AFTER_RESTART, SEED)
     expect(more.map(({ number }) => number > before.head)).toEqual([true, true, true])
     expect(more.flatMap(({ failed }) => failed)).toEqual([])
     expect(await blockAt(node, 20)).toEqual(before.blocks[3])
@@ -251,27 +252,6 @@ describe('the anvil process', () => {
       .toEqual([])
   })
 })
-
-/** Plays so many blocks as fast as it goes. */
-async function trade(url: string, deployment: Deployment, blocks: number): Promise<PlayedBlock[]> {
-  const played: PlayedBlock[] = []
-  const done = Promise.withResolvers<void>()
-  const traders = startTraders(url, deployment, {
-    blockTimeMs: 0,
-    seed: SEED,
-    onBlock(block) {
-      if (played.length < blocks) played.push(block)
-      if (played.length === blocks) done.resolve()
-    },
-    onError: done.reject,
-  })
-  try {
-    await done.promise
-  } finally {
-    await traders.stop()
-  }
-  return played
-}
 
 const blockAt = (node: DevNode, number: number): Promise<Block> =>
   node.request<Block>('eth_getBlockByNumber', [`0x${number.toString(16)}`, false])

@@ -10,8 +10,8 @@ import { type Anvil, DEVNET_CHAIN_ID, startAnvil } from '#devnet/anvil.ts'
 import { deployDevnet } from '#devnet/deploy.ts'
 import type { Deployment } from '#devnet/deployment.ts'
 import { connect, type DevNode } from '#devnet/node.ts'
-import { startTraders } from '#devnet/traders.ts'
 import { freePort, temporaryFolder } from '../servers/programs.ts'
+import { tradeBlocks } from '../servers/trade-blocks.ts'
 import { runCli } from './run-cli.ts'
 import { type App, spawnNode } from './spawn-app.ts'
 
@@ -110,22 +110,7 @@ describe('an indexer that follows a chain', () => {
     })
   }
 
-  /** Plays so many blocks; each holds trades. */
-  async function trade(blocks: number, seed: string): Promise<void> {
-    let left = blocks
-    const { promise, resolve, reject } = Promise.withResolvers<void>()
-    const traders = startTraders(anvil.url, deployment, {
-      blockTimeMs: 0,
-      seed,
-      onBlock: () => void (--left === 0 && resolve()),
-      onError: reject,
-    })
-    try {
-      await promise
-    } finally {
-      await traders.stop()
-    }
-  }
+  const trade = (blocks: number, seed: string) => tradeBlocks(anvil.url, deployment, blocks, seed)
 
   const chainHead = async (): Promise<number> => Number(await node.request('eth_blockNumber'))
   const caughtUp = async (): Promise<void> => {

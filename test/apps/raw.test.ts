@@ -1,28 +1,9 @@
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { afterAll, beforeAll, expect, test } from 'vitest'
-import { createFakeChain, type FakeChain } from '../fakes/fake-chain.ts'
-import { type FakeNode, refusingContracts, startFakeNode } from '../fakes/fake-node.ts'
-import { writeFakeConfig } from './fake-chain-config.ts'
+import { expect, test } from 'vitest'
+import { serveFakeChain } from './fake-chain-config.ts'
 import { runCli } from './run-cli.ts'
 
-const folder = mkdtempSync(join(tmpdir(), 'halyard-raw-'))
 const LAST_FINAL = 199
-let chain: FakeChain
-let node: FakeNode
-beforeAll(async () => {
-  chain = createFakeChain(91, { maxLogs: 6 })
-  await chain.mine(LAST_FINAL + 1 + 3)
-  node = await startFakeNode({ blocks: () => chain.blocks, hooks: refusingContracts })
-}, 60_000)
-afterAll(async () => {
-  await node.close()
-  rmSync(folder, { recursive: true })
-})
-
-const configOf = (name: string, more: object = {}): string =>
-  writeFakeConfig(folder, node.url, name, more)
+const { configOf, node } = serveFakeChain('raw', 91, LAST_FINAL + 1 + 3)
 
 const run = async (command: string, config: string, ...more: string[]) => {
   const result = await runCli(...command.split(' '), '--config', config, ...more)
@@ -58,10 +39,10 @@ test('logs that several processes collect make the same history without a node',
 test('a backfill asks for what is not kept, and keeps it', async () => {
   const config = configOf('kept')
   const first = await report('backfill', config, '--to', `${LAST_FINAL}`)
-  const before = node.calls.eth_getBlockReceipts
+  const before = node().calls.eth_getBlockReceipts
   const again = configOf('again', { raw: 'sqlite:kept-raw.db' })
   expect((await report('backfill', again, '--to', `${LAST_FINAL}`)).digest).toBe(first.digest)
-  expect(node.calls.eth_getBlockReceipts).toBe(before)
+  expect(node().calls.eth_getBlockReceipts).toBe(before)
 
   const removed = await run('raw remove', again, '--ranges', '50')
   expect(removed.stdout).toMatch(/^removed what was kept of blocks \d+-\d+\n$/)
@@ -70,11 +51,11 @@ test('a backfill asks for what is not kept, and keeps it', async () => {
   expect(gap.stdout).toMatch(/^indexed \d\d? blocks /)
   const third = configOf('third', { raw: 'sqlite:kept-raw.db' })
   expect((await report('backfill', third, '--to', `${LAST_FINAL}`)).digest).toBe(first.digest)
-  expect(node.calls.eth_getBlockReceipts).toBeGreaterThan(before ?? 0)
+  expect(node().calls.eth_getBlockReceipts).toBeGreaterThan(before ?? 0)
 }, 120_000)
 
 test('status tells how blocks were proven, and a run that demands more collects them again', async () => {
-  const asked = { id: 31_337, rpc: [node.url], proof: 'bloom' }
+  const asked = { id: 31_337, rpc: [node().url], proof: 'bloom' }
   const byBloom = configOf('bloom', { raw: 'sqlite:bloom-raw.db', chain: asked })
   await report('backfill', byBloom, '--to', `${LAST_FINAL}`)
   const levelsOf = async (config: string): Promise<string[]> => {
@@ -92,9 +73,9 @@ test('status tells how blocks were proven, and a run that demands more collects 
     raw: 'sqlite:bloom-raw.db',
     chain: { ...asked, proof: 'receipts' },
   })
-  const before = node.calls.eth_getBlockReceipts ?? 0
+  const before = node().calls.eth_getBlockReceipts ?? 0
   await report('backfill', strict, '--to', `${LAST_FINAL}`)
-  expect(node.calls.eth_getBlockReceipts).toBeGreaterThan(before)
+  expect(node().calls.eth_getBlockReceipts).toBeGreaterThan(before)
   expect(await levelsOf(strict)).toEqual(['receipts'])
   expect((await run('raw list', strict)).stdout).toMatch(/proof bloom and receipts\n/)
 }, 120_000)

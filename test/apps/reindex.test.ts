@@ -1,29 +1,13 @@
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
-import { afterAll, beforeAll, expect, test } from 'vitest'
-import { createFakeChain, type FakeChain } from '../fakes/fake-chain.ts'
-import { type FakeNode, refusingContracts, startFakeNode } from '../fakes/fake-node.ts'
-import { configuredFakeSources, writeFakeConfig } from './fake-chain-config.ts'
+import { expect, test } from 'vitest'
+import { createFakeChain } from '../fakes/fake-chain.ts'
+import { refusingContracts, startFakeNode } from '../fakes/fake-node.ts'
+import { configuredFakeSources, serveFakeChain, writeFakeConfig } from './fake-chain-config.ts'
 import { reportOf, runCli } from './run-cli.ts'
 
-const folder = mkdtempSync(join(tmpdir(), 'halyard-reindex-'))
 const LAST_FINAL = 149
-let chain: FakeChain
-let node: FakeNode
-beforeAll(async () => {
-  chain = createFakeChain(93, { maxLogs: 6 })
-  await chain.mine(LAST_FINAL + 1 + 3)
-  node = await startFakeNode({ blocks: () => chain.blocks, hooks: refusingContracts })
-}, 60_000)
-afterAll(async () => {
-  await node.close()
-  rmSync(folder, { recursive: true })
-})
-
-const configOf = (name: string, more: object = {}): string =>
-  writeFakeConfig(folder, node.url, name, more)
+const { configOf, folder } = serveFakeChain('reindex', 93, LAST_FINAL + 1 + 3)
 
 const run = (command: string, config: string) => runCli(...command.split(' '), '--config', config)
 

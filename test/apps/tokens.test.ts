@@ -4,8 +4,8 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { type Anvil, DEVNET_CHAIN_ID, startAnvil } from '#devnet/anvil.ts'
 import { deployDevnet } from '#devnet/deploy.ts'
 import type { Deployment } from '#devnet/deployment.ts'
-import { startTraders } from '#devnet/traders.ts'
 import { temporaryFolder } from '../servers/programs.ts'
+import { tradeBlocks } from '../servers/trade-blocks.ts'
 import { runCli } from './run-cli.ts'
 import { type App, spawnNode } from './spawn-app.ts'
 
@@ -21,7 +21,7 @@ describe('tokens’ words and a node that goes away', () => {
   beforeAll(async () => {
     anvil = await startAnvil()
     deployment = await deployDevnet(anvil.url)
-    await trade(10)
+    await tradeBlocks(anvil.url, deployment, 10, 'tokens')
   })
   afterEach(async () => {
     for (const { child, end } of started.splice(0)) {
@@ -33,22 +33,6 @@ describe('tokens’ words and a node that goes away', () => {
     await anvil.stop()
     folder.remove()
   })
-
-  async function trade(blocks: number): Promise<void> {
-    let left = blocks
-    const { promise, resolve, reject } = Promise.withResolvers<void>()
-    const traders = startTraders(anvil.url, deployment, {
-      blockTimeMs: 0,
-      seed: 'tokens',
-      onBlock: () => void (--left === 0 && resolve()),
-      onError: reject,
-    })
-    try {
-      await promise
-    } finally {
-      await traders.stop()
-    }
-  }
 
   function configFile(name: string): string {
     const { startBlock, v2Factory, v3Factory } = deployment

@@ -4,8 +4,6 @@ import { DatabaseSync } from 'node:sqlite'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type Anvil, DEVNET_CHAIN_ID, startAnvil } from '#devnet/anvil.ts'
 import { deployDevnet } from '#devnet/deploy.ts'
-import type { Deployment } from '#devnet/deployment.ts'
-import { startTraders } from '#devnet/traders.ts'
 import { documentTable } from '#adapters/sqlite/schema.ts'
 import { poolDocuments } from '#core/dex/pool.ts'
 import { tickDocuments } from '#core/dex/tick.ts'
@@ -14,6 +12,7 @@ import { holdingDocuments, ownershipDocuments } from '#core/nft/holding.ts'
 import type { StateDifference } from '#core/operations/chain-states.ts'
 import { addressOf } from '../fakes/encode.ts'
 import { temporaryFolder } from '../servers/programs.ts'
+import { tradeBlocks } from '../servers/trade-blocks.ts'
 import { runCli } from './run-cli.ts'
 
 /** What is stored of pools and NFTs against the real contracts of a local chain. */
@@ -25,7 +24,7 @@ let anvil: Anvil
 beforeAll(async () => {
   anvil = await startAnvil({ statePath: join(folder.path, 'chain.json') })
   const deployment = await deployDevnet(anvil.url)
-  await trade(deployment, 12)
+  await tradeBlocks(anvil.url, deployment, 12, 'states')
   const { startBlock, v2Factory, v3Factory, collection, multiToken } = deployment
   writeFileSync(
     config,
@@ -47,22 +46,6 @@ afterAll(async () => {
   await anvil.stop()
   folder.remove()
 })
-
-async function trade(deployment: Deployment, blocks: number): Promise<void> {
-  let left = blocks
-  const { promise, resolve, reject } = Promise.withResolvers<void>()
-  const traders = startTraders(anvil.url, deployment, {
-    blockTimeMs: 0,
-    seed: 'states',
-    onBlock: () => void (--left === 0 && resolve()),
-    onError: reject,
-  })
-  try {
-    await promise
-  } finally {
-    await traders.stop()
-  }
-}
 
 type Compared = { compared: number; unanswered: string[]; differences: StateDifference[] }
 type Verified = {

@@ -4,27 +4,22 @@ import { newId } from '#adapters/node/new-id.ts'
 import { catalogue } from '#core/catalogue.ts'
 import type { HeadEntry, View } from '#core/history/head.ts'
 import { createViews } from '#core/history/view.ts'
-import { backfill, type IndexPorts } from '#core/indexing/backfill.ts'
+import { backfill } from '#core/indexing/backfill.ts'
 import { commitPorts } from '#core/indexing/commit-ports.ts'
 import { clearRebuilds } from '#core/indexing/rebuild/clear-rebuilds.ts'
-import { rebuildHistory, type RebuildPorts } from '#core/indexing/rebuild/rebuild-history.ts'
-import { type Damage, verifyStore } from '#core/indexing/verify-store.ts'
-import { createFakeChain, type FakeChain, fakeSources } from '../fakes/fake-chain.ts'
+import { rebuildHistory } from '#core/indexing/rebuild/rebuild-history.ts'
+import { createFakeChain, type FakeChain } from '../fakes/fake-chain.ts'
 import { createFakeSource } from '../fakes/fake-source.ts'
 import { createFakeClock, fakeIndexPorts } from '../fakes/index-app.ts'
+import { CHAIN_ID, drained, GO_ON, INPUT, type Ports, verified } from '../fakes/rebuild-app.ts'
 import type { StoreConnection, StoreHarness } from './chain-store.contract.ts'
 
-const CHAIN_ID = 31_337
 const FINALITY = 3
 const BLOCKS = 24
-const GO_ON = { aborted: false }
-const INPUT = { chainId: CHAIN_ID, sources: fakeSources, proof: 'auto' } as const
 const WISH = {
   projections: ['holdings'],
   changed: { ranges: [{ from: 6, to: 9 }], families: catalogue.families },
 }
-
-type Ports = IndexPorts & RebuildPorts
 
 /** What every implementation of the chain store keeps while parts of a history are made anew. */
 export function rebuildContract(name: string, open: () => Promise<StoreHarness>): void {
@@ -55,20 +50,12 @@ export function rebuildContract(name: string, open: () => Promise<StoreHarness>)
       return { ...ports, reading: async () => ports }
     }
 
-    const drained = async <T, R>(steps: AsyncGenerator<T, R>): Promise<R> => {
-      let step = await steps.next()
-      while (!step.done) step = await steps.next()
-      return step.value
-    }
     const indexed = async (ports: Ports): Promise<HeadEntry> => {
       await drained(backfill(ports, INPUT, GO_ON))
       return (await ports.heads.latest(CHAIN_ID)) as HeadEntry
     }
     const viewOf = async ({ heads }: Ports): Promise<View> =>
       (await createViews(heads, CHAIN_ID).current()) as View
-    const verified = async (ports: Ports): Promise<Damage[]> =>
-      drained(verifyStore({ ...ports, catalogue }, await viewOf(ports), GO_ON))
-
     test('what was made takes the place of what was, and nothing of that is left', async () => {
       const ports = await connect()
       const before = await indexed(ports)

@@ -30,32 +30,32 @@ function createGate() {
   }
 }
 
-test('a rebuild that is still removing what it replaced takes nothing from one that was put in place since', async () => {
-  const chain = await chainOf(80, 50)
+/** A history, and a rebuild of it that is in place and has removed nothing yet. */
+async function heldWhileRemoving(seed: number) {
+  const chain = await chainOf(seed, 50)
   const tables = createMemoryTables()
   const ports = portsOver(tables, chain)
   const before = await followed(ports)
   const gate = createGate()
   const slow = rebuilt(portsOver(tables, chain, gate.step), { changed })
   await gate.reached
+  return { ports, before, slow, goOn: gate.open }
+}
+
+test('a rebuild that is still removing what it replaced takes nothing from one that was put in place since', async () => {
+  const { ports, before, slow, goOn } = await heldWhileRemoving(80)
   await rebuilt(ports, { changed })
-  gate.open()
+  goOn()
   await slow
   expect(await verified(ports)).toEqual([])
   expect((await followed(ports)).digest).toEqual(before.digest)
 })
 
 test('a rebuild that is still removing what it replaced takes nothing from one that is being made', async () => {
-  const chain = await chainOf(81, 50)
-  const tables = createMemoryTables()
-  const ports = portsOver(tables, chain)
-  const before = await followed(ports)
-  const gate = createGate()
-  const slow = rebuilt(portsOver(tables, chain, gate.step), { changed })
-  await gate.reached
+  const { ports, before, slow, goOn } = await heldWhileRemoving(81)
   const steps = rebuildHistory(ports, { ...INPUT, changed }, GO_ON)
   expect((await steps.next()).value).toMatchObject({ stage: 'rows' })
-  gate.open()
+  goOn()
   await slow
   await drained(steps)
   expect(await verified(ports)).toEqual([])
