@@ -15,7 +15,7 @@ import type { StateReader, StateWant } from './ports.ts'
 import type { ConcentratedState, PoolState } from './protocols/state.ts'
 import { NO_WORDS, wordsOfSpacing } from './protocols/tick-window.ts'
 import { termsOf } from './quoting/pool-catalog.ts'
-import { tickDocuments } from './tick.ts'
+import { readTicks } from './read-ticks.ts'
 
 export type ComparePoolsPorts = ResolvePorts & { readonly states: StateReader }
 
@@ -56,7 +56,7 @@ export async function* comparePools(
       }
       const found = compareValues(known, state)
       if (state.kind === 'concentrated' && hasTicks(pool))
-        found.push(...compareTicks(await storedTicks(ports, view, pool), state))
+        found.push(...compareTicks(await readTicks(ports, view, pool.address), state))
       compared++
       for (const each of found) differences.push({ of: `pool ${pool.address}`, ...each })
     }
@@ -109,17 +109,6 @@ function compareValues(known: readonly Value[], state: PoolState): Found[] {
       ? []
       : [{ field, stored: String(stored), chain: String(chain) }]
   })
-}
-
-async function storedTicks(
-  ports: ResolvePorts,
-  view: View,
-  { address }: Pool,
-): Promise<Map<number, bigint>> {
-  const nets = new Map<number, bigint>()
-  for await (const tick of walkDocuments(ports, view, tickDocuments, [address]))
-    if (tick.liquidityGross > 0n) nets.set(tick.index, tick.liquidityNet)
-  return nets
 }
 
 function compareTicks(stored: ReadonlyMap<number, bigint>, { ticks }: ConcentratedState): Found[] {

@@ -11,6 +11,7 @@ import type {
 import type { BurnV3, Collect, MintV3 } from './event-bodies.ts'
 import { type LiquidityChange, liquidityFamily } from './events.ts'
 import { poolDocuments, wantedPools } from './pool.ts'
+import { tickMoves } from './tick.ts'
 import {
   decodePages,
   decodeTicks,
@@ -71,14 +72,8 @@ type EventOfV3 = MintV3 | BurnV3 | Collect
 /** Whoever reads a span meets what was collected too, so that counts. */
 const isOfV3 = (body: LiquidityChange): body is EventOfV3 => body.protocol === 'uniswap-v3'
 
-/** What it adds to the tick that the position begins at. Fees are collected by burning nothing. */
-const liquidityOf = (body: EventOfV3): bigint => {
-  if (body.type === 'collect') return 0n
-  return body.type === 'mint' ? body.liquidity : -body.liquidity
-}
-
 const pagesOf = (body: EventOfV3): Set<number> =>
-  new Set(liquidityOf(body) === 0n ? [] : [pageOfTick(body.tickLower), pageOfTick(body.tickUpper)])
+  new Set(tickMoves(body).map(({ index }) => pageOfTick(index)))
 
 /** A span in the hands of a fold. `pages`: of each page the span that it was last changed in. */
 type Span = { since: number; last: number; events: number; readonly pages: Map<number, number> }
@@ -163,13 +158,8 @@ function foldTickPages({ documents }: FoldInput): Fold<LiquidityChange> {
       slot.changedAt = block
     }
     documents.slot(tickSpanDocuments, [address]).changedAt = block
-    const delta = liquidityOf(body)
-    if (delta === 0n) return
-    for (const [index, net] of [
-      [body.tickLower, delta],
-      [body.tickUpper, -delta],
-    ] as const)
-      moveTick(change(span, address, pageOfTick(index), block).ticks, index, delta, net)
+    for (const { index, gross, net } of tickMoves(body))
+      moveTick(change(span, address, pageOfTick(index), block).ticks, index, gross, net)
   }
 
   return {

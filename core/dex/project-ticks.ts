@@ -2,7 +2,7 @@ import type { Address, BlockRef } from '#core/chain.ts'
 import type { Fold, FoldInput, Projection, Wanted } from '#core/history/projection.ts'
 import { type LiquidityChange, liquidityFamily } from './events.ts'
 import { poolDocuments, wantedPools } from './pool.ts'
-import { tickDocuments, ticksVersion } from './tick.ts'
+import { tickDocuments, tickMoves, ticksVersion } from './tick.ts'
 
 /** The ticks of V3 pools whose creation was seen. */
 export const ticksProjection: Projection<LiquidityChange> = {
@@ -42,15 +42,12 @@ function foldTicks({ documents }: FoldInput): Fold<LiquidityChange> {
 
   return {
     apply({ address, body, block }) {
-      if (!('tickLower' in body) || body.type === 'collect') return
-      const delta = body.type === 'mint' ? body.liquidity : -body.liquidity
-      // Fees are collected by burning nothing.
-      if (delta === 0n) return
+      const moves = tickMoves(body)
+      if (moves.length === 0) return
       // Of a pool whose past is unknown, the sums would be of no use.
       const pool = documents.slot(poolDocuments, [address]).value
       if (!pool || pool.createdBlock === null) return
-      move(address, body.tickLower, delta, delta, block)
-      move(address, body.tickUpper, delta, -delta, block)
+      for (const { index, gross, net } of moves) move(address, index, gross, net, block)
     },
     finish: () => undefined,
   }

@@ -1,12 +1,30 @@
-import type { ChainEvent, EventFamily } from './event.ts'
+import type { ChainEvent, EventBody, EventFamily } from './event.ts'
 import type { View } from './head.ts'
 import { type EventPorts, listEvents } from './list-events.ts'
-import type { EventPlace } from './ports.ts'
+import type { EventQuery } from './ports.ts'
+
+/** All events of a family that a query asks for, `limit` at a time. */
+export async function* pagesOfEvents<Body extends EventBody>(
+  ports: EventPorts,
+  view: View,
+  family: EventFamily<Body>,
+  query: Omit<EventQuery, 'family' | 'after'>,
+): AsyncGenerator<readonly ChainEvent<Body>[]> {
+  let after: EventQuery['after']
+  for (;;) {
+    // oxlint-disable-next-line no-await-in-loop -- a page begins where the last one ended
+    const page = await listEvents(ports, view, family, { ...query, ...(after && { after }) })
+    if (page.length > 0) yield page
+    const last = page.at(-1)
+    if (!last || page.length < query.limit) return
+    after = { number: last.block.number, logIndex: last.logIndex }
+  }
+}
 
 /** A family's events that were read and not yet given. */
 type Reading = {
-  readonly family: EventFamily
-  events: ChainEvent[]
+  readonly pages: AsyncGenerator<readonly ChainEvent[]>
+  events: readonly ChainEvent[]
   /** Nothing comes behind them. */
   isEnd: boolean
 }
@@ -25,17 +43,17 @@ export async function* walkEvents(
   range: { readonly from: number; readonly to: number },
   limit: number,
 ): AsyncGenerator<readonly ChainEvent[]> {
-  const readings = families.map((family): Reading => ({ family, events: [], isEnd: false }))
-  const places = new Map<EventFamily, EventPlace>()
+  const readings = families.map((family): Reading => ({
+    pages: pagesOfEvents(ports, view, family, { ...range, limit }),
+    events: [],
+    isEnd: false,
+  }))
 
   async function fill(reading: Reading): Promise<void> {
     if (reading.isEnd || reading.events.length > 0) return
-    const after = places.get(reading.family)
-    const query = { ...range, limit, ...(after && { after }) }
-    reading.events = await listEvents(ports, view, reading.family, query)
+    const page = await reading.pages.next()
+    reading.events = page.done === true ? [] : page.value
     reading.isEnd = reading.events.length < limit
-    const last = reading.events.at(-1)
-    if (last) places.set(reading.family, placeOf(last))
   }
 
   async function next(): Promise<readonly ChainEvent[]> {
@@ -62,11 +80,6 @@ export async function* walkEvents(
     yield events
   }
 }
-
-const placeOf = ({ block, logIndex }: ChainEvent): EventPlace => ({
-  number: block.number,
-  logIndex,
-})
 
 const byPlace = (a: ChainEvent, b: ChainEvent): number =>
   a.block.number - b.block.number || a.logIndex - b.logIndex

@@ -1,7 +1,7 @@
 import type { Address } from '#core/chain.ts'
 import type { View } from '#core/history/head.ts'
 import type { ResolvePorts } from '#core/history/resolve.ts'
-import { walkDocuments } from '#core/history/walk-documents.ts'
+import { pagesOfDocuments } from '#core/history/walk-documents.ts'
 import type { Admission } from './admission.ts'
 import type { Catalogue } from './catalogue.ts'
 import type { AnySource, FoundContracts } from './source.ts'
@@ -27,12 +27,13 @@ export function createFoundContracts(
   let found: Found[] = []
 
   async function follow(view: View, { spec, contractOf }: FoundContracts): Promise<void> {
-    for await (const value of walkDocuments(ports, view, spec)) {
-      const contract = contractOf(value)
-      if (!contract) continue
-      admission.follow(contract)
-      found.push({ number: contract.number, address: contract.address })
-    }
+    for await (const page of pagesOfDocuments(ports, view, spec))
+      for (const { value } of page) {
+        const contract = contractOf(value)
+        if (!contract) continue
+        admission.follow(contract)
+        found.push({ number: contract.number, address: contract.address })
+      }
   }
 
   return {

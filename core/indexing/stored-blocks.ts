@@ -5,10 +5,10 @@ import type { HistoryCatalogue } from '#core/history/catalogue.ts'
 import { chainBlock, type Sha256 } from '#core/history/digest.ts'
 import type { ChainEvent } from '#core/history/event.ts'
 import type { View } from '#core/history/head.ts'
-import { listEvents } from '#core/history/list-events.ts'
 import type { EventTable, HeadLog } from '#core/history/ports.ts'
 import { canonicalRows } from '#core/history/rebuilds.ts'
 import type { Views } from '#core/history/view.ts'
+import { pagesOfEvents } from '#core/history/walk-events.ts'
 import { createBlockRows } from './block-rows.ts'
 import { listQuarantine } from './list-quarantine.ts'
 import type { QuarantinedLog, QuarantineTable } from './ports.ts'
@@ -113,15 +113,8 @@ async function rowsIn(
     else rows.set(number, [row])
   }
   for (const family of ports.catalogue.families) {
-    let after: { number: number; logIndex: number } | undefined
-    for (;;) {
-      const query = { ...range, limit: PAGE, ...(after && { after }) }
-      const page = await listEvents(ports, view, family, query)
+    for await (const page of pagesOfEvents(ports, view, family, { ...range, limit: PAGE }))
       for (const event of page) add(event.block.number, { logIndex: event.logIndex, event })
-      const last = page.at(-1)
-      if (!last || page.length < PAGE) break
-      after = { number: last.block.number, logIndex: last.logIndex }
-    }
   }
   for await (const quarantined of quarantinedIn(ports, view, range))
     add(quarantined.block.number, { logIndex: quarantined.log.logIndex, quarantined })

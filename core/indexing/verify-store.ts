@@ -13,7 +13,7 @@ import {
 import { type DocumentSpec, keyOf } from '#core/history/document.ts'
 import type { View } from '#core/history/head.ts'
 import type { ResolvePorts } from '#core/history/resolve.ts'
-import { walkVersions } from '#core/history/walk-documents.ts'
+import { pagesOfDocuments } from '#core/history/walk-documents.ts'
 import { type Checkpoint, checkpoints } from './checkpoints.ts'
 import {
   chainStored,
@@ -229,7 +229,8 @@ export async function stateOf(
 ): Promise<Hash> {
   let sum = 0n
   for (const spec of documents)
-    for await (const version of walkVersions(ports, view, spec))
-      sum += hashDocument(ports.sha256, spec, keyOf(spec, version.value), version)
+    for await (const page of pagesOfDocuments(ports, view, spec))
+      for (const version of page)
+        sum += hashDocument(ports.sha256, spec, keyOf(spec, version.value), version)
   return stateWorth(sum)
 }

@@ -3,13 +3,13 @@ import { liquidityFamily, netAmounts, swapFamily } from '#core/dex/events.ts'
 import { poolDocuments } from '#core/dex/pool.ts'
 import { withQuotable } from '#core/dex/quotable.ts'
 import { candleDocuments } from '#core/dex/trading/candle.ts'
-import { type DocumentSpec, type Key, keyOf, type Version } from '#core/history/document.ts'
+import type { DocumentSpec, Version } from '#core/history/document.ts'
 import type { EventBody, EventFamily, ChainEvent } from '#core/history/event.ts'
 import type { View } from '#core/history/head.ts'
-import { listEvents } from '#core/history/list-events.ts'
-import type { EventPlace, HistoryPorts } from '#core/history/ports.ts'
-import { scanVersions } from '#core/history/resolve.ts'
+import type { HistoryPorts } from '#core/history/ports.ts'
 import type { Views } from '#core/history/view.ts'
+import { pagesOfDocuments } from '#core/history/walk-documents.ts'
+import { pagesOfEvents } from '#core/history/walk-events.ts'
 import { holdingDocuments } from '#core/nft/holding.ts'
 import { transferFamily } from '#core/nft/transfer.ts'
 import { candle, type CandleRow } from '#resources/candles.ts'
@@ -111,21 +111,14 @@ function eventSubject<Body extends EventBody, T>(
   itemsOf: (event: ChainEvent<Body>) => readonly T[],
 ): ExportSubject<T> {
   async function* read(ports: ExportPorts, view: View, query: ExportQuery): AsyncGenerator<T> {
-    let after: EventPlace | undefined
-    for (;;) {
-      // oxlint-disable-next-line no-await-in-loop -- a page begins where the last one ended
-      const page = await listEvents(ports, view, family, {
-        limit: PAGE,
-        ...(query.contract && { address: query.contract }),
-        ...(query.from !== undefined && { from: query.from }),
-        ...(query.to !== undefined && { to: query.to }),
-        ...(after && { after }),
-      })
-      for (const event of page) yield* itemsOf(event)
-      const last = page.at(-1)
-      if (!last || page.length < PAGE) return
-      after = { number: last.block.number, logIndex: last.logIndex }
+    const asked = {
+      limit: PAGE,
+      ...(query.contract && { address: query.contract }),
+      ...(query.from !== undefined && { from: query.from }),
+      ...(query.to !== undefined && { to: query.to }),
     }
+    for await (const page of pagesOfEvents(ports, view, family, asked))
+      for (const event of page) yield* itemsOf(event)
   }
   return { isEvents: true, contract, resource, blockOf, read }
 }
@@ -139,19 +132,11 @@ export function documentSubject<D extends object, T>(
 ): ExportSubject<T> {
   async function* read(ports: ExportPorts, view: View, query: ExportQuery): AsyncGenerator<T> {
     const prefix = query.contract ? [query.contract] : []
-    let after: Key | undefined
-    for (;;) {
-      const scan = { order: 'identity', prefix, limit: PAGE, ...(after && { after }) }
-      // oxlint-disable-next-line no-await-in-loop -- a page begins where the last one ended
-      const page = await scanVersions(ports, view, spec, scan)
+    for await (const page of pagesOfDocuments(ports, view, spec, prefix))
       for (const version of page) {
         const item = itemOf(version.value, version, view)
         if (item !== undefined) yield item
       }
-      const last = page.at(-1)
-      if (!last || page.length < PAGE) return
-      after = keyOf(spec, last.value)
-    }
   }
   return { isEvents: false, contract, resource, read }
 }

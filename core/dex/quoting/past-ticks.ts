@@ -1,5 +1,6 @@
 import { liquidityFamily } from '#core/dex/events.ts'
 import type { Pool } from '#core/dex/pool.ts'
+import { tickMoves } from '#core/dex/tick.ts'
 import {
   decodePages,
   decodeTicks,
@@ -8,10 +9,10 @@ import {
   tickPageDocuments,
   type TickSums,
 } from '#core/dex/tick-page.ts'
-import type { EventPlace } from '#core/history/ports.ts'
 import type { View } from '#core/history/head.ts'
-import { type EventPorts, listEvents } from '#core/history/list-events.ts'
+import type { EventPorts } from '#core/history/list-events.ts'
 import { readDocuments, type ResolvePorts, scanDocuments } from '#core/history/resolve.ts'
+import { pagesOfEvents } from '#core/history/walk-events.ts'
 import { assert } from '#core/errors.ts'
 
 /** More than the changes of a span, unless one block has hundreds of them. */
@@ -44,24 +45,14 @@ export async function ticksAt(
     assert(page !== undefined, 'a checkpoint names pages that there are')
     for (const [index, sums] of decodeTicks(page.ticks)) ticks.set(index, sums)
   }
-  let after: EventPlace | undefined
-  for (;;) {
-    // oxlint-disable-next-line no-await-in-loop -- a page begins where the last one ended
-    const events = await listEvents(ports, view, liquidityFamily, {
-      address,
-      ...(checkpoint && { from: checkpoint.number + 1 }),
-      to: at,
-      limit: PAGE,
-      ...(after && { after }),
-    })
-    for (const { body } of events) {
-      if (!('tickLower' in body) || body.type === 'collect') continue
-      const delta = body.type === 'mint' ? body.liquidity : -body.liquidity
-      moveTick(ticks, body.tickLower, delta, delta)
-      moveTick(ticks, body.tickUpper, delta, -delta)
-    }
-    const last = events.at(-1)
-    if (!last || events.length < PAGE) return ticks
-    after = { number: last.block.number, logIndex: last.logIndex }
-  }
+  const changes = pagesOfEvents(ports, view, liquidityFamily, {
+    address,
+    ...(checkpoint && { from: checkpoint.number + 1 }),
+    to: at,
+    limit: PAGE,
+  })
+  for await (const page of changes)
+    for (const { body } of page)
+      for (const { index, gross, net } of tickMoves(body)) moveTick(ticks, index, gross, net)
+  return ticks
 }

@@ -6,11 +6,11 @@ import { poolFamily, type Swap, swapFamily, tellsPrice } from '#core/dex/events.
 import type { View } from '#core/history/head.ts'
 import { listEvents } from '#core/history/list-events.ts'
 import type { HistoryPorts } from '#core/history/ports.ts'
-import { resolveDocuments, scanDocuments } from '#core/history/resolve.ts'
+import { resolveDocuments } from '#core/history/resolve.ts'
 import type { Views } from '#core/history/view.ts'
 import { type Pool, poolDocuments } from '#core/dex/pool.ts'
 import { quotableFrom, runUpTo } from '#core/dex/quotable.ts'
-import { tickDocuments } from '#core/dex/tick.ts'
+import { readTicks } from '#core/dex/read-ticks.ts'
 import type { TickSums } from '#core/dex/tick-page.ts'
 import type { PoolTerms } from '#core/dex/ports.ts'
 import type { ConcentratedState, PoolState, TickWindow } from '#core/dex/protocols/state.ts'
@@ -19,7 +19,6 @@ import { ticksAt } from './past-ticks.ts'
 
 type StatePorts = HistoryPorts & { readonly views: Views }
 
-const PAGE = 1_000
 const POOLS_AT_ONCE = 8
 
 /**
@@ -45,7 +44,7 @@ export async function readIndexedStates(
     const { value: pool } = visible
     if (pool.protocol === 'uniswap-v2') return constantProduct(pool)
     if (pool.sqrtPriceX96 === null || pool.tick === null) return undefined
-    const ticks = await indexedTicks(ports, view, pool)
+    const ticks = await readTicks(ports, view, pool.address)
     return concentrated(pool, pool.sqrtPriceX96, pool.tick, pool.liquidity ?? 0n, ticks)
   })
 }
@@ -99,34 +98,6 @@ function wholeWindow(spacing: number, nets: ReadonlyMap<number, bigint>): TickWi
     ...wordsOfSpacing(spacing),
     indexes,
     nets: Array.from(indexes, (index) => nets.get(index) as bigint),
-  }
-}
-
-async function indexedTicks(
-  ports: StatePorts,
-  view: View,
-  { address }: Pool,
-): Promise<Map<number, bigint>> {
-  const nets = new Map<number, bigint>()
-  let after: readonly [string, number] | undefined
-  for (;;) {
-    // oxlint-disable-next-line no-await-in-loop -- a page begins where the last one ended
-    const page = await scanDocuments(
-      ports,
-      view,
-      tickDocuments,
-      {
-        order: 'identity',
-        prefix: [address],
-        limit: PAGE,
-        ...(after && { after }),
-      },
-      (tick) => tick.liquidityGross > 0n,
-    )
-    for (const { index, liquidityNet } of page) nets.set(index, liquidityNet)
-    const last = page.at(-1)
-    if (!last || page.length < PAGE) return nets
-    after = [address, last.index]
   }
 }
 
