@@ -5,7 +5,7 @@ import { ticksVersion } from '#core/dex/tick.ts'
 import { invalidField } from '#core/errors.ts'
 import { currentView } from '#core/history/at-head.ts'
 import { type View, viewAt } from '#core/history/head.ts'
-import { mismatchText } from '#core/indexing/audit-blocks.ts'
+import { mendingCommand, mismatchText } from '#core/indexing/audit-blocks.ts'
 import { type VerifiedBlocks, verifyBlocks } from '#core/indexing/verify-blocks.ts'
 import { compareHoldings } from '#core/nft/compare-holdings.ts'
 import { holdingsVersion } from '#core/nft/holding.ts'
@@ -116,9 +116,7 @@ function blockLines({ blocks, rows, level, mismatches, mismatchCount }: Verified
   return [
     `${looked}: ${mismatchCount} mismatches`,
     ...some(mismatches.map((each) => `differs: ${mismatchText(each)}`)),
-    ...some(
-      wrong.map(({ from, to }) => `mend it: halyard reindex --from ${from} --to ${to} --apply`),
-    ),
+    ...some(wrong.map((range) => `mend it: ${mendingCommand(range)}`)),
   ]
 }
 

@@ -141,6 +141,10 @@ const asideRow = ({ log }: QuarantinedLog): ComparedRow => ({
   body: [...log.topics, log.data].join(' '),
 })
 
+/** The command that mends blocks. */
+export const mendingCommand = ({ from, to }: BlockRange): string =>
+  `halyard reindex --from ${from} --to ${to} --apply`
+
 /** A mismatch in one line, for people. */
 export function mismatchText(mismatch: Mismatch): string {
   if (mismatch.of === 'row') {

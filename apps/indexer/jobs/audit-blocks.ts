@@ -1,6 +1,6 @@
 import type { Cancel } from '#core/clock.ts'
 import { auditSample } from '#core/indexing/audit-sample.ts'
-import { mismatchText } from '#core/indexing/audit-blocks.ts'
+import { mendingCommand, mismatchText } from '#core/indexing/audit-blocks.ts'
 import type { Indexer } from '#indexer/wire.ts'
 import type { Health } from './follow-head.ts'
 
@@ -37,4 +37,4 @@ export async function auditJob(indexer: Indexer, health: Health, cancel: Cancel)
 
 /** The commands that mend blocks. */
 export const remedyFor = (blocks: readonly number[]): string =>
-  blocks.map((block) => `halyard reindex --from ${block} --to ${block} --apply`).join('; ')
+  blocks.map((block) => mendingCommand({ from: block, to: block })).join('; ')
