@@ -14,6 +14,8 @@ export type Database = {
   exec(sql: string): void
   all(sql: string, ...parameters: SQLInputValue[]): Row[]
   get(sql: string, ...parameters: SQLInputValue[]): Row | undefined
+  /** Rows one by one, as far as they are taken; nothing else is run meanwhile. */
+  iterate(sql: string, ...parameters: SQLInputValue[]): Iterable<Row>
   /** Runs a write and gives the number of rows that it changed. */
   run(sql: string, ...parameters: SQLInputValue[]): number
   /** The same for many rows: the statement is looked up once. */
@@ -226,6 +228,7 @@ function wrap(connection: DatabaseSync, path: string, field: FileField): Databas
     exec: (sql) => connection.exec(sql),
     all: (sql, ...parameters) => prepared(sql).all(...parameters),
     get: (sql, ...parameters) => prepared(sql).get(...parameters),
+    iterate: (sql, ...parameters) => prepared(sql).iterate(...parameters),
     run: (sql, ...parameters) =>
       refuseLost(() => {
         const { changes } = prepared(sql).run(...parameters)

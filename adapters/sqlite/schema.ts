@@ -7,8 +7,8 @@ import { scalarOf } from '#core/record.ts'
 export const ROW_FORMAT = 1
 
 export const eventTable = (family: string): string => `event_${family}`
-/** Of a family whose events are seldom asked for by contract: the heights at which a contract emitted any. */
-export const heightTable = (family: string): string => `${eventTable(family)}_height`
+/** The heights of the blocks in which a contract emitted events of a family. */
+export const contractTable = (family: string): string => `${eventTable(family)}_contract`
 export const documentTable = (kind: string): string => `document_${kind}`
 
 /** The fields that a document's orders walk over: its identity first, then the others. */
@@ -39,30 +39,25 @@ CREATE TABLE ${table} (
 ${indexes.join('\n')}`
 }
 
-function eventDdl({ name, byContract }: EventFamily): string {
-  const table = eventTable(name)
-  return `
-CREATE TABLE ${table} (
-  chain INTEGER NOT NULL, number INTEGER NOT NULL, log_index INTEGER NOT NULL, block INTEGER NOT NULL,
-  kind INTEGER NOT NULL, contract INTEGER NOT NULL, transaction_hash BLOB NOT NULL, body TEXT NOT NULL,
-  PRIMARY KEY (chain, number, log_index, block)
-) STRICT, WITHOUT ROWID;
-${
-  byContract === 'seldom'
-    ? `CREATE TABLE ${heightTable(name)} (
+/** Segments lie in the order in which they came, which is compact; what is looked up is in the indexes. */
+const eventDdl = ({ name }: EventFamily): string => `
+CREATE TABLE ${eventTable(name)} (
+  id INTEGER PRIMARY KEY, chain INTEGER NOT NULL, number INTEGER NOT NULL, log_index INTEGER NOT NULL,
+  block INTEGER NOT NULL, last_index INTEGER NOT NULL, rows BLOB NOT NULL,
+  UNIQUE (chain, number, log_index, block)
+) STRICT;
+CREATE TABLE ${contractTable(name)} (
   chain INTEGER NOT NULL, contract INTEGER NOT NULL, number INTEGER NOT NULL,
   PRIMARY KEY (chain, contract, number)
 ) STRICT, WITHOUT ROWID;`
-    : `CREATE INDEX ${table}_by_contract ON ${table}(chain, contract, number, log_index, block);`
-}`
-}
 
 /**
  * Objects (blocks, events, quarantined logs), the ref (head), what is settled (settled, upkeep), what commits were about
- * to change (journal), and the working tree with the versions that were put aside (undo). Of families whose events are
- * seldom asked for by contract, a table has only the heights at which a contract emitted any. Bodies are the canonical JSON that the digest hashes. An event's `kind` is the number of its spec, and its
- * `block` the row of its block, which says whose commit it is; blocks, contracts and trees, which rows name again and
- * again, have short ids.
+ * to change (journal), and the working tree with the versions that were put aside (undo). Events of a block are stored
+ * together, a family at a time (see `Segment`): `log_index` and `last_index` are those of the first and the last one, and
+ * `block` is the row of their block, which says whose commit it is. Where a block is removed, what the index by contract
+ * has of it stays, and leads nowhere. Bodies are the canonical JSON that the digest hashes. Blocks, contracts and trees,
+ * which rows name again and again, have short ids.
  */
 export const schemaOf = ({ families, documents }: HistoryValues): string => `
 CREATE TABLE head (

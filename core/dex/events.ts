@@ -58,7 +58,6 @@ const concentrated = [eventsV3, ...algebra] as const
 export const swapFamily: EventFamily<Swap> = {
   name: 'swap',
   version: 1,
-  byContract: 'often',
   events: [
     ...pairs.map(({ swap }) => swap),
     ...concentrated.map(({ swap }) => swap),
@@ -68,7 +67,6 @@ export const swapFamily: EventFamily<Swap> = {
 export const liquidityFamily: EventFamily<LiquidityChange> = {
   name: 'liquidity',
   version: 1,
-  byContract: 'often',
   events: [
     ...pairs.flatMap(({ mint, burn }) => [mint, burn]),
     ...concentrated.flatMap(({ mint, burn, collect }) => [mint, burn, collect]),
@@ -78,7 +76,6 @@ export const liquidityFamily: EventFamily<LiquidityChange> = {
 export const poolFamily: EventFamily<PoolChange> = {
   name: 'pool',
   version: 1,
-  byContract: 'seldom',
   events: [
     ...pairs.flatMap(({ created, sync }) => [created, sync]),
     ...concentrated.flatMap(({ created, initialize, flash }) => [created, initialize, flash]),
@@ -96,7 +93,6 @@ export const poolFamily: EventFamily<PoolChange> = {
 export const feeFamily: EventFamily<FeeOfSwap> = {
   name: 'fee',
   version: 1,
-  byContract: 'seldom',
   events: [eventsSolidly.fees, eventsVelodromeV2.fees, eventsAlgebraIntegral.swapFee],
 }
 

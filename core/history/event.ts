@@ -46,11 +46,6 @@ export type EventFamily<Body extends EventBody = EventBody> = {
    * old ones as new.
    */
   readonly version: number
-  /**
-   * How often its events are asked for by contract. `seldom` is for families with as many events as all trades: a store
-   * may then take a longer way to a contract's events, for a smaller index.
-   */
-  readonly byContract: 'often' | 'seldom'
   readonly events: readonly EventSpec<Body>[]
 }
 

@@ -41,7 +41,6 @@ export const transferOfErc1155 = eventSpec<Transfer>({
 export const transferFamily: EventFamily<Transfer> = {
   name: 'transfer',
   version: 1,
-  byContract: 'often',
   events: [transferOfErc721, transferOfErc1155],
 }
 

@@ -1,6 +1,7 @@
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { expect, test } from 'vitest'
+import { editSegments, editStoredEvents, withBody } from '../fakes/edit-events.ts'
 import { createFakeChain } from '../fakes/fake-chain.ts'
 import { refusingContracts, startFakeNode } from '../fakes/fake-node.ts'
 import { configuredFakeSources, serveFakeChain, writeFakeConfig } from './fake-chain-config.ts'
@@ -30,8 +31,16 @@ test('rows that were removed, edited or damaged are told, and mended in one move
     '71 blocks are stored as the chain has them\n',
   )
   edit('edited', 'DELETE FROM event_transfer WHERE number BETWEEN 30 AND 34')
-  edit('edited', `UPDATE event_liquidity SET transaction_hash = zeroblob(32) WHERE number = 60`)
-  edit('edited', `UPDATE event_swap SET body = '{' WHERE number BETWEEN 80 AND 82`)
+  editSegments(join(folder, 'edited.db'), 'liquidity', { from: 60, to: 60 }, (text) =>
+    text.replaceAll(/^0x.*$/gm, `0x${'0'.repeat(64)}`),
+  )
+  const cut = editStoredEvents(
+    join(folder, 'edited.db'),
+    'swap',
+    { from: 80, to: 82 },
+    ({ line }) => withBody(line, () => '{'),
+  )
+  expect(cut.length).toBeGreaterThan(0)
   const verified = await run('verify', config)
   expect(verified.code).toBe(70)
   expect(verified.stdout).toMatch(/mend events with `halyard reindex --from F --to T --apply`/)

@@ -33,7 +33,6 @@ const greeted = eventSpec<Greeted>({
 export const greetingFamily: EventFamily<Greeted> = {
   name: 'greeting',
   version: 1,
-  byContract: 'seldom',
   events: [greeted],
 }
 

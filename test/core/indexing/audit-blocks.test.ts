@@ -22,6 +22,7 @@ import {
   verifyBlocks,
   type VerifyBlocksInput,
 } from '#core/indexing/verify-blocks.ts'
+import { editStoredEvents, withBody } from '../../fakes/edit-events.ts'
 import { createFakeChain, type FakeChain, fakeSources } from '../../fakes/fake-chain.ts'
 import { createFakeSource } from '../../fakes/fake-source.ts'
 import { createFakeClock, fakeIndexPorts } from '../../fakes/index-app.ts'
@@ -91,21 +92,15 @@ describe('an audit of stored blocks against the chain', () => {
   })
 
   test('finds an event that was edited, one that was removed and one that was made up', async () => {
-    const db = new DatabaseSync(path)
-    const [one, two, three] = db
-      .prepare(
-        `SELECT number, log_index FROM event_swap WHERE number <= 50 AND body LIKE '%1%' ORDER BY number`,
-      )
-      .all()
-      .map((row) => ({ number: Number(row.number), logIndex: Number(row.log_index) }))
-      .filter(({ number }, index, all) => all[index - 1]?.number !== number) as [Row, Row, Row]
-    const at = ({ number, logIndex }: Row) => `number = ${number} AND log_index = ${logIndex}`
-    db.exec(`
-      UPDATE event_swap SET body = replace(body, '1', '2') WHERE ${at(one)};
-      DELETE FROM event_swap WHERE ${at(two)};
-      UPDATE event_swap SET log_index = 900 WHERE ${at(three)};
-    `)
-    db.close()
+    const seen: Row[] = []
+    editStoredEvents(path, 'swap', { from: 0, to: 50 }, (row) => {
+      if (seen.length === 3 || seen.at(-1)?.number === row.number) return row.line
+      if (!row.line.includes('1', row.line.indexOf('["'))) return row.line
+      seen.push(row)
+      if (seen.length === 1) return withBody(row.line, (body) => body.replaceAll('1', '2'))
+      return seen.length === 2 ? null : row.line.replace(/^\d+/, '900')
+    })
+    const [one, two, three] = seen as [Row, Row, Row]
     const { mismatches } = await audited()
     expect(
       mismatches.map((each) => each.of === 'row' && [each.block, each.logIndex, each.what]),
@@ -127,7 +122,7 @@ describe('an audit of stored blocks against the chain', () => {
     const number = chain.blocks.findIndex(({ acts }) => acts.some(({ act }) => act === 'malformed'))
     edit(`DELETE FROM quarantine WHERE number = ${number}`)
     edit(`UPDATE block SET hash = replace(hash, 'a', 'b') WHERE number = ${number + 1}`)
-    edit(`UPDATE event_swap SET body = substr(body, 1, 9) WHERE number BETWEEN 40 AND 44`)
+    edit(`UPDATE event_swap SET rows = substr(rows, 1, 9) WHERE number BETWEEN 40 AND 44`)
     const { mismatches } = await audited()
     const aside = mismatches.filter(({ block }) => block === number)
     expect(aside.length).toBeGreaterThan(0)
@@ -223,16 +218,12 @@ describe('verifying blocks', () => {
   })
 
   test('tells every mismatch', async () => {
-    const db = new DatabaseSync(path)
-    const { changes } = db
-      .prepare(
-        `UPDATE event_swap SET body = replace(body, '1', '2') WHERE number <= ${FINAL} AND body LIKE '%1%'`,
-      )
-      .run()
-    db.close()
+    const edited = editStoredEvents(path, 'swap', { from: 0, to: FINAL }, ({ line }) =>
+      withBody(line, (body) => body.replaceAll('1', '2')),
+    )
     const { mismatches, mismatchCount } = await verified({})
-    expect(mismatchCount).toBe(Number(changes))
-    expect(mismatches).toHaveLength(Number(changes))
+    expect(mismatchCount).toBe(edited.length)
+    expect(mismatches).toHaveLength(edited.length)
   })
 })
 

@@ -13,6 +13,7 @@ import { backfill } from '#core/indexing/backfill.ts'
 import { commitPorts } from '#core/indexing/commit-ports.ts'
 import { followHead } from '#core/indexing/follow-head.ts'
 import { type Damage, type VerifyPorts, verifyStore } from '#core/indexing/verify-store.ts'
+import { editStoredEvents, withBody } from '../../fakes/edit-events.ts'
 import { createFakeChain, type FakeChain, fakeSources } from '../../fakes/fake-chain.ts'
 import { createFakeSource } from '../../fakes/fake-source.ts'
 import { createFakeClock, fakeIndexPorts } from '../../fakes/index-app.ts'
@@ -91,7 +92,10 @@ describe('what was damaged in an SQLite store is found', () => {
   })
 
   test('a digit of an amount, in the commit that has it', async () => {
-    damage(`UPDATE event_swap SET body = replace(body, '1', '2') WHERE number BETWEEN 20 AND 30`)
+    const edited = editStoredEvents(path, 'swap', { from: 20, to: 30 }, ({ line }) =>
+      withBody(line, (body) => body.replaceAll('1', '2')),
+    )
+    expect(edited.length).toBeGreaterThan(0)
     expect(await found()).toEqual(inBlocks(20, 39))
   })
 
@@ -104,7 +108,16 @@ describe('what was damaged in an SQLite store is found', () => {
   })
 
   test('text that is no event any more', async () => {
-    damage(`UPDATE event_swap SET body = substr(body, 1, 9) WHERE number BETWEEN 40 AND 50`)
+    const cut = editStoredEvents(path, 'swap', { from: 40, to: 50 }, ({ line }) =>
+      withBody(line, (body) => body.slice(0, 9)),
+    )
+    expect(cut.length).toBeGreaterThan(0)
+    expect(await found()).toMatchObject([{ what: 'events', range: { from: 40 } }])
+  })
+
+  test('a bit that flipped', async () => {
+    damage(`UPDATE event_swap SET rows = CAST(substr(rows, 1, length(rows) - 1) || x'00' AS BLOB)
+      WHERE number BETWEEN 40 AND 50`)
     expect(await found()).toMatchObject([{ what: 'events', range: { from: 40 } }])
   })
 
