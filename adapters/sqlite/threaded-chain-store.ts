@@ -1,3 +1,4 @@
+import { getCompileCacheDir } from 'node:module'
 import { Worker } from 'node:worker_threads'
 import { catalogue as halyardCatalogue } from '#core/catalogue.ts'
 import { AppError, type ErrorKind, type ErrorOptions } from '#core/errors.ts'
@@ -10,7 +11,12 @@ import type { Durability } from './database.ts'
 import type { BlockRows } from './insert-events.ts'
 
 /** What the thread is begun with. */
-export type ThreadData = { readonly path: string; readonly values: HistoryValues }
+export type ThreadData = {
+  readonly path: string
+  readonly values: HistoryValues
+  /** Where this process keeps what Node makes of the program's text: a thread does not know by itself. */
+  readonly compiled: string | undefined
+}
 
 /** A call to a port of the thread's store, or to the thread itself. */
 export type ThreadCall = {
@@ -50,7 +56,11 @@ export async function openThreadedSqliteChainStore(
 ): Promise<ThreadedChainStore> {
   const { families, documents } = catalogue
   const worker = new Worker(new URL('./thread.ts', import.meta.url), {
-    workerData: { path, values: { families, documents } } satisfies ThreadData,
+    workerData: {
+      path,
+      values: { families, documents },
+      compiled: getCompileCacheDir(),
+    } satisfies ThreadData,
     // Rows pass through; a small nursery keeps the thread small.
     resourceLimits: { maxYoungGenerationSizeMb: NURSERY_MEGABYTES },
   })

@@ -1,0 +1,77 @@
+import { parentPort, workerData } from 'node:worker_threads'
+import { isAppError, messageOf } from '#core/errors.ts'
+import { createHistoryCatalogue } from '#core/history/catalogue.ts'
+import { openSqliteDatabase, sqliteChainStore } from './chain-store.ts'
+import type { Durability } from './database.ts'
+import { toAppError } from './errors.ts'
+import { type BlockRows, insertEvents } from './insert-events.ts'
+import type { ThreadCall, ThreadData, ThreadReply } from './threaded-chain-store.ts'
+
+/** The thread's side of `openThreadedSqliteChainStore`: it owns the connection and answers calls in their order. */
+
+type Method = (...args: unknown[]) => Promise<unknown>
+
+if (!parentPort) throw new Error('this file is the start of a worker thread')
+const port = parentPort
+const { path, values } = workerData as ThreadData
+const catalogue = createHistoryCatalogue(values)
+
+let opened: ReturnType<typeof open> | undefined
+function open() {
+  const db = openSqliteDatabase(path, catalogue)
+  return { db, store: sqliteChainStore(db, catalogue) }
+}
+
+async function answer({ port: name, method, args }: ThreadCall): Promise<unknown> {
+  opened ??= open()
+  const { db, store } = opened
+  if (name !== 'thread') return ((store[name] as Record<string, Method>)[method] as Method)(...args)
+  switch (method) {
+    case 'open':
+      return undefined
+    case 'begin':
+      return db.begin(args[0] as Durability)
+    case 'commit':
+      return db.commit()
+    case 'rollback':
+      return db.rollback()
+    case 'putRows':
+      return insertEvents(
+        db,
+        catalogue,
+        args[0] as number,
+        args[1] as string,
+        args[2] as BlockRows[],
+      )
+    case 'close':
+      return store.close()
+    default:
+      throw new Error(`no such call: ${method}`)
+  }
+}
+
+let last: Promise<undefined> = Promise.resolve(undefined)
+
+port.on('message', (call: ThreadCall) => {
+  last = last.then(async () => {
+    let reply: ThreadReply
+    try {
+      reply = { id: call.id, result: await answer(call) }
+    } catch (thrown) {
+      const error = toAppError(thrown, path)
+      reply = isAppError(error)
+        ? {
+            id: call.id,
+            error: {
+              kind: error.kind,
+              message: error.message,
+              options: { details: error.details, audience: error.audience },
+            },
+          }
+        : { id: call.id, error: { message: messageOf(error) } }
+    }
+    port.postMessage(reply)
+    if (call.port === 'thread' && call.method === 'close') port.close()
+    return undefined
+  })
+})
