@@ -1,5 +1,6 @@
 import { benchHistory } from './history.ts'
 import { benchIndex } from './index-chain.ts'
+import { benchOwnership } from './ownership.ts'
 import { benchPoolQuotes } from './pool-quotes.ts'
 import { benchQuotesOverHttp } from './quote-http.ts'
 import { benchRoutes } from './routes.ts'
@@ -10,6 +11,7 @@ type Bench = (print: (line: string) => void) => Promise<void>
 const figures: Readonly<Record<string, readonly Bench[]>> = {
   history: [benchHistory],
   index: [benchIndex],
+  ownership: [benchOwnership],
   quote: [benchPoolQuotes, benchRoutes, benchQuotesOverHttp],
 }
 

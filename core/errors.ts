@@ -31,7 +31,9 @@ export type ErrorKind =
  * - `lost-chain`: the development chain that was to be joined is not the one that was left.
  * - `not-indexed`: the thing may exist on the chain, but no source of this history covers it.
  * - `other-chain`: the nodes serve another chain of the same id than the store holds.
+ * - `never-met`: no state of the chain could meet what is asked for.
  * - `not-kept`: proven logs that the raw layer does not have.
+ * - `not-stored`: what is asked about is not stored here.
  * - `other-branch`: a block was taken to be on the canonical chain, and is not.
  * - `other-version`: another version of Halyard wrote the store.
  * - `second-writer`: another process writes the same store.
@@ -52,7 +54,9 @@ export type ErrorReason =
   | 'empty'
   | 'lost-chain'
   | 'not-indexed'
+  | 'never-met'
   | 'not-kept'
+  | 'not-stored'
   | 'other-branch'
   | 'other-chain'
   | 'other-version'

@@ -6,6 +6,7 @@ import type { ApiSettings } from './sections/api.ts'
 import type { ChainSettings } from './sections/chain.ts'
 import { describeIssue, explainIssue } from './fault-text.ts'
 import type { IndexerSettings } from './sections/indexer.ts'
+import type { OwnershipSettings } from './sections/ownership.ts'
 import { pathText } from './sections/path-text.ts'
 import type { QuotesSettings } from './sections/quotes.ts'
 import { type ConfigFile, configSchema, sections } from './schema.ts'
@@ -25,6 +26,7 @@ export type Settings = SourcesSettings & {
   readonly indexer: IndexerSettings
   readonly workers: WorkersSettings
   readonly quotes: QuotesSettings
+  readonly ownership: OwnershipSettings
   /** What no log line may hold: URLs with keys or passwords, and these themselves. */
   readonly secrets: readonly string[]
 }
@@ -102,6 +104,7 @@ function toSettings(path: string, file: ConfigFile): Settings {
     indexer: sections.indexer.toSettings(file.indexer, context),
     workers: sections.workers.toSettings(file.workers, context),
     quotes: sections.quotes.toSettings(file.quotes, context),
+    ownership: sections.ownership.toSettings(file.ownership, context),
     secrets: eachSection.flatMap(
       ([name, { secrets }]) => secrets?.(file[name as keyof typeof sections]) ?? [],
     ),

@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { apiSection } from './sections/api.ts'
 import { chainSection } from './sections/chain.ts'
 import { indexerSection } from './sections/indexer.ts'
+import { ownershipSection } from './sections/ownership.ts'
 import { quotesSection } from './sections/quotes.ts'
 import { sourcesSection } from './sections/sources.ts'
 import { rawSection, recordsSection, storeSection } from './sections/store.ts'
@@ -18,6 +19,7 @@ export const sections = {
   indexer: indexerSection,
   workers: workersSection,
   quotes: quotesSection,
+  ownership: ownershipSection,
 } as const
 
 export const configSchema = z
@@ -32,6 +34,7 @@ export const configSchema = z
     indexer: sections.indexer.schema,
     workers: sections.workers.schema,
     quotes: sections.quotes.schema,
+    ownership: sections.ownership.schema,
   })
   .meta({ id: 'HalyardConfig', title: 'Halyard configuration' })
 

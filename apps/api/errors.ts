@@ -25,7 +25,9 @@ export const clientKind = ({ kind, audience }: AppError): ErrorKind =>
 const CODES: Partial<Record<ErrorReason, string>> = {
   'answer-too-large': 'ANSWER_TOO_LARGE',
   busy: 'BUSY',
+  'never-met': 'RULE_NEVER_MET',
   'not-indexed': 'NOT_INDEXED',
+  'not-stored': 'NOT_STORED',
   'other-version': 'OTHER_VERSION',
   'too-costly': 'QUERY_TOO_COSTLY',
   'too-deep': 'QUERY_TOO_DEEP',

@@ -7,10 +7,12 @@ import type { BranchPorts } from '#core/history/branch.ts'
 import type { ChainTip, HistoryPorts } from '#core/history/ports.ts'
 import { type IndexedCollections, indexedCollections } from '#core/nft/indexed-collections.ts'
 import type { QuarantineTable } from '#core/indexing/ports.ts'
+import type { OwnershipChecker } from '#core/ownership/checker.ts'
 import { createViews, type Views } from '#core/history/view.ts'
 import { type HistoryStore, openOnceThere } from '#wiring/open-chain-store.ts'
 import { openIdempotentAnswers } from '#wiring/open-idempotent-answers.ts'
 import { openNode } from '#wiring/open-node.ts'
+import { openOwnership } from '#wiring/open-ownership.ts'
 import { openQuoter } from '#wiring/open-quoter.ts'
 import { openTokens } from '#wiring/open-tokens.ts'
 import { openRateLimiter } from '#wiring/open-rate-limiter.ts'
@@ -35,6 +37,7 @@ export type Ports = HistoryPorts & {
   readonly tip: ChainTip
   readonly hashAt: BranchPorts['hashAt']
   readonly quoter: Quoter
+  readonly ownership: OwnershipChecker
   readonly clock: Clock
   readonly sha256: Sha256
   readonly log: Logger
@@ -54,7 +57,7 @@ export type Api = AsyncDisposable & {
 }
 
 export type Overrides = Partial<
-  Pick<Ports, 'tokens' | 'tip' | 'hashAt' | 'quoter' | 'clock' | 'log'>
+  Pick<Ports, 'tokens' | 'tip' | 'hashAt' | 'quoter' | 'ownership' | 'clock' | 'log'>
 > & {
   readonly store?: HistoryStore
   readonly principals?: PrincipalResolver
@@ -101,6 +104,7 @@ export async function wire(config: Config, overrides: Overrides = {}): Promise<A
       ...history,
       quarantine: store.quarantine,
       quoter: createPublicQuoter(quoter, log, config.api.development),
+      ownership: overrides.ownership ?? openOwnership(node, history, config, chain.pollMs),
       collections: indexedCollections(config.sources),
       sha256,
       log,

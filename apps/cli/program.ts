@@ -7,6 +7,7 @@ import { deriveCommand } from './commands/derive.ts'
 import { devCommand } from './commands/dev.ts'
 import { exportCommand } from './commands/export.ts'
 import { migrateCommand } from './commands/migrate.ts'
+import { ownersCommand } from './commands/owners.ts'
 import { quarantineCommand } from './commands/quarantine.ts'
 import { queueCommand } from './commands/queue.ts'
 import { quoteCommand } from './commands/quote.ts'
@@ -55,6 +56,7 @@ Examples:
     exportCommand(),
     quarantineCommand(),
     tokensCommand(),
+    ownersCommand(),
     quoteCommand(),
     migrateCommand(),
     configCommand(),

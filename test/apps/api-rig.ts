@@ -154,6 +154,7 @@ export async function openRig(options: RigOptions = {}): Promise<Rig> {
       pools: [],
       ...options.quotes,
     },
+    ownership: { escrows: [] },
     secrets: [],
     api: {
       host: '127.0.0.1',

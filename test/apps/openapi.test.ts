@@ -122,6 +122,8 @@ describe('the reference', () => {
       'listHolders',
       'listHoldingsOfCollection',
       'listHoldingsOfAccount',
+      'checkOwnership',
+      'checkOwnershipOfMany',
       'listQuarantine',
       'countQuarantine',
       'quoteSwap',

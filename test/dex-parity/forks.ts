@@ -23,14 +23,22 @@ export type IndexedChain = AsyncDisposable & {
   view(): Promise<View>
 }
 
-/** @param sources as the configuration file has them */
-export async function indexChain(chain: Chain, sources: readonly object[]): Promise<IndexedChain> {
+/**
+ * @param sources as the configuration file has them
+ * @param more other sections of it
+ */
+export async function indexChain(
+  chain: Chain,
+  sources: readonly object[],
+  more: object = {},
+): Promise<IndexedChain> {
   const folder = mkdtempSync(join(tmpdir(), 'halyard-forks-'))
   const path = join(folder, 'halyard.json')
   const config = {
     chain: { id: DEVNET_CHAIN_ID, rpc: [chain.url], poll: 50 },
     store: 'sqlite:./history.db',
     sources,
+    ...more,
   }
   writeFileSync(path, JSON.stringify(config))
 

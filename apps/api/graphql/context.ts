@@ -3,13 +3,14 @@ import type { Address } from '#core/chain.ts'
 import type { TokenInfo } from '#core/tokens/ports.ts'
 import { isUnsettled } from '#core/tokens/token-words.ts'
 import type { QuoteInput, QuoteOutcome } from '#core/dex/quote.ts'
+import type { OwnershipChecker } from '#core/ownership/checker.ts'
 import type { Quoter } from '#core/dex/quoter.ts'
 import { createHistoryFeed } from '#core/history/feed.ts'
 import type { View } from '#core/history/head.ts'
 import type { Config } from '#api/config.ts'
 import { watchQuote } from '#api/quote-updates.ts'
 import { watchSwaps } from '#api/swap-updates.ts'
-import { QUOTE_POINTS } from '#api/rate-limit.ts'
+import { CHECK_POINTS, QUOTE_POINTS } from '#api/rate-limit.ts'
 import { type Status, statusAt } from '#api/status.ts'
 import { swapContractsOf } from '#api/swap-contracts.ts'
 import { readTokens } from '#api/tokens.ts'
@@ -32,6 +33,8 @@ export type GraphqlContext = {
   status(): Promise<Status>
   /** For one quote. @throws AppError `invalid` when the request has asked for too many */
   quoter(): Promise<Quoter>
+  /** For one decision on who owns what. */
+  ownership(): Promise<OwnershipChecker>
   /** The quote now, and again whenever it changes, until the client leaves. */
   quoteUpdates(input: QuoteInput): AsyncIterableIterator<QuoteOutcome, void>
   /** Trades as they are committed, of a pool or of all, until the client leaves. */
@@ -80,6 +83,11 @@ export function createContext(
         )
       await limiter.spend(principal, QUOTE_POINTS)
       return ports.quoter
+    },
+    async ownership() {
+      isLive = true
+      await limiter.spend(principal, CHECK_POINTS)
+      return ports.ownership
     },
     quoteUpdates: (input) =>
       subscriptions.open(principal, (signal) =>

@@ -2,6 +2,7 @@ import { builder } from './builder.ts'
 import { addCandles } from './candles.ts'
 import { addHoldings } from './holdings.ts'
 import { addMeta } from './meta.ts'
+import { addOwnership } from './ownership.ts'
 import { addPools } from './pools.ts'
 import { addQuotes } from './quotes.ts'
 import { addScalars } from './scalars.ts'
@@ -17,6 +18,7 @@ for (const add of [
   addCandles,
   addVolumes,
   addHoldings,
+  addOwnership,
   addQuotes,
   addTokens,
 ])

@@ -4,6 +4,7 @@ import { indexPage } from './index-page.ts'
 import { live, ready } from './health.ts'
 import { holdersOfCollection } from './holders.ts'
 import { holdingsOfAccount, holdingsOfCollection } from './holdings.ts'
+import { ownershipCheck, ownershipChecks } from './ownership.ts'
 import { pool, pools, quotablePool } from './pools.ts'
 import { quarantine, quarantineCounts } from './quarantine.ts'
 import { quotes, simulations } from './quotes.ts'
@@ -28,6 +29,8 @@ export const routes: readonly RouteOf[] = [
   holdersOfCollection,
   holdingsOfCollection,
   holdingsOfAccount,
+  ownershipCheck,
+  ownershipChecks,
   quarantine,
   quarantineCounts,
   quotes,

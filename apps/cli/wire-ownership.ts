@@ -1,0 +1,34 @@
+import type { OwnershipChecker } from '#core/ownership/checker.ts'
+import { createViews } from '#core/history/view.ts'
+import { openEmpty, openIfThere } from '#wiring/open-chain-store.ts'
+import { openNode } from '#wiring/open-node.ts'
+import { openOwnership } from '#wiring/open-ownership.ts'
+import type { Settings } from '#wiring/settings.ts'
+import { systemClock } from '#wiring/system.ts'
+import { tellWarnings, toStderr, type Warn } from './wire.ts'
+
+/** What deciding on ownership takes. */
+export type OwnershipApp = AsyncDisposable & { readonly ownership: OwnershipChecker }
+
+/** Somebody waits for the answer. */
+const NODE = { timeoutMs: 10_000, rounds: 1 } as const
+/** It is asked for once. */
+const BLOCK_MS = 60_000
+
+/** Before anything is indexed, what only transfers could tell is not known. */
+export async function wireOwnership(
+  settings: Settings,
+  warn: Warn = toStderr,
+): Promise<OwnershipApp> {
+  const store = (await openIfThere(settings.store)) ?? (await openEmpty())
+  tellWarnings(store, warn)
+  const node = openNode(settings.chain, { ...NODE, warn })
+  const views = createViews(store.heads, settings.chain.id)
+  return {
+    ownership: openOwnership(node, { ...store, views, clock: systemClock }, settings, BLOCK_MS),
+    async [Symbol.asyncDispose]() {
+      await node[Symbol.asyncDispose]()
+      await store.close()
+    },
+  }
+}

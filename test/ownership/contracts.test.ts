@@ -1,0 +1,392 @@
+import { join } from 'node:path'
+import { encodeFunctionData } from 'viem'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { type RunningServer, startServer } from '#api/server.ts'
+import type { Address } from '#core/chain.ts'
+import type { Clause, Decision, Finality } from '#core/ownership/decision.ts'
+import { parseRule } from '#core/ownership/parse-rule.ts'
+import { contracts } from '#devnet/contracts.ts'
+import { connect } from '#devnet/node.ts'
+import { type Chain, type Contract, openChain } from '../dex-parity/chain.ts'
+import { type IndexedChain, indexChain } from '../dex-parity/forks.ts'
+import { addressOf } from '../fakes/encode.ts'
+import { compileAll, compileLent } from '../tools/solidity.ts'
+
+const chain = await openChain('decisions on ownership')
+afterAll(() => chain?.[Symbol.asyncDispose]())
+
+test('the code of owner-lens.sol, lent for a call, is what its source compiles to', async () => {
+  const path = join(import.meta.dirname, '../../adapters/ethers/owner-lens')
+  await expect(compileLent(`${path}.sol`, 'OwnerLens')).toMatchFileSnapshot(`${path}.artifact.json`)
+})
+
+const [ANN, BEN, CAT] = [addressOf(0xa11), addressOf(0xb22), addressOf(0xc33)]
+
+/** Contracts as they should be and hostile ones, on one chain, with an index of it. */
+describe.skipIf(!chain)('who owns what', () => {
+  const on = chain as Chain
+  const builds = compileAll(join(import.meta.dirname, 'hostile.sol'))
+  const hostile: Record<string, Address> = {}
+  let collection: Contract
+  /** Of the same kind, and not indexed. */
+  let other: Contract
+  let multi: Contract
+  let coin: Contract
+  let staking: Contract
+  let proxy: Contract
+  let punks: Contract
+  let notOwned: Contract
+  let indexed: IndexedChain
+  let server: RunningServer
+
+  const decide = async (
+    rule: unknown,
+    wallets: readonly Address[],
+    finality: Finality = 'latest',
+  ): Promise<Decision> => {
+    // A block that was just mined is not to be taken for one of before.
+    await new Promise((resolve) => setTimeout(resolve, 60))
+    const [decided] = await indexed.api.ports.ownership.check({
+      rule: parseRule(rule),
+      people: [wallets],
+      finality,
+    })
+    return decided as Decision
+  }
+  const said = async (rule: unknown, ...wallets: Address[]): Promise<string> => {
+    const { answer, reason } = await decide(rule, wallets)
+    return `${answer} ${reason}`
+  }
+  const of721 = (contract: Address, more: object = {}) => ({
+    erc721: { collection: contract, ...more },
+  })
+  const mint = (to: Address): Promise<void> => on.send(collection, 'mint', [to])
+  const send = (from: Address, to: Address, tokenId: bigint, of = collection): Promise<void> =>
+    on.send(of, 'transferFrom', [from, to, tokenId])
+
+  beforeAll(async () => {
+    const preset = ['Art', 'ART', 'data:']
+    collection = await on.deploy(contracts.collection, preset)
+    other = await on.deploy(contracts.collection, preset)
+    multi = await on.deploy(contracts.multiToken, ['data:'])
+    coin = await on.deployToken()
+    staking = await on.deploy(builds['Staking']!)
+    punks = await on.deploy(builds['Punks']!)
+    notOwned = await on.deploy(builds['NotOwned']!)
+    const owned = await on.deploy(builds['Owned']!, [ANN])
+    const viaProxy = await on.deploy(builds['Proxy']!, [owned.address])
+    proxy = viaProxy
+    for (const name of ['Silent', 'Refusing', 'Empty', 'GasEater', 'ReturnBomb', 'RevertBomb'])
+      hostile[name] = (await on.deploy(builds[name]!)).address
+    hostile.DirtyWord = (await on.deploy(builds['DirtyWord']!)).address
+    hostile.YesToAll = (await on.deploy(builds['YesToAll']!)).address
+    // 0 and 1 are Ann's, 2 is Ben's, 3 to 5 are the account's, of which 4 is staked.
+    for (const to of [ANN, ANN, BEN, on.account, on.account, on.account]) await mint(to)
+    await on.send(collection, 'setApprovalForAll', [staking.address, true])
+    await on.send(staking, 'stake', [collection.address, 4n])
+    await on.send(other, 'mint', [ANN])
+    await on.send(multi, 'mint', [ANN, 7n, 10n, '0x'])
+    await on.send(multi, 'mint', [BEN, 7n, 5n, '0x'])
+    await on.send(multi, 'mint', [BEN, 8n, 1n, '0x'])
+    await on.send(coin, 'transfer', [ANN, 600n])
+    await on.send(coin, 'transfer', [BEN, 400n])
+    await on.send(punks, 'give', [BEN, 77n])
+    indexed = await indexChain(
+      on,
+      [{ kind: 'erc721', address: collection.address, startBlock: 0 }],
+      {
+        ownership: {
+          escrows: [
+            {
+              contract: staking.address,
+              collection: collection.address,
+              ownerMethod: 'stakerOf(uint256)',
+            },
+          ],
+        },
+        api: { port: 0, metricsPort: 0, ratePerSecond: 0 },
+      },
+    )
+    server = await startServer(indexed.api)
+  }, 120_000)
+  afterAll(async () => {
+    await server?.[Symbol.asyncDispose]()
+    await indexed?.[Symbol.asyncDispose]()
+  })
+
+  test('any token of a collection is enough, and wallets of one person are added up', async () => {
+    expect(await said(of721(collection.address), ANN)).toBe('yes met')
+    expect(await said(of721(collection.address), CAT)).toBe('no too-few')
+    expect(await said(of721(collection.address, { min: '3' }), ANN)).toBe('no too-few')
+    expect(await said(of721(collection.address, { min: '3' }), ANN, BEN)).toBe('yes met')
+    // The same wallet twice is one wallet.
+    expect(await said(of721(collection.address, { min: '3' }), ANN, ANN)).toBe('no too-few')
+  })
+
+  test('tokens are named by id and by range', async () => {
+    expect(await said(of721(collection.address, { tokenIds: ['1'] }), ANN)).toBe('yes met')
+    expect(await said(of721(collection.address, { tokenIds: ['2'] }), ANN)).toBe('no too-few')
+    const { clauses } = await decide(of721(collection.address, { tokenIds: ['0-2'], min: '3' }), [
+      ANN,
+      BEN,
+    ])
+    expect(clauses[0]).toMatchObject({
+      answer: 'yes',
+      found: 3n,
+      wallets: [
+        { wallet: ANN, amount: 2n },
+        { wallet: BEN, amount: 1n },
+      ],
+    })
+    expect((clauses[0] as Clause).tokens.map(({ tokenId }) => tokenId)).toEqual([0n, 1n, 2n])
+  })
+
+  test('a token that was never minted is nobody’s', async () => {
+    expect(await said(of721(collection.address, { tokenIds: ['999'] }), ANN)).toBe('no too-few')
+  })
+
+  test('who burnt a token does not own it, and the burn addresses own nothing', async () => {
+    const dead = '0x000000000000000000000000000000000000dead'
+    await send(on.account, dead, 5n)
+    expect(await said(of721(collection.address), dead, addressOf(0))).toBe('no too-few')
+    expect(await said(of721(collection.address, { tokenIds: ['5'] }), dead)).toBe('no too-few')
+    await indexed.index()
+  })
+
+  test('units of an ERC-1155 contract are added up over ids and wallets', async () => {
+    const of = (min: string) => ({
+      erc1155: { collection: multi.address, tokenIds: ['7-8'], min },
+    })
+    expect(await said(of('10'), ANN)).toBe('yes met')
+    expect(await said(of('16'), ANN, BEN)).toBe('yes met')
+    expect(await said(of('17'), ANN, BEN)).toBe('no too-few')
+  })
+
+  test('raw units of an ERC-20 token are added up, and an NFT is no ERC-20 token', async () => {
+    const of = (token: Address, min: string) => ({ erc20: { token, min } })
+    expect(await said(of(coin.address, '1000'), ANN, BEN)).toBe('yes met')
+    expect(await said(of(coin.address, '1001'), ANN, BEN)).toBe('no too-few')
+    expect(await said(of(collection.address, '1'), ANN)).toBe('unknown wrong-interface')
+  })
+
+  test('CryptoPunks answer to functions of their own', async () => {
+    const of = (tokenIds?: string[]) => ({ punks: { collection: punks.address, tokenIds } })
+    expect(await said(of(), BEN)).toBe('yes met')
+    expect(await said(of(['77']), BEN)).toBe('yes met')
+    expect(await said(of(['78']), BEN)).toBe('no too-few')
+  })
+
+  test('a listed escrow holds a token for who staked it, and another contract for nobody', async () => {
+    const rule = of721(collection.address, { tokenIds: ['4'] })
+    const { answer, clauses } = await decide(rule, [on.account])
+    expect(answer).toBe('yes')
+    expect((clauses[0] as Clause).tokens).toEqual([
+      { tokenId: 4n, wallet: on.account, escrow: staking.address, since: null },
+    ])
+    // Nor is the escrow itself an owner.
+    expect(await said(rule, staking.address)).toBe('no too-few')
+    await send(on.account, multi.address, 3n)
+    expect(await said(of721(collection.address, { tokenIds: ['3'] }), on.account)).toBe(
+      'no escrowed',
+    )
+    await indexed.index()
+    // Of any token: what the index says is in escrow is asked about there.
+    expect(await said(of721(collection.address), on.account)).toBe('yes met')
+    expect(await said(of721(collection.address, { min: '2' }), on.account)).toBe('no too-few')
+  })
+
+  test.each([
+    ['Silent', 'unknown no-answer'],
+    ['Refusing', 'no too-few'],
+    ['Empty', 'unknown odd-answer'],
+    ['GasEater', 'unknown no-answer'],
+    ['ReturnBomb', 'unknown odd-answer'],
+    ['RevertBomb', 'no too-few'],
+    ['DirtyWord', 'unknown odd-answer'],
+  ])('the hostile contract %s is answered with: %s', async (name, expected) => {
+    expect(await said(of721(hostile[name] as Address, { tokenIds: ['1'] }), ANN)).toBe(expected)
+  })
+
+  test('hostile contracts take nothing away from the others in the same decision', async () => {
+    const bad = Object.values(hostile).map((address) => of721(address, { tokenIds: ['1-40'] }))
+    const { answer, clauses } = await decide({ any: [...bad, of721(collection.address)] }, [ANN])
+    expect(answer).toBe('yes')
+    expect(clauses.at(-1)).toMatchObject({ answer: 'yes', found: 2n })
+  })
+
+  test('an account without code, and a contract of another kind, are not known', async () => {
+    expect(await said(of721(CAT), ANN)).toBe('unknown no-code')
+    expect(await said(of721(coin.address), ANN)).toBe('unknown wrong-interface')
+    expect(await said({ erc1155: { collection: collection.address, tokenIds: ['1'] } }, ANN)).toBe(
+      'unknown wrong-interface',
+    )
+    // The other way round: nobody gains by a rule that must not be met.
+    expect(await said({ not: of721(CAT) }, ANN)).toBe('unknown no-code')
+  })
+
+  test('a proxy that becomes another contract is asked anew what it is', async () => {
+    expect(await said(of721(proxy.address), ANN)).toBe('yes met')
+    await on.send(proxy, 'upgrade', [notOwned.address])
+    expect(await said(of721(proxy.address), ANN)).toBe('unknown wrong-interface')
+  })
+
+  test('how long a token was held counts from the transfer that brought it', async () => {
+    await indexed.index()
+    const held = (heldForBlocks: number) => of721(collection.address, { heldForBlocks })
+    expect(await said(held(3), ANN)).toBe('yes met')
+    expect(await said(held(1_000_000), ANN)).toBe('no held-too-short')
+    expect(await said(of721(collection.address, { heldForDays: 1 }), ANN)).toBe('no held-too-short')
+    await mint(on.account)
+    await indexed.index()
+    const bought = 6n
+    await send(on.account, CAT, bought)
+    await indexed.index()
+    const { clauses } = await decide(held(1), [CAT])
+    const block = await on.head()
+    expect(clauses[0]).toMatchObject({ answer: 'no', reason: 'held-too-short' })
+    await connect(on.url).request('evm_mine')
+    await indexed.index()
+    expect((await decide(held(1), [CAT])).clauses[0]).toMatchObject({
+      answer: 'yes',
+      tokens: [{ tokenId: bought, wallet: CAT, escrow: null, since: block.number }],
+    })
+  })
+
+  test('what only transfers could tell is not known of a collection that is not indexed', async () => {
+    expect(await said(of721(other.address, { heldForBlocks: 1 }), ANN)).toBe('unknown not-indexed')
+    // Who has none of it at all has not held any for long.
+    expect(await said(of721(other.address, { heldForBlocks: 1 }), BEN)).toBe('no too-few')
+    expect(await said(of721(other.address), ANN)).toBe('yes met')
+  })
+
+  test('of a large set of ids the index names the tokens, and the contract decides', async () => {
+    const large = (from: number) => of721(collection.address, { tokenIds: [`${from}-1000000`] })
+    expect(await said(large(1), ANN)).toBe('yes met')
+    expect(await said(large(2), ANN)).toBe('no too-few')
+    expect(await said(of721(other.address, { tokenIds: ['0-1000000'] }), ANN)).toBe(
+      'unknown not-indexed',
+    )
+  })
+
+  test('an index that is behind is read at its own block, together with the contracts', async () => {
+    const before = await on.head()
+    await mint(CAT)
+    const { block, answer } = await decide(of721(collection.address, { heldForBlocks: 1 }), [CAT])
+    expect(answer).toBe('yes')
+    expect(block).toMatchObject(before)
+    // Without the index the newest block is read.
+    expect((await decide(of721(other.address), [CAT])).block?.number).toBe(before.number + 1)
+    await indexed.index()
+  })
+
+  test('parts combine by three values', async () => {
+    const [yes, no] = [of721(collection.address), of721(collection.address, { min: '99' })]
+    const unknown = of721(CAT)
+    expect(await said({ all: [yes, no, unknown] }, ANN)).toBe('no too-few')
+    expect(await said({ all: [yes, unknown] }, ANN)).toBe('unknown no-code')
+    expect(await said({ any: [yes, unknown] }, ANN)).toBe('yes met')
+    expect(await said({ any: [no, unknown] }, ANN)).toBe('unknown no-code')
+    expect(await said({ atLeast: { count: 2, of: [yes, unknown, yes] } }, ANN)).toBe('yes met')
+    expect(await said({ atLeast: { count: 2, of: [yes, unknown, no] } }, ANN)).toBe(
+      'unknown no-code',
+    )
+    expect(await said({ not: yes }, ANN)).toBe('no excluded')
+    expect(await said({ not: no }, ANN)).toBe('yes met')
+  })
+
+  test('the evidence is what the contract itself says at the block that it names', async () => {
+    const { block, clauses } = await decide(of721(collection.address), [ANN])
+    const data = encodeFunctionData({
+      abi: collection.abi,
+      functionName: 'balanceOf',
+      args: [ANN],
+    })
+    const told = await connect(on.url).request<string>('eth_call', [
+      { to: collection.address, data },
+      { blockHash: block?.hash },
+    ])
+    expect((clauses[0] as Clause).found).toBe(BigInt(told))
+  })
+
+  test('an older block answers for its own time', async () => {
+    const { block } = await decide(of721(collection.address), [ANN], 'finalized')
+    expect(block?.number).toBeLessThan((await on.head()).number)
+  })
+
+  const post = async (path: string, body: unknown) => {
+    const response = await fetch(`${server.url}${path}`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify(body),
+    })
+    const told: any = await response.json()
+    return { status: response.status, body: told }
+  }
+
+  test('REST answers for one and for a thousand people at one block, and says why', async () => {
+    const rule = of721(collection.address)
+    const one = await post('/v1/ownership/check', { rule, wallets: [BEN] })
+    expect(one).toMatchObject({
+      status: 200,
+      body: { item: { answer: 'yes', block: { hash: expect.any(String) } } },
+    })
+    const people = Array.from({ length: 1_000 }, (_, index) => ({
+      wallets: [index === 500 ? ANN : addressOf(0x9000 + index)],
+    }))
+    const many = await post('/v1/ownership/checks', { rule, people })
+    expect(many.status).toBe(200)
+    const { items } = many.body
+    expect(items.filter(({ answer }: Decision) => answer === 'yes')).toHaveLength(1)
+    expect(items[500].answer).toBe('yes')
+    expect(items[0].why).toMatch(/^No at block \d+: less is held than needed \(rule.erc721: 0 of 1/)
+    expect(new Set(items.map(({ block }: Decision) => block?.hash)).size).toBe(1)
+  })
+
+  test('GraphQL takes the same rules', async () => {
+    const query = `query ($wallets: [Address!]!) {
+      ownership(rule: { all: [{ erc721: { collection: "${collection.address}", tokenIds: ["0-1"], min: "2" } },
+        { not: { erc20: { token: "${coin.address}", min: "601" } } }] }, wallets: $wallets) {
+        answer why block { number } clauses { path answer found wallets { amount } tokens { tokenId } }
+      }
+    }`
+    const { body } = await post('/graphql', { query, variables: { wallets: [ANN] } })
+    expect(body.errors).toBeUndefined()
+    expect(body.data.ownership.answer).toBe('YES')
+    expect(body.data.ownership.clauses.map(({ path }: Clause) => path)).toEqual([
+      'rule.all',
+      'rule.all[0].erc721',
+      'rule.all[1].not',
+      'rule.all[1].not.erc20',
+    ])
+  })
+
+  test.each([
+    [{ erc721: {} }, 'BAD_USER_INPUT', 'rule.erc721.collection'],
+    [{ erc721: { collection: '0x12' } }, 'BAD_USER_INPUT', 'rule.erc721.collection'],
+    [
+      { erc721: { collection: CAT, tokenIds: [(2n ** 256n).toString()] } },
+      'BAD_USER_INPUT',
+      'rule.erc721.tokenIds[0]',
+    ],
+    [
+      { erc721: { collection: CAT, tokenIds: ['1-2'], min: '3' } },
+      'RULE_NEVER_MET',
+      'rule.erc721.min',
+    ],
+    [{ atLeast: { count: 2, of: [of721(CAT)] } }, 'RULE_NEVER_MET', 'rule.atLeast.count'],
+    [{ traits: { fur: 'gold' } }, 'NOT_STORED', 'rule.traits'],
+    [{ all: [] }, 'BAD_USER_INPUT', 'rule.all'],
+    [{ erc7: {} }, 'BAD_USER_INPUT', 'rule'],
+  ])('a rule that cannot be is refused with its part: %j', async (rule, code, field) => {
+    const { status, body } = await post('/v1/ownership/check', { rule, wallets: [ANN] })
+    expect(status).toBe(400)
+    expect(body).toMatchObject({ code, errors: [{ field }] })
+  })
+
+  test('a request of more questions than one may ask is refused before any is asked', async () => {
+    const rule = of721(collection.address, { tokenIds: ['1-500'] })
+    const people = Array.from({ length: 101 }, () => ({ wallets: [ANN] }))
+    const { body } = await post('/v1/ownership/checks', { rule, people })
+    expect(body).toMatchObject({ code: 'QUERY_TOO_COSTLY' })
+  })
+})

@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: MIT
+pragma solidity ^0.8.20;
+
+/** Says that it is of ERC-721, and nothing else that could be relied on. */
+abstract contract Says721 {
+    function supportsInterface(bytes4 id) public view virtual returns (bool) {
+        return id == 0x80ac58cd || id == 0x01ffc9a7;
+    }
+}
+
+/** Reverts without a reason. */
+contract Silent is Says721 {
+    function balanceOf(address) external pure returns (uint256) {
+        assembly { revert(0, 0) }
+    }
+    function ownerOf(uint256) external pure returns (address) {
+        assembly { revert(0, 0) }
+    }
+}
+
+/** Reverts with a reason. */
+contract Refusing is Says721 {
+    function balanceOf(address) external pure returns (uint256) {
+        revert("no");
+    }
+    function ownerOf(uint256) external pure returns (address) {
+        revert("no such token");
+    }
+}
+
+/** Returns nothing. */
+contract Empty is Says721 {
+    fallback() external {}
+}
+
+/** Uses all the gas that it gets. */
+contract GasEater is Says721 {
+    fallback() external {
+        assembly { for {} 1 {} {} }
+    }
+}
+
+/** Returns about as much as the gas allows. */
+contract ReturnBomb is Says721 {
+    fallback() external {
+        assembly { return(0, 300000) }
+    }
+}
+
+/** Reverts with about as much as the gas allows. */
+contract RevertBomb is Says721 {
+    fallback() external {
+        assembly { revert(0, 300000) }
+    }
+}
+
+/** Answers every question with a word that is no address. */
+contract DirtyWord is Says721 {
+    fallback() external {
+        assembly {
+            mstore(0, not(0))
+            return(0, 32)
+        }
+    }
+}
+
+/** Says yes to whoever asks which interface it has, as no contract of ERC-165 may. */
+contract YesToAll {
+    fallback() external {
+        assembly {
+            mstore(0, 1)
+            return(0, 32)
+        }
+    }
+}
+
+/** Holds tokens for those who staked them. */
+contract Staking {
+    mapping(uint256 => address) public stakerOf;
+    mapping(address => uint256) public stakedBalance;
+
+    function stake(address collection, uint256 tokenId) external {
+        stakerOf[tokenId] = msg.sender;
+        stakedBalance[msg.sender]++;
+        (bool done, ) = collection.call(
+            abi.encodeWithSignature("transferFrom(address,address,uint256)", msg.sender, address(this), tokenId)
+        );
+        require(done, "not transferred");
+    }
+}
+
+/** Two implementations behind one address. */
+contract Owned is Says721 {
+    address private immutable owner;
+    constructor(address of_) { owner = of_; }
+    function ownerOf(uint256) external view returns (address) { return owner; }
+    function balanceOf(address account) external view returns (uint256) { return account == owner ? 1 : 0; }
+}
+
+contract NotOwned {
+    function supportsInterface(bytes4 id) external pure returns (bool) { return id == 0x01ffc9a7; }
+    function balanceOf(address) external pure returns (uint256) { return 7; }
+}
+
+contract Proxy {
+    address public implementation;
+    constructor(address first) { implementation = first; }
+    function upgrade(address next) external { implementation = next; }
+    fallback() external {
+        address to = implementation;
+        assembly {
+            calldatacopy(0, 0, calldatasize())
+            let done := delegatecall(gas(), to, 0, calldatasize(), 0, 0)
+            returndatacopy(0, 0, returndatasize())
+            switch done case 0 { revert(0, returndatasize()) } default { return(0, returndatasize()) }
+        }
+    }
+}
+
+/** CryptoPunks as far as owners go. */
+contract Punks {
+    mapping(uint256 => address) public punkIndexToAddress;
+    mapping(address => uint256) public balanceOf;
+    function give(address to, uint256 index) external {
+        punkIndexToAddress[index] = to;
+        balanceOf[to]++;
+    }
+}
