@@ -1,8 +1,11 @@
 import { feeFamily, liquidityFamily, poolFamily, swapFamily } from '#core/dex/events.ts'
+import { positionFamily } from '#core/dex/positions/position-events.ts'
+import { positionsProjection } from '#core/dex/positions/project-positions.ts'
 import { poolsProjection } from '#core/dex/project-pools.ts'
 import { tickPagesProjection } from '#core/dex/project-tick-pages.ts'
 import { ticksProjection } from '#core/dex/project-ticks.ts'
 import type { FactorySource, PoolSource, SolidlySource } from '#core/dex/sources/dex-source.ts'
+import { type PositionManagerSource, positionManagers } from '#core/dex/sources/position-manager.ts'
 import {
   algebraIntegralFactories,
   algebraV1Factories,
@@ -22,7 +25,12 @@ import { type CollectionSource, erc1155Collections, erc721Collections } from '#c
 import { transferFamily } from '#core/nft/transfer.ts'
 
 /** An entry of what a deployment indexes. */
-export type Source = FactorySource | SolidlySource | PoolSource | CollectionSource
+export type Source =
+  | FactorySource
+  | SolidlySource
+  | PoolSource
+  | PositionManagerSource
+  | CollectionSource
 
 /** The kinds of sources. */
 const sources: readonly SourceSpec[] = [
@@ -33,6 +41,7 @@ const sources: readonly SourceSpec[] = [
   algebraV1Factories,
   algebraIntegralFactories,
   singlePools,
+  positionManagers,
   erc721Collections,
   erc1155Collections,
 ]
@@ -43,6 +52,7 @@ const families: readonly EventFamily[] = [
   liquidityFamily,
   poolFamily,
   feeFamily,
+  positionFamily,
   transferFamily,
 ]
 
@@ -52,6 +62,7 @@ const projections: readonly Projection[] = [
   ticksProjection,
   tickPagesProjection,
   poolsProjection,
+  positionsProjection,
   holdingsProjection,
 ]
 

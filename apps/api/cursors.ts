@@ -1,4 +1,6 @@
 import { type Address, isAddress, isHash } from '#core/chain.ts'
+import type { PositionPlace } from '#core/dex/positions/list-positions.ts'
+import type { Position } from '#core/dex/positions/position.ts'
 import type { SwapRow } from '#core/dex/trading/list-swaps.ts'
 import type { FeedCursor } from '#core/history/feed.ts'
 import type { EventPlace } from '#core/history/ports.ts'
@@ -65,6 +67,38 @@ export const holdingCursor = cursor<HoldingPlace>(
     return { collection: `0x${collection}`, tokenId: BigInt(tokenId), owner: `0x${owner}` }
   },
 )
+
+export const positionCursor = cursor<PositionPlace>(
+  ({ owner, pool, manager, tokenId }) =>
+    [owner.slice(2), pool.slice(2), manager.slice(2), tokenId].join('.'),
+  ([owner = '', pool = '', manager = '', tokenId = '', ...rest]) => {
+    if (![owner, pool, manager].every((hex) => isAddress(`0x${hex}`))) return undefined
+    if (!UINT256.test(tokenId) || BigInt(tokenId) > UINT256_MAX || rest.length > 0) return undefined
+    return {
+      owner: `0x${owner}`,
+      pool: `0x${pool}`,
+      manager: `0x${manager}`,
+      tokenId: BigInt(tokenId),
+    }
+  },
+)
+
+/** Of a list that is ordered by one token id. */
+export const tokenIdCursor = cursor<bigint>(
+  (tokenId) => `${tokenId}`,
+  ([tokenId = '', ...rest]) =>
+    UINT256.test(tokenId) && BigInt(tokenId) <= UINT256_MAX && rest.length === 0
+      ? BigInt(tokenId)
+      : undefined,
+)
+
+/** Where a position stands in its lists. */
+export const placeOfPosition = ({ owner, pool, manager, tokenId }: Position): PositionPlace => ({
+  owner,
+  pool,
+  manager,
+  tokenId,
+})
 
 const WHOLE = 'all'
 const SIGNED = /^(?:-1|\d{1,15})$/

@@ -127,6 +127,7 @@ function writeConfig(
     sources: [
       { kind: 'uniswap-v2', factory: v2Factory, startBlock, feeBps: 30 },
       { kind: 'uniswap-v3', factory: v3Factory, startBlock, positionManager, quoter },
+      { kind: 'uniswap-v3-positions', address: positionManager, startBlock },
       { kind: 'erc721', address: deployment.collection, startBlock },
       { kind: 'erc1155', address: deployment.multiToken, startBlock },
     ],

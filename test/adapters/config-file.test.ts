@@ -350,12 +350,20 @@ describe('a fault of the file', () => {
     [
       'a kind of source misspelt',
       { chain, sources: [{ kind: 'uniswap-v9' }] },
-      'sources[0].kind: it takes "uniswap-v2", "uniswap-v3", "solidly", "velodrome-v2", "algebra-v1", "algebra-integral", "pool", "erc721" or "erc1155"; here is "uniswap-v9"',
+      'sources[0].kind: it takes "uniswap-v2", "uniswap-v3", "solidly", "velodrome-v2", "algebra-v1", "algebra-integral", "pool", "uniswap-v3-positions", "erc721" or "erc1155"; here is "uniswap-v9"',
     ],
     [
       'a kind of source left out',
       { chain, sources: [{}] },
-      'sources[0].kind: missing; it takes "uniswap-v2", "uniswap-v3", "solidly", "velodrome-v2", "algebra-v1", "algebra-integral", "pool", "erc721" or "erc1155"',
+      'sources[0].kind: missing; it takes "uniswap-v2", "uniswap-v3", "solidly", "velodrome-v2", "algebra-v1", "algebra-integral", "pool", "uniswap-v3-positions", "erc721" or "erc1155"',
+    ],
+    [
+      'positions whose pools are not indexed',
+      {
+        chain,
+        sources: [{ kind: 'uniswap-v3-positions', address: `0x${'a1'.repeat(20)}` }],
+      },
+      'sources[0].kind: pools and ranges of positions are told by their pools; name the factory too, as {"kind": "uniswap-v3", "factory": "0x..."}, or single pools',
     ],
     ['a setting that there is not', { ...good, api: { prot: 1 } }, 'api.prot: no such setting'],
   ])('%s is told with what belongs there', (_, file, fault) => {

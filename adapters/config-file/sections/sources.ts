@@ -114,6 +114,11 @@ const pool = z.discriminatedUnion('protocol', [
   algebraPool('algebra-v1'),
   algebraPool('algebra-integral'),
 ])
+const v3Positions = z.strictObject({
+  kind: z.literal('uniswap-v3-positions'),
+  address: address.meta({ description: 'The NonfungiblePositionManager' }),
+  startBlock,
+})
 const erc721 = z.strictObject({ kind: z.literal('erc721'), address, startBlock })
 const erc1155 = z.strictObject({ kind: z.literal('erc1155'), address, startBlock })
 
@@ -125,6 +130,7 @@ const anySource = z.discriminatedUnion('kind', [
   algebraFactory('algebra-v1'),
   algebraFactory('algebra-integral'),
   pool,
+  v3Positions,
   erc721,
   erc1155,
 ])
@@ -158,7 +164,23 @@ function describeDuplicates(sources: Raw): string[] {
         `${pathText(['sources', index, 'token0'])}: pools sort their tokens; swap the two`,
       )
   }
-  return faults
+  return [...faults, ...describePoolless(sources)]
+}
+
+/** Positions whose pools are unknown: their events alone name neither pool nor range. */
+function describePoolless(sources: Raw): string[] {
+  const hasPools = sources.some(
+    (source) =>
+      source.kind === 'uniswap-v3' || (source.kind === 'pool' && source.protocol === 'uniswap-v3'),
+  )
+  return sources.flatMap(({ kind }, index) =>
+    kind === 'uniswap-v3-positions' && !hasPools
+      ? [
+          `${pathText(['sources', index, 'kind'])}: pools and ranges of positions are told by their pools; name the ` +
+            'factory too, as {"kind": "uniswap-v3", "factory": "0x..."}, or single pools',
+        ]
+      : [],
+  )
 }
 
 function toPeriphery(source: Raw[number], index: number): Periphery[] {
@@ -220,6 +242,7 @@ function toSource(source: Raw[number]): Source {
         feePips: 'fee' in source ? source.fee : toPips(source.feeBps),
         startBlock: first,
       }
+    case 'uniswap-v3-positions':
     case 'erc721':
     case 'erc1155':
       return { kind: source.kind, address: toAddress(source.address), startBlock: first }

@@ -4,6 +4,7 @@ import { addHoldings } from './holdings.ts'
 import { addMeta } from './meta.ts'
 import { addOwnership } from './ownership.ts'
 import { addPools } from './pools.ts'
+import { addPositions } from './positions.ts'
 import { addQuotes } from './quotes.ts'
 import { addScalars } from './scalars.ts'
 import { addSwaps } from './swaps.ts'
@@ -17,6 +18,7 @@ for (const add of [
   addSwaps,
   addCandles,
   addVolumes,
+  addPositions,
   addHoldings,
   addOwnership,
   addQuotes,

@@ -1,9 +1,11 @@
-import type { Address } from '#core/chain.ts'
+import { type Address, ZERO_ADDRESS } from '#core/chain.ts'
 import { listPools } from '#core/dex/list-pools.ts'
+import { positionDocuments } from '#core/dex/positions/position.ts'
 import type { Pool } from '#core/dex/pool.ts'
 import { isAppError } from '#core/errors.ts'
 import { whileStale } from '#core/history/at-head.ts'
 import { isEmpty, type View } from '#core/history/head.ts'
+import { scanDocuments } from '#core/history/resolve.ts'
 import { listHoldings } from '#core/nft/list-holdings.ts'
 import type { Api, Ports } from '#api/wire.ts'
 
@@ -18,6 +20,13 @@ export type Subjects = {
   readonly collection: Address
   /** Holds something of the collection. */
   readonly account: Address
+  /** A position, the contract that holds it, whose it is and in which pool. */
+  readonly position: {
+    readonly manager: Address
+    readonly tokenId: string
+    readonly owner: Address
+    readonly pool: Address
+  }
 }
 
 /** Of Ethereum mainnet: for what this history has none of. */
@@ -28,6 +37,12 @@ export const MAINNET: Subjects = {
   pool: '0xb4e16d0168e52d35cacd2c6185b44281ec28c9dc',
   collection: '0xaa74955674127e98e6ce30f65b676f18c5176f7b',
   account: '0x08894e02b950fc44ef7a81da248d4f0bfd6659d4',
+  position: {
+    manager: '0xc36442b4a4522e871399cd717abdd847ab11fe88',
+    tokenId: '337861',
+    owner: '0xc4ddff531132d32b47ec938acfa28e354769a806',
+    pool: '0x8ad599c3a0ff1de082011efddc58f1908eb6e6d8',
+  },
 }
 
 /** Subjects that this history has. */
@@ -42,6 +57,8 @@ const NOTHING: Found = { subjects: MAINNET, foreign: ['pools', 'collections'] }
 
 /** Pools that are looked at, to take one with trades. */
 const POOLS_MAX = 50
+/** Positions that are looked at, to take one that somebody holds in a pool that is indexed. */
+const POSITIONS_MAX = 50
 /** Collections that are looked at, to take one that somebody holds something of. */
 const COLLECTIONS_MAX = 20
 
@@ -54,7 +71,15 @@ export async function findSubjects({ ports, config }: Api): Promise<Found> {
       const trade = await findTrade(ports, view, config.quotes.wrappedNative)
       const holding = await findHolding(ports, view)
       return {
-        subjects: { ...MAINNET, ...trade, ...holding },
+        subjects: {
+          ...MAINNET,
+          ...trade,
+          ...holding,
+          position: (await findPosition(ports, view)) ?? {
+            ...MAINNET.position,
+            ...(trade && { pool: trade.pool }),
+          },
+        },
         foreign: [
           ...(trade ? [] : ['pools' as const]),
           ...(holding ? [] : ['collections' as const]),
@@ -88,6 +113,15 @@ function amountFor({ reserve0, reserve1 }: Pool, sold: 0 | 1): string {
   const reserve = (sold === 0 ? reserve0 : reserve1) ?? 0n
   const share = (reserve / 1_000n).toString()
   return reserve <= 0n ? '1000000' : `1${'0'.repeat(Math.min(18, share.length - 1))}`
+}
+
+async function findPosition(ports: Ports, view: View): Promise<Subjects['position'] | undefined> {
+  const scan = { order: 'identity', prefix: [], limit: POSITIONS_MAX }
+  const positions = await scanDocuments(ports, view, positionDocuments, scan)
+  const found = positions.find(({ owner, pool }) => owner !== ZERO_ADDRESS && pool !== ZERO_ADDRESS)
+  if (!found) return undefined
+  const { manager, tokenId, owner, pool } = found
+  return { manager, tokenId: `${tokenId}`, owner, pool }
 }
 
 async function findHolding(

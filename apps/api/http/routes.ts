@@ -6,6 +6,7 @@ import { holdersOfCollection } from './holders.ts'
 import { holdingsOfAccount, holdingsOfCollection } from './holdings.ts'
 import { ownershipCheck, ownershipChecks } from './ownership.ts'
 import { pool, pools, quotablePool } from './pools.ts'
+import { positionsOfAccount, positionsOfManager, positionsOfPool } from './positions.ts'
 import { quarantine, quarantineCounts } from './quarantine.ts'
 import { quotes, simulations } from './quotes.ts'
 import type { RouteOf } from './route.ts'
@@ -26,6 +27,9 @@ export const routes: readonly RouteOf[] = [
   swapsOfPool,
   candlesOfPool,
   volumesOfPool,
+  positionsOfPool,
+  positionsOfAccount,
+  positionsOfManager,
   holdersOfCollection,
   holdingsOfCollection,
   holdingsOfAccount,

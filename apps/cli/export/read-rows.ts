@@ -2,6 +2,7 @@ import type { Address, BlockRef } from '#core/chain.ts'
 import { liquidityFamily, netAmounts, swapFamily } from '#core/dex/events.ts'
 import { poolDocuments } from '#core/dex/pool.ts'
 import { withQuotable } from '#core/dex/quotable.ts'
+import { positionDocuments } from '#core/dex/positions/position.ts'
 import { candleDocuments } from '#core/dex/trading/candle.ts'
 import type { DocumentSpec, Version } from '#core/history/document.ts'
 import type { EventBody, EventFamily, ChainEvent } from '#core/history/event.ts'
@@ -19,6 +20,7 @@ import { liquidityChange } from '#resources/liquidity-changes.ts'
 import { nftTransfer, nftTransferRows } from '#resources/nft-transfers.ts'
 import { pool } from '#resources/pools.ts'
 import type { Resource } from '#resources/resource.ts'
+import { position } from '#resources/positions.ts'
 import { swap } from '#resources/swaps.ts'
 
 type ExportQuery = {
@@ -94,6 +96,16 @@ export const exportSubjects: Readonly<Record<string, ExportSubject>> = {
     poolOf: ({ candle: of }) => of.pool,
     priced: (row, decimals) => ({ ...row, decimals }),
   },
+  positions: {
+    ...documentSubject(
+      positionDocuments,
+      'pool',
+      position,
+      (each) => each,
+      ({ pool: of }, asked) => of === asked,
+    ),
+    poolOf: ({ pool: of }) => of,
+  },
   holdings: documentSubject(holdingDocuments, 'collection', holding, (each) =>
     each.amount > 0n ? each : undefined,
   ),
@@ -123,17 +135,24 @@ function eventSubject<Body extends EventBody, T>(
   return { isEvents: true, contract, resource, blockOf, read }
 }
 
-/** Documents of a kind, each as an item; undefined leaves one out. */
+/**
+ * Documents of a kind, each as an item; undefined leaves one out.
+ *
+ * @param isOf whether a document belongs to a contract, where what names it does not begin with that
+ */
 export function documentSubject<D extends object, T>(
   spec: DocumentSpec<D>,
   contract: ExportSubject['contract'],
   resource: Resource<T>,
   itemOf: (value: D, version: Version<D>, view: View) => T | undefined,
+  isOf?: (value: D, contract: Address) => boolean,
 ): ExportSubject<T> {
   async function* read(ports: ExportPorts, view: View, query: ExportQuery): AsyncGenerator<T> {
-    const prefix = query.contract ? [query.contract] : []
+    const { contract: asked } = query
+    const prefix = asked && !isOf ? [asked] : []
     for await (const page of pagesOfDocuments(ports, view, spec, prefix))
       for (const version of page) {
+        if (asked && isOf && !isOf(version.value, asked)) continue
         const item = itemOf(version.value, version, view)
         if (item !== undefined) yield item
       }

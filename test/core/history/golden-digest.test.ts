@@ -35,6 +35,7 @@ import { loadRecording } from '../../tools/recorded-chain/recording.ts'
 const GOLDEN = {
   mainnet: '0x74e086ad391a6eacad6eb9e284d75df657be95d620d11f376a1774c32f76d3e6',
   generated: '0xb5d0d2fec426eed6261f72ede9a7599129063f610aab66c8392acae7dc1a9584',
+  positions: '0xd7b772d40a2c16e9da84e327ff4fbed238f5b30bdeb83e1d801c67342b20be71',
 } as const
 
 /**
@@ -47,6 +48,7 @@ const PROJECTIONS: Readonly<Record<string, string>> = {
   'pools 2': '0x92a50a8d7a6d72b3',
   'pools 3': '0xf69a2428c9896216',
   'pools 4': '0xaed21290a0dbf747',
+  'positions 1': '0x088b86727a69c1ea',
   'tickPages 1': '0x9e5a7c60f6726d5f',
   'ticks 1': '0xfc1a09ca0634ee27',
   'trades 2': '0xc7ff0f2a3043a417',
@@ -65,12 +67,15 @@ const FAMILIES: Readonly<Record<string, string>> = {
   'collect/algebra-integral 1': '0xbb574e0fed4b28e7',
   'collect/algebra-v1 1': '0x3787ba8d2b1d030f',
   'collect/uniswap-v3 1': '0x26a83506b0583ade',
+  'collectPosition/uniswap-v3 1': '0xccfd2094c07a7bc7',
   'collectProtocol/uniswap-v3 1': '0xc66ba593980959f3',
+  'decreasePosition/uniswap-v3 1': '0x857b31c56d0504b2',
   'fees/solidly 1': '0xbd5d37fac63551df',
   'fees/velodrome-v2 1': '0xe558baaf99c09436',
   'flash/algebra-integral 1': '0xb91b18fca64bc29b',
   'flash/algebra-v1 1': '0x0a91689631afd326',
   'flash/uniswap-v3 1': '0x9894c80075d750a6',
+  'increasePosition/uniswap-v3 1': '0xf272ff895997e612',
   'initialize/algebra-integral 1': '0x6ee086ab876f0ba3',
   'initialize/algebra-v1 1': '0xc5cc8e97eb652b21',
   'initialize/uniswap-v3 1': '0x256ad8d0c54e299c',
@@ -107,30 +112,27 @@ const FAMILIES: Readonly<Record<string, string>> = {
   'sync/velodrome-v2 1': '0x02ea8533ae37e24a',
   'transfer/erc1155 1': '0x5b20225d51a7341c',
   'transfer/erc721 1': '0xd7d38f67bb5e91df',
+  'transferPosition/uniswap-v3 1': '0x87135847c61f9943',
 }
 
 const CHAIN_ID = 31_337
 const NO_HASH: Hash = `0x${'0'.repeat(64)}`
 const SWAP_V2 = '0xd78ad95fa46c994b6551d0da85fc275fe613ce37657fb8d5e3d130840159d822'
 const SWAP_V3 = '0xc42079f94a6350d7e6235f29174924f928cc2ac818eb64fed8004e115fbcca67'
+const MINT_V3 = '0x7a53080ba414158be7ec69b987b5fb7d07dee101fe85488f0853ae16239d0bde'
+const POSITION_MANAGER = '0xc36442b4a4522e871399cd717abdd847ab11fe88'
 const TRANSFER = '0xddf252ad1be2c89b69c2b068fc378daa952ba7f163c4a11628f55a4df523b3ef'
 
+type LogOfMainnet = { readonly address: Address; readonly topics: readonly Hash[] }
 type History = { readonly sources: readonly Source[]; readonly blocks: readonly ProvenBlock[] }
 type Store = HistoryPorts & { readonly writer: ChainWriter }
 
-/** The recorded mainnet blocks, put one behind the other, with every pool and collection that they name as a source. */
-async function mainnet(): Promise<History> {
+/** The recorded mainnet blocks, put one behind the other, with sources for their logs. */
+async function recorded(sourcesOf: (logs: readonly LogOfMainnet[]) => Source[]): Promise<History> {
   const vectors = new URL('../../vectors/mainnet-blocks.json.br', import.meta.url)
-  const recorded = (await loadRecording(vectors)).blocks
-  const sources = new Map<string, Source>()
-  for (const { address, topics } of recorded.flatMap(({ logs }) => logs)) {
-    const isV2 = topics[0] === SWAP_V2
-    if (isV2 || topics[0] === SWAP_V3) sources.set(address, poolSource(address, isV2))
-    if (topics[0] === TRANSFER && topics.length === 4)
-      sources.set(address, { kind: 'erc721', address, startBlock: null })
-  }
+  const { blocks: all } = await loadRecording(vectors)
   let parentHash = NO_HASH
-  const blocks = recorded.map(({ block, logs }, number): ProvenBlock => {
+  const blocks = all.map(({ block, logs }, number): ProvenBlock => {
     const hash = block.hash
     const header = {
       number,
@@ -157,8 +159,35 @@ async function mainnet(): Promise<History> {
       })),
     }
   })
-  return { sources: [...sources.values()], blocks }
+  return { sources: sourcesOf(all.flatMap(({ logs }) => logs)), blocks }
 }
+
+/** With every pool and collection that they name as a source. */
+const mainnet = (): Promise<History> =>
+  recorded((logs) => {
+    const sources = new Map<string, Source>()
+    for (const { address, topics } of logs) {
+      const isV2 = topics[0] === SWAP_V2
+      if (isV2 || topics[0] === SWAP_V3) sources.set(address, poolSource(address, isV2))
+      if (topics[0] === TRANSFER && topics.length === 4)
+        sources.set(address, { kind: 'erc721', address, startBlock: null })
+    }
+    return [...sources.values()]
+  })
+
+/** With the position manager of Uniswap V3 and all pools of that design. */
+const positions = (): Promise<History> =>
+  recorded((logs) =>
+    [
+      ...new Set(
+        logs
+          .filter(({ topics }) => topics[0] === SWAP_V3 || topics[0] === MINT_V3)
+          .map(({ address }) => address),
+      ),
+    ]
+      .map((address) => poolSource(address, false))
+      .concat([{ kind: 'uniswap-v3-positions', address: POSITION_MANAGER, startBlock: null }]),
+  )
 
 const poolSource = (address: Address, isV2: boolean): Source => ({
   kind: 'pool',
@@ -196,12 +225,12 @@ async function digestOf(store: Store, history: History, batch: number): Promise<
   return digestAt(appender.view())
 }
 
-const histories = { mainnet, generated }
+const histories = { mainnet, generated, positions }
 
 const server = await openMongoServer()
 afterAll(() => server?.stop())
 
-for (const name of ['mainnet', 'generated'] as const) {
+for (const name of ['mainnet', 'generated', 'positions'] as const) {
   test(`the ${name} history has the digest that was written down, however it is batched`, async () => {
     const history = await histories[name]()
     for (const batch of [1, 7, 100]) {
