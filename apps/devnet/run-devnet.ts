@@ -127,9 +127,9 @@ function writeConfig(
     sources: [
       { kind: 'uniswap-v2', factory: v2Factory, startBlock, feeBps: 30 },
       { kind: 'uniswap-v3', factory: v3Factory, startBlock, positionManager, quoter },
-      { kind: 'uniswap-v3-positions', address: positionManager, startBlock },
       { kind: 'erc721', address: deployment.collection, startBlock },
       { kind: 'erc1155', address: deployment.multiToken, startBlock },
+      { kind: 'uniswap-v3-positions', address: positionManager, startBlock },
     ],
     quotes: { router: swapRouter, wrappedNative: weth },
     api: { port: apiPort, metricsPort: metricsPorts.api, development: true },

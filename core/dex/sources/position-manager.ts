@@ -25,16 +25,13 @@ export type PositionManagerSource = {
 }
 
 /** NonfungiblePositionManager: IncreaseLiquidity(uint256 indexed, uint128, uint256, uint256) */
-export const INCREASE_LIQUIDITY =
-  '0x3067048beee31b25b2f1681f88dac838c8bba36af25bfb2b7cf7473a5847e35f'
+const INCREASE_LIQUIDITY = '0x3067048beee31b25b2f1681f88dac838c8bba36af25bfb2b7cf7473a5847e35f'
 /** NonfungiblePositionManager: DecreaseLiquidity(uint256 indexed, uint128, uint256, uint256) */
-export const DECREASE_LIQUIDITY =
-  '0x26f6a048ee9138f2c0ce266f322cb99228e8d619ae2bff30c67f8dcf9d2377b4'
+const DECREASE_LIQUIDITY = '0x26f6a048ee9138f2c0ce266f322cb99228e8d619ae2bff30c67f8dcf9d2377b4'
 /** NonfungiblePositionManager: Collect(uint256 indexed, address, uint256, uint256) */
-export const COLLECT_POSITION = '0x40d0efd1a53d60ecbf40971b9daf7dc90178c3aadc7aab1765632738fa8b8f01'
+const COLLECT_POSITION = '0x40d0efd1a53d60ecbf40971b9daf7dc90178c3aadc7aab1765632738fa8b8f01'
 /** ERC-721: Transfer(address indexed, address indexed, uint256 indexed) */
-export const TRANSFER_POSITION =
-  '0xddf252ad1be2c89b69c2b068fc378daa952ba7f163c4a11628f55a4df523b3ef'
+const TRANSFER_POSITION = '0xddf252ad1be2c89b69c2b068fc378daa952ba7f163c4a11628f55a4df523b3ef'
 
 function liquidityOf({ topics, data }: RawLog) {
   expectShape(topics, data, 2, 3)
