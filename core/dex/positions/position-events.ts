@@ -70,6 +70,5 @@ export const eventsOfPositions = {
 export const positionFamily: EventFamily<PositionEvent> = {
   name: 'position',
   version: 1,
-  byContract: 'seldom',
   events: Object.values(eventsOfPositions),
 }
