@@ -32,6 +32,8 @@ export const exitCodesHelp = (names: readonly (keyof typeof exitCodes)[]): strin
 export const configuredSections: ReadonlySet<string> = new Set([
   'config',
   'chain',
+  'chains',
+  'defaultChain',
   'store',
   'raw',
   'records',

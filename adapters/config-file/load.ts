@@ -1,7 +1,14 @@
 import { readFileSync } from 'node:fs'
 import { dirname } from 'node:path'
-import type { z } from 'zod'
-import { AppError, messageOf } from '#core/errors.ts'
+import { AppError, assert, messageOf } from '#core/errors.ts'
+import {
+  eachSection,
+  faultsInSections,
+  faultsOfChains,
+  faultsOfPlaces,
+  isObject,
+  misplaced,
+} from './section-faults.ts'
 import type { ApiSettings } from './sections/api.ts'
 import type { ChainSettings } from './sections/chain.ts'
 import { describeIssue, explainIssue } from './fault-text.ts'
@@ -9,16 +16,24 @@ import type { IndexerSettings } from './sections/indexer.ts'
 import type { OwnershipSettings } from './sections/ownership.ts'
 import { pathText } from './sections/path-text.ts'
 import type { QuotesSettings } from './sections/quotes.ts'
-import { type ConfigFile, configSchema, sections } from './schema.ts'
-import type { Section } from './sections/section.ts'
+import {
+  chainSections,
+  type commonSections,
+  type ManyChainsFile,
+  manyChainsSchema,
+  type OneChainFile,
+  oneChainSchema,
+  sections,
+} from './schema.ts'
 import type { SourcesSettings } from './sections/sources.ts'
 import type { WorkersSettings } from './sections/workers.ts'
-import { type RawSetting, placeOf, rawBeside, type StoreSetting } from './sections/store.ts'
+import { placeOfChain, type RawSetting, rawBeside, type StoreSetting } from './sections/store.ts'
 
-/** A configuration file, validated and in domain terms. */
+/** One chain of a configuration file, with what is said of all of them; validated and in domain terms. */
 export type Settings = SourcesSettings & {
   readonly path: string
-  readonly chain: ChainSettings
+  /** `name` is what people call it: where the file is of one chain, its id. */
+  readonly chain: ChainSettings & { readonly name: string }
   readonly store: StoreSetting
   readonly raw: RawSetting
   readonly records: StoreSetting
@@ -27,8 +42,16 @@ export type Settings = SourcesSettings & {
   readonly workers: WorkersSettings
   readonly quotes: QuotesSettings
   readonly ownership: OwnershipSettings
-  /** What no log line may hold: URLs with keys or passwords, and these themselves. */
+  /** What no log line may hold: URLs with keys or passwords of any chain, and these themselves. */
   readonly secrets: readonly string[]
+}
+
+/** A whole configuration file. */
+export type Deployment = {
+  /** In the order of the file. */
+  readonly chains: readonly Settings[]
+  /** The chain that is meant where none is named. */
+  readonly byDefault: Settings
 }
 
 /** A configuration file that cannot be used: all of its faults, each with its path, in the words of its remedy. */
@@ -49,9 +72,11 @@ type Environment = Readonly<Record<string, string | undefined>>
  *
  * @throws InvalidConfig that lists every fault with its path
  */
-export function loadSettings(path: string, env: Environment): Settings {
+export function loadDeployment(path: string, env: Environment): Deployment {
   const { value, missing } = substitute(readJson(path), env)
-  const parsed = configSchema.safeParse(value, { error: explainIssue })
+  const isOfMany = isObject(value) && 'chains' in value
+  const schema = isOfMany ? manyChainsSchema : oneChainSchema
+  const parsed = schema.safeParse(value, { error: explainIssue })
   const faults = missing.map(
     ({ field, name }) => `${field}: the environment has no variable ${name}`,
   )
@@ -59,56 +84,73 @@ export function loadSettings(path: string, env: Environment): Settings {
     // What stands for a missing variable has been named already.
     const named = new Set(missing.map(({ field }) => field))
     const issues = parsed.error.issues.filter((issue) => !named.has(pathText(issue.path)))
-    faults.push(...issues.flatMap(describeIssue))
+    faults.push(...issues.flatMap(describeIssue).map((text) => (isOfMany ? misplaced(text) : text)))
   }
-  faults.push(...faultsInSections(value))
+  faults.push(...(isOfMany ? faultsOfChains(value) : faultsInSections(value)))
   if (faults.length > 0 || !parsed.success) throw invalid(path, faults)
-  const settings = toSettings(path, parsed.data)
-  if (placeOf(settings.store) === placeOf(settings.records))
-    throw invalid(path, [
-      'records: the store is kept there; name another file or database, for a store may be thrown away and made anew',
-    ])
-  const { raw } = settings
-  for (const [name, place] of [
-    ['store', settings.store],
-    ['records', settings.records],
-  ] as const)
-    if (raw.kind === 'sqlite' && placeOf(raw) === placeOf(place))
-      throw invalid(path, [`raw: the ${name} section names that file; name another one`])
-  return Object.freeze(settings)
+  const deployment =
+    'chains' in parsed.data ? ofManyChains(path, parsed.data) : ofOneChain(path, parsed.data)
+  const clashes = faultsOfPlaces(deployment.chains)
+  if (clashes.length > 0) throw invalid(path, clashes)
+  return deployment
 }
 
-const eachSection = Object.entries<Section<z.ZodType, unknown>>(sections)
-
-/** Of sections that are right as far as the schema goes, whatever is wrong with the others. */
-function faultsInSections(file: unknown): string[] {
-  if (typeof file !== 'object' || file === null) return []
-  const raw = file as Readonly<Record<string, unknown>>
-  return eachSection.flatMap(([name, { schema, faults }]) => {
-    const parsed = schema.safeParse(raw[name])
-    return parsed.success && faults ? faults(parsed.data) : []
+function toSettings(
+  path: string,
+  common: Pick<OneChainFile, keyof typeof commonSections>,
+  own: Pick<OneChainFile, keyof typeof chainSections>,
+  name: string,
+  places: Pick<Settings, 'store' | 'raw'>,
+  secrets: readonly string[],
+): Settings {
+  const context = { folder: dirname(path) }
+  return Object.freeze({
+    path,
+    chain: { ...sections.chain.toSettings(own.chain, context), name },
+    ...places,
+    records: sections.records.toSettings(common.records, context),
+    ...sections.sources.toSettings(own.sources, context),
+    api: sections.api.toSettings(common.api, context),
+    indexer: sections.indexer.toSettings(common.indexer, context),
+    workers: sections.workers.toSettings(common.workers, context),
+    quotes: sections.quotes.toSettings(own.quotes, context),
+    ownership: sections.ownership.toSettings(own.ownership, context),
+    secrets,
   })
 }
 
-function toSettings(path: string, file: ConfigFile): Settings {
+/** Texts in any of these sections that no log line may hold. */
+const secretsIn = (file: Readonly<Record<string, unknown>>): string[] =>
+  eachSection.flatMap(([name, { secrets }]) =>
+    file[name] === undefined ? [] : (secrets?.(file[name]) ?? []),
+  )
+
+function ofOneChain(path: string, file: OneChainFile): Deployment {
   const context = { folder: dirname(path) }
   const store = sections.store.toSettings(file.store, context)
-  return {
-    path,
-    chain: sections.chain.toSettings(file.chain, context),
-    store,
-    raw: sections.raw.toSettings(file.raw, context) ?? rawBeside(store),
-    records: sections.records.toSettings(file.records, context),
-    ...sections.sources.toSettings(file.sources, context),
-    api: sections.api.toSettings(file.api, context),
-    indexer: sections.indexer.toSettings(file.indexer, context),
-    workers: sections.workers.toSettings(file.workers, context),
-    quotes: sections.quotes.toSettings(file.quotes, context),
-    ownership: sections.ownership.toSettings(file.ownership, context),
-    secrets: eachSection.flatMap(
-      ([name, { secrets }]) => secrets?.(file[name as keyof typeof sections]) ?? [],
-    ),
-  }
+  const raw = sections.raw.toSettings(file.raw, context) ?? rawBeside(store)
+  const name = String(file.chain.id)
+  const settings = toSettings(path, file, file, name, { store, raw }, secretsIn(file))
+  return { chains: [settings], byDefault: settings }
+}
+
+function ofManyChains(path: string, file: ManyChainsFile): Deployment {
+  const context = { folder: dirname(path) }
+  const secrets = [file, ...Object.values(file.chains)].flatMap(secretsIn)
+  const chains = Object.entries(file.chains).map(([name, own]) => {
+    const store =
+      own.store === undefined
+        ? placeOfChain(sections.store.toSettings(file.store, context), name)
+        : sections.store.toSettings(own.store, context)
+    const said = sections.raw.toSettings(file.raw, context)
+    const raw =
+      sections.raw.toSettings(own.raw, context) ??
+      (said ? placeOfChain(said, name) : rawBeside(store))
+    return toSettings(path, file, own, name, { store, raw }, secrets)
+  })
+  const byDefault = chains.find(({ chain }) => chain.name === file.defaultChain) ?? chains[0]
+  assert(byDefault, 'a file of several chains names one')
+  return { chains, byDefault }
 }
 
 const JSON_PLACE = /\(line (\d+) column (\d+)\)/

@@ -5,40 +5,70 @@ import { indexerSection } from './sections/indexer.ts'
 import { ownershipSection } from './sections/ownership.ts'
 import { quotesSection } from './sections/quotes.ts'
 import { sourcesSection } from './sections/sources.ts'
-import { rawSection, recordsSection, storeSection } from './sections/store.ts'
+import { placeOfOne, rawOfOne, rawSection, recordsSection, storeSection } from './sections/store.ts'
 import { workersSection } from './sections/workers.ts'
 
-/** Every section of the file. A new one is a file and a line here, and a line in `Settings`. */
-export const sections = {
+/** What is said of each chain. A new section is a file and a line here, in the schema below, and in `Settings`. */
+export const chainSections = {
   chain: chainSection,
-  store: storeSection,
-  raw: rawSection,
-  records: recordsSection,
   sources: sourcesSection,
-  api: apiSection,
-  indexer: indexerSection,
-  workers: workersSection,
   quotes: quotesSection,
   ownership: ownershipSection,
 } as const
 
-export const configSchema = z
-  .strictObject({
-    $schema: z.string().optional(),
-    chain: sections.chain.schema,
-    store: sections.store.schema,
-    raw: sections.raw.schema,
-    records: sections.records.schema,
-    sources: sections.sources.schema,
-    api: sections.api.schema,
-    indexer: sections.indexer.schema,
-    workers: sections.workers.schema,
-    quotes: sections.quotes.schema,
-    ownership: sections.ownership.schema,
-  })
+/** What is said once, however many chains there are. Likewise. */
+export const commonSections = {
+  store: storeSection,
+  raw: rawSection,
+  records: recordsSection,
+  api: apiSection,
+  indexer: indexerSection,
+  workers: workersSection,
+} as const
+
+export const sections = { ...chainSections, ...commonSections } as const
+
+const ofChain = {
+  chain: sections.chain.schema,
+  sources: sections.sources.schema,
+  quotes: sections.quotes.schema,
+  ownership: sections.ownership.schema,
+} as const
+
+const inCommon = {
+  $schema: z.string().optional(),
+  store: sections.store.schema,
+  raw: sections.raw.schema,
+  records: sections.records.schema,
+  api: sections.api.schema,
+  indexer: sections.indexer.schema,
+  workers: sections.workers.schema,
+} as const
+
+/** A file of one chain. */
+export const oneChainSchema = z
+  .strictObject({ ...ofChain, ...inCommon })
   .meta({ id: 'HalyardConfig', title: 'Halyard configuration' })
 
-export type ConfigFile = z.output<typeof configSchema>
+const oneOfMany = z.strictObject({ ...ofChain, store: placeOfOne, raw: rawOfOne })
+
+/** A file of several chains: each has a name, and under it the sections that a file of one chain has at its top. */
+export const manyChainsSchema = z
+  .strictObject({
+    chains: z.record(z.string(), oneOfMany).meta({
+      description:
+        'The chains by name: small letters, digits and dashes, a letter first. Each has the sections chain, sources, quotes and ownership as a file of one chain has them',
+    }),
+    defaultChain: z.string().optional().meta({
+      description: 'The chain that is meant where none is named; the first one unless given',
+    }),
+    ...inCommon,
+  })
+  .meta({ id: 'HalyardConfigOfChains', title: 'Halyard configuration of several chains' })
+
+export type OneChainFile = z.output<typeof oneChainSchema>
+export type ManyChainsFile = z.output<typeof manyChainsSchema>
 
 /** The JSON Schema (draft 2020-12) of what a configuration file may hold. */
-export const configJsonSchema = (): object => z.toJSONSchema(configSchema, { io: 'input' })
+export const configJsonSchema = (): object =>
+  z.toJSONSchema(z.union([oneChainSchema, manyChainsSchema]), { io: 'input' })

@@ -3,10 +3,11 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, describe, expect, test } from 'vitest'
 import { toQuoteSettings } from '#adapters/config-file/quote-settings.ts'
-import { loadSettings } from '#adapters/config-file/load.ts'
+import { type InvalidConfig, loadDeployment } from '#adapters/config-file/load.ts'
 import { configJsonSchema } from '#adapters/config-file/schema.ts'
 import { keccak } from '#adapters/hash-wasm/keccak.ts'
 import { createLogger } from '#adapters/log/logger.ts'
+import { readSettings } from '#wiring/settings.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'halyard-config-'))
 afterAll(() => rmSync(folder, { recursive: true }))
@@ -18,7 +19,7 @@ const read = (rpc: string, store: string, env: Record<string, string> = {}) => {
     path,
     JSON.stringify({ chain: { id: 1, rpc: [rpc] }, store, sources: [collection] }),
   )
-  return loadSettings(path, env)
+  return loadDeployment(path, env).byDefault
 }
 
 describe('the secrets of a configuration', () => {
@@ -57,7 +58,7 @@ describe('sources of other designs', () => {
     const path = join(folder, 'designs.json')
     const chain = { id: 10, rpc: ['http://node:8545'] }
     writeFileSync(path, JSON.stringify({ chain, sources }))
-    return loadSettings(path, {}).sources
+    return loadDeployment(path, {}).byDefault.sources
   }
 
   test('have a fee for each curve until swaps tell it', () => {
@@ -90,7 +91,7 @@ describe('the section of quotes', () => {
     const path = join(folder, 'quotes.json')
     const chain = { id: 1, rpc: ['http://node:8545'] }
     writeFileSync(path, JSON.stringify({ chain, sources, quotes }))
-    return loadSettings(path, {})
+    return loadDeployment(path, {}).byDefault
   }
   const factoryV2 = { kind: 'uniswap-v2', factory: address('2') }
   const factoryV3 = { kind: 'uniswap-v3', factory: address('3') }
@@ -207,11 +208,11 @@ describe('the section of quotes', () => {
 })
 
 describe('an endpoint', () => {
-  const load = (rpc: unknown): ReturnType<typeof loadSettings> => {
+  const load = (rpc: unknown): ReturnType<typeof loadDeployment>['byDefault'] => {
     const path = join(folder, 'endpoints.json')
     const sources = [{ kind: 'erc721', address: `0x${'1'.repeat(40)}` }]
     writeFileSync(path, JSON.stringify({ chain: { id: 1, rpc }, sources }))
-    return loadSettings(path, {})
+    return loadDeployment(path, {}).byDefault
   }
 
   test('is a URL, or one with limits of its own; both are kept secret alike', () => {
@@ -255,7 +256,7 @@ describe('what a chain proves', () => {
       sources: [collection],
     })
     writeFileSync(path, text)
-    return loadSettings(path, {}).chain
+    return loadDeployment(path, {}).byDefault.chain
   }
 
   test('goes by its id, and what no profile names is compared with its receipts', () => {
@@ -290,7 +291,7 @@ describe('a fault of the file', () => {
     const path = join(folder, 'faults.json')
     writeFileSync(path, typeof file === 'string' ? file : JSON.stringify(file))
     try {
-      loadSettings(path, env)
+      loadDeployment(path, env).byDefault
     } catch (error) {
       const lines = (error as Error).message.split('\n')
       return lines.filter((line) => line.startsWith('  ')).map((line) => line.trim())
@@ -428,5 +429,148 @@ describe('a fault of the file', () => {
     expect(faultsOf(file, { STORE: 'sqlite:./halyard.db' })).toEqual([
       'chain.rpc[0]: the environment has no variable RPC',
     ])
+  })
+})
+
+describe('a file of several chains', () => {
+  const collection = { kind: 'erc721', address: `0x${'ab'.repeat(20)}` }
+  const chainOf = (id: number, more: object = {}) => ({
+    chain: { id, rpc: [`http://node-${id}:8545`] },
+    sources: [collection],
+    ...more,
+  })
+  const write = (file: object): string => {
+    const path = join(folder, 'chains.json')
+    writeFileSync(path, JSON.stringify(file))
+    return path
+  }
+  const load = (file: object) => loadDeployment(write(file), {})
+  const faultsOf = (file: object): readonly string[] => {
+    try {
+      load(file)
+      return []
+    } catch (error) {
+      return (error as InvalidConfig).faults
+    }
+  }
+
+  test('gives each the sections of its own and what is said of all', () => {
+    const { chains, byDefault } = load({
+      chains: { ethereum: chainOf(1), base: chainOf(8_453, { quotes: { nativeSymbol: 'BETH' } }) },
+      defaultChain: 'base',
+      indexer: { metricsPort: 9_999 },
+    })
+    expect(chains.map(({ chain }) => [chain.name, chain.id])).toEqual([
+      ['ethereum', 1],
+      ['base', 8_453],
+    ])
+    expect(chains.map(({ indexer }) => indexer.metricsPort)).toEqual([9_999, 9_999])
+    expect(byDefault).toBe(chains[1])
+    expect(byDefault.quotes.nativeSymbol).toBe('BETH')
+  })
+
+  test('means the first one where none is said to be the default', () => {
+    expect(
+      load({ chains: { base: chainOf(8_453), ethereum: chainOf(1) } }).byDefault.chain.id,
+    ).toBe(8_453)
+  })
+
+  test('keeps each in a file of its own, and all of them in one database', () => {
+    const both = { ethereum: chainOf(1), base: chainOf(8_453) }
+    const files = load({ chains: both, store: 'sqlite:./history.db' }).chains
+    expect(files.map(({ store, raw }) => [store, raw])).toEqual(
+      ['ethereum', 'base'].map((name) => [
+        { kind: 'sqlite', path: join(folder, `history-${name}.db`) },
+        { kind: 'sqlite', path: join(folder, `history-${name}-raw.db`) },
+      ]),
+    )
+    const url = 'mongodb://db/halyard'
+    const database = load({ chains: both, store: url }).chains
+    expect(database.map(({ store, raw }) => [store, raw])).toEqual([
+      [
+        { kind: 'mongodb', url },
+        { kind: 'mongodb', url },
+      ],
+      [
+        { kind: 'mongodb', url },
+        { kind: 'mongodb', url },
+      ],
+    ])
+  })
+
+  test('may keep one where it was before there were others', () => {
+    const [ethereum, base] = load({
+      chains: {
+        ethereum: chainOf(1, { store: 'sqlite:./halyard.db', raw: 'off' }),
+        base: chainOf(8_453),
+      },
+    }).chains
+    expect(ethereum).toMatchObject({
+      store: { path: join(folder, 'halyard.db') },
+      raw: { kind: 'off' },
+    })
+    expect(base).toMatchObject({ store: { path: join(folder, 'halyard-base.db') } })
+  })
+
+  test('hides what is secret of any chain from the logs of all', () => {
+    const key = 'abcdef0123456789abcdef'
+    const secret = {
+      ...chainOf(8_453),
+      chain: { id: 8_453, rpc: [`https://rpc.example/v2/${key}`] },
+    }
+    const { chains } = load({ chains: { ethereum: chainOf(1), base: secret } })
+    for (const { secrets } of chains) expect(secrets).toContain(key)
+  })
+
+  test('has every fault named with the chain that it is in', () => {
+    expect(
+      faultsOf({
+        chains: {
+          ethereum: { ...chainOf(1), sources: [collection, collection] },
+          base: { ...chainOf(1), chain: { id: 1, rpc: ['gopher://x'] } },
+          'No Name': chainOf(2),
+        },
+        defaultChain: 'optimism',
+      }),
+    ).toEqual([
+      expect.stringMatching(/^chains\.base\.chain\.rpc\[0\]: not an http/),
+      'defaultChain: no such chain; there are ethereum, base, No Name',
+      expect.stringMatching(
+        /^chains\.ethereum\.sources\[1\]\.address: .* is sources\[0\]\.address already/,
+      ),
+      'chains.base.chain.id: 1 is chains.ethereum.chain.id already',
+      expect.stringMatching(/^chains\.No Name: not a name of a chain/),
+    ])
+    expect(faultsOf({ chains: {} })).toEqual(['chains: at least one chain'])
+  })
+
+  test('is told where a section of one chain belongs', () => {
+    expect(faultsOf({ ...chainOf(1), chains: { ethereum: chainOf(1) } })).toEqual([
+      'chain: the file names chains, so it belongs to one of them; move it to chains.NAME.chain',
+      'sources: the file names chains, so it belongs to one of them; move it to chains.NAME.sources',
+    ])
+  })
+
+  test('may not keep two chains in one file', () => {
+    const store = 'sqlite:./both.db'
+    expect(
+      faultsOf({ chains: { ethereum: chainOf(1, { store }), base: chainOf(8_453, { store }) } }),
+    ).toEqual([
+      'chains.base.store: the chains.ethereum.store section names that file; name another one',
+      'chains.base.raw: the chains.ethereum.raw section names that file; name another one',
+    ])
+  })
+
+  test('is found by name or by id, and an unknown chain is refused with those that there are', () => {
+    const path = write({ chains: { ethereum: chainOf(1), base: chainOf(8_453) } })
+    expect(readSettings(path).chain.name).toBe('ethereum')
+    expect(readSettings(path, 'Base').chain.id).toBe(8_453)
+    expect(readSettings(path, '8453').chain.name).toBe('base')
+    expect(() => readSettings(path, 'optimism')).toThrow(
+      '--chain: it takes the name or the id of a chain: ethereum (1), base (8453); here is "optimism"',
+    )
+    const one = write(chainOf(1))
+    expect(readSettings(one, '1').chain.name).toBe('1')
+    expect(() => readSettings(one, 'base')).toThrow('the id of a chain: 1; here is "base"')
   })
 })

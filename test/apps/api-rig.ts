@@ -135,6 +135,7 @@ export async function openRig(options: RigOptions = {}): Promise<Rig> {
   if (!options.late) await open()
   const config: Config = {
     chain: {
+      name: String(CHAIN_ID),
       id: CHAIN_ID,
       rpc: [{ url: 'http://127.0.0.1:9' }],
       heads: [],

@@ -1,11 +1,12 @@
 import { expect, test } from 'vitest'
-import { configSchema } from '#adapters/config-file/schema.ts'
+import { manyChainsSchema, oneChainSchema } from '#adapters/config-file/schema.ts'
 import { configuredSections, exitCodeOf, exitCodes } from '#faces/exit-code.ts'
 import { AppError, type ErrorKind, invalidField } from '#core/errors.ts'
 
 test('every section of the configuration file is known as one, and nothing else is', () => {
-  const sections = Object.keys(configSchema.shape).filter((key) => key !== '$schema')
-  expect([...configuredSections].toSorted()).toEqual(['config', ...sections].toSorted())
+  const keys = [oneChainSchema, manyChainsSchema].flatMap(({ shape }) => Object.keys(shape))
+  const sections = new Set(['config', ...keys.filter((key) => key !== '$schema')])
+  expect([...configuredSections].toSorted()).toEqual([...sections].toSorted())
 })
 
 test.each<[string | undefined, ErrorKind, keyof typeof exitCodes]>([

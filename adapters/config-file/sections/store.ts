@@ -20,13 +20,13 @@ export const placeOf = (setting: StoreSetting): string =>
 const SQLITE = 'sqlite:'
 const STORED_AT = /^(sqlite:.+|mongodb(\+srv)?:\/\/.+)$/
 
+const storePlace = z
+  .string()
+  .regex(STORED_AT, 'neither sqlite:PATH nor a mongodb:// connection string')
+
 /** @param fallback where it is unless said */
 const storedAt = (fallback: string, description: string) =>
-  z
-    .string()
-    .regex(STORED_AT, 'neither sqlite:PATH nor a mongodb:// connection string')
-    .default(fallback)
-    .meta({ description })
+  storePlace.default(fallback).meta({ description })
 
 const storage = (
   schema: ReturnType<typeof storedAt>,
@@ -60,16 +60,26 @@ export const recordsSection = storage(
 
 const OFF = 'off'
 
-const rawSchema = z
+const rawPlace = z
   .string()
   .regex(STORED_AT, 'neither off, nor sqlite:PATH, nor a mongodb:// connection string')
   .or(z.literal(OFF))
   .optional()
-  .meta({
-    description:
-      'Where proven logs are kept, of which the history can be made anew without a node: sqlite:PATH, mongodb://HOST/DATABASE, ' +
-      'or off. Left out: beside the store, in a file whose name ends in -raw, or in the same database',
-  })
+
+const rawSchema = rawPlace.meta({
+  description:
+    'Where proven logs are kept, of which the history can be made anew without a node: sqlite:PATH, mongodb://HOST/DATABASE, ' +
+    'or off. Left out: beside the store, in a file whose name ends in -raw, or in the same database',
+})
+
+/** The same for one of several chains, where it is kept apart from the others. */
+export const placeOfOne = storePlace.optional().meta({
+  description:
+    'Where the history of this chain is kept, if not where store says; a file of SQLite holds one chain',
+})
+export const rawOfOne = rawPlace.meta({
+  description: 'Where proven logs of this chain are kept, if not where raw says',
+})
 
 /** Proven logs. Undefined: beside the store. */
 export const rawSection = section({
@@ -83,6 +93,15 @@ export const rawSection = section({
 })
 
 const EXTENSION = /(\.[^./\\]+)?$/
+
+/**
+ * Where one of several chains is kept, of a place that is said for all of them. A database holds them side by side; a
+ * file of SQLite has one writer at a time and is damaged as a whole, so each chain has its own, with its name in it.
+ */
+export const placeOfChain = <S extends RawSetting>(setting: S, name: string): S =>
+  setting.kind === 'sqlite'
+    ? { ...setting, path: setting.path.replace(EXTENSION, `-${name}$1`) }
+    : setting
 
 /** Where proven logs are kept unless said. */
 export const rawBeside = (store: StoreSetting): RawSetting =>
