@@ -4,7 +4,7 @@ import { invalidField } from './errors.ts'
 export type ChainName = { readonly name: string; readonly id: number }
 
 /** Of two chains with their names, for people: `ethereum (1)`; of one that is named by its id alone, `1`. */
-export const chainText = ({ name, id }: ChainName): string =>
+const chainText = ({ name, id }: ChainName): string =>
   name === String(id) ? name : `${name} (${id})`
 
 /**

@@ -24,7 +24,7 @@ describe('the alert rules', () => {
   test('speak of metrics that there are', async () => {
     const exposed = [
       await createIndexerMetrics(createMetrics(), () => 0).render(),
-      await createApiMetrics(createMetrics()).render(undefined),
+      await createApiMetrics(createMetrics()).render([]),
     ].join('\n')
     const names = new Set(rules.match(/\b(halyard|http)_[a-z_]+\b/g))
     expect(names.size).toBeGreaterThan(5)

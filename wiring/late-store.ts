@@ -9,18 +9,46 @@ type Store = HistoryPorts & {
   close(): void | Promise<void>
 }
 
+/** A store that cannot be opened is tried again after so long: looking through a damaged file is not cheap. */
+const RETRY_MS = 5_000
+
 /**
  * A store that may not be there yet, as before the first run of an indexer: until it is, it has no head, which readers
- * know as "nothing is indexed". Looked for at every answer until then.
+ * know as "nothing is indexed". Looked for at every answer until then. A failure to open it is the answer of every
+ * reader, and it is tried again every few seconds.
  *
  * @param open gives undefined where there is nothing to open
+ * @param nowMs a clock that never goes back
  */
-export function createLateStore(open: () => Store | undefined): Store {
-  let store = open()
-  const found = (): Store | undefined => (store ??= open())
+export function createLateStore(
+  open: () => Promise<Store | undefined>,
+  nowMs: () => number,
+): Store {
+  let store: Store | undefined
+  let opening: Promise<Store | undefined> | undefined
+  let failure: { readonly error: unknown; readonly untilMs: number } | undefined
 
-  function opened(): Store {
-    const there = found()
+  async function look(): Promise<Store | undefined> {
+    try {
+      store = await open()
+      failure = undefined
+      return store
+    } catch (error) {
+      failure = { error, untilMs: nowMs() + RETRY_MS }
+      throw error
+    } finally {
+      opening = undefined
+    }
+  }
+
+  async function found(): Promise<Store | undefined> {
+    if (store) return store
+    if (failure && nowMs() < failure.untilMs) throw failure.error
+    return (opening ??= look())
+  }
+
+  async function opened(): Promise<Store> {
+    const there = await found()
     if (!there)
       throw new AppError('unavailable', 'store: it is not there yet', {
         details: { field: 'store' },
@@ -30,27 +58,30 @@ export function createLateStore(open: () => Store | undefined): Store {
 
   return {
     heads: {
-      latest: async (chainId) => found()?.heads.latest(chainId),
-      since: async (...args) => opened().heads.since(...args),
-      upkeep: async (...args) => opened().heads.upkeep(...args),
-      settled: async (...args) => opened().heads.settled(...args),
-      settledBlock: async (...args) => opened().heads.settledBlock(...args),
-      blocks: async (...args) => opened().heads.blocks(...args),
-      block: async (...args) => opened().heads.block(...args),
-      asOneAnswer: (read) => found()?.heads.asOneAnswer(read) ?? read(),
+      latest: async (chainId) => (await found())?.heads.latest(chainId),
+      since: async (...args) => (await opened()).heads.since(...args),
+      upkeep: async (...args) => (await opened()).heads.upkeep(...args),
+      settled: async (...args) => (await opened()).heads.settled(...args),
+      settledBlock: async (...args) => (await opened()).heads.settledBlock(...args),
+      blocks: async (...args) => (await opened()).heads.blocks(...args),
+      block: async (...args) => (await opened()).heads.block(...args),
+      asOneAnswer: async (read) => (await found())?.heads.asOneAnswer(read) ?? read(),
     },
     tree: {
-      read: async (...args) => opened().tree.read(...args),
-      readPrevious: async (...args) => opened().tree.readPrevious(...args),
-      versions: async (...args) => opened().tree.versions(...args),
-      scan: async (...args) => opened().tree.scan(...args),
+      read: async (...args) => (await opened()).tree.read(...args),
+      readPrevious: async (...args) => (await opened()).tree.readPrevious(...args),
+      versions: async (...args) => (await opened()).tree.versions(...args),
+      scan: async (...args) => (await opened()).tree.scan(...args),
     },
-    events: { list: async (...args) => opened().events.list(...args) },
+    events: { list: async (...args) => (await opened()).events.list(...args) },
     tokens: {
       read: async (chainId, addresses) =>
-        found()?.tokens.read(chainId, addresses) ?? addresses.map(() => undefined),
+        (await found())?.tokens.read(chainId, addresses) ?? addresses.map(() => undefined),
     },
-    quarantine: { list: async (...args) => opened().quarantine.list(...args) },
-    close: () => store?.close(),
+    quarantine: { list: async (...args) => (await opened()).quarantine.list(...args) },
+    async close() {
+      await opening?.catch(() => undefined)
+      await store?.close()
+    },
   }
 }

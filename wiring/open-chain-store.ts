@@ -1,4 +1,5 @@
 import { existsSync } from 'node:fs'
+import { systemClock } from '#adapters/node/clock.ts'
 import { AppError } from '#core/errors.ts'
 import type { HistoryPorts } from '#core/history/ports.ts'
 import type { Catalogue } from '#core/indexing/catalogue.ts'
@@ -71,12 +72,28 @@ export async function openIfThere(setting: StoreSetting): Promise<HistoryStore |
  * @throws AppError as `openToWrite` does
  */
 export async function openOnceThere(setting: StoreSetting): Promise<HistoryStore> {
-  if (setting.kind !== 'sqlite') return openStore(setting)
-  const { openSqliteChainStore } = await import('#adapters/sqlite/chain-store.ts')
-  return createLateStore(() =>
-    isMissing(setting) ? undefined : openSqliteChainStore(setting.path),
-  )
+  const store = await openIfThere(setting)
+  return store ?? openAtLeisure(setting, () => undefined)
 }
+
+/**
+ * The same for one of several stores: one that cannot be opened must not keep the others from being served, so its
+ * failure is the answer of whoever reads it, until it can.
+ *
+ * @param warn told what about its server an operator should know
+ */
+export const openAtLeisure = (
+  setting: StoreSetting,
+  warn: (message: string) => void,
+): HistoryStore =>
+  createLateStore(
+    async () => {
+      const store = await openIfThere(setting)
+      for (const warning of store?.warnings ?? []) warn(warning)
+      return store
+    },
+    () => systemClock.monotonicMs(),
+  )
 
 /** A store that holds nothing, for what can be answered without a history. */
 export async function openEmpty(): Promise<HistoryStore> {

@@ -2,29 +2,27 @@ import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom
 
 type Labels = Readonly<Record<string, string | number>>
 
+type Labelled<L extends Labels> = {
+  readonly name: string
+  readonly help: string
+  readonly labels: readonly (keyof L & string)[]
+}
+
 /** Metrics of one process, in the text format of Prometheus. */
 export type Metrics = {
   readonly contentType: string
   /** Gives the function that observes a value, in the unit that the name ends in. */
-  histogram<L extends Labels>(options: {
-    readonly name: string
-    readonly help: string
-    readonly labels: readonly (keyof L & string)[]
-    readonly buckets: readonly number[]
-  }): (labels: L, value: number) => void
+  histogram<L extends Labels>(
+    options: Labelled<L> & { readonly buckets: readonly number[] },
+  ): (labels: L, value: number) => void
   /** Gives the function that adds to the count. */
-  counter(options: { readonly name: string; readonly help: string }): (more: number) => void
+  counter<L extends Labels>(options: Labelled<L>): (labels: L, more: number) => void
   /** Gives the function that sets the value; undefined takes the metric out until it is known again. */
-  gauge(options: {
-    readonly name: string
-    readonly help: string
-  }): (value: number | undefined) => void
-  /** The same for one value of each word of a label. */
-  gaugeBy<W extends string>(options: {
-    readonly name: string
-    readonly help: string
-    readonly label: string
-  }): (values: Readonly<Record<W, number>> | undefined) => void
+  gauge<L extends Labels>(options: Labelled<L>): (labels: L, value: number | undefined) => void
+  /** The same for one value of each word of a further label. */
+  gaugeBy<L extends Labels, W extends string>(
+    options: Labelled<L> & { readonly by: string; readonly words: readonly W[] },
+  ): (labels: L, values: Readonly<Record<W, number>> | undefined) => void
   /** All of them, and those of the process: memory, processor time, event loop and garbage collection. */
   render(): Promise<string>
 }
@@ -55,24 +53,24 @@ export function createMetrics(): Metrics {
       })
       return (values, value) => histogram.observe(values as Record<string, string | number>, value)
     },
-    counter({ name, help }) {
-      const counter = new Counter({ name, help, registers })
-      return (more) => counter.inc(more)
+    counter({ name, help, labels: labelNames }) {
+      const counter = new Counter({ name, help, labelNames, registers })
+      return (labels, more) => counter.inc(labels, more)
     },
-    gauge({ name, help }) {
-      const gauge = new Gauge({ name, help, registers })
-      gauge.remove()
-      return (value) => {
-        if (value === undefined) gauge.remove()
-        else gauge.set(value)
+    gauge({ name, help, labels: labelNames }) {
+      const gauge = new Gauge({ name, help, labelNames, registers })
+      return (labels, value) => {
+        if (value === undefined) gauge.remove(labels)
+        else gauge.set(labels, value)
       }
     },
-    gaugeBy({ name, help, label }) {
-      const gauge = new Gauge({ name, help, labelNames: [label], registers })
-      return (values) => {
-        gauge.reset()
-        for (const [word, value] of Object.entries<number>(values ?? {}))
-          gauge.set({ [label]: word }, value)
+    gaugeBy({ name, help, labels: labelNames, by, words }) {
+      const gauge = new Gauge({ name, help, labelNames: [...labelNames, by], registers })
+      return (labels, values) => {
+        for (const word of words) {
+          if (values) gauge.set({ ...labels, [by]: word }, values[word])
+          else gauge.remove({ ...labels, [by]: word })
+        }
       }
     },
     async render() {

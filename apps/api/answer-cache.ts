@@ -4,6 +4,9 @@ import type { View } from '#core/history/head.ts'
 /** Who may get an answer: anyone, or one person alone. */
 export type AnswerScope = 'anyone' | { readonly person: string }
 
+/** Where an answer was read: at a view, or at those of several chains. */
+type ReadAt = View | readonly View[]
+
 /** An answer, and whether the same request at the same head has it again. */
 type Computed = { readonly text: string; readonly isLive: boolean }
 
@@ -12,12 +15,12 @@ type Computed = { readonly text: string; readonly isLive: boolean }
  * found only in the scope that it was made for.
  */
 export type AnswerCache = {
-  get(scope: AnswerScope, view: View, request: string): string | undefined
-  set(scope: AnswerScope, view: View, request: string, answer: string): void
+  get(scope: AnswerScope, at: ReadAt, request: string): string | undefined
+  set(scope: AnswerScope, at: ReadAt, request: string, answer: string): void
   /** The answer that is kept, the one that is being computed for somebody else in the scope, or that of `compute`. */
   share(
     scope: AnswerScope,
-    view: View,
+    at: ReadAt,
     request: string,
     compute: () => Promise<Computed>,
   ): Promise<Computed>
@@ -42,8 +45,8 @@ export function createAnswerCache(): AnswerCache {
   })
   const underWay = new Map<string, Promise<Computed>>()
   // As JSON, so that no name of a person can pass for a part of another key.
-  const keyOf = (scope: AnswerScope, view: View, request: string): string =>
-    JSON.stringify([scope, tagOf(view), request])
+  const keyOf = (scope: AnswerScope, at: ReadAt, request: string): string =>
+    JSON.stringify([scope, [at].flat().map(tagOf), request])
 
   async function computeOnce(key: string, compute: () => Promise<Computed>): Promise<Computed> {
     try {
@@ -56,10 +59,10 @@ export function createAnswerCache(): AnswerCache {
   }
 
   return {
-    get: (scope, view, request) => answers.get(keyOf(scope, view, request)),
-    set: (scope, view, request, answer) => void answers.set(keyOf(scope, view, request), answer),
-    async share(scope, view, request, compute) {
-      const key = keyOf(scope, view, request)
+    get: (scope, at, request) => answers.get(keyOf(scope, at, request)),
+    set: (scope, at, request, answer) => void answers.set(keyOf(scope, at, request), answer),
+    async share(scope, at, request, compute) {
+      const key = keyOf(scope, at, request)
       const text = answers.get(key)
       if (text !== undefined) return { text, isLive: false }
       const known = underWay.get(key)
@@ -71,5 +74,6 @@ export function createAnswerCache(): AnswerCache {
   }
 }
 
-/** Names a head, and with it everything that can be read there. */
-export const tagOf = ({ head }: View): string => `${head.move}-${head.digest.events.slice(2, 34)}`
+/** Names a head of a chain, and with it everything that can be read there. */
+export const tagOf = ({ chainId, head }: View): string =>
+  `${chainId}-${head.move}-${head.digest.events.slice(2, 34)}`

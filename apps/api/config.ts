@@ -1,13 +1,18 @@
-import { readSettings, type Settings } from '#wiring/settings.ts'
+import { readDeployment, type Settings } from '#wiring/settings.ts'
+
+/** What the API goes by of one chain. */
+export type ChainConfig = Pick<Settings, 'chain' | 'store' | 'sources' | 'quotes' | 'ownership'>
 
 /** The parts of the configuration file that the API goes by. */
-export type Config = Pick<
-  Settings,
-  'chain' | 'store' | 'sources' | 'quotes' | 'ownership' | 'api' | 'secrets'
->
+export type Config = Pick<Settings, 'api' | 'secrets'> & {
+  readonly chains: readonly ChainConfig[]
+  /** The one that answers where a request names none. */
+  readonly byDefault: ChainConfig
+}
 
 /** @throws AppError `invalid` that lists every fault of the file with its path */
 export function readConfig(path: string): Config {
-  const { chain, store, sources, quotes, ownership, api, secrets } = readSettings(path)
-  return Object.freeze({ chain, store, sources, quotes, ownership, api, secrets })
+  const { chains, byDefault } = readDeployment(path)
+  const { api, secrets } = byDefault
+  return Object.freeze({ chains, byDefault, api, secrets })
 }

@@ -118,7 +118,8 @@ export const faultsOf = ({ issues }: z.ZodError, schema: z.ZodType): Fault[] =>
 /** The parameters that there are. */
 function othersOf(schema: z.ZodType): string {
   const names = Object.keys((schema as Partial<z.ZodObject>).shape ?? {})
-  return names.length === 0 ? '; none is taken' : `; there are ${names.join(', ')}`
+  if (names.length === 0) return '; none is taken'
+  return `; there ${names.length === 1 ? 'is' : 'are'} ${names.join(', ')}`
 }
 
 /** `legs[0].pools` */

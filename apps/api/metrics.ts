@@ -1,4 +1,4 @@
-import { countLevels } from '#core/history/proof.ts'
+import { countLevels, PROOF_LEVELS, type ProofLevel } from '#core/history/proof.ts'
 import type { Metrics } from '#wiring/telemetry.ts'
 import type { Status } from './status.ts'
 
@@ -21,9 +21,14 @@ export type ApiMetrics = {
   request(labels: RequestLabels, seconds: number): void
   /** @param name as the client calls it; undefined where it does not */
   operation(name: string | undefined, outcome: 'ok' | 'error', seconds: number): void
-  /** Everything as text; `status` is undefined where it cannot be read. */
-  render(status: Status | undefined): Promise<string>
+  /** Everything as text; the status of a chain is undefined where it cannot be read. */
+  render(chains: readonly ChainStatus[]): Promise<string>
 }
+
+type OfChain = { readonly chain: string }
+
+/** Where a chain's history stands. */
+type ChainStatus = { readonly name: string; readonly status: Status | undefined }
 
 export function createApiMetrics(metrics: Metrics): ApiMetrics {
   const request = metrics.histogram<RequestLabels>({
@@ -38,34 +43,42 @@ export function createApiMetrics(metrics: Metrics): ApiMetrics {
     labels: ['operation', 'outcome'],
     buckets: SECONDS_BUCKETS,
   })
-  const head = metrics.gauge({
+  const head = metrics.gauge<OfChain>({
     name: 'halyard_head_block',
     help: 'The newest block indexed.',
+    labels: ['chain'],
   })
-  const newest = metrics.gauge({
+  const newest = metrics.gauge<OfChain>({
     name: 'halyard_chain_block',
     help: 'The newest block of the chain, as last seen; absent while the chain cannot be asked.',
+    labels: ['chain'],
   })
-  const lagBlocks = metrics.gauge({
+  const lagBlocks = metrics.gauge<OfChain>({
     name: 'halyard_lag_blocks',
     help: 'Blocks between the two; absent while the chain cannot be asked.',
+    labels: ['chain'],
   })
-  const lagSeconds = metrics.gauge({
+  const lagSeconds = metrics.gauge<OfChain>({
     name: 'halyard_lag_seconds',
     help: 'Age of the newest block indexed; 0 while it is the newest of the chain.',
+    labels: ['chain'],
   })
-  const chainAge = metrics.gauge({
+  const chainAge = metrics.gauge<OfChain>({
     name: 'halyard_chain_head_age_seconds',
     help: 'Age of the newest block of the chain, as last seen; absent while the chain cannot be asked.',
+    labels: ['chain'],
   })
-  const orphaned = metrics.gauge({
+  const orphaned = metrics.gauge<OfChain>({
     name: 'halyard_head_orphaned',
     help: '1 while the chain has another block in place of the newest one indexed, else 0.',
+    labels: ['chain'],
   })
-  const proven = metrics.gaugeBy({
+  const proven = metrics.gaugeBy<OfChain, ProofLevel>({
     name: 'halyard_proven_blocks',
     help: 'Indexed blocks by what stands for their logs, see proofLevel of the status.',
-    label: 'level',
+    labels: ['chain'],
+    by: 'level',
+    words: PROOF_LEVELS,
   })
   const names = new Set<string>()
 
@@ -82,14 +95,20 @@ export function createApiMetrics(metrics: Metrics): ApiMetrics {
     request,
     operation: (name, outcome, seconds) =>
       operation({ operation: boundedName(name), outcome }, seconds),
-    render(status) {
-      head(status?.view.head.number)
-      newest(status?.newest?.number)
-      lagBlocks(status?.lag.blocks ?? undefined)
-      lagSeconds(status?.lag.seconds)
-      chainAge(status?.chainAgeSeconds ?? undefined)
-      orphaned(status && Number(status.branch === 'orphaned' || status.branch === 'other-chain'))
-      proven(status && countLevels(status.view.head.proof))
+    render(chains) {
+      for (const { name, status } of chains) {
+        const chain = { chain: name }
+        head(chain, status?.view.head.number)
+        newest(chain, status?.newest?.number)
+        lagBlocks(chain, status?.lag.blocks ?? undefined)
+        lagSeconds(chain, status?.lag.seconds)
+        chainAge(chain, status?.chainAgeSeconds ?? undefined)
+        orphaned(
+          chain,
+          status && Number(status.branch === 'orphaned' || status.branch === 'other-chain'),
+        )
+        proven(chain, status && countLevels(status.view.head.proof))
+      }
       return metrics.render()
     },
   }

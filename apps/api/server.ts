@@ -3,7 +3,7 @@ import { startOperatorServer } from '#faces/operator-server.ts'
 import { createApp } from './http/app.ts'
 import type { RouteOf } from './http/route.ts'
 import { readStatus } from './status.ts'
-import type { Api, Ports } from './wire.ts'
+import type { Api } from './wire.ts'
 
 export type RunningServer = AsyncDisposable & {
   readonly url: string
@@ -23,7 +23,7 @@ export async function startServer(api: Api, more: readonly RouteOf[] = []): Prom
   const main = await listen(app, { host, port, field: 'api.port' })
   try {
     const metrics = await startOperatorServer(
-      { '/metrics': () => renderMetrics(api.ports) },
+      { '/metrics': () => renderMetrics(api) },
       { host: metricsHost, port: metricsPort, field: 'api.metricsPort' },
       (error, path) => api.ports.log.error({ err: error, path }, 'the operator gets no answer'),
     )
@@ -42,9 +42,13 @@ export async function startServer(api: Api, more: readonly RouteOf[] = []): Prom
   }
 }
 
-/** Where the store cannot be read, all other metrics are given nevertheless. */
-async function renderMetrics(ports: Ports) {
-  const status = await readStatus(ports).catch(() => undefined)
-  const { contentType } = ports.metrics
-  return { contentType, text: await ports.metrics.render(status) }
+/** Where a store cannot be read, all other metrics are given nevertheless. */
+async function renderMetrics({ chains, ports: { metrics } }: Api) {
+  const statuses = await Promise.all(
+    chains.map(async ({ chain, ports }) => ({
+      name: chain.name,
+      status: await readStatus(ports).catch(() => undefined),
+    })),
+  )
+  return { contentType: metrics.contentType, text: await metrics.render(statuses) }
 }

@@ -1,4 +1,5 @@
 import type { IdempotentAnswers, PrincipalResolver, RateLimiter } from '#core/access/ports.ts'
+import { type ChainName, chosenChain } from '#core/chain-choice.ts'
 import type { Clock } from '#core/clock.ts'
 import type { TokenReader } from '#core/tokens/ports.ts'
 import type { Quoter } from '#core/dex/quoter.ts'
@@ -9,7 +10,7 @@ import { type IndexedCollections, indexedCollections } from '#core/nft/indexed-c
 import type { QuarantineTable } from '#core/indexing/ports.ts'
 import type { OwnershipChecker } from '#core/ownership/checker.ts'
 import { createViews, type Views } from '#core/history/view.ts'
-import { type HistoryStore, openOnceThere } from '#wiring/open-chain-store.ts'
+import { type HistoryStore, openAtLeisure, openOnceThere } from '#wiring/open-chain-store.ts'
 import { openIdempotentAnswers } from '#wiring/open-idempotent-answers.ts'
 import { openNode } from '#wiring/open-node.ts'
 import { openOwnership } from '#wiring/open-ownership.ts'
@@ -17,19 +18,22 @@ import { openQuoter } from '#wiring/open-quoter.ts'
 import { openTokens } from '#wiring/open-tokens.ts'
 import { openRateLimiter } from '#wiring/open-rate-limiter.ts'
 import { openTip } from '#wiring/open-tip.ts'
+import { placeOf } from '#wiring/settings.ts'
 import { sha256, systemClock } from '#wiring/system.ts'
 import { createLogger, createMetrics, type Logger } from '#wiring/telemetry.ts'
 import { type AnswerBudget, createAnswerBudget } from './answer-budget.ts'
 import { type AnswerCache, createAnswerCache } from './answer-cache.ts'
-import type { Config } from './config.ts'
+import type { ChainConfig, Config } from './config.ts'
 import { type ApiMetrics, createApiMetrics } from './metrics.ts'
 import { nobodyKnown } from './principals.ts'
 import { createPublicQuoter } from './public-quoter.ts'
 import { createSubscriptions, type Subscriptions } from './subscriptions.ts'
 import { createTurns, type Turns } from './turns.ts'
 
-/** Everything that answers are made of. */
+/** Everything that answers about one chain are made of. */
 export type Ports = HistoryPorts & {
+  /** What the configuration says of the chain. */
+  readonly settings: ChainConfig
   readonly views: Views
   readonly quarantine: QuarantineTable
   readonly collections: IndexedCollections
@@ -44,8 +48,16 @@ export type Ports = HistoryPorts & {
   readonly metrics: ApiMetrics
 }
 
+/** A chain that requests may ask for. */
+export type ServedChain = { readonly chain: ChainName; readonly ports: Ports }
+
 export type Api = AsyncDisposable & {
   readonly config: Config
+  /** In the order of the configuration. */
+  readonly chains: readonly ServedChain[]
+  /** The one that answers where a request names none. */
+  readonly byDefault: ServedChain
+  /** Of that one; `log`, `metrics`, `clock` and `sha256` are the same for all. */
   readonly ports: Ports
   readonly answers: AnswerCache
   readonly budget: AnswerBudget
@@ -56,6 +68,7 @@ export type Api = AsyncDisposable & {
   readonly idempotent: IdempotentAnswers
 }
 
+/** Those of a chain are of every chain. */
 export type Overrides = Partial<
   Pick<Ports, 'tokens' | 'tip' | 'hashAt' | 'quoter' | 'ownership' | 'clock' | 'log'>
 > & {
@@ -70,29 +83,29 @@ const GAS_PRICE_MS = 5_000
 
 /** Gives the ports that `config` asks for; those of `overrides` instead of their own kind. Disposing closes them. */
 export async function wire(config: Config, overrides: Overrides = {}): Promise<Api> {
-  const { chain } = config
+  await using stack = new AsyncDisposableStack()
   const log = overrides.log ?? createLogger({ secrets: config.secrets })
-  const store = overrides.store ?? (await openOnceThere(config.store))
-  for (const warning of store.warnings ?? []) log.warn({}, warning)
-  const node = openNode(chain, { ...NODE, warn: (message, details) => log.warn(details, message) })
-  const standing = openTip(node, chain.pollMs)
   const clock = overrides.clock ?? systemClock
-  const views = createViews(store.heads, chain.id)
-  const history = {
-    heads: store.heads,
-    tree: store.tree,
-    events: store.events,
-    views,
-    clock,
-    tokens: overrides.tokens ?? openTokens(node, { views, clock, tokens: store.tokens }, config),
-    tip: overrides.tip ?? standing.tip,
-    hashAt: overrides.hashAt ?? standing.hashAt,
+  const shared: SharedPorts = { clock, sha256, log, metrics: createApiMetrics(createMetrics()) }
+  const storeOf = openStores(config, overrides, log, stack)
+  const chains: ServedChain[] = []
+  for (const settings of config.chains) {
+    // oxlint-disable-next-line no-await-in-loop -- some chains share a store, which is opened for the first one
+    const store = await storeOf(settings)
+    chains.push(serveChain(settings, store, shared, config, overrides, stack))
   }
-  const quoter = overrides.quoter ?? openQuoter(node, history, config, { gasPriceMs: GAS_PRICE_MS })
+  const byDefault = chosenChain(chains, config.byDefault.chain.name)
   const { ratePerSecond: perSecond, rateBurst: burst, redis } = config.api
-  const limiter = await openRateLimiter({ perSecond, burst }, redis, () => clock.monotonicMs(), log)
+  const limiter = stack.adopt(
+    await openRateLimiter({ perSecond, burst }, redis, () => clock.monotonicMs(), log),
+    (opened) => opened.close(),
+  )
+  const opened = stack.move()
   return {
     config,
+    chains,
+    byDefault,
+    ports: byDefault.ports,
     answers: createAnswerCache(),
     budget: createAnswerBudget(),
     subscriptions: createSubscriptions(),
@@ -100,20 +113,80 @@ export async function wire(config: Config, overrides: Overrides = {}): Promise<A
     principals: overrides.principals ?? nobodyKnown,
     idempotent: openIdempotentAnswers(() => clock.monotonicMs()),
     limiter,
+    [Symbol.asyncDispose]: () => opened.disposeAsync(),
+  }
+}
+
+/** Ports that know of no chain. */
+type SharedPorts = Pick<Ports, 'clock' | 'sha256' | 'log' | 'metrics'>
+
+/** Opens the stores of chains; chains that are kept in one place share one. */
+function openStores(
+  { chains }: Config,
+  overrides: Overrides,
+  log: Logger,
+  stack: AsyncDisposableStack,
+): (settings: ChainConfig) => Promise<HistoryStore> {
+  const opened = new Map<string, HistoryStore>()
+  const isOne = new Set(chains.map(({ store }) => placeOf(store))).size === 1
+
+  async function open({ chain, store: setting }: ChainConfig): Promise<HistoryStore> {
+    if (!isOne) return openAtLeisure(setting, (text) => log.warn({ chain: chain.name }, text))
+    const store = await openOnceThere(setting)
+    for (const warning of store.warnings ?? []) log.warn({}, warning)
+    return store
+  }
+
+  return async (settings) => {
+    const place = placeOf(settings.store)
+    const known = opened.get(place)
+    if (known) return known
+    const store = overrides.store ?? (await open(settings))
+    opened.set(place, store)
+    return stack.adopt(store, async (each) => each.close())
+  }
+}
+
+function serveChain(
+  settings: ChainConfig,
+  store: HistoryStore,
+  shared: SharedPorts,
+  { api }: Config,
+  overrides: Overrides,
+  stack: AsyncDisposableStack,
+): ServedChain {
+  const { chain } = settings
+  const { clock, log } = shared
+  const node = stack.use(
+    openNode(chain, {
+      ...NODE,
+      warn: (message, details) => log.warn({ chain: chain.name, ...details }, message),
+    }),
+  )
+  const standing = openTip(node, chain.pollMs)
+  const views = createViews(store.heads, chain.id)
+  const history = {
+    heads: store.heads,
+    tree: store.tree,
+    events: store.events,
+    views,
+    clock,
+    tokens: overrides.tokens ?? openTokens(node, { views, clock, tokens: store.tokens }, settings),
+    tip: overrides.tip ?? standing.tip,
+    hashAt: overrides.hashAt ?? standing.hashAt,
+  }
+  const quoter =
+    overrides.quoter ?? openQuoter(node, history, settings, { gasPriceMs: GAS_PRICE_MS })
+  return {
+    chain,
     ports: {
       ...history,
+      ...shared,
+      settings,
       quarantine: store.quarantine,
-      quoter: createPublicQuoter(quoter, log, config.api.development),
-      ownership: overrides.ownership ?? openOwnership(node, history, config, chain.pollMs),
-      collections: indexedCollections(config.sources),
-      sha256,
-      log,
-      metrics: createApiMetrics(createMetrics()),
-    },
-    async [Symbol.asyncDispose]() {
-      limiter.close()
-      await node[Symbol.asyncDispose]()
-      await store.close()
+      quoter: createPublicQuoter(quoter, log, api.development),
+      ownership: overrides.ownership ?? openOwnership(node, history, settings, chain.pollMs),
+      collections: indexedCollections(settings.sources),
     },
   }
 }

@@ -1,25 +1,34 @@
 import type { Listener } from '#faces/listen.ts'
 import { type OperatorAnswer, startOperatorServer } from '#faces/operator-server.ts'
+import { systemClock } from '#wiring/system.ts'
+import type { Logger } from '#wiring/telemetry.ts'
+import type { Config } from './config.ts'
+import type { FollowedChain } from './follow-chain.ts'
 import { remedyFor } from './jobs/audit-blocks.ts'
 import type { Health } from './jobs/follow-head.ts'
-import type { Indexer } from './wire.ts'
+import type { IndexerMetrics } from './metrics.ts'
 
 /** A follower that has not got through a round for so long is stuck. */
 const STALLED_MS = 120_000
 
 /**
- * Serves `/live`, `/ready`, `/endpoints` and `/metrics`.
+ * Serves `/live`, `/ready`, `/status`, `/endpoints` and `/metrics`. With several chains each answer tells of each; it is
+ * 200 where it would be for all of them.
  *
  * @throws AppError `unavailable` when the port is taken
  */
-export function startHealthServer(indexer: Indexer, health: Health): Promise<Listener> {
-  const { config, ports, metrics, endpoints, log } = indexer
-  const { host, metricsPort } = config.indexer
+export function startHealthServer(
+  chains: readonly FollowedChain[],
+  { host, metricsPort }: Config['indexer'],
+  metrics: IndexerMetrics,
+  log: Logger,
+): Promise<Listener> {
   return startOperatorServer(
     {
-      '/live': () => liveness(ports.clock.monotonicMs() - health.progressAtMs, health),
-      '/ready': () => readiness(health),
-      '/endpoints': () => ({ status: 200, body: endpoints() }),
+      '/live': () => together(chains, liveness),
+      '/ready': () => together(chains, readiness),
+      '/status': () => ({ status: 200, body: { chains: chains.map(statusOf) } }),
+      '/endpoints': () => ({ status: 200, body: endpointsOf(chains) }),
       '/metrics': async () => ({
         contentType: metrics.contentType,
         text: await metrics.render(),
@@ -30,13 +39,59 @@ export function startHealthServer(indexer: Indexer, health: Health): Promise<Lis
   )
 }
 
+/** How one chain is. */
+type Verdict = {
+  readonly status: number
+  readonly body: { readonly status: string; readonly reason?: string; readonly stalledMs?: number }
+}
+
+/** The verdict on the only chain, or that on all: the first that is not well names it. */
+function together(
+  chains: readonly FollowedChain[],
+  judge: (health: Health) => Verdict,
+): OperatorAnswer {
+  const verdicts = chains.map((chain) => ({ chain, ...judge(chain.health) }))
+  const [only] = verdicts
+  if (only && verdicts.length === 1) return { status: only.status, body: only.body }
+  const worst = verdicts.find(({ status }) => status !== 200)
+  return {
+    status: worst?.status ?? 200,
+    body: {
+      status: (worst ?? only)?.body.status,
+      chains: verdicts.map(({ chain, body }) => ({ ...nameOf(chain), ...body })),
+    },
+  }
+}
+
+const nameOf = ({ config: { chain } }: FollowedChain) => ({ name: chain.name, id: chain.id })
+
+function statusOf(chain: FollowedChain): object {
+  const { stored = null, newest = null } = chain.health
+  const lag = stored === null || newest === null ? null : Math.max(0, newest - stored)
+  return { ...nameOf(chain), ...readiness(chain.health).body, block: stored, newest, lag }
+}
+
+/** Of the only chain a list, else one for each. */
+function endpointsOf(chains: readonly FollowedChain[]): object {
+  const [only] = chains
+  if (only && chains.length === 1) return only.indexer?.endpoints() ?? []
+  return {
+    chains: chains.map((each) => ({
+      ...nameOf(each),
+      endpoints: each.indexer?.endpoints() ?? [],
+    })),
+  }
+}
+
 /** A follower that tells of trouble is not stuck: a restart would not help it. */
-const liveness = (stalledMs: number, { trouble }: Health): OperatorAnswer =>
-  stalledMs < STALLED_MS || trouble !== undefined
+function liveness({ progressAtMs, trouble }: Health): Verdict {
+  const stalledMs = systemClock.monotonicMs() - progressAtMs
+  return stalledMs < STALLED_MS || trouble !== undefined
     ? { status: 200, body: { status: 'live' } }
     : { status: 503, body: { status: 'stalled', stalledMs: Math.round(stalledMs) } }
+}
 
-function readiness({ trouble, hasBegun, wrongBlocks }: Health): OperatorAnswer {
+function readiness({ trouble, hasBegun, wrongBlocks }: Health): Verdict {
   if (trouble !== undefined) return { status: 503, body: { status: 'degraded', reason: trouble } }
   // It goes on: what is wrong there was so before, and is not mended by a restart.
   if (hasBegun && wrongBlocks.length > 0)

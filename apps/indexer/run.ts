@@ -2,64 +2,68 @@ import { exitCodeOf, exitCodes, exitCodesHelp } from '#faces/exit-code.ts'
 import { afterGrace, endForSure } from '#faces/grace.ts'
 import { runService } from '#faces/run-service.ts'
 import { onStopSignals } from '#faces/stop-signals.ts'
-import { readConfig } from './config.ts'
+import { assert } from '#core/errors.ts'
+import { systemClock } from '#wiring/system.ts'
+import { readConfigs } from './config.ts'
+import { type FollowedChain, followAlone, followBesideOthers } from './follow-chain.ts'
 import { startHealthServer } from './health.ts'
-import { auditJob } from './jobs/audit-blocks.ts'
-import { startCollecting } from './jobs/collect-tokens.ts'
-import { followJob, type Health } from './jobs/follow-head.ts'
-import { reviewJob } from './jobs/review-sources.ts'
-import { wire } from './wire.ts'
+import { newHealth } from './jobs/follow-head.ts'
+import { logOf, openLog, openMetrics } from './wire.ts'
 
-const HELP = `Usage: npm run -s indexer -- [--config <file>]
+const HELP = `Usage: npm run -s indexer -- [--config <file>] [--chain <name>]...
 
-Follows the head of a chain into the store, and takes blocks back that are reorganised. Serves /live, /ready,
-/endpoints and /metrics on indexer.metricsPort. Stops at SIGINT and SIGTERM when the blocks under way are stored.
+Follows the heads of the chains of a configuration into their stores, and takes blocks back that are reorganised. Serves
+/live, /ready, /status, /endpoints and /metrics on indexer.metricsPort. Stops at SIGINT and SIGTERM when the blocks under
+way are stored.
 
 Options:
   -c, --config <file>  the configuration file (default: halyard.json)
+  --chain <name>       only this chain, by name or id; may be given several times (default: all of the file)
   -h, --help           print this
 
 ${exitCodesHelp(['ok', 'usage', 'unavailable', 'internal', 'configuration'])}
 
-Example:
+Examples:
   $ npm run -s indexer -- --config halyard.json
+  $ npm run -s indexer -- --chain base
 `
 
-await runService('halyard-indexer', HELP, run)
+await runService('halyard-indexer', HELP, run, { isOfChains: true })
 
-async function run(path: string): Promise<void> {
+async function run(path: string, names: readonly string[]): Promise<void> {
   const stop = onStopSignals()
-  const config = readConfig(path)
-  await using indexer = await wire(config, { stop: afterGrace(stop.signal) })
-  const { log, ports } = indexer
-  const told = (): void => log.warn({}, 'something hangs, and is not waited for any longer')
-  stop.signal.addEventListener('abort', () => endForSure(exitCodes.unavailable, told))
-  const health: Health = {
-    progressAtMs: ports.clock.monotonicMs(),
-    heardAtMs: ports.clock.monotonicMs(),
-    hasBegun: false,
-    isIdle: false,
-    wrongBlocks: [],
-    trouble: undefined,
-  }
-  await using server = await startHealthServer(indexer, health)
-  const { chain, store } = config
-  log.info({ url: server.url, chain: chain.id, store: store.kind }, 'health and metrics listen')
-  log.info({ endpoints: chain.rpc.length, sources: config.sources.length }, 'asking the chain')
-  using collecting = startCollecting(indexer)
-  const over = new AbortController()
-  const ended = AbortSignal.any([stop.signal, over.signal])
-  const reviewed = reviewJob(indexer, ended)
-  const audited = auditJob(indexer, health, ended)
-  try {
-    await followJob(indexer, health, stop.signal)
-  } catch (error) {
-    endForSure(exitCodeOf(error), told)
-    throw error
-  } finally {
-    over.abort()
-    collecting[Symbol.dispose]()
-    await Promise.all([reviewed, audited])
+  const configs = readConfigs(path, names)
+  const [config] = configs
+  assert(config, 'a configuration names a chain')
+  const log = openLog(config)
+  const metrics = openMetrics()
+  const hangs = (): void => log.warn({}, 'something hangs, and is not waited for any longer')
+  stop.signal.addEventListener('abort', () => endForSure(exitCodes.unavailable, hangs))
+  const ending = { stop: stop.signal, late: afterGrace(stop.signal), hangs }
+  const chains = configs.map((each): FollowedChain => ({
+    config: each,
+    log: logOf(log, each.chain),
+    metrics: metrics.ofChain(each.chain.name),
+    health: newHealth(systemClock.monotonicMs()),
+    indexer: undefined,
+  }))
+  const [only] = chains
+  await using server = await startHealthServer(chains, config.indexer, metrics, log)
+  const named = configs.map(({ chain, store }) => ({
+    name: chain.name,
+    id: chain.id,
+    store: store.kind,
+  }))
+  log.info({ url: server.url, chains: named }, 'health and metrics listen')
+  if (only && chains.length === 1) await followAlone(only, ending)
+  else {
+    const failures = await Promise.all(chains.map((each) => followBesideOthers(each, ending)))
+    const failure = failures.find((each) => each !== undefined)
+    // Where nobody has told the process to stop, all chains have failed.
+    if (!stop.signal.aborted && failure !== undefined) {
+      endForSure(exitCodeOf(failure), hangs)
+      throw failure
+    }
   }
   log.info({ signal: String(stop.signal.reason) }, 'stopping')
 }

@@ -3,7 +3,7 @@ import type { FollowPorts } from '#core/indexing/follow-head.ts'
 import { createAuditor } from '#core/indexing/audit-blocks.ts'
 import type { SampleAuditPorts } from '#core/indexing/audit-sample.ts'
 import type { TokenCollector } from '#core/tokens/collect-tokens.ts'
-import { type ChainStore, openToWrite } from '#wiring/open-chain-store.ts'
+import { openToWrite } from '#wiring/open-chain-store.ts'
 import { openIndexing } from '#wiring/open-indexing.ts'
 import { openRaw } from '#wiring/open-raw.ts'
 import { openNewHeads } from '#wiring/open-new-heads.ts'
@@ -12,7 +12,7 @@ import { openTokenCollector } from '#wiring/open-tokens.ts'
 import { newId, systemClock } from '#wiring/system.ts'
 import { createLogger, createMetrics, type Logger } from '#wiring/telemetry.ts'
 import type { Config } from './config.ts'
-import { createIndexerMetrics, type IndexerMetrics } from './metrics.ts'
+import { type ChainMetrics, createIndexerMetrics, type IndexerMetrics } from './metrics.ts'
 
 export type Indexer = AsyncDisposable & {
   readonly config: Config
@@ -20,39 +20,58 @@ export type Indexer = AsyncDisposable & {
   readonly tokens: TokenCollector
   readonly audits: SampleAuditPorts
   readonly log: Logger
-  readonly metrics: IndexerMetrics
+  readonly metrics: ChainMetrics
   /** How each endpoint is doing and what has been learned of it, as JSON. */
   readonly endpoints: () => readonly object[]
-}
-
-export type Overrides = {
-  readonly log?: Logger
-  readonly store?: ChainStore
-  /** Ends what waits for the chain when aborted. */
-  readonly stop?: AbortSignal
 }
 
 /** A follower tells of trouble soon, and then goes on by itself. */
 const PATIENCE = { rounds: 6, patienceMs: 4_000 } as const
 
-/** Gives what following a chain takes. Disposing closes it. */
-export async function wire(config: Config, overrides: Overrides = {}): Promise<Indexer> {
+/** The metrics of this process, for all of its chains. */
+export const openMetrics = (): IndexerMetrics =>
+  createIndexerMetrics(createMetrics(), () => systemClock.nowMs())
+
+/** The log of this process. Lines about a chain have its name. */
+export const openLog = ({ secrets }: Pick<Config, 'secrets'>): Logger => createLogger({ secrets })
+
+/** The same log, for what is about a chain. */
+export const logOf = (log: Logger, { name }: Config['chain']): Logger => ({
+  debug: (fields, message) => log.debug({ chain: name, ...fields }, message),
+  info: (fields, message) => log.info({ chain: name, ...fields }, message),
+  warn: (fields, message) => log.warn({ chain: name, ...fields }, message),
+  error: (fields, message) => log.error({ chain: name, ...fields }, message),
+})
+
+/**
+ * Gives what following a chain takes. Disposing closes it.
+ *
+ * @param stop ends what waits for the chain when aborted
+ */
+export async function wire(
+  config: Config,
+  log: Logger,
+  metrics: ChainMetrics,
+  stop: AbortSignal,
+): Promise<Indexer> {
   const { chain } = config
-  const log = overrides.log ?? createLogger({ secrets: config.secrets })
-  const metrics = createIndexerMetrics(createMetrics(), () => systemClock.nowMs())
-  const store = overrides.store ?? (await openToWrite(config.store))
-  for (const warning of store.warnings ?? []) log.warn({}, warning)
-  const raw = await openRaw(config.raw)
-  for (const warning of raw.warnings) log.warn({}, warning)
-  const node = openNode(chain, {
-    ...PATIENCE,
-    ...(overrides.stop && { stop: overrides.stop }),
-    warn(message, details) {
-      metrics.distrusted()
-      log.warn(details, message)
-    },
-  })
+  await using stack = new AsyncDisposableStack()
+  const store = stack.adopt(await openToWrite(config.store), async (each) => each.close())
+  const raw = stack.use(await openRaw(config.raw))
+  for (const { warnings = [] } of [store, raw])
+    for (const warning of warnings) log.warn({}, warning)
+  const node = stack.use(
+    openNode(chain, {
+      ...PATIENCE,
+      stop,
+      warn(message, details) {
+        metrics.distrusted()
+        log.warn(details, message)
+      },
+    }),
+  )
   const newHeads = openNewHeads(chain, { warn: (message, details) => log.warn(details, message) })
+  stack.defer(() => newHeads?.[Symbol.dispose]())
   const tokens = openTokenCollector(
     node,
     { ...store, views: createViews(store.heads, chain.id), clock: systemClock },
@@ -64,6 +83,7 @@ export async function wire(config: Config, overrides: Overrides = {}): Promise<I
   })
   const { id: chainId, commits } = chain
   const { sources } = config
+  const opened = stack.move()
   return {
     config,
     log,
@@ -78,11 +98,6 @@ export async function wire(config: Config, overrides: Overrides = {}): Promise<I
     metrics,
     endpoints: () => node.endpoints(),
     ports: { ...indexing, committed: tokens.found, newHeads },
-    async [Symbol.asyncDispose]() {
-      newHeads?.[Symbol.dispose]()
-      await node[Symbol.asyncDispose]()
-      await raw[Symbol.asyncDispose]()
-      await store.close()
-    },
+    [Symbol.asyncDispose]: () => opened.disposeAsync(),
   }
 }

@@ -291,7 +291,7 @@ describe('a fault of the file', () => {
     const path = join(folder, 'faults.json')
     writeFileSync(path, typeof file === 'string' ? file : JSON.stringify(file))
     try {
-      loadDeployment(path, env).byDefault
+      loadDeployment(path, env)
     } catch (error) {
       const lines = (error as Error).message.split('\n')
       return lines.filter((line) => line.startsWith('  ')).map((line) => line.trim())

@@ -124,12 +124,17 @@ describe('metrics', () => {
     const rig = await start({ blocks: 10 })
     rig.newest = { number: 12, hash: `0x${'1'.repeat(64)}` }
     const text = await metricsOf(rig)
-    for (const line of ['head_block 9', 'chain_block 12', 'lag_blocks 3', 'lag_seconds 5'])
-      expect(text).toContain(`\nhalyard_${line}\n`)
+    for (const [name, value] of [
+      ['head_block', 9],
+      ['chain_block', 12],
+      ['lag_blocks', 3],
+      ['lag_seconds', 5],
+    ])
+      expect(text).toContain(`\nhalyard_${name}{chain="31337"} ${value}\n`)
     for (const name of ['process_cpu_seconds_total', 'nodejs_eventloop_lag_seconds'])
       expect(text).toContain(`\n${name} `)
     rig.newest = undefined
-    expect(await metricsOf(rig)).not.toMatch(/^halyard_(chain_block|lag_blocks) /m)
+    expect(await metricsOf(rig)).not.toMatch(/^halyard_(chain_block|lag_blocks)\{/m)
   })
 
   test('name routes by their pattern and never by what was asked for', async () => {

@@ -6,7 +6,7 @@ import { systemClock } from '#adapters/node/clock.ts'
 import { newId } from '#adapters/node/new-id.ts'
 import { sha256 } from '#adapters/node/sha256.ts'
 import { openSqliteChainStore } from '#adapters/sqlite/chain-store.ts'
-import type { Config } from '#api/config.ts'
+import type { ChainConfig, Config } from '#api/config.ts'
 import type { RouteOf } from '#api/http/route.ts'
 import { type RunningServer, startServer } from '#api/server.ts'
 import { type Overrides, wire } from '#api/wire.ts'
@@ -73,7 +73,7 @@ export type RigOptions = {
   readonly blocks?: number
   readonly maxLogs?: number
   readonly api?: Partial<Config['api']>
-  readonly quotes?: Partial<Config['quotes']>
+  readonly quotes?: Partial<ChainConfig['quotes']>
   readonly pollMs?: number
   readonly overrides?: (path: string) => Overrides
   /** Beside those that the API has. */
@@ -133,7 +133,7 @@ export async function openRig(options: RigOptions = {}): Promise<Rig> {
   }
 
   if (!options.late) await open()
-  const config: Config = {
+  const settings: ChainConfig = {
     chain: {
       name: String(CHAIN_ID),
       id: CHAIN_ID,
@@ -156,6 +156,10 @@ export async function openRig(options: RigOptions = {}): Promise<Rig> {
       ...options.quotes,
     },
     ownership: { escrows: [] },
+  }
+  const config: Config = {
+    chains: [settings],
+    byDefault: settings,
     secrets: [],
     api: {
       host: '127.0.0.1',

@@ -29,6 +29,8 @@ async function jobOf(hangs: (call: number) => boolean, isDone: (health: Health) 
     trouble: undefined,
     isIdle: false,
     wrongBlocks: [],
+    stored: undefined,
+    newest: undefined,
   }
   const indexer = {
     config: { chain: { id: 31_337, proof: 'auto', pollMs: 10 }, sources: fakeSources },

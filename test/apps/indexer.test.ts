@@ -55,7 +55,7 @@ const probe = async (url: string): Promise<{ status: number; body: any }> => {
 
 async function metric({ url }: Running, name: string): Promise<number> {
   const text = await (await fetch(`${url}/metrics`)).text()
-  return Number(new RegExp(`^halyard_${name} (\\S+)$`, 'm').exec(text)?.[1])
+  return Number(new RegExp(`^halyard_${name}\\{chain="\\d+"\\} (\\S+)$`, 'm').exec(text)?.[1])
 }
 
 function configFile(name: string, settings: object): string {

@@ -143,6 +143,7 @@ describe('the reference', () => {
       'listTokens',
       'readSwapContracts',
       'readStatus',
+      'listChains',
     ])
   })
 

@@ -104,7 +104,7 @@ test.each([
   ['what is no cursor', 'nonsense', /after: not a cursor of an update/],
   [
     'a cursor of another history',
-    Buffer.from(`3.${'a'.repeat(64)}.other.all.2.-1`).toString('base64url'),
+    `31337.${Buffer.from(`3.${'a'.repeat(64)}.other.all.2.-1`).toString('base64url')}`,
     /restored from a backup/,
   ],
 ])('refuses %s with the remedy', async (_name, after, message) => {

@@ -7,7 +7,7 @@ import type { OwnershipChecker } from '#core/ownership/checker.ts'
 import type { Quoter } from '#core/dex/quoter.ts'
 import { createHistoryFeed } from '#core/history/feed.ts'
 import type { View } from '#core/history/head.ts'
-import type { Config } from '#api/config.ts'
+import type { ChainConfig } from '#api/config.ts'
 import { watchQuote } from '#api/quote-updates.ts'
 import { watchSwaps } from '#api/swap-updates.ts'
 import { CHECK_POINTS, QUOTE_POINTS } from '#api/rate-limit.ts'
@@ -16,15 +16,16 @@ import { swapContractsOf } from '#api/swap-contracts.ts'
 import { readTokens } from '#api/tokens.ts'
 import type { SwapContracts } from '#resources/swap-contracts.ts'
 import type { SwapUpdate } from '#resources/swap-updates.ts'
-import type { Api, Ports } from '#api/wire.ts'
+import type { Api, Ports, ServedChain } from '#api/wire.ts'
 import { ROWS_MAX } from './cost.ts'
 import { tooMuch } from './limits.ts'
 
 /** Each is a search of some milliseconds. */
 const QUOTES_MAX = 20
 
-/** What one attempt to answer a request shares. */
+/** What fields of one chain share in one attempt to answer a request. */
 export type GraphqlContext = {
+  readonly api: Api
   readonly ports: Ports
   /** Where the whole answer is read at. @throws AppError `unavailable` where nothing is indexed yet */
   view(): View
@@ -41,73 +42,103 @@ export type GraphqlContext = {
   swapUpdates(of: Parameters<typeof watchSwaps>[1]): AsyncIterableIterator<SwapUpdate, void>
   readonly swapContracts: SwapContracts
   /** Pools that no event tells of. */
-  readonly listedPools: Config['quotes']['pools']
+  readonly listedPools: ChainConfig['quotes']['pools']
   /** Counts rows that a field asks for. @throws AppError `invalid` when they are too many */
   spend(rows: number, argument: string): void
+  /** The field is answered otherwise when it is asked for again at the same block. */
+  live(): void
+}
+
+/** One attempt to answer an operation, whose fields may be of several chains. */
+export type Attempt = {
+  /** What fields of a chain share. */
+  of(chain: ServedChain): GraphqlContext
   /** Whether the answer holds anything that asking again at the same block could answer otherwise. */
   isLive(): boolean
+  readonly api: Api
 }
 
 /**
- * @param view gives the view, or throws what is to be said where there is none
+ * @param viewOf gives the view of a chain, or throws what is to be said where there is none
  * @param principal who is to pay for it
  * @param isStream whether it serves one answer after the other, each with what tokens say then
  */
-export function createContext(
-  { ports, config, subscriptions, limiter }: Api,
-  view: () => View,
+export function createAttempt(
+  api: Api,
+  viewOf: (chain: ServedChain) => View,
   principal: string,
   { isStream = false }: { readonly isStream?: boolean } = {},
-): GraphqlContext {
-  let status: Promise<Status> | undefined
+): Attempt {
+  const { subscriptions, limiter } = api
+  const contexts = new Map<ServedChain, GraphqlContext>()
   let rows = 0
   let quotes = 0
   let isLive = false
+  const live = (): void => {
+    isLive = true
+  }
+
+  function createContext(chain: ServedChain): GraphqlContext {
+    const { ports } = chain
+    const { settings } = ports
+    const { pollMs } = settings.chain
+    const view = (): View => viewOf(chain)
+    let status: Promise<Status> | undefined
+    return {
+      api,
+      ports,
+      view,
+      tokens: createTokenLoader(ports, !isStream, (infos) => {
+        isLive ||= infos.some(isUnsettled)
+      }),
+      status() {
+        live()
+        return (status ??= statusAt(ports, view()))
+      },
+      async quoter() {
+        live()
+        if (++quotes > QUOTES_MAX)
+          throw tooMuch(
+            'too-costly',
+            `this request asks for more than ${QUOTES_MAX} quotes; ask for them in several requests`,
+            'input',
+          )
+        await limiter.spend(principal, QUOTE_POINTS)
+        return ports.quoter
+      },
+      async ownership() {
+        live()
+        await limiter.spend(principal, CHECK_POINTS)
+        return ports.ownership
+      },
+      quoteUpdates: (input) =>
+        subscriptions.open(principal, (signal) => watchQuote(ports, input, pollMs, signal)),
+      swapUpdates: (of) =>
+        subscriptions.open(principal, (signal) =>
+          watchSwaps({ ...ports, feed: createHistoryFeed(ports) }, of, pollMs, signal),
+        ),
+      spend(more, argument) {
+        rows += more
+        if (rows > ROWS_MAX)
+          throw tooMuch(
+            'too-costly',
+            `the lists of this request ask for more than ${ROWS_MAX} rows together; ask for less of each`,
+            argument,
+          )
+      },
+      swapContracts: swapContractsOf(settings),
+      listedPools: settings.quotes.pools,
+      live,
+    }
+  }
+
   return {
-    ports,
-    view,
-    tokens: createTokenLoader(ports, !isStream, (infos) => {
-      isLive ||= infos.some(isUnsettled)
-    }),
-    status() {
-      isLive = true
-      return (status ??= statusAt(ports, view()))
+    api,
+    of(chain) {
+      const known = contexts.get(chain) ?? createContext(chain)
+      contexts.set(chain, known)
+      return known
     },
-    async quoter() {
-      isLive = true
-      if (++quotes > QUOTES_MAX)
-        throw tooMuch(
-          'too-costly',
-          `this request asks for more than ${QUOTES_MAX} quotes; ask for them in several requests`,
-          'input',
-        )
-      await limiter.spend(principal, QUOTE_POINTS)
-      return ports.quoter
-    },
-    async ownership() {
-      isLive = true
-      await limiter.spend(principal, CHECK_POINTS)
-      return ports.ownership
-    },
-    quoteUpdates: (input) =>
-      subscriptions.open(principal, (signal) =>
-        watchQuote(ports, input, config.chain.pollMs, signal),
-      ),
-    swapUpdates: (of) =>
-      subscriptions.open(principal, (signal) =>
-        watchSwaps({ ...ports, feed: createHistoryFeed(ports) }, of, config.chain.pollMs, signal),
-      ),
-    spend(more, argument) {
-      rows += more
-      if (rows > ROWS_MAX)
-        throw tooMuch(
-          'too-costly',
-          `the lists of this request ask for more than ${ROWS_MAX} rows together; ask for less of each`,
-          argument,
-        )
-    },
-    swapContracts: swapContractsOf(config),
-    listedPools: config.quotes.pools,
     isLive: () => isLive,
   }
 }

@@ -8,10 +8,12 @@ import {
 } from 'graphql'
 import { isAppError } from '#core/errors.ts'
 import { expectView, refuseLeftView, whileStale } from '#core/history/at-head.ts'
-import { isStaleView } from '#core/history/view.ts'
+import { isStaleView, type Views } from '#core/history/view.ts'
 import { refuseTooLarge } from '#api/answer-budget.ts'
-import type { Api } from '#api/wire.ts'
-import { createContext } from './context.ts'
+import type { View } from '#core/history/head.ts'
+import type { Api, ServedChain } from '#api/wire.ts'
+import { chainsOf, withChains } from './chain-argument.ts'
+import { createAttempt } from './context.ts'
 import { costOf } from './cost.ts'
 import { causeOf, isInternal, toGraphqlError } from './errors.ts'
 
@@ -27,8 +29,8 @@ type Execute = (args: ExecutionArgs) => ExecutionResult | Promise<ExecutionResul
 type Result = ExecutionResult & { readonly stringify?: () => string }
 
 /**
- * Executes an operation at one view. Resolvers do not see the request but what `createContext` gives: where the view is
- * swept while they read, all of them begin again with another.
+ * Executes an operation at one view of each chain that it names. Resolvers do not see the request but what
+ * `createAttempt` gives: where a view is swept while they read, all of them begin again with another.
  */
 export async function executeAtHead(
   api: Api,
@@ -38,32 +40,34 @@ export async function executeAtHead(
 ): Promise<Result> {
   const { requestId, principal } = res.locals
   const startedAt = performance.now()
-  const { ports, answers } = api
+  const { answers } = api
   const request = requestOf(args)
   const tell = createTeller(api, requestId)
+  const chains = chainsOf(api, args)
 
   async function attempt(): Promise<Result> {
-    const view = await ports.views.current()
-    const known = view && request && answers.get('anyone', view, request)
+    const { views, viewOf } = await readViews(chains)
+    const at = [...views.values()]
+    const isKept = request !== undefined && at.length > 0 && at.length === chains.length
+    const known = isKept && answers.get('anyone', at, request)
     if (known) return { stringify: () => known }
     const { values } = costOf(args)
     await api.limiter.spend(principal, Math.floor(values / VALUES_A_POINT))
-    const context = createContext(api, () => expectView(view), principal)
-    const result = await execute({ ...args, contextValue: context })
+    const tried = createAttempt(api, viewOf, principal)
+    const result = await execute({ ...args, contextValue: withChains(tried) })
     const stale = result.errors?.map(causeOf).find(isStaleView)
     if (stale) throw stale
-    if (view) await refuseLeftView(ports.views, view)
+    for (const [chain, view] of views) await refuseLeftView(chain.ports.views, view)
     if (result.errors) return result
     const text = JSON.stringify({ data: result.data })
     refuseTooLarge(text)
-    if (!view || !request || context.isLive()) return { ...result, stringify: () => text }
-    answers.set('anyone', view, request, text)
+    if (isKept && !tried.isLive()) answers.set('anyone', at, request, text)
     return { ...result, stringify: () => text }
   }
 
   let result: Result
   try {
-    result = await whileStale(ports.views, attempt)
+    result = await whileStale(togetherOf(chains), attempt)
     api.budget.hold(principal, result.stringify?.().length ?? 0, res)
     if (result.errors) result = { ...result, errors: result.errors.map(tell) }
   } catch (error) {
@@ -72,6 +76,39 @@ export async function executeAtHead(
   measure(api, args, result.errors ? 'error' : 'ok', startedAt)
   return result
 }
+
+/**
+ * The views of chains that have one. Where there are several, a store that cannot be read is told of by the fields of
+ * its chain alone.
+ */
+async function readViews(chains: readonly ServedChain[]): Promise<{
+  readonly views: ReadonlyMap<ServedChain, View>
+  readonly viewOf: (chain: ServedChain) => View
+}> {
+  const views = new Map<ServedChain, View>()
+  const failures = new Map<ServedChain, unknown>()
+  for (const chain of chains) {
+    try {
+      // oxlint-disable-next-line no-await-in-loop -- all of them belong to one answer, whose reads follow one another
+      const view = await chain.ports.views.current()
+      if (view) views.set(chain, view)
+    } catch (error) {
+      if (chains.length === 1 || !isAppError(error)) throw error
+      failures.set(chain, error)
+    }
+  }
+  function viewOf(chain: ServedChain): View {
+    if (failures.has(chain)) throw failures.get(chain)
+    return expectView(views.get(chain))
+  }
+  return { views, viewOf }
+}
+
+/** One answer of all that these chains have in one store; chains of several stores are read each by itself. */
+const togetherOf = ([first, ...others]: readonly ServedChain[]): Pick<Views, 'asOneAnswer'> =>
+  first && others.every(({ ports }) => ports.heads === first.ports.heads)
+    ? first.ports.views
+    : { asOneAnswer: (read) => read() }
 
 type Subscribe = (
   args: ExecutionArgs,
@@ -90,9 +127,9 @@ export async function subscribeLive(
   const tell = createTeller(api, requestId)
   const told = (result: ExecutionResult): ExecutionResult =>
     result.errors ? { ...result, errors: result.errors.map(tell) } : result
-  const contextValue = createContext(api, () => expectView(undefined), principal, {
-    isStream: true,
-  })
+  const contextValue = withChains(
+    createAttempt(api, () => expectView(undefined), principal, { isStream: true }),
+  )
   const results = (await subscribe({ ...args, contextValue })) as
     | ExecutionResult
     | AsyncIterable<ExecutionResult>

@@ -1,5 +1,7 @@
 import { builder } from './builder.ts'
+import { addChainArgument } from './chain-argument.ts'
 import { addCandles } from './candles.ts'
+import { addChains } from './chains.ts'
 import { addHoldings } from './holdings.ts'
 import { addMeta } from './meta.ts'
 import { addOwnership } from './ownership.ts'
@@ -14,6 +16,7 @@ import { addVolumes } from './volumes.ts'
 for (const add of [
   addScalars,
   addMeta,
+  addChains,
   addPools,
   addSwaps,
   addCandles,
@@ -27,4 +30,4 @@ for (const add of [
   add()
 
 /** What comes of it is in `schema.graphql`. */
-export const schema = builder.toSchema()
+export const schema = addChainArgument(builder.toSchema())

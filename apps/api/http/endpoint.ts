@@ -4,9 +4,11 @@ import { currentView, refuseLeftView, whileStale } from '#core/history/at-head.t
 import type { View } from '#core/history/head.ts'
 import { refuseTooLarge } from '#api/answer-budget.ts'
 import { tagOf } from '#api/answer-cache.ts'
-import type { Api, Ports } from '#api/wire.ts'
+import { markCursor } from '#api/chain-cursors.ts'
+import type { Api, Ports, ServedChain } from '#api/wire.ts'
 import { toJson } from '#resources/json.ts'
 import { block } from '#resources/blocks.ts'
+import { chainOf, chainParameter } from './chain-parameter.ts'
 import type { Subjects } from './examples.ts'
 import { joinTokens } from './join.ts'
 import type { Example, Operation, Returns } from './operation.ts'
@@ -41,10 +43,13 @@ type Definition<S extends z.ZodRawShape, T> = {
 /** What is sent: the tag stands for the head, and is missing where the answer is live. */
 type Reply = { readonly body: string; readonly tag: string | undefined }
 
-/** An endpoint that reads at the newest head, and at no other, whatever is committed meanwhile. */
+/**
+ * An endpoint that reads at the newest head of the chain that the request names, and at no other, whatever is committed
+ * meanwhile.
+ */
 export function endpoint<S extends z.ZodRawShape, T>(definition: Definition<S, T>): RouteOf {
   const { path, answer, id, summary, returns, refuses, example, points } = definition
-  const parameters = z.strictObject(definition.parameters)
+  const parameters = z.strictObject({ ...definition.parameters, chain: chainParameter })
   const resource = returns.page ?? returns.item
   const operation: Operation = {
     id,
@@ -56,13 +61,17 @@ export function endpoint<S extends z.ZodRawShape, T>(definition: Definition<S, T
     example: (of) => ({ ...(example && { parameters: example(of) }) }),
   }
 
-  async function attempt({ ports, answers }: Api, req: Request): Promise<Reply> {
+  async function attempt(
+    { answers }: Api,
+    { chain, ports }: ServedChain,
+    req: Request,
+  ): Promise<Reply> {
     const view = await currentView(ports.views)
     const tag = `W/"${tagOf(view)}"`
     // Endpoints know nobody, so their answers are anyone's.
     const { text, isLive } = await answers.share('anyone', view, req.url, async () => {
-      const input = readParameters(parameters, req) as z.output<z.ZodObject<S>>
-      const found = await answer(ports, view, input)
+      const { chain: _, ...input } = readParameters(parameters, req, chain) as { chain?: string }
+      const found = await answer(ports, view, input as unknown as z.output<z.ZodObject<S>>)
       const items = 'items' in found ? found.items : [found.item]
       const joined = await joinTokens(ports, resource, items)
       await refuseLeftView(ports.views, view)
@@ -70,7 +79,7 @@ export function endpoint<S extends z.ZodRawShape, T>(definition: Definition<S, T
       const body = JSON.stringify({
         block: toJson(block, view.head),
         ...('items' in found
-          ? { items: written, nextCursor: found.nextCursor }
+          ? { items: written, nextCursor: found.nextCursor && markCursor(chain, found.nextCursor) }
           : { item: written[0] }),
       })
       refuseTooLarge(body)
@@ -84,7 +93,8 @@ export function endpoint<S extends z.ZodRawShape, T>(definition: Definition<S, T
     operations: { get: operation },
     ...(points !== undefined && { points }),
     async get(req, res) {
-      const reply = await whileStale(api.ports.views, () => attempt(api, req))
+      const chain = chainOf(api, req)
+      const reply = await whileStale(chain.ports.views, () => attempt(api, chain, req))
       api.budget.hold(res.locals.principal, reply.body.length, res)
       send(req, res, reply)
     },

@@ -63,12 +63,12 @@ const POSITIONS_MAX = 50
 const COLLECTIONS_MAX = 20
 
 /** Finds what is indexed now; what there is none of is mainnet's. */
-export async function findSubjects({ ports, config }: Api): Promise<Found> {
+export async function findSubjects({ ports }: Pick<Api, 'ports'>): Promise<Found> {
   try {
     return await whileStale(ports.views, async () => {
       const view = await ports.views.current()
       if (!view || isEmpty(view)) return NOTHING
-      const trade = await findTrade(ports, view, config.quotes.wrappedNative)
+      const trade = await findTrade(ports, view, ports.settings.quotes.wrappedNative)
       const holding = await findHolding(ports, view)
       return {
         subjects: {

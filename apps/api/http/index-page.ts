@@ -8,6 +8,7 @@ const linksOf = (development: boolean): Link[] => [
   ...(development ? [{ path: '/v1/docs', about: 'REST, each operation to be tried' }] : []),
   { path: '/v1/openapi.json', about: 'The reference of REST for programs (OpenAPI 3.1)' },
   { path: '/v1/status', about: 'How far the history reaches' },
+  { path: '/v1/chains', about: 'The chains that are served' },
   { path: '/v1/pools', about: 'Pools' },
   { path: '/live', about: 'Whether the process answers' },
   { path: '/ready', about: 'Whether answers are fresh' },

@@ -11,6 +11,7 @@ import type { Ports } from '#api/wire.ts'
 import { toJson } from '#resources/json.ts'
 import { decision } from '#resources/ownership.ts'
 import type { Subjects } from './examples.ts'
+import { chainAlone, onlyChain } from './chain-parameter.ts'
 import { jsonBody } from './json-body.ts'
 import { address } from './parameters.ts'
 import type { RouteOf } from './route.ts'
@@ -60,13 +61,13 @@ const decide = (
 const exampleRule = ({ collection }: Subjects) => ({ erc721: { collection } })
 
 /** Whether one person owns what a rule says, and why. */
-export const ownershipCheck: RouteOf = ({ ports }) => ({
+export const ownershipCheck: RouteOf = (api) => ({
   path: '/v1/ownership/check',
   operations: {
     post: {
       id: 'checkOwnership',
       summary: 'Whether the wallets of a person own what a rule says, and why not.',
-      parameters: z.strictObject({}),
+      parameters: onlyChain,
       body: oneBody,
       returns: { item: decision },
       block: null,
@@ -77,6 +78,7 @@ export const ownershipCheck: RouteOf = ({ ports }) => ({
   post: [
     ...jsonBody(BODY_BYTES_MAX),
     async (req, res) => {
+      const { ports } = chainAlone(api, req)
       const { wallets, ...of } = parseInput(oneBody, req.body)
       const [decided] = await decide(ports, of, [wallets])
       res.setHeader('cache-control', 'no-store')
@@ -93,7 +95,7 @@ export const ownershipChecks: RouteOf = (api) => ({
       id: 'checkOwnershipOfMany',
       summary:
         'Whether each of many people owns what a rule says: one decision each, in their order.',
-      parameters: z.strictObject({}),
+      parameters: onlyChain,
       body: manyBody,
       returns: { page: decision },
       block: null,
@@ -106,9 +108,10 @@ export const ownershipChecks: RouteOf = (api) => ({
   post: [
     ...jsonBody(BATCH_BYTES_MAX),
     async (req, res) => {
+      const { ports } = chainAlone(api, req)
       const { people, ...of } = parseInput(manyBody, req.body)
       const decided = await decide(
-        api.ports,
+        ports,
         of,
         people.map(({ wallets }) => wallets),
       )

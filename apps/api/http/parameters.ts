@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { type Fault, faultsOf, InvalidRequest } from '#api/errors.ts'
+import { ownCursor } from '#api/chain-cursors.ts'
 import { type Cursor, UINT256_MAX } from '#api/cursors.ts'
 import {
   ADDRESS,
@@ -14,6 +15,7 @@ import {
   words,
 } from '#api/words.ts'
 import type { Address } from '#core/chain.ts'
+import type { ChainName } from '#core/chain-choice.ts'
 import type { JsonSchema } from '#resources/json-schema.ts'
 
 /**
@@ -93,24 +95,26 @@ export function jsonSchemaOf(schema: z.ZodType): JsonSchema {
 /**
  * The parameters of a request, of its path and its query together.
  *
+ * @param chain that the request is about: cursors of another one are refused
  * @throws InvalidRequest for one that is unknown, repeated, missing or wrong
  */
 export function readParameters<S extends z.ZodObject>(
   schema: S,
   req: { readonly params: Readonly<Record<string, unknown>>; readonly url: string },
+  chain?: ChainName,
 ): z.output<S> {
   const given: Record<string, unknown> = Object.assign(Object.create(null), req.params)
   const faults: Fault[] = []
   for (const [field, value] of new URLSearchParams(queryOf(req.url))) {
     if (field in given) faults.push({ field, message: 'given more than once; give it once' })
-    else given[field] = value
+    else given[field] = field === 'after' && chain ? ownCursor(chain, value, field) : value
   }
   const parsed = schema.safeParse(given, { error: plainWords })
   if (parsed.success && faults.length === 0) return parsed.data
   throw new InvalidRequest([...faults, ...(parsed.error ? faultsOf(parsed.error, schema) : [])])
 }
 
-function queryOf(url: string): string {
+export function queryOf(url: string): string {
   const start = url.indexOf('?')
   return start === -1 ? '' : url.slice(start + 1)
 }

@@ -25,6 +25,8 @@ type Problem = {
   readonly requestId: string
   readonly errors?: readonly Fault[]
   readonly refusal?: object
+  /** How each chain is, where none is ready. */
+  readonly chains?: readonly object[]
 }
 
 /** The same for the reference. */
@@ -55,7 +57,10 @@ export const problemSchema = {
   additionalProperties: false,
 } as const
 
-export type Failure = Pick<Problem, 'title' | 'status' | 'detail' | 'errors' | 'refusal'> & {
+export type Failure = Pick<
+  Problem,
+  'title' | 'status' | 'detail' | 'errors' | 'refusal' | 'chains'
+> & {
   /** Of the problem's type; the code is made of it unless it has one of its own. */
   readonly name: string
   readonly code?: string

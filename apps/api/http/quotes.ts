@@ -9,6 +9,7 @@ import {
 } from '#api/quote-input.ts'
 import { quote } from '#resources/quotes.ts'
 import { AMOUNT, words } from '#api/words.ts'
+import { chainAlone, chainOf, chainParameter, onlyChain } from './chain-parameter.ts'
 import { jsonBody } from './json-body.ts'
 import { QUOTE_POINTS } from '#api/rate-limit.ts'
 import type { Operation } from './operation.ts'
@@ -50,6 +51,7 @@ const quoteParameters = z.strictObject({
   state: quoteValues.state
     .optional()
     .describe('States of the newest block from the chain or the index; whichever stands there.'),
+  chain: chainParameter,
 })
 
 /** Both answer with a quote, or with a problem that says why there is none. */
@@ -60,7 +62,7 @@ const answers = {
 } as const satisfies Partial<Operation>
 
 /** The best route now, or at a past block. */
-export const quotes: RouteOf = ({ ports }) => ({
+export const quotes: RouteOf = (api) => ({
   path: '/v1/quotes',
   operations: {
     get: {
@@ -75,8 +77,9 @@ export const quotes: RouteOf = ({ ports }) => ({
   },
   points: QUOTE_POINTS,
   async get(req, res) {
-    const input = toQuoteInput(readParameters(quoteParameters, req))
-    await sendOutcome(res, ports, await ports.quoter.quote(input))
+    const { ports } = chainOf(api, req)
+    const { chain: _, ...given } = readParameters(quoteParameters, req)
+    await sendOutcome(res, ports, await ports.quoter.quote(toQuoteInput(given)))
   },
 })
 
@@ -95,13 +98,13 @@ const simulationBody = z.strictObject({
 })
 
 /** What a given route does. */
-export const simulations: RouteOf = ({ ports }) => ({
+export const simulations: RouteOf = (api) => ({
   path: '/v1/swaps/simulate',
   operations: {
     post: {
       id: 'simulateSwap',
       summary: 'What a swap does along a route that is given.',
-      parameters: z.strictObject({}),
+      parameters: onlyChain,
       body: simulationBody,
       ...answers,
       example: ({ token, pool, amount: some }) => ({
@@ -113,6 +116,7 @@ export const simulations: RouteOf = ({ ports }) => ({
   post: [
     ...jsonBody(BODY_BYTES_MAX),
     async (req, res) => {
+      const { ports } = chainAlone(api, req)
       const input = toSimulateInput(parseInput(simulationBody, req.body))
       await sendOutcome(res, ports, await ports.quoter.simulate(input))
     },

@@ -1,4 +1,5 @@
 import { candlesOfPool } from './candles.ts'
+import { chains } from './chains.ts'
 import { graphql } from './graphql.ts'
 import { indexPage } from './index-page.ts'
 import { live, ready } from './health.ts'
@@ -42,4 +43,5 @@ export const routes: readonly RouteOf[] = [
   tokens,
   swapContracts,
   status,
+  chains,
 ]

@@ -1,5 +1,5 @@
 import { AppError } from '#core/errors.ts'
-import { describe, followHead } from '#core/indexing/follow-head.ts'
+import { describe, type FollowEvent, followHead } from '#core/indexing/follow-head.ts'
 import type { Indexer } from '#indexer/wire.ts'
 
 /** How the follower is doing, as its health endpoint tells it. */
@@ -16,7 +16,22 @@ export type Health = {
   wrongBlocks: readonly number[]
   /** Why it does not get on; undefined while it does. */
   trouble: string | undefined
+  /** The newest block in the store, and the newest of the chain, as far as they are known. */
+  stored: number | undefined
+  newest: number | undefined
 }
+
+/** Of a follower that begins now. @param nowMs by the monotonic clock */
+export const newHealth = (nowMs: number): Health => ({
+  progressAtMs: nowMs,
+  heardAtMs: nowMs,
+  hasBegun: false,
+  isIdle: false,
+  wrongBlocks: [],
+  trouble: undefined,
+  stored: undefined,
+  newest: undefined,
+})
 
 /** A follower that has said nothing for so long hangs: whatever it asks for has a deadline far below. */
 const HUNG_MS = 120_000
@@ -98,10 +113,26 @@ async function follow(indexer: Indexer, health: Health, cancel: AbortSignal): Pr
       health.trouble = reason
       continue
     }
+    health.stored = storedAt(event) ?? health.stored
+    if (event.status !== 'reorg') health.newest = event.latest
     health.progressAtMs = ports.clock.monotonicMs()
     health.hasBegun = true
     health.trouble = undefined
     if (event.status === 'reorg') log.warn({ from: event.from, to: event.to }, describe(event))
     else if (event.status === 'appended') log.debug({ head: event.head }, describe(event))
+  }
+}
+
+/** The newest block in the store after an event. */
+function storedAt(event: Exclude<FollowEvent, { status: 'degraded' }>): number | null {
+  switch (event.status) {
+    case 'appended':
+      return event.head.number
+    case 'idle':
+      return event.stored
+    case 'reorg':
+      return event.to.number
+    default:
+      return event satisfies never
   }
 }
