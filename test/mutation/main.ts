@@ -38,6 +38,7 @@ const commands: Readonly<Record<Suite, readonly string[]>> = {
   'one-answer': vitest('test/core/history/one-answer.test.ts'),
   'put-back': vitest('test/core/indexing/put-back.test.ts'),
   'sqlite-durability': vitest('test/adapters/sqlite-durability.test.ts'),
+  'sqlite-event-pages': vitest('test/adapters/sqlite-event-pages.test.ts'),
   cost: vitest('test/core/indexing/commit-cost.test.ts'),
   feed: vitest('test/core/history/feed.test.ts'),
   rebuild: vitest('test/core/indexing/rebuild/rebuild-history.test.ts'),

@@ -24,6 +24,7 @@ export type Suite =
   | 'put-back'
   | 'cost'
   | 'sqlite-durability'
+  | 'sqlite-event-pages'
   | 'feed'
   | 'rebuild'
   | 'rebuilds'
@@ -532,8 +533,15 @@ export const mutants: readonly Mutant[] = [
     SQLITE_EVENTS,
     sqlite,
     'SQLite resumes behind all rows of a place',
-    '(e.number, e.log_index, e.block) ${operator} (?, ?, ?)',
-    '(e.number, e.log_index, 0 * e.block) ${operator} (?, ?, 0 * ?)',
+    'order || (after.branch === undefined ? 0 : block - Number(after.branch))',
+    'order',
+  ),
+  mutant(
+    SQLITE_EVENTS,
+    ['sqlite-event-pages'],
+    'SQLite gives a row before one of another commit at the same place is read',
+    'row.number === number && row.logIndex < first',
+    'row.number === number && row.logIndex <= first',
   ),
   mutant(
     FEED,
