@@ -1,5 +1,6 @@
 import { fileURLToPath } from 'node:url'
 import { defineConfig } from 'vitest/config'
+import { LongestFirst } from './test/longest-first.ts'
 
 export default defineConfig({
   // As Node resolves packages: GraphQL.js is two modules otherwise, whose classes do not know each other.
@@ -19,6 +20,7 @@ export default defineConfig({
     hookTimeout: 60_000,
     // Suites start servers and chains of their own: more at once than cores only makes them wait for one another.
     maxWorkers: 2,
+    sequence: { sequencer: LongestFirst },
     coverage: {
       provider: 'v8',
       include: ['core/**', 'adapters/**', 'wiring/**', 'faces/**', 'apps/**'],
