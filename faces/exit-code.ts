@@ -16,7 +16,8 @@ export const exitCodes = {
 export const exitMeanings: Readonly<Record<keyof typeof exitCodes, string>> = {
   ok: 'done',
   usage: 'the command line is wrong, or names what is not indexed',
-  refused: 'there is no such quote: no route, too little liquidity, or a token that is not known',
+  refused:
+    'there is no such quote (no route, too little liquidity, or a token that is not known), or the ledger refused',
   unavailable: 'a node, server or file cannot be used now: the same may succeed later',
   internal: 'a bug, or a history that a human must look at',
   permission: 'this user may not do it',

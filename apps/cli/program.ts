@@ -8,6 +8,7 @@ import { devCommand } from './commands/dev.ts'
 import { exportCommand } from './commands/export.ts'
 import { migrateCommand } from './commands/migrate.ts'
 import { ownersCommand } from './commands/owners.ts'
+import { pointsCommand } from './commands/points.ts'
 import { quarantineCommand } from './commands/quarantine.ts'
 import { queueCommand } from './commands/queue.ts'
 import { quoteCommand } from './commands/quote.ts'
@@ -58,6 +59,7 @@ Examples:
     tokensCommand(),
     ownersCommand(),
     quoteCommand(),
+    pointsCommand(),
     migrateCommand(),
     configCommand(),
   ])

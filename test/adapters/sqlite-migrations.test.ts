@@ -109,6 +109,9 @@ describe('a file of records', () => {
 })
 
 test('no migration ends the transaction that it runs in', () => {
+  // What a trigger does stands between BEGIN and END; SQLite takes no statement about transactions there.
+  const isTrigger = (step: string): boolean => step.startsWith('CREATE TRIGGER ')
   for (const { steps } of migrations)
-    for (const step of steps) expect(step).not.toMatch(/\b(BEGIN|COMMIT|ROLLBACK|VACUUM|ATTACH)\b/i)
+    for (const step of steps.filter((each) => !isTrigger(each)))
+      expect(step).not.toMatch(/\b(BEGIN|COMMIT|ROLLBACK|VACUUM|ATTACH)\b/i)
 })

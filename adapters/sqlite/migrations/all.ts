@@ -1,8 +1,9 @@
 import type { Migration } from '#core/operations/migration.ts'
 import { about } from './001-about.ts'
+import { pointsLedger } from './002-points-ledger.ts'
 
 /**
  * By number. A migration is SQL statements, all of which run in one transaction; one that has run anywhere is never
  * edited. docs/migrations.md says how to add one.
  */
-export const migrations: readonly Migration[] = [about]
+export const migrations: readonly Migration[] = [about, pointsLedger]

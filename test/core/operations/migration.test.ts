@@ -70,9 +70,11 @@ describe('the migrations of the product', () => {
       {
         "mongo": [
           "001-about 6233bf5bc54701688d013deb81ea422b79047b30b8cf93de49f4eb911922a620",
+          "002-points-ledger 4a7b7453681a4e58c00832c43554a7fe6b20d4d51e0a1dea50d6d6b33c121515",
         ],
         "sqlite": [
           "001-about 30792559da6b563836fdf49a922bcc8d31661a5334376bb7a87a23496fd755e6",
+          "002-points-ledger 3c302332c82aec5c592b38b24341a8255e5223e8963e339f799dc9e943ccc710",
         ],
       }
     `)
