@@ -28,6 +28,7 @@ export type ErrorKind =
  * - `deep-reorg`: the chain changed below what was taken to be final.
  * - `detached`: a block does not follow the one before it.
  * - `empty`: nothing is indexed yet.
+ * - `index-incomplete`: what was indexed began after what is asked about.
  * - `lost-chain`: the development chain that was to be joined is not the one that was left.
  * - `not-indexed`: the thing may exist on the chain, but no source of this history covers it.
  * - `other-chain`: the nodes serve another chain of the same id than the store holds.
@@ -52,6 +53,7 @@ export type ErrorReason =
   | 'deep-reorg'
   | 'detached'
   | 'empty'
+  | 'index-incomplete'
   | 'lost-chain'
   | 'not-indexed'
   | 'never-met'

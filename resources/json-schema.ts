@@ -57,6 +57,10 @@ function schemaOf(
     const schema = { type: 'array', items: refTo(type.of.name) }
     return isNullable ? { anyOf: [schema, { type: 'null' }] } : schema
   }
+  if (type.kind === 'values') {
+    const schema = { type: 'array', items: scalars[type.of] }
+    return isNullable ? { anyOf: [schema, { type: 'null' }] } : schema
+  }
   if (type.kind === 'choice') schemas[type.name] = schemaOfChoice(type)
   else addResource(type, schemas)
   return isNullable ? { anyOf: [refTo(type.name), { type: 'null' }] } : refTo(type.name)

@@ -112,6 +112,10 @@ function jsonOf(type: Type, value: unknown, infos: TokenInfos): unknown {
       return toJson(type, value, infos)
     case 'list':
       return (value as readonly unknown[]).map((each) => toJson(type.of, each, infos))
+    case 'values':
+      return (value as readonly unknown[]).map((each) =>
+        typeof each === 'bigint' ? each.toString() : each,
+      )
     default:
       return type satisfies never
   }

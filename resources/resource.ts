@@ -46,6 +46,9 @@ type Link = { readonly kind: 'link'; readonly to: Resource }
 
 type List = { readonly kind: 'list'; readonly of: Resource }
 
+/** Several plain values. */
+type Values = { readonly kind: 'values'; readonly of: ScalarName }
+
 /** What a field holds. The value's type is only for the compiler. */
 export type Type<V = unknown> = (
   | { readonly kind: 'scalar'; readonly name: ScalarName }
@@ -53,6 +56,7 @@ export type Type<V = unknown> = (
   | Resource
   | Link
   | List
+  | Values
 ) & { readonly holds?: V }
 
 /** Where a field is found; everywhere unless it says otherwise. */
@@ -115,6 +119,11 @@ export const resource = <T>(
 export const linkTo = (to: Resource): Type<Address> => ({ kind: 'link', to })
 
 export const listOf = <T>(of: Resource<T>): Type<readonly T[]> => ({ kind: 'list', of })
+
+export const valuesOf = <N extends ScalarName>(of: N): Type<readonly ScalarValues[N][]> => ({
+  kind: 'values',
+  of,
+})
 
 const described = (description: string | undefined) =>
   description === undefined ? {} : { description }

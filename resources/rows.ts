@@ -49,5 +49,6 @@ const spreadOf = (type: Type): Resource | undefined =>
 function cellOf(type: Type, value: unknown): Cell {
   if (value === null) return null
   if (type.kind === 'list') throw new Error('a list has no cell: keep the field off tables')
+  if (type.kind === 'values') return (value as readonly unknown[]).join(' ')
   return type.kind === 'resource' && type.key ? type.key(value) : (value as Cell)
 }

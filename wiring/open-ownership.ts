@@ -1,9 +1,13 @@
+import { keccak } from '#adapters/hash-wasm/keccak.ts'
 import { RpcFailure } from '#adapters/rpc/endpoint.ts'
+import { createSlices } from '#core/dex/quoting/in-slices.ts'
 import type { ResolvePorts } from '#core/history/resolve.ts'
 import { indexedCollections } from '#core/nft/indexed-collections.ts'
 import type { CheckPorts } from '#core/ownership/check-ownership.ts'
 import { createOwnershipChecker, type OwnershipChecker } from '#core/ownership/checker.ts'
 import type { OwnerReader } from '#core/ownership/ports.ts'
+import type { SnapshotPorts } from '#core/ownership/snapshot-holders.ts'
+import { createSnapshots, type Snapshots } from '#core/ownership/snapshots.ts'
 import type { ChainNode } from './open-node.ts'
 import type { Settings } from './settings.ts'
 
@@ -33,8 +37,15 @@ export const openOwnership = (
   )
 }
 
+/** Who held what of a collection at a block. */
+export const openSnapshots = (
+  history: Omit<SnapshotPorts, 'sources' | 'keccak' | 'slices'> & Pick<CheckPorts, 'clock'>,
+  { sources }: Pick<Settings, 'sources'>,
+): Snapshots =>
+  createSnapshots({ ...history, sources, keccak, slices: createSlices(history.clock) })
+
 /** ethers takes as long to load as everything else together: it is loaded by the first who asks. */
-function openOwnerReader({ rpc }: ChainNode, chainId: number): OwnerReader {
+export function openOwnerReader({ rpc }: ChainNode, chainId: number): OwnerReader {
   let opening: Promise<OwnerReader> | undefined
   const open = async (): Promise<OwnerReader> => {
     const { createEthersOwnerReader } = await import('#adapters/ethers/owner-reader.ts')

@@ -25,6 +25,7 @@ export const clientKind = ({ kind, audience }: AppError): ErrorKind =>
 const CODES: Partial<Record<ErrorReason, string>> = {
   'answer-too-large': 'ANSWER_TOO_LARGE',
   busy: 'BUSY',
+  'index-incomplete': 'INDEX_INCOMPLETE',
   'never-met': 'RULE_NEVER_MET',
   'not-indexed': 'NOT_INDEXED',
   'not-stored': 'NOT_STORED',

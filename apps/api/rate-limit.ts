@@ -1,5 +1,7 @@
 /** A quote searches for some milliseconds, and asks a node: what it costs beside the request, in points. */
 export const QUOTE_POINTS = 10
+/** A snapshot reads all transfers of a collection. */
+export const SNAPSHOT_POINTS = 20
 /** A decision on one person's wallets asks a node. */
 export const CHECK_POINTS = 5
 /** A thousand people together are two or three requests to a node, and some milliseconds each hundred. */

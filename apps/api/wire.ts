@@ -9,11 +9,12 @@ import type { ChainTip, HistoryPorts } from '#core/history/ports.ts'
 import { type IndexedCollections, indexedCollections } from '#core/nft/indexed-collections.ts'
 import type { QuarantineTable } from '#core/indexing/ports.ts'
 import type { OwnershipChecker } from '#core/ownership/checker.ts'
+import type { Snapshots } from '#core/ownership/snapshots.ts'
 import { createViews, type Views } from '#core/history/view.ts'
 import { type HistoryStore, openAtLeisure, openOnceThere } from '#wiring/open-chain-store.ts'
 import { openIdempotentAnswers } from '#wiring/open-idempotent-answers.ts'
 import { openNode } from '#wiring/open-node.ts'
-import { openOwnership } from '#wiring/open-ownership.ts'
+import { openOwnership, openSnapshots } from '#wiring/open-ownership.ts'
 import { openQuoter } from '#wiring/open-quoter.ts'
 import { openTokens } from '#wiring/open-tokens.ts'
 import { openRateLimiter } from '#wiring/open-rate-limiter.ts'
@@ -42,6 +43,7 @@ export type Ports = HistoryPorts & {
   readonly hashAt: BranchPorts['hashAt']
   readonly quoter: Quoter
   readonly ownership: OwnershipChecker
+  readonly snapshots: Snapshots
   readonly clock: Clock
   readonly sha256: Sha256
   readonly log: Logger
@@ -186,6 +188,7 @@ function serveChain(
       quarantine: store.quarantine,
       quoter: createPublicQuoter(quoter, log, api.development),
       ownership: overrides.ownership ?? openOwnership(node, history, settings, chain.pollMs),
+      snapshots: openSnapshots(history, settings),
       collections: indexedCollections(settings.sources),
     },
   }

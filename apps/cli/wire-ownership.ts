@@ -1,8 +1,10 @@
 import type { OwnershipChecker } from '#core/ownership/checker.ts'
-import { createViews } from '#core/history/view.ts'
-import { openEmpty, openIfThere } from '#wiring/open-chain-store.ts'
+import type { OwnerReader } from '#core/ownership/ports.ts'
+import type { Snapshots } from '#core/ownership/snapshots.ts'
+import { createViews, type Views } from '#core/history/view.ts'
+import { openEmpty, openIfThere, openToRead } from '#wiring/open-chain-store.ts'
 import { openNode } from '#wiring/open-node.ts'
-import { openOwnership } from '#wiring/open-ownership.ts'
+import { openOwnerReader, openOwnership, openSnapshots } from '#wiring/open-ownership.ts'
 import type { Settings } from '#wiring/settings.ts'
 import { systemClock } from '#wiring/system.ts'
 import { tellWarnings, toStderr, type Warn } from './wire.ts'
@@ -26,6 +28,33 @@ export async function wireOwnership(
   const views = createViews(store.heads, settings.chain.id)
   return {
     ownership: openOwnership(node, { ...store, views, clock: systemClock }, settings, BLOCK_MS),
+    async [Symbol.asyncDispose]() {
+      await node[Symbol.asyncDispose]()
+      await store.close()
+    },
+  }
+}
+
+/** What taking snapshots takes. */
+export type SnapshotApp = AsyncDisposable & {
+  readonly snapshots: Snapshots
+  readonly views: Views
+  readonly owners: OwnerReader
+}
+
+/** @throws AppError `unavailable` where nothing is stored yet */
+export async function wireSnapshots(
+  settings: Settings,
+  warn: Warn = toStderr,
+): Promise<SnapshotApp> {
+  const store = await openToRead(settings.store)
+  tellWarnings(store, warn)
+  const node = openNode(settings.chain, { ...NODE, warn })
+  const views = createViews(store.heads, settings.chain.id)
+  return {
+    views,
+    snapshots: openSnapshots({ ...store, views, clock: systemClock }, settings),
+    owners: openOwnerReader(node, settings.chain.id),
     async [Symbol.asyncDispose]() {
       await node[Symbol.asyncDispose]()
       await store.close()

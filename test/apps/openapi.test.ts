@@ -134,6 +134,8 @@ describe('the reference', () => {
       'listHolders',
       'listHoldingsOfCollection',
       'listHoldingsOfAccount',
+      'readSnapshot',
+      'listSnapshotHolders',
       'checkOwnership',
       'checkOwnershipOfMany',
       'listQuarantine',
@@ -161,6 +163,11 @@ describe('the reference', () => {
     for (const operation of operations()) {
       const { status, response } = await send(operation)
       const text = await response.text()
+      // The recorded blocks are not all of a collection: a snapshot of them would be wrong, and is refused.
+      if (operation.path.includes('/snapshot')) {
+        expect(JSON.parse(text).code).toBe('INDEX_INCOMPLETE')
+        continue
+      }
       expect(status, `${operation.path}: ${text}`).toBe(200)
       const faults = faultsAgainst(
         schemaOf(operation, 200),

@@ -5,7 +5,12 @@ import { type RunningServer, startServer } from '#api/server.ts'
 import type { Address } from '#core/chain.ts'
 import type { Clause, Decision, Finality } from '#core/ownership/decision.ts'
 import { parseRule } from '#core/ownership/parse-rule.ts'
+import { crossCheckSnapshot } from '#core/ownership/cross-check.ts'
+import type { SnapshotHolding } from '#core/ownership/snapshot-holders.ts'
+import { DEVNET_CHAIN_ID } from '#devnet/anvil.ts'
 import { contracts } from '#devnet/contracts.ts'
+import { type ChainNode, openNode } from '#wiring/open-node.ts'
+import { openOwnerReader } from '#wiring/open-ownership.ts'
 import { connect } from '#devnet/node.ts'
 import { type Chain, type Contract, openChain } from '../dex-parity/chain.ts'
 import { type IndexedChain, indexChain } from '../dex-parity/forks.ts'
@@ -25,7 +30,7 @@ const [ANN, BEN, CAT] = [addressOf(0xa11), addressOf(0xb22), addressOf(0xc33)]
 /** Contracts as they should be and hostile ones, on one chain, with an index of it. */
 describe.skipIf(!chain)('who owns what', () => {
   const on = chain as Chain
-  const builds = compileAll(join(import.meta.dirname, 'hostile.sol'))
+  const builds = compileAll(join(import.meta.dirname, 'contracts.sol'))
   const hostile: Record<string, Address> = {}
   let collection: Contract
   /** Of the same kind, and not indexed. */
@@ -38,6 +43,12 @@ describe.skipIf(!chain)('who owns what', () => {
   let notOwned: Contract
   let indexed: IndexedChain
   let server: RunningServer
+  let airdrop: Contract
+  /** The newest block that is indexed at first. */
+  let end: number
+  let node: ChainNode
+  /** Indexed from a block on that is behind its first transfer. */
+  let late: Contract
 
   const decide = async (
     rule: unknown,
@@ -91,9 +102,18 @@ describe.skipIf(!chain)('who owns what', () => {
     await on.send(coin, 'transfer', [ANN, 600n])
     await on.send(coin, 'transfer', [BEN, 400n])
     await on.send(punks, 'give', [BEN, 77n])
+    airdrop = await on.deploy(builds['Airdrop']!)
+    late = await on.deploy(contracts.collection, preset)
+    await on.send(late, 'mint', [on.account])
+    const { number } = await on.head()
+    await on.send(late, 'transferFrom', [on.account, ANN, 0n])
     indexed = await indexChain(
       on,
-      [{ kind: 'erc721', address: collection.address, startBlock: 0 }],
+      [
+        { kind: 'erc721', address: collection.address, startBlock: 0 },
+        { kind: 'erc1155', address: multi.address, startBlock: 0 },
+        { kind: 'erc721', address: late.address, startBlock: number + 1 },
+      ],
       {
         ownership: {
           escrows: [
@@ -108,8 +128,11 @@ describe.skipIf(!chain)('who owns what', () => {
       },
     )
     server = await startServer(indexed.api)
+    end = (await indexed.view()).head.number
+    node = openNode(indexed.api.ports.settings.chain, {})
   }, 120_000)
   afterAll(async () => {
+    await node?.[Symbol.asyncDispose]()
     await server?.[Symbol.asyncDispose]()
     await indexed?.[Symbol.asyncDispose]()
   })
@@ -312,6 +335,91 @@ describe.skipIf(!chain)('who owns what', () => {
     const { block } = await decide(of721(collection.address), [ANN], 'finalized')
     expect(block?.number).toBeLessThan((await on.head()).number)
   })
+
+  describe('a snapshot', () => {
+    const take = async (query: { collection: Address; at?: number }) =>
+      indexed.api.ports.snapshots.take(await indexed.view(), query)
+
+    test('of any indexed block is what the contract said then, of every token', async () => {
+      const owners = openOwnerReader(node, DEVNET_CHAIN_ID)
+      const { head } = await indexed.view()
+      for (const of of [collection, multi])
+        for (let at = head.number; at > 15; at -= 7) {
+          const taken = await take({ collection: of.address, at })
+          const check = await crossCheckSnapshot(owners, taken, 1_000, () => 0)
+          expect(check).toEqual({
+            status: 'checked',
+            count: taken.holdings.length,
+            differing: [],
+          })
+        }
+      const { holders } = await take({ collection: multi.address, at: head.number })
+      expect(holders).toEqual([
+        { owner: ANN, tokenCount: 1, amount: 10n },
+        { owner: BEN, tokenCount: 2, amount: 6n },
+      ])
+    })
+
+    test('finds a holding that the contract does not have', async () => {
+      const taken = await take({ collection: multi.address, at: (await on.head()).number })
+      const owners = openOwnerReader(node, DEVNET_CHAIN_ID)
+      const [first, ...rest] = taken.holdings as [SnapshotHolding, ...SnapshotHolding[]]
+      const wrong = { ...taken, holdings: [{ ...first, amount: first.amount + 1n }, ...rest] }
+      expect(await crossCheckSnapshot(owners, wrong, 10, () => 0)).toMatchObject({
+        status: 'checked',
+        differing: [{ owner: first.owner }],
+      })
+    })
+
+    test('has a root under which MerkleProof of OpenZeppelin takes each claim, and no other', async () => {
+      const at = (await indexed.view()).head.number
+      const path = `/v1/collections/${collection.address}/snapshot`
+      const { item } = await get(`${path}?at=${at}`)
+      const { items, nextCursor } = await get(`${path}/holders?at=${at}`)
+      expect(items.length).toBe(item.holderCount)
+      expect(items.length).toBeGreaterThan(3)
+      expect(nextCursor).toBeNull()
+      const isClaim = (owner: string, amount: string, proof: string[]) =>
+        on.read<boolean>(airdrop, 'isClaim', [item.merkleRoot, owner, BigInt(amount), proof])
+      for (const { owner, amount, proof } of items) {
+        expect(await isClaim(owner, amount, proof)).toBe(true)
+        expect(await isClaim(owner, `${amount}0`, proof)).toBe(false)
+      }
+      const [first, second] = items
+      expect(await isClaim(first.owner, first.amount, second.proof)).toBe(false)
+      const page = await get(`${path}/holders?at=${at}&limit=1`)
+      expect(page.items).toEqual([first])
+      const next = await get(`${path}/holders?at=${at}&limit=1&after=${page.nextCursor}`)
+      expect(next.items).toEqual([second])
+    })
+
+    test.each([
+      [
+        'of a collection that is not indexed',
+        () => `${other.address}/snapshot`,
+        404,
+        'NOT_INDEXED',
+      ],
+      [
+        'of a block to come',
+        () => `${collection.address}/snapshot?at=999999`,
+        400,
+        'BAD_USER_INPUT',
+      ],
+      [
+        'of what began before the index',
+        () => `${late.address}/snapshot?at=${end}`,
+        409,
+        'INDEX_INCOMPLETE',
+      ],
+    ])('%s is refused', async (_, path, status, code) => {
+      const response = await fetch(`${server.url}/v1/collections/${path()}`)
+      expect(response.status).toBe(status)
+      expect(await response.json()).toMatchObject({ code })
+    })
+  })
+
+  const get = async (path: string): Promise<any> => (await fetch(`${server.url}${path}`)).json()
 
   const post = async (path: string, body: unknown) => {
     const response = await fetch(`${server.url}${path}`, {

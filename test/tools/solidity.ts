@@ -44,7 +44,10 @@ function compile(path: string, contract: string): Compiled {
 }
 
 function compileFile(path: string): Readonly<Record<string, Compiled>> {
-  const solc = createRequire(import.meta.url)('solc') as { compile(input: string): string }
+  const require = createRequire(import.meta.url)
+  const solc = createRequire(import.meta.url)('solc') as {
+    compile(input: string, options: { import(path: string): { contents: string } }): string
+  }
   const file = basename(path)
   const output = JSON.parse(
     solc.compile(
@@ -60,6 +63,8 @@ function compileFile(path: string): Readonly<Record<string, Compiled>> {
           },
         },
       }),
+      // Sources of packages.
+      { import: (name) => ({ contents: readFileSync(require.resolve(name), 'utf8') }) },
     ),
   ) as SolcOutput
   const compiled = output.contracts?.[file]

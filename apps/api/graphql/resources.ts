@@ -80,6 +80,8 @@ const typeRefOf = (type: Type): unknown => {
       return typeOf(type.to)
     case 'list':
       return [typeOf(type.of)]
+    case 'values':
+      return [scalars[type.of]]
     default:
       return type satisfies never
   }

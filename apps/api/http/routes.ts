@@ -10,6 +10,7 @@ import { pool, pools, quotablePool } from './pools.ts'
 import { positionsOfAccount, positionsOfManager, positionsOfPool } from './positions.ts'
 import { quarantine, quarantineCounts } from './quarantine.ts'
 import { quotes, simulations } from './quotes.ts'
+import { snapshotHolders, snapshotOfCollection } from './snapshots.ts'
 import type { RouteOf } from './route.ts'
 import { status } from './status.ts'
 import { swapsOfPool } from './swaps.ts'
@@ -34,6 +35,8 @@ export const routes: readonly RouteOf[] = [
   holdersOfCollection,
   holdingsOfCollection,
   holdingsOfAccount,
+  snapshotOfCollection,
+  snapshotHolders,
   ownershipCheck,
   ownershipChecks,
   quarantine,

@@ -9,6 +9,7 @@ import { explainDecision } from '#core/ownership/explain.ts'
 import { parseRule } from '#core/ownership/parse-rule.ts'
 import type { Rule } from '#core/ownership/rule.ts'
 import { toJson } from '#resources/json.ts'
+import { snapshotCommand } from './snapshot.ts'
 import { decision } from '#resources/ownership.ts'
 
 export const ownersCommand = (): Command =>
@@ -25,6 +26,7 @@ Examples:
       --wallet 0x46efbaedc92067e6d60e84ed6395099723252496`,
     )
     .addCommand(checkCommand())
+    .addCommand(snapshotCommand())
 
 type CheckOptions = {
   readonly config: string

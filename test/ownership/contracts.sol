@@ -1,6 +1,16 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.20;
 
+import "@openzeppelin/contracts/utils/cryptography/MerkleProof.sol";
+
+/** Takes claims as airdrops do. */
+contract Airdrop {
+    function isClaim(bytes32 root, address owner, uint256 amount, bytes32[] calldata proof) external pure returns (bool) {
+        bytes32 leaf = keccak256(bytes.concat(keccak256(abi.encode(owner, amount))));
+        return MerkleProof.verifyCalldata(proof, root, leaf);
+    }
+}
+
 /** Says that it is of ERC-721, and nothing else that could be relied on. */
 abstract contract Says721 {
     function supportsInterface(bytes4 id) public view virtual returns (bool) {
