@@ -23,6 +23,9 @@ import type { SourceSpec } from '#core/indexing/source.ts'
 import { holdingsProjection } from '#core/nft/project-holdings.ts'
 import { type CollectionSource, erc1155Collections, erc721Collections } from '#core/nft/sources.ts'
 import { transferFamily } from '#core/nft/transfer.ts'
+import { type Erc20Source, erc20Tokens } from '#core/tokens/erc20-sources.ts'
+import { balancesProjection } from '#core/tokens/project-balances.ts'
+import { tokenFamily } from '#core/tokens/token-transfer.ts'
 
 /** An entry of what a deployment indexes. */
 export type Source =
@@ -31,6 +34,7 @@ export type Source =
   | PoolSource
   | PositionManagerSource
   | CollectionSource
+  | Erc20Source
 
 /** The kinds of sources. */
 const sources: readonly SourceSpec[] = [
@@ -44,6 +48,7 @@ const sources: readonly SourceSpec[] = [
   positionManagers,
   erc721Collections,
   erc1155Collections,
+  erc20Tokens,
 ]
 
 /** The families of events. */
@@ -54,6 +59,7 @@ const families: readonly EventFamily[] = [
   feeFamily,
   positionFamily,
   transferFamily,
+  tokenFamily,
 ]
 
 /** The projections, which name the documents. One that reads another stands in front of it. */
@@ -61,6 +67,7 @@ const projections: readonly Projection[] = [
   tradesProjection,
   ticksProjection,
   tickPagesProjection,
+  balancesProjection,
   poolsProjection,
   positionsProjection,
   holdingsProjection,

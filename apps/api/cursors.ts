@@ -5,6 +5,7 @@ import type { SwapRow } from '#core/dex/trading/list-swaps.ts'
 import type { FeedCursor } from '#core/history/feed.ts'
 import type { EventPlace } from '#core/history/ports.ts'
 import type { HoldingPlace } from '#core/nft/list-holdings.ts'
+import type { HolderPlace } from '#core/tokens/list-balances.ts'
 
 /**
  * Cursors name a place in the order of a list, not a count of items before it: what is inserted or removed in front of
@@ -90,6 +91,25 @@ export const tokenIdCursor = cursor<bigint>(
     UINT256.test(tokenId) && BigInt(tokenId) <= UINT256_MAX && rest.length === 0
       ? BigInt(tokenId)
       : undefined,
+)
+
+/** Of a list that is ordered by balance and account. */
+export const tokenHolderCursor = cursor<HolderPlace>(
+  ({ balance, account }) => `${balance}.${account.slice(2)}`,
+  ([balance = '', account = '', ...rest]) =>
+    UINT256.test(balance) &&
+    BigInt(balance) <= UINT256_MAX &&
+    isAddress(`0x${account}`) &&
+    rest.length === 0
+      ? { balance: BigInt(balance), account: `0x${account}` }
+      : undefined,
+)
+
+/** Of a list that is ordered by blocks. */
+export const blockCursor = cursor<number>(
+  (number) => `${number}`,
+  ([number = '', ...rest]) =>
+    NUMBER.test(number) && rest.length === 0 ? Number(number) : undefined,
 )
 
 /** Where a position stands in its lists. */

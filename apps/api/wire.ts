@@ -7,6 +7,7 @@ import type { Sha256 } from '#core/history/digest.ts'
 import type { BranchPorts } from '#core/history/branch.ts'
 import type { ChainTip, HistoryPorts } from '#core/history/ports.ts'
 import { type IndexedCollections, indexedCollections } from '#core/nft/indexed-collections.ts'
+import { type IndexedTokens, indexedTokens } from '#core/tokens/indexed-tokens.ts'
 import type { QuarantineTable } from '#core/indexing/ports.ts'
 import type { OwnershipChecker } from '#core/ownership/checker.ts'
 import type { Snapshots } from '#core/ownership/snapshots.ts'
@@ -38,6 +39,7 @@ export type Ports = HistoryPorts & {
   readonly views: Views
   readonly quarantine: QuarantineTable
   readonly collections: IndexedCollections
+  readonly indexedTokens: IndexedTokens
   readonly tokens: TokenReader
   readonly tip: ChainTip
   readonly hashAt: BranchPorts['hashAt']
@@ -190,6 +192,7 @@ function serveChain(
       ownership: overrides.ownership ?? openOwnership(node, history, settings, chain.pollMs),
       snapshots: openSnapshots(history, settings),
       collections: indexedCollections(settings.sources),
+      indexedTokens: indexedTokens(settings.sources),
     },
   }
 }

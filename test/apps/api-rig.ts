@@ -5,11 +5,13 @@ import type { Logger, LogFields } from '#adapters/log/logger.ts'
 import { systemClock } from '#adapters/node/clock.ts'
 import { newId } from '#adapters/node/new-id.ts'
 import { sha256 } from '#adapters/node/sha256.ts'
+import { addressOf } from '../fakes/encode.ts'
 import { openSqliteChainStore } from '#adapters/sqlite/chain-store.ts'
 import type { ChainConfig, Config } from '#api/config.ts'
 import type { RouteOf } from '#api/http/route.ts'
 import { type RunningServer, startServer } from '#api/server.ts'
 import { type Overrides, wire } from '#api/wire.ts'
+import type { Source } from '#core/catalogue.ts'
 import type { Address, BlockRef } from '#core/chain.ts'
 import type { Clock } from '#core/clock.ts'
 import type { TokenReader } from '#core/tokens/ports.ts'
@@ -98,6 +100,12 @@ export const fakeToken = (address: Address) => {
   }
 }
 
+/** Those of the chain, and a token that nobody moves. */
+const rigSources: readonly Source[] = [
+  ...fakeSources,
+  { kind: 'erc20', address: addressOf(0x20), wrapsNative: false, startBlock: 0 },
+]
+
 export async function openRig(options: RigOptions = {}): Promise<Rig> {
   const folder = mkdtempSync(join(tmpdir(), 'halyard-api-'))
   const path = join(folder, 'halyard.db')
@@ -112,7 +120,7 @@ export async function openRig(options: RigOptions = {}): Promise<Rig> {
   async function open() {
     const store = openSqliteChainStore(path)
     const ports = { ...commitPorts(store, systemClock, CHAIN_ID), sha256, newId }
-    const appender = createChainAppender(ports, CHAIN_ID, fakeSources)
+    const appender = createChainAppender(ports, CHAIN_ID, rigSources)
     await appender.open()
     return (writer = { store, appender })
   }
@@ -146,7 +154,7 @@ export async function openRig(options: RigOptions = {}): Promise<Rig> {
       headerForm: 'ethereum',
     },
     store: { kind: 'sqlite', path },
-    sources: fakeSources,
+    sources: rigSources,
     quotes: {
       router: null,
       wrappedNative: null,

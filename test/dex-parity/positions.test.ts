@@ -13,7 +13,7 @@ import { indexChain, type IndexedChain } from './forks.ts'
 const chain = await openChain('positions of Uniswap V3')
 afterAll(() => chain?.[Symbol.asyncDispose]())
 
-const STEPS = 60
+const STEPS = 45
 const SPECS = [
   { feePips: 500, spacing: 10 },
   { feePips: 3_000, spacing: 60 },

@@ -122,6 +122,16 @@ const v3Positions = z.strictObject({
 const erc721 = z.strictObject({ kind: z.literal('erc721'), address, startBlock })
 const erc1155 = z.strictObject({ kind: z.literal('erc1155'), address, startBlock })
 
+const erc20 = z.strictObject({
+  kind: z.literal('erc20'),
+  address,
+  wrapsNative: z.boolean().default(false).meta({
+    description:
+      'Whether it wraps the native currency as WETH9 does: Deposit and Withdrawal make and destroy units, without a Transfer',
+  }),
+  startBlock,
+})
+
 const anySource = z.discriminatedUnion('kind', [
   uniswapV2,
   uniswapV3,
@@ -133,6 +143,7 @@ const anySource = z.discriminatedUnion('kind', [
   v3Positions,
   erc721,
   erc1155,
+  erc20,
 ])
 
 const schema = z.array(anySource).min(1, 'at least one source')
@@ -246,6 +257,13 @@ function toSource(source: Raw[number]): Source {
     case 'erc721':
     case 'erc1155':
       return { kind: source.kind, address: toAddress(source.address), startBlock: first }
+    case 'erc20':
+      return {
+        kind: source.kind,
+        address: toAddress(source.address),
+        wrapsNative: source.wrapsNative,
+        startBlock: first,
+      }
     default:
       return source satisfies never
   }

@@ -10,6 +10,7 @@ import { addPositions } from './positions.ts'
 import { addQuotes } from './quotes.ts'
 import { addScalars } from './scalars.ts'
 import { addSwaps } from './swaps.ts'
+import { addTokenBalances } from './token-balances.ts'
 import { addTokens } from './tokens.ts'
 import { addVolumes } from './volumes.ts'
 
@@ -26,6 +27,7 @@ for (const add of [
   addOwnership,
   addQuotes,
   addTokens,
+  addTokenBalances,
 ])
   add()
 

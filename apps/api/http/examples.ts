@@ -7,6 +7,7 @@ import { whileStale } from '#core/history/at-head.ts'
 import { isEmpty, type View } from '#core/history/head.ts'
 import { scanDocuments } from '#core/history/resolve.ts'
 import { listHoldings } from '#core/nft/list-holdings.ts'
+import { listTokenHolders } from '#core/tokens/list-balances.ts'
 import type { Api, Ports } from '#api/wire.ts'
 
 /** What the examples of the reference are about, so that each can be tried. */
@@ -20,6 +21,8 @@ export type Subjects = {
   readonly collection: Address
   /** Holds something of the collection. */
   readonly account: Address
+  /** A token whose transfers are indexed, and who holds some. */
+  readonly indexedToken: { readonly token: Address; readonly account: Address }
   /** A position, the contract that holds it, whose it is and in which pool. */
   readonly position: {
     readonly manager: Address
@@ -37,6 +40,10 @@ export const MAINNET: Subjects = {
   pool: '0xb4e16d0168e52d35cacd2c6185b44281ec28c9dc',
   collection: '0xaa74955674127e98e6ce30f65b676f18c5176f7b',
   account: '0x08894e02b950fc44ef7a81da248d4f0bfd6659d4',
+  indexedToken: {
+    token: '0xc02aaa39b223fe8d0a0e5c4f27ead9083c756cc2',
+    account: '0x08894e02b950fc44ef7a81da248d4f0bfd6659d4',
+  },
   position: {
     manager: '0xc36442b4a4522e871399cd717abdd847ab11fe88',
     tokenId: '337861',
@@ -75,6 +82,7 @@ export async function findSubjects({ ports }: Pick<Api, 'ports'>): Promise<Found
           ...MAINNET,
           ...trade,
           ...holding,
+          indexedToken: await findToken(ports, view),
           position: (await findPosition(ports, view)) ?? {
             ...MAINNET.position,
             ...(trade && { pool: trade.pool }),
@@ -113,6 +121,13 @@ function amountFor({ reserve0, reserve1 }: Pool, sold: 0 | 1): string {
   const reserve = (sold === 0 ? reserve0 : reserve1) ?? 0n
   const share = (reserve / 1_000n).toString()
   return reserve <= 0n ? '1000000' : `1${'0'.repeat(Math.min(18, share.length - 1))}`
+}
+
+async function findToken(ports: Ports, view: View): Promise<Subjects['indexedToken']> {
+  const [token] = ports.indexedTokens.keys()
+  if (!token) return MAINNET.indexedToken
+  const { items } = await listTokenHolders(ports, view, { token, limit: 1 })
+  return { token, account: items[0]?.account ?? MAINNET.indexedToken.account }
 }
 
 async function findPosition(ports: Ports, view: View): Promise<Subjects['position'] | undefined> {

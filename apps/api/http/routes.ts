@@ -14,6 +14,13 @@ import { snapshotHolders, snapshotOfCollection } from './snapshots.ts'
 import type { RouteOf } from './route.ts'
 import { status } from './status.ts'
 import { swapsOfPool } from './swaps.ts'
+import {
+  balanceAt,
+  balanceHistory,
+  holdersOfToken,
+  tokensOfAccount,
+  tokenSummary,
+} from './token-balances.ts'
 import { swapContracts, tokens } from './tokens.ts'
 import { volumesOfPool } from './volumes.ts'
 
@@ -44,6 +51,11 @@ export const routes: readonly RouteOf[] = [
   quotes,
   simulations,
   tokens,
+  tokenSummary,
+  holdersOfToken,
+  balanceAt,
+  balanceHistory,
+  tokensOfAccount,
   swapContracts,
   status,
   chains,

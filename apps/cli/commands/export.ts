@@ -14,6 +14,7 @@ import type { Address, BlockRef } from '#core/chain.ts'
 import { readPool } from '#core/dex/read-pool.ts'
 import { AppError } from '#core/errors.ts'
 import { currentView, refuseLeftView } from '#core/history/at-head.ts'
+import { expectIndexed, indexedTokens } from '#core/tokens/indexed-tokens.ts'
 import { indexedCollections, refuseUnindexed } from '#core/nft/indexed-collections.ts'
 
 type Options = {
@@ -22,6 +23,7 @@ type Options = {
   readonly to?: number
   readonly pool?: Address
   readonly collection?: Address
+  readonly token?: Address
   readonly format: ExportFormat
   readonly units?: 'raw' | 'whole'
 }
@@ -52,6 +54,11 @@ export const exportCommand = (): Command =>
       `only this collection (${namesOf(({ contract }) => contract === 'collection')})`,
       parseAddressOption,
     )
+    .option(
+      '--token <address>',
+      `only this token (${namesOf(({ contract }) => contract === 'token')})`,
+      parseAddressOption,
+    )
     .addOption(new Option('--format <format>', 'how').choices(exportFormats).default('ndjson'))
     .addOption(
       new Option(
@@ -75,7 +82,7 @@ async function run(name: string, options: Options): Promise<void> {
   const subject = exportSubjects[name] as ExportSubject
   refuseMisplaced(name, subject, options)
   const settings = readSettings(options.config)
-  const contract = options.pool ?? options.collection
+  const contract = options.pool ?? options.collection ?? options.token
   const query = {
     ...(options.from !== undefined && { from: options.from }),
     ...(options.to !== undefined && { to: options.to }),
@@ -84,6 +91,7 @@ async function run(name: string, options: Options): Promise<void> {
   await using app = await wireHistory(settings)
   const { views } = app.history
   refuseUnindexed(indexedCollections(settings.sources), options.collection)
+  if (options.token) expectIndexed(indexedTokens(settings.sources), options.token)
   await views.asOneAnswer(async () => {
     const view = await currentView(views)
     if (options.pool) await readPool(app.history, view, options.pool)
@@ -142,13 +150,12 @@ function refuseMisplaced(name: string, subject: ExportSubject, options: Options)
         field,
         `${name} are as of the newest block; it goes with ${namesOf(({ isEvents }) => isEvents)}`,
       )
-  const { from, to, pool, collection, units } = options
+  const { from, to, units } = options
   if (units !== undefined && !subject.poolOf)
     refuse('units', `${name} are no tokens of pools; leave it out`)
   if (from !== undefined && to !== undefined && from > to)
     refuse('from', `block ${from} lies behind --to ${to}`)
-  if (pool !== undefined && subject.contract !== 'pool')
-    refuse('pool', `${name} have none; use --collection`)
-  if (collection !== undefined && subject.contract !== 'collection')
-    refuse('collection', `${name} have none; use --pool`)
+  for (const field of ['pool', 'collection', 'token'] as const)
+    if (options[field] !== undefined && subject.contract !== field)
+      refuse(field, `${name} have none; use --${subject.contract}`)
 }

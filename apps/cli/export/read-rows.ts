@@ -12,6 +12,8 @@ import type { Views } from '#core/history/view.ts'
 import { pagesOfDocuments } from '#core/history/walk-documents.ts'
 import { pagesOfEvents } from '#core/history/walk-events.ts'
 import { holdingDocuments } from '#core/nft/holding.ts'
+import { balanceDocuments } from '#core/tokens/balance.ts'
+import { tokenFamily, type TokenRebase, type TokenTransfer } from '#core/tokens/token-transfer.ts'
 import { transferFamily } from '#core/nft/transfer.ts'
 import { candle, type CandleRow } from '#resources/candles.ts'
 import type { PoolDecimals } from '#resources/tokens.ts'
@@ -21,12 +23,14 @@ import { nftTransfer, nftTransferRows } from '#resources/nft-transfers.ts'
 import { pool } from '#resources/pools.ts'
 import type { Resource } from '#resources/resource.ts'
 import { position } from '#resources/positions.ts'
+import { tokenBalance } from '#resources/token-balances.ts'
+import { tokenTransfer } from '#resources/token-transfers.ts'
 import { swap } from '#resources/swaps.ts'
 
 type ExportQuery = {
   readonly from?: number
   readonly to?: number
-  /** The pool, or for transfers and holdings the collection. */
+  /** The pool, collection or token, as the subject has it. */
   readonly contract?: Address
 }
 
@@ -39,7 +43,7 @@ export type ExportSubject<T = any> = {
   /** Events can be limited to a range of blocks; documents are as the view has them. */
   readonly isEvents: boolean
   /** What its items belong to. */
-  readonly contract: 'pool' | 'collection'
+  readonly contract: 'pool' | 'collection' | 'token'
   readonly resource: Resource<T>
   /** Where the item happened, for lines that are sorted and searched without a parser of nested objects. */
   readonly blockOf?: (item: T) => BlockRef
@@ -106,10 +110,24 @@ export const exportSubjects: Readonly<Record<string, ExportSubject>> = {
     ),
     poolOf: ({ pool: of }) => of,
   },
+  tokenTransfers: eventSubject(
+    tokenFamily,
+    'token',
+    tokenTransfer,
+    ({ block }) => block,
+    (event) => (isTokenTransfer(event) ? [event] : []),
+  ),
+  balances: documentSubject(balanceDocuments, 'token', tokenBalance, (each) =>
+    each.balance > 0n ? each : undefined,
+  ),
   holdings: documentSubject(holdingDocuments, 'collection', holding, (each) =>
     each.amount > 0n ? each : undefined,
   ),
 }
+
+const isTokenTransfer = (
+  event: ChainEvent<TokenTransfer | TokenRebase>,
+): event is ChainEvent<TokenTransfer> => event.body.type === 'tokenTransfer'
 
 /** How many are read at a time. */
 const PAGE = 1_000

