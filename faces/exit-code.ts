@@ -40,6 +40,7 @@ export const configuredSections: ReadonlySet<string> = new Set([
   'records',
   'sources',
   'quotes',
+  'ownership',
   'api',
   'indexer',
   'workers',

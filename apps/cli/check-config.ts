@@ -17,8 +17,22 @@ export type Check = {
 /** A chain whose newest block is older than this stands still, or the endpoint does. */
 const OLD_SECONDS = 600
 
-/** Tries everything that a configuration names: endpoints, contracts, store and records. */
-export async function checkConfig(settings: Settings, nowMs: number): Promise<Check[]> {
+/** Tries everything that a configuration names: of each chain endpoints, contracts and store, and the records. */
+export async function checkConfig(chains: readonly Settings[], nowMs: number): Promise<Check[]> {
+  const checks: Check[] = []
+  for (const settings of chains) {
+    // Of several chains each is told by its name.
+    const front = chains.length === 1 ? '' : `${settings.chain.name} `
+    // oxlint-disable-next-line no-await-in-loop -- one chain after the other, as they are printed
+    for (const check of await checkChain(settings, nowMs))
+      checks.push({ ...check, what: `${front}${check.what}` })
+  }
+  // They are of no chain.
+  for (const settings of chains.slice(0, 1)) checks.push(await checkRecords(settings))
+  return checks
+}
+
+async function checkChain(settings: Settings, nowMs: number): Promise<Check[]> {
   const probes = await probeEndpoints(settings.chain)
   const newest = Math.max(
     -1,
@@ -29,7 +43,6 @@ export async function checkConfig(settings: Settings, nowMs: number): Promise<Ch
     ...(newest >= 0 ? await checkContracts(settings, newest) : []),
     await checkStore(settings),
     ...(await checkRaw(settings)),
-    await checkRecords(settings),
   ]
 }
 

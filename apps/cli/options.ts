@@ -6,6 +6,10 @@ import { INT256_MAX } from '#core/dex/protocols/rounding.ts'
 export const configOption = (): Option =>
   new Option('-c, --config <file>', 'the configuration file').default('halyard.json')
 
+/** `--chain N`, which every command takes that is about one chain. */
+export const chainOption = (): Option =>
+  new Option('--chain <name>', 'the chain, by name or id; the default one unless given')
+
 /** A block number. */
 export function parseBlock(text: string): number {
   if (!/^\d{1,15}$/.test(text)) throw new InvalidArgumentError('not a block number.')

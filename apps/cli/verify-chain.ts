@@ -18,6 +18,7 @@ import { type ChainVerifyApp, wireChainVerifying } from './wire-verify.ts'
 
 export type VerifyChainOptions = {
   readonly config: string
+  readonly chain?: string
   readonly ranges?: readonly BlockRange[]
   readonly block?: number
   readonly sample: number
@@ -37,7 +38,10 @@ const PRINTED_MAX = 100
 
 /** Holds what is stored against the chain, and prints what does not agree. */
 export async function verifyChain(options: VerifyChainOptions, stop: AbortSignal): Promise<void> {
-  await using app = await wireChainVerifying(readSettings(options.config), afterGrace(stop))
+  await using app = await wireChainVerifying(
+    readSettings(options.config, options.chain),
+    afterGrace(stop),
+  )
   const view = await currentView(app.history.views)
   const at = stateView(view, options.block)
   const blocks = await blocksOf(app, view, options, stop)
@@ -142,7 +146,7 @@ function stateLines({ block, pools, tokens }: States): string[] {
       ? [
           `make them anew of the events that are stored: halyard derive --projection ${projectionsOf({ pools, tokens }).join(' ')}`,
           'where they differ again, the contract changes without an event that is read, or events are missing: ' +
-            'halyard verify --chain --all',
+            'halyard verify --against-chain --all',
         ]
       : []),
   ]

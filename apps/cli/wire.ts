@@ -49,7 +49,7 @@ export type Warn = (message: string) => void
 export const toStderr: Warn = (message) => void process.stderr.write(`halyard: ${message}\n`)
 
 /** The configuration that a command names. */
-export { readSettings } from '#wiring/settings.ts'
+export { readDeployment, readSettings } from '#wiring/settings.ts'
 
 /** @throws AppError `unavailable` where nothing is stored yet */
 export async function wireHistory(settings: Settings, warn: Warn = toStderr): Promise<HistoryApp> {

@@ -5,7 +5,6 @@ import type { Logger } from '#wiring/telemetry.ts'
 import type { Config } from './config.ts'
 import type { FollowedChain } from './follow-chain.ts'
 import { remedyFor } from './jobs/audit-blocks.ts'
-import type { Health } from './jobs/follow-head.ts'
 import type { IndexerMetrics } from './metrics.ts'
 
 /** A follower that has not got through a round for so long is stuck. */
@@ -48,9 +47,9 @@ type Verdict = {
 /** The verdict on the only chain, or that on all: the first that is not well names it. */
 function together(
   chains: readonly FollowedChain[],
-  judge: (health: Health) => Verdict,
+  judge: (chain: FollowedChain) => Verdict,
 ): OperatorAnswer {
-  const verdicts = chains.map((chain) => ({ chain, ...judge(chain.health) }))
+  const verdicts = chains.map((chain) => ({ chain, ...judge(chain) }))
   const [only] = verdicts
   if (only && verdicts.length === 1) return { status: only.status, body: only.body }
   const worst = verdicts.find(({ status }) => status !== 200)
@@ -68,7 +67,7 @@ const nameOf = ({ config: { chain } }: FollowedChain) => ({ name: chain.name, id
 function statusOf(chain: FollowedChain): object {
   const { stored = null, newest = null } = chain.health
   const lag = stored === null || newest === null ? null : Math.max(0, newest - stored)
-  return { ...nameOf(chain), ...readiness(chain.health).body, block: stored, newest, lag }
+  return { ...nameOf(chain), ...readiness(chain).body, block: stored, newest, lag }
 }
 
 /** Of the only chain a list, else one for each. */
@@ -84,14 +83,15 @@ function endpointsOf(chains: readonly FollowedChain[]): object {
 }
 
 /** A follower that tells of trouble is not stuck: a restart would not help it. */
-function liveness({ progressAtMs, trouble }: Health): Verdict {
+function liveness({ health: { progressAtMs, trouble } }: FollowedChain): Verdict {
   const stalledMs = systemClock.monotonicMs() - progressAtMs
   return stalledMs < STALLED_MS || trouble !== undefined
     ? { status: 200, body: { status: 'live' } }
     : { status: 503, body: { status: 'stalled', stalledMs: Math.round(stalledMs) } }
 }
 
-function readiness({ trouble, hasBegun, wrongBlocks }: Health): Verdict {
+function readiness({ config, health }: FollowedChain): Verdict {
+  const { trouble, hasBegun, wrongBlocks } = health
   if (trouble !== undefined) return { status: 503, body: { status: 'degraded', reason: trouble } }
   // It goes on: what is wrong there was so before, and is not mended by a restart.
   if (hasBegun && wrongBlocks.length > 0)
@@ -99,7 +99,7 @@ function readiness({ trouble, hasBegun, wrongBlocks }: Health): Verdict {
       status: 200,
       body: {
         status: 'degraded',
-        reason: `blocks ${wrongBlocks.join(', ')} are not stored as the chain proves them: ${remedyFor(wrongBlocks)}`,
+        reason: `blocks ${wrongBlocks.join(', ')} are not stored as the chain proves them: ${remedyFor(wrongBlocks, config.chain)}`,
       },
     }
   return hasBegun

@@ -238,7 +238,7 @@ describe('an indexer that follows a chain', () => {
     indexer.child.kill('SIGTERM')
     expect([await indexer.end, indexer.stderr()]).toEqual([0, ''])
 
-    const found = await runCli('verify', '--chain', '--all', '--config', config)
+    const found = await runCli('verify', '--against-chain', '--all', '--config', config)
     expect(found.code).toBe(70)
     expect(found.stdout).toMatch(/^differs: block \d+, log \d+: stored nothing; the chain proves /m)
     const [, from] = /^mend it: halyard reindex --from (\d+)/m.exec(found.stdout) ?? []
@@ -246,18 +246,26 @@ describe('an indexer that follows a chain', () => {
     const range = ['--from', String(from), '--to', String(last)]
     const mended = await runCli('reindex', ...range, '--apply', '--config', config)
     expect(mended.code, mended.stderr).toBe(0)
-    const again = await runCli('verify', '--chain', '--all', '--config', config, '--json')
+    const again = await runCli('verify', '--against-chain', '--all', '--config', config, '--json')
     expect(again.code, again.stdout).toBe(0)
     expect(JSON.parse(again.stdout).blocks).toMatchObject({
       level: 'receipts',
       mismatchCount: 0,
     })
-    const sample = await runCli('verify', '--chain', '--sample', '3', '--config', config, '--json')
+    const sample = await runCli(
+      'verify',
+      '--against-chain',
+      '--sample',
+      '3',
+      '--config',
+      config,
+      '--json',
+    )
     expect(JSON.parse(sample.stdout).blocks).toMatchObject({ blocks: 3, mismatches: [] })
     const wrong = await runCli('verify', '--all', '--config', config)
     expect([wrong.code, wrong.stderr]).toEqual([
       2,
-      expect.stringContaining('--all goes with --chain'),
+      expect.stringContaining('--all goes with --against-chain'),
     ])
   }, 120_000)
 

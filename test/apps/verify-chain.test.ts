@@ -54,7 +54,14 @@ type Verified = {
 }
 
 async function verified(...more: string[]): Promise<Verified & { code: number | null }> {
-  const { code, stdout } = await runCli('verify', '--chain', '--json', '--config', config, ...more)
+  const { code, stdout } = await runCli(
+    'verify',
+    '--against-chain',
+    '--json',
+    '--config',
+    config,
+    ...more,
+  )
   return { ...(JSON.parse(stdout) as Verified), code }
 }
 
@@ -103,7 +110,14 @@ describe('states that are stored', () => {
     expect(before.code).toBe(0)
     expect(before.states.block).toBe(final)
     expect(before.states.pools.compared).toBeGreaterThan(4)
-    const { code, stderr } = await runCli('verify', '--chain', '--block', '1', '--config', config)
+    const { code, stderr } = await runCli(
+      'verify',
+      '--against-chain',
+      '--block',
+      '1',
+      '--config',
+      config,
+    )
     expect(stderr).toMatch(
       /^halyard: --block: the store has its states as of the blocks from \d+ to \d+/,
     )
@@ -147,7 +161,7 @@ describe('states that are stored', () => {
     const reserve = pools.differences.find(({ field }) => field === 'reserve0')
     expect(reserve?.of).toMatch(/^pool 0x[0-9a-f]{40}$/)
     expect(BigInt(reserve?.stored ?? 0)).toBe(BigInt(reserve?.chain ?? 0) + 1n)
-    const { stdout } = await runCli('verify', '--chain', '--all', '--config', config)
+    const { stdout } = await runCli('verify', '--against-chain', '--all', '--config', config)
     expect(stdout).toMatch(
       /^differs: pool 0x[0-9a-f]{40}: reserve0 is stored as \d+, the chain has \d+$/m,
     )

@@ -1,7 +1,7 @@
 import { Command } from 'commander'
 import { besideTokens } from '#cli/beside-tokens.ts'
 import { collectSetting } from '#cli/collect-setting.ts'
-import { configOption, rangesOption, toOption } from '#cli/options.ts'
+import { chainOption, configOption, rangesOption, toOption } from '#cli/options.ts'
 import { printReport, reportWarnings } from '#cli/print-report.ts'
 import { countReading } from '#cli/reading.ts'
 import { showProgress } from '#cli/show-progress.ts'
@@ -23,6 +23,7 @@ import { afterGrace } from '#faces/grace.ts'
 
 type Options = {
   readonly config: string
+  readonly chain?: string
   readonly ranges?: readonly BlockRange[]
   readonly to?: number
   readonly share?: boolean
@@ -37,6 +38,7 @@ export const backfillCommand = (): Command =>
         'chain. What is indexed already is left as it is, so a run that was stopped is continued by running it again.',
     )
     .addOption(configOption())
+    .addOption(chainOption())
     .addOption(rangesOption())
     .addOption(toOption())
     .option(
@@ -58,7 +60,7 @@ Examples:
 const run = (options: Options): Promise<void> => untilStopped((stop) => index(options, stop))
 
 async function index(options: Options, stop: AbortSignal): Promise<void> {
-  const settings = readSettings(options.config)
+  const settings = readSettings(options.config, options.chain)
   await using app = await open(settings, options, afterGrace(stop))
   const startedAt = performance.now()
   const { source, reading } = countReading(app.ports.source)

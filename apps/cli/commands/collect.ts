@@ -1,6 +1,6 @@
 import { Command } from 'commander'
 import { collectSetting } from '#cli/collect-setting.ts'
-import { configOption, rangesOption, toOption } from '#cli/options.ts'
+import { chainOption, configOption, rangesOption, toOption } from '#cli/options.ts'
 import { duration } from '#cli/progress.ts'
 import { countReading } from '#cli/reading.ts'
 import { showProgress } from '#cli/show-progress.ts'
@@ -13,6 +13,7 @@ import { afterGrace } from '#faces/grace.ts'
 
 type Options = {
   readonly config: string
+  readonly chain?: string
   readonly ranges?: readonly BlockRange[]
   readonly to?: number
   readonly json?: boolean
@@ -27,6 +28,7 @@ export const collectCommand = (): Command =>
         'need not ask the chain for them. What is kept already is not asked for again.',
     )
     .addOption(configOption())
+    .addOption(chainOption())
     .addOption(rangesOption())
     .addOption(toOption())
     .option('--json', 'print what was done as one line of JSON at the end of stdout')
@@ -40,7 +42,7 @@ Examples:
     .action((options: Options) => untilStopped((stop) => run(options, stop)))
 
 async function run(options: Options, stop: AbortSignal): Promise<void> {
-  const settings = readSettings(options.config)
+  const settings = readSettings(options.config, options.chain)
   await using app = await wireCollecting(settings, afterGrace(stop))
   const startedAt = performance.now()
   const { source, reading } = countReading(app.ports.source)

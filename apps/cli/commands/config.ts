@@ -2,7 +2,7 @@ import { Command } from 'commander'
 import type { Check } from '#cli/check-config.ts'
 import { configOption } from '#cli/options.ts'
 import { exitCodes } from '#faces/exit-code.ts'
-import { configJsonSchema, InvalidConfig, readSettings } from '#wiring/settings.ts'
+import { configJsonSchema, InvalidConfig, readDeployment } from '#wiring/settings.ts'
 import { systemClock } from '#wiring/system.ts'
 
 export const configCommand = (): Command =>
@@ -64,16 +64,15 @@ async function check(options: CheckOptions): Promise<void> {
 
 /** @throws InvalidConfig where the file itself is faulty */
 async function checksOrError({ config, offline }: CheckOptions): Promise<readonly Check[]> {
-  const settings = readSettings(config)
-  const { chain, sources, store } = settings
-  const file: Check = {
-    what: config,
-    state: 'ok',
-    detail: `it reads well: chain ${chain.id}, ${sources.length} sources, store ${store.kind}`,
-  }
+  const { chains } = readDeployment(config)
+  const read = chains.map(
+    ({ chain, sources, store }) =>
+      `chain ${chain.id}, ${sources.length} sources, store ${store.kind}`,
+  )
+  const file: Check = { what: config, state: 'ok', detail: `it reads well: ${read.join('; ')}` }
   if (offline === true) return [file]
   const { checkConfig } = await import('#cli/check-config.ts')
-  return [file, ...(await checkConfig(settings, systemClock.nowMs()))]
+  return [file, ...(await checkConfig(chains, systemClock.nowMs()))]
 }
 
 /** The same, where each fault of the file is a check of its own: a program reads one form, whatever is wrong. */

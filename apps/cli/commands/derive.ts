@@ -1,6 +1,6 @@
 import { Command } from 'commander'
 import { collectSetting } from '#cli/collect-setting.ts'
-import { configOption, toOption } from '#cli/options.ts'
+import { chainOption, configOption, toOption } from '#cli/options.ts'
 import { printRebuild, showRebuild } from '#cli/print-rebuild.ts'
 import { printReport, reportWarnings } from '#cli/print-report.ts'
 import { showProgress } from '#cli/show-progress.ts'
@@ -18,6 +18,7 @@ import type { Settings } from '#wiring/settings.ts'
 
 type Options = {
   readonly config: string
+  readonly chain?: string
   readonly projection?: readonly string[]
   readonly clear?: boolean
   readonly to?: number
@@ -35,6 +36,7 @@ export const deriveCommand = (): Command =>
         'events that are stored, and where events themselves differ, these from the logs that are kept.',
     )
     .addOption(configOption())
+    .addOption(chainOption())
     .addOption(toOption())
     .option(
       '--projection <name...>',
@@ -53,7 +55,7 @@ Examples:
     .action((options: Options) => untilStopped((stop) => run(options, stop)))
 
 async function run(options: Options, stop: AbortSignal): Promise<void> {
-  const settings = readSettings(options.config)
+  const settings = readSettings(options.config, options.chain)
   await using app = await wireRebuilding(settings)
   if (options.clear === true) {
     await clear(app, options.json === true)

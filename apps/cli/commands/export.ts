@@ -7,7 +7,7 @@ import {
 } from '#cli/export/format.ts'
 import { createItemPrinter } from '#cli/export/print-rows.ts'
 import { exportSubjects, type ExportSubject } from '#cli/export/read-rows.ts'
-import { configOption, parseAddressOption, parseBlock } from '#cli/options.ts'
+import { chainOption, configOption, parseAddressOption, parseBlock } from '#cli/options.ts'
 import { withWords } from '#cli/export/with-words.ts'
 import { readSettings, toStderr, wireHistory } from '#cli/wire.ts'
 import type { Address, BlockRef } from '#core/chain.ts'
@@ -19,6 +19,7 @@ import { indexedCollections, refuseUnindexed } from '#core/nft/indexed-collectio
 
 type Options = {
   readonly config: string
+  readonly chain?: string
   readonly from?: number
   readonly to?: number
   readonly pool?: Address
@@ -42,6 +43,7 @@ export const exportCommand = (): Command =>
     )
     .addArgument(new Argument('<subject>', 'what to print').choices(Object.keys(exportSubjects)))
     .addOption(configOption())
+    .addOption(chainOption())
     .option('--from <block>', 'events from this block on', parseBlock)
     .option('--to <block>', 'events up to this block', parseBlock)
     .option(
@@ -81,7 +83,7 @@ Examples:
 async function run(name: string, options: Options): Promise<void> {
   const subject = exportSubjects[name] as ExportSubject
   refuseMisplaced(name, subject, options)
-  const settings = readSettings(options.config)
+  const settings = readSettings(options.config, options.chain)
   const contract = options.pool ?? options.collection ?? options.token
   const query = {
     ...(options.from !== undefined && { from: options.from }),

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { Command, InvalidArgumentError, Option } from 'commander'
-import { configOption, parseAddressOption } from '#cli/options.ts'
+import { chainOption, configOption, parseAddressOption } from '#cli/options.ts'
 import { readSettings } from '#cli/wire.ts'
 import type { Address } from '#core/chain.ts'
 import { AppError, messageOf } from '#core/errors.ts'
@@ -30,6 +30,7 @@ Examples:
 
 type CheckOptions = {
   readonly config: string
+  readonly chain?: string
   readonly rule?: string
   readonly ruleFile?: string
   readonly collection?: Address
@@ -46,6 +47,7 @@ const checkCommand = (): Command =>
         'found of each part of the rule. The answer is yes, no, or unknown where it cannot be known now.',
     )
     .addOption(configOption())
+    .addOption(chainOption())
     .addOption(
       new Option('--collection <address>', 'any token of this ERC-721 collection')
         .argParser(parseAddressOption)
@@ -87,7 +89,7 @@ function addWallet(text: string, before: readonly Address[] | undefined): Addres
 async function check(options: CheckOptions): Promise<void> {
   const rule = ruleOf(options)
   const { wireOwnership } = await import('#cli/wire-ownership.ts')
-  await using app = await wireOwnership(readSettings(options.config))
+  await using app = await wireOwnership(readSettings(options.config, options.chain))
   const { finality } = options
   const [decided] = await app.ownership.check({ rule, finality, people: [options.wallet] })
   const { write } = process.stdout

@@ -1,7 +1,7 @@
 import { Command, Option } from 'commander'
 import { createFormatter, type ExportFormat, exportFormats } from '#cli/export/format.ts'
 import { createItemPrinter } from '#cli/export/print-rows.ts'
-import { configOption } from '#cli/options.ts'
+import { chainOption, configOption } from '#cli/options.ts'
 import { readSettings, wireHistory } from '#cli/wire.ts'
 import { currentView, refuseLeftView } from '#core/history/at-head.ts'
 import type { EventPlace } from '#core/history/ports.ts'
@@ -11,6 +11,7 @@ import { quarantineCount, quarantinedLog } from '#resources/quarantine.ts'
 
 type Options = {
   readonly config: string
+  readonly chain?: string
   readonly counts?: boolean
   readonly format: ExportFormat
 }
@@ -24,6 +25,7 @@ export const quarantineCommand = (): Command =>
         'sources says.',
     )
     .addOption(configOption())
+    .addOption(chainOption())
     .option('--counts', 'only how many, for each contract and reason')
     .addOption(new Option('--format <format>', 'how').choices(exportFormats).default('ndjson'))
     .addHelpText(
@@ -39,7 +41,7 @@ Examples:
 const PAGE = 1_000
 
 async function run(options: Options): Promise<void> {
-  await using app = await wireHistory(readSettings(options.config))
+  await using app = await wireHistory(readSettings(options.config, options.chain))
   const { history } = app
   const view = await currentView(history.views)
   if (options.counts) {

@@ -1,6 +1,6 @@
 import { Command } from 'commander'
 import { planIn } from '#cli/collect-setting.ts'
-import { configOption } from '#cli/options.ts'
+import { chainOption, configOption } from '#cli/options.ts'
 import { readSettings } from '#cli/wire.ts'
 import { wireRanges } from '#cli/wire-raw.ts'
 import { invalidField } from '#core/errors.ts'
@@ -8,7 +8,7 @@ import { reopenRanges } from '#core/indexing/ranges/reopen-ranges.ts'
 import { openBullQueue } from '#wiring/open-range-queue.ts'
 import type { Settings } from '#wiring/settings.ts'
 
-type Options = { readonly config: string; readonly json?: boolean }
+type Options = { readonly config: string; readonly chain?: string; readonly json?: boolean }
 
 export const queueCommand = (): Command =>
   new Command('queue')
@@ -22,6 +22,7 @@ export const queueCommand = (): Command =>
         .summary('print how many hints wait and are being worked on')
         .description('Prints how many hints there are in each state.')
         .addOption(configOption())
+        .addOption(chainOption())
         .option('--json', 'one line of JSON')
         .addHelpText('after', '\nExamples:\n  $ halyard queue list --config halyard.json')
         .action(list),
@@ -31,6 +32,7 @@ export const queueCommand = (): Command =>
         .summary('let ranges that failed be tried again, and tell of all that are open')
         .description('As `halyard ranges reopen`; tells the queue of every range that is open.')
         .addOption(configOption())
+        .addOption(chainOption())
         .addHelpText('after', '\nExamples:\n  $ halyard queue retry --config halyard.json')
         .action(retry),
     )
@@ -41,6 +43,7 @@ export const queueCommand = (): Command =>
           'Forgets the hints that wait. Ranges stay as they are; a process that shares a backfill tells of them again.',
         )
         .addOption(configOption())
+        .addOption(chainOption())
         .addHelpText('after', '\nExamples:\n  $ halyard queue drain --config halyard.json')
         .action(drain),
     )
@@ -61,7 +64,7 @@ function refuseNoQueue({ workers: { redis } }: Settings): string {
 const openQueue = (settings: Settings) => openBullQueue(refuseNoQueue(settings), () => undefined)
 
 async function list(options: Options): Promise<void> {
-  const settings = readSettings(options.config)
+  const settings = readSettings(options.config, options.chain)
   await using opened = await openQueue(settings)
   const counts = await opened.queue.counts(planIn(settings))
   const lines = Object.entries(counts).map(([state, count]) => `${count} ${state}`)
@@ -69,7 +72,7 @@ async function list(options: Options): Promise<void> {
 }
 
 async function retry(options: Options): Promise<void> {
-  const settings = readSettings(options.config)
+  const settings = readSettings(options.config, options.chain)
   refuseNoQueue(settings)
   await using app = await wireRanges(settings)
   const { count, open } = await reopenRanges(app, planIn(settings))
@@ -77,7 +80,7 @@ async function retry(options: Options): Promise<void> {
 }
 
 async function drain(options: Options): Promise<void> {
-  const settings = readSettings(options.config)
+  const settings = readSettings(options.config, options.chain)
   await using opened = await openQueue(settings)
   await opened.queue.drain(planIn(settings))
   process.stdout.write('the hints that waited are forgotten\n')

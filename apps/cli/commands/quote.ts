@@ -1,5 +1,6 @@
 import { Command, Option } from 'commander'
 import {
+  chainOption,
   configOption,
   parseAddressOption,
   parseAmount,
@@ -18,6 +19,7 @@ import { exitCodes } from '#faces/exit-code.ts'
 
 type Options = {
   readonly config: string
+  readonly chain?: string
   readonly in: Address
   readonly out: Address
   readonly amount: bigint
@@ -43,6 +45,7 @@ export const quoteCommand = (): Command =>
         'later.',
     )
     .addOption(configOption())
+    .addOption(chainOption())
     .requiredOption('--in <address>', 'the token that is sold', parseAddressOption)
     .requiredOption('--out <address>', 'the token that is bought', parseAddressOption)
     .requiredOption(
@@ -99,7 +102,7 @@ Examples:
 
 async function run(options: Options): Promise<void> {
   const input = toInput(options)
-  const settings = readSettings(options.config)
+  const settings = readSettings(options.config, options.chain)
   await using app = await wireQuotes(settings)
   const outcome = await app.quoter.quote(input).catch(nameOption)
   if (outcome.status !== 'filled') {

@@ -1,12 +1,12 @@
 import { Command } from 'commander'
 import { planIn } from '#cli/collect-setting.ts'
-import { configOption } from '#cli/options.ts'
+import { chainOption, configOption } from '#cli/options.ts'
 import { readSettings } from '#cli/wire.ts'
 import { wireRanges } from '#cli/wire-raw.ts'
 import { reopenRanges } from '#core/indexing/ranges/reopen-ranges.ts'
 import type { WorkRange } from '#core/indexing/ranges/ports.ts'
 
-type Options = { readonly config: string; readonly json?: boolean }
+type Options = { readonly config: string; readonly chain?: string; readonly json?: boolean }
 
 export const rangesCommand = (): Command =>
   new Command('ranges')
@@ -22,6 +22,7 @@ export const rangesCommand = (): Command =>
             'failed, and how many ranges there are in each state.',
         )
         .addOption(configOption())
+        .addOption(chainOption())
         .option('--json', 'one line of JSON a range, those that are done too')
         .addHelpText('after', '\nExamples:\n  $ halyard ranges list --config halyard.json')
         .action(list),
@@ -31,6 +32,7 @@ export const rangesCommand = (): Command =>
         .summary('let ranges that failed be tried again at once')
         .description('Ranges that failed, or pause after a failure, are open again at once.')
         .addOption(configOption())
+        .addOption(chainOption())
         .addHelpText('after', '\nExamples:\n  $ halyard ranges reopen --config halyard.json')
         .action(reopen),
     )
@@ -43,7 +45,7 @@ Examples:
     )
 
 async function list(options: Options): Promise<void> {
-  const settings = readSettings(options.config)
+  const settings = readSettings(options.config, options.chain)
   await using app = await wireRanges(settings)
   const ranges = await app.ranges.list(planIn(settings))
   if (options.json === true) {
@@ -67,7 +69,7 @@ function lineOf({ from, to, state, owner, until, tries, reason }: WorkRange): st
 }
 
 async function reopen(options: Options): Promise<void> {
-  const settings = readSettings(options.config)
+  const settings = readSettings(options.config, options.chain)
   await using app = await wireRanges(settings)
   const { count } = await reopenRanges(app, planIn(settings))
   process.stdout.write(`${count} ranges are open again\n`)

@@ -1,11 +1,11 @@
 import { Command } from 'commander'
-import { configOption, parseRanges } from '#cli/options.ts'
+import { chainOption, configOption, parseRanges } from '#cli/options.ts'
 import { readSettings } from '#cli/wire.ts'
 import { wireRaw } from '#cli/wire-raw.ts'
 import type { BlockRange } from '#core/chain.ts'
 import { listKept, removeKept } from '#core/indexing/raw/list-kept.ts'
 
-type Options = { readonly config: string; readonly json?: boolean }
+type Options = { readonly config: string; readonly chain?: string; readonly json?: boolean }
 type RemoveOptions = Options & { readonly ranges: readonly BlockRange[] }
 
 export const rawCommand = (): Command =>
@@ -29,6 +29,7 @@ const listCommand = (): Command =>
     .summary('print which blocks are kept')
     .description('Prints the blocks of which logs are kept, and how many logs and segments.')
     .addOption(configOption())
+    .addOption(chainOption())
     .option('--json', 'one line of JSON a range')
     .addHelpText(
       'after',
@@ -46,6 +47,7 @@ const removeCommand = (): Command =>
         'the logs fetches them again.',
     )
     .addOption(configOption())
+    .addOption(chainOption())
     .requiredOption(
       '--ranges <list>',
       'these blocks, both ends included, e.g. 100-200,300',
@@ -61,7 +63,7 @@ Example:
     .action(remove)
 
 async function list(options: Options): Promise<void> {
-  const { chain, ...settings } = readSettings(options.config)
+  const { chain, ...settings } = readSettings(options.config, options.chain)
   await using app = await wireRaw({ ...settings, chain })
   const kept = await listKept(app.raw.store, chain.id)
   for (const each of kept)
@@ -74,7 +76,7 @@ async function list(options: Options): Promise<void> {
 }
 
 async function remove(options: RemoveOptions): Promise<void> {
-  const { chain, ...settings } = readSettings(options.config)
+  const { chain, ...settings } = readSettings(options.config, options.chain)
   await using app = await wireRaw({ ...settings, chain })
   for (const range of options.ranges)
     for (const removed of await removeKept(app.raw.store, chain.id, range))

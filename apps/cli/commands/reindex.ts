@@ -1,6 +1,6 @@
 import { Command } from 'commander'
 import { collectSetting } from '#cli/collect-setting.ts'
-import { configOption, parseBlock } from '#cli/options.ts'
+import { chainOption, configOption, parseBlock } from '#cli/options.ts'
 import { printRebuild, showRebuild } from '#cli/print-rebuild.ts'
 import { countReading } from '#cli/reading.ts'
 import { showProgress } from '#cli/show-progress.ts'
@@ -17,6 +17,7 @@ import { afterGrace } from '#faces/grace.ts'
 
 type Options = {
   readonly config: string
+  readonly chain?: string
   readonly from: number
   readonly to?: number
   readonly newBranch?: boolean
@@ -34,6 +35,7 @@ export const reindexCommand = (): Command =>
         'follow the chain. Blocks that were never indexed come in the same way.',
     )
     .addOption(configOption())
+    .addOption(chainOption())
     .requiredOption('--from <block>', 'the first block', parseBlock)
     .option(
       '--to <block>',
@@ -57,7 +59,7 @@ Examples:
     .action((options: Options) => untilStopped((stop) => run(options, stop)))
 
 async function run(options: Options, stop: AbortSignal): Promise<void> {
-  const settings = readSettings(options.config)
+  const settings = readSettings(options.config, options.chain)
   await using app = await wireReindexing(settings, afterGrace(stop))
   const { ports, node, raw } = app
   const startedAt = performance.now()

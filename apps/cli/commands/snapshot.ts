@@ -1,7 +1,13 @@
 import { Command, Option } from 'commander'
 import { createFormatter, type ExportFormat, exportFormats } from '#cli/export/format.ts'
 import { createItemPrinter } from '#cli/export/print-rows.ts'
-import { configOption, parseAddressOption, parseBlock, parseWhole } from '#cli/options.ts'
+import {
+  chainOption,
+  configOption,
+  parseAddressOption,
+  parseBlock,
+  parseWhole,
+} from '#cli/options.ts'
 import { readSettings } from '#cli/wire.ts'
 import type { Address } from '#core/chain.ts'
 import { AppError } from '#core/errors.ts'
@@ -12,6 +18,7 @@ import { provenHolder, snapshotHolder } from '#resources/snapshots.ts'
 
 type Options = {
   readonly config: string
+  readonly chain?: string
   readonly collection: Address
   readonly at?: number
   readonly check: number
@@ -31,6 +38,7 @@ export const snapshotCommand = (): Command =>
         'have its state; where one differs, the command fails.',
     )
     .addOption(configOption())
+    .addOption(chainOption())
     .requiredOption('--collection <address>', 'the collection', parseAddressOption)
     .addOption(
       new Option('--at <block>', 'the block; the newest final one unless given').argParser(
@@ -52,9 +60,9 @@ Examples:
     )
     .action(run)
 
-async function run({ config, collection, at, check, format }: Options): Promise<void> {
+async function run({ config, chain, collection, at, check, format }: Options): Promise<void> {
   const { wireSnapshots } = await import('#cli/wire-ownership.ts')
-  await using app = await wireSnapshots(readSettings(config))
+  await using app = await wireSnapshots(readSettings(config, chain))
   const view = await currentView(app.views)
   const taken = await app.snapshots.take(view, { collection, ...(at !== undefined && { at }) })
   await refuseLeftView(app.views, view)

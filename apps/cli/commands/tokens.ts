@@ -1,7 +1,7 @@
 import { Command, InvalidArgumentError, Option } from 'commander'
 import { createFormatter, type ExportFormat, exportFormats } from '#cli/export/format.ts'
 import { createItemPrinter } from '#cli/export/print-rows.ts'
-import { configOption, parseAddressOption } from '#cli/options.ts'
+import { chainOption, configOption, parseAddressOption } from '#cli/options.ts'
 import { readSettings, wireHistory, wireTokens } from '#cli/wire.ts'
 import type { Address } from '#core/chain.ts'
 import { listTokens } from '#core/dex/list-tokens.ts'
@@ -11,6 +11,7 @@ import { storedToken } from '#resources/tokens.ts'
 
 type Options = {
   readonly config: string
+  readonly chain?: string
   readonly refresh?: readonly Address[]
   readonly format: ExportFormat
 }
@@ -29,6 +30,7 @@ export const tokensCommand = (): Command =>
         '--refresh.',
     )
     .addOption(configOption())
+    .addOption(chainOption())
     .option(
       '--refresh <addresses>',
       'ask the contracts of these tokens anew, store and print what they tell; separated by commas',
@@ -54,8 +56,8 @@ function parseAddresses(text: string): Address[] {
   return [...new Set(addresses)]
 }
 
-async function run({ config, refresh, format }: Options): Promise<void> {
-  const settings = readSettings(config)
+async function run({ config, chain, refresh, format }: Options): Promise<void> {
+  const settings = readSettings(config, chain)
   const { id: chainId } = settings.chain
   const print = createItemPrinter(createFormatter(format, storedToken, {}))
   if (refresh) {

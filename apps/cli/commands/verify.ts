@@ -1,5 +1,5 @@
 import { Command, Option } from 'commander'
-import { configOption, parseBlock, parseWhole, rangesOption } from '#cli/options.ts'
+import { chainOption, configOption, parseBlock, parseWhole, rangesOption } from '#cli/options.ts'
 import { showProgress } from '#cli/show-progress.ts'
 import { untilStopped } from '#cli/until-stopped.ts'
 import { verifyChain, type VerifyChainOptions } from '#cli/verify-chain.ts'
@@ -10,7 +10,7 @@ import { type Damage, verifyStore } from '#core/indexing/verify-store.ts'
 import { exitCodes } from '#faces/exit-code.ts'
 import { sha256 } from '#wiring/system.ts'
 
-type Options = VerifyChainOptions & { readonly chain?: boolean }
+type Options = VerifyChainOptions & { readonly againstChain?: boolean }
 
 const SAMPLE = 100
 
@@ -20,27 +20,28 @@ export const verifyCommand = (): Command =>
     .description(
       'Reads every event and every document of the store, and holds them against the digests that each commit left in ' +
         'the head log: bits that rotted on a disk are found, and rows that were removed or edited by hand. Needs no node, ' +
-        'and may run while others write and read. With --chain it proves final blocks again and compares what is stored of ' +
+        'and may run while others write and read. With --against-chain it proves final blocks again and compares what is stored of ' +
         'them with the chain, row by row; and what pools and NFTs are stored as with what their contracts say. Ends with 70 where something does not agree.',
     )
     .addOption(configOption())
-    .option('--chain', 'hold it against the chain')
+    .addOption(chainOption())
+    .option('--against-chain', 'hold it against the chain')
     .addOption(rangesOption())
     .addOption(
       new Option(
         '--block <number>',
-        'with --chain: compare states as of this block, not the newest',
+        'with --against-chain: compare states as of this block, not the newest',
       ).argParser(parseBlock),
     )
     .addOption(
       new Option(
         '--sample <count>',
-        'with --chain: so many blocks, pools and tokens, chosen at random',
+        'with --against-chain: so many blocks, pools and tokens, chosen at random',
       )
         .argParser(parseWhole(1, 1_000_000_000))
         .default(SAMPLE),
     )
-    .option('--all', 'with --chain: all final blocks, pools and tokens')
+    .option('--all', 'with --against-chain: all final blocks, pools and tokens')
     .option('--json', 'print what was found as one line of JSON')
     .addHelpText(
       'after',
@@ -48,26 +49,26 @@ export const verifyCommand = (): Command =>
 Examples:
   $ halyard verify --config halyard.json
   $ halyard verify --json
-  $ halyard verify --chain --sample 1000
-  $ halyard verify --chain --ranges 10000000-10100000`,
+  $ halyard verify --against-chain --sample 1000
+  $ halyard verify --against-chain --ranges 10000000-10100000`,
     )
     .action((options: Options, command: Command) => {
       refuseWithoutChain(options, command)
       return untilStopped((stop) =>
-        options.chain === true ? verifyChain(options, stop) : run(options, stop),
+        options.againstChain === true ? verifyChain(options, stop) : run(options, stop),
       )
     })
 
 /** What chooses blocks is of no use where all that is stored is read. */
-function refuseWithoutChain({ chain }: Options, command: Command): void {
-  if (chain === true) return
+function refuseWithoutChain({ againstChain }: Options, command: Command): void {
+  if (againstChain === true) return
   for (const name of ['ranges', 'block', 'sample', 'all'])
     if (command.getOptionValueSource(name) === 'cli')
-      command.error(`error: --${name} goes with --chain: add it, or leave --${name} out`)
+      command.error(`error: --${name} goes with --against-chain: add it, or leave --${name} out`)
 }
 
 async function run(options: Options, stop: AbortSignal): Promise<void> {
-  await using app = await wireHistory(readSettings(options.config))
+  await using app = await wireHistory(readSettings(options.config, options.chain))
   const { history } = app
   const view = await currentView(history.views)
   const damages = await showProgress(

@@ -1,12 +1,14 @@
 import { Command } from 'commander'
 import { collectSetting, planIn } from '#cli/collect-setting.ts'
-import { configOption } from '#cli/options.ts'
+import { chainOption, configOption } from '#cli/options.ts'
 import { untilStopped } from '#cli/until-stopped.ts'
 import { readSettings } from '#cli/wire.ts'
 import { wireWorking } from '#cli/wire-raw.ts'
 import { openCollector } from '#core/indexing/collect.ts'
 import { runWorker } from '#core/indexing/ranges/run-worker.ts'
 import { afterGrace } from '#faces/grace.ts'
+
+type Options = { readonly config: string; readonly chain?: string }
 
 export const workCommand = (): Command =>
   new Command('work')
@@ -16,16 +18,17 @@ export const workCommand = (): Command =>
         'any number of machines, with the same configuration. It may be killed at any time; its ranges then go to others.',
     )
     .addOption(configOption())
+    .addOption(chainOption())
     .addHelpText(
       'after',
       `
 Examples:
   $ halyard work --config halyard.json`,
     )
-    .action((options: { readonly config: string }) => untilStopped((stop) => run(options, stop)))
+    .action((options: Options) => untilStopped((stop) => run(options, stop)))
 
-async function run({ config }: { readonly config: string }, stop: AbortSignal): Promise<void> {
-  const settings = readSettings(config)
+async function run({ config, chain }: Options, stop: AbortSignal): Promise<void> {
+  const settings = readSettings(config, chain)
   const { concurrency } = settings.workers
   await using app = await wireWorking(settings, afterGrace(stop))
   const collector = await openCollector(app.ports, collectSetting(settings))

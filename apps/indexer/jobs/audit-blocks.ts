@@ -1,3 +1,4 @@
+import type { ChainName } from '#core/chain-choice.ts'
 import type { Cancel } from '#core/clock.ts'
 import { auditSample } from '#core/indexing/audit-sample.ts'
 import { mendingCommand, mismatchText } from '#core/indexing/audit-blocks.ts'
@@ -30,11 +31,14 @@ export async function auditJob(indexer: Indexer, health: Health, cancel: Cancel)
         mismatches: mismatches.slice(0, LOGGED_MAX).map(mismatchText),
         count: mismatches.length,
       },
-      `block ${block} is not stored as the chain proves it; mend it: ${remedyFor([block])}`,
+      `block ${block} is not stored as the chain proves it; mend it: ${remedyFor([block], config.chain)}`,
     )
   }
 }
 
-/** The commands that mend blocks. */
-export const remedyFor = (blocks: readonly number[]): string =>
-  blocks.map((block) => mendingCommand({ from: block, to: block })).join('; ')
+/** The commands that mend blocks. Where the chain has a name, there are others that a command could mean. */
+export const remedyFor = (blocks: readonly number[], { name, id }: ChainName): string =>
+  blocks
+    .map((block) => mendingCommand({ from: block, to: block }))
+    .map((command) => (name === String(id) ? command : `${command} --chain ${name}`))
+    .join('; ')
