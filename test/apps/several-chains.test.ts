@@ -123,7 +123,7 @@ type World = Awaited<ReturnType<typeof openWorld>>
 async function fillFile(file: string, name: Name, { chains }: World): Promise<void> {
   const store = openSqliteChainStore(join(folder.path, `${file}-${name}.db`))
   await fill(store, chains[name], IDS[name])
-  await store.close()
+  store.close()
 }
 
 const started: App[] = []
