@@ -223,6 +223,7 @@ export function createMemoryChainStore(
     },
 
     writer: {
+      hasTransactions: false,
       atomically: (steps) => steps(),
       async putBlocks(chainId, commit, blocks) {
         for (const block of blocks)

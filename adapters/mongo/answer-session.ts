@@ -1,26 +1,48 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
-import type { ClientSession, Collection, Db, Document, MongoClient } from 'mongodb'
+import type { ClientSession, Collection, Db, Document, MongoClient, Timestamp } from 'mongodb'
 import { AppError } from '#core/errors.ts'
 
 /** What is under way as one answer, whichever call of it asks. */
 const answers = new AsyncLocalStorage<Answer>()
 type Answer = { readonly client: MongoClient; readonly session: ClientSession; isOver: boolean }
 
+/** How far the answers of one store have seen: the server's time, where it tells it. */
+export type SeenSoFar = { operationTime?: Timestamp }
+
 /**
  * Reads in one causally consistent session: each of them sees at least what the ones before saw, whichever server
  * answers. Without it a failover between two reads may pair a head with documents of a server that lags behind it.
+ *
+ * It goes on from where the answers before it have come to, moves of the head that were made in them included: so a
+ * writer may read documents before it has read its own head again.
  */
-export async function asOneAnswer<T>(client: MongoClient, read: () => Promise<T>): Promise<T> {
+export async function asOneAnswer<T>(
+  client: MongoClient,
+  seen: SeenSoFar,
+  read: () => Promise<T>,
+): Promise<T> {
+  const outer = answers.getStore()
   // An answer within an answer is a part of it.
-  if (answers.getStore()) return read()
+  if (outer && !outer.isOver) return read()
   const session = client.startSession({ causalConsistency: true })
+  if (seen.operationTime) session.advanceOperationTime(seen.operationTime)
   const answer: Answer = { client, session, isOver: false }
   try {
     return await answers.run(answer, read)
   } finally {
     answer.isOver = true
+    const { operationTime } = session
+    if (operationTime && !seen.operationTime?.greaterThan(operationTime))
+      seen.operationTime = operationTime
     await session.endSession()
   }
+}
+
+/** For a write that later answers are to see, whoever answers them. */
+export const withinAnswer = (client: MongoClient): { readonly session?: ClientSession } => {
+  const answer = answers.getStore()
+  const isUsable = answer && !answer.isOver && answer.client === client && !answer.session.hasEnded
+  return isUsable ? { session: answer.session } : {}
 }
 
 const renewed = (): AppError =>

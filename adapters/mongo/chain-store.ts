@@ -54,6 +54,7 @@ export function createMongoChainStore(
   catalogue: Catalogue = halyardCatalogue,
 ): Omit<MongoChainStore, 'warnings' | 'close'> {
   const collections = collectionsOf(db)
+  const { hasTransactions, ...writer } = createMongoChainWriter(collections, catalogue)
   return {
     catalogue,
     heads: guarded(createMongoHeadLog(collections)),
@@ -61,7 +62,7 @@ export function createMongoChainStore(
     events: guarded(createMongoEventTable(collections, catalogue)),
     quarantine: guarded(createMongoQuarantineTable(collections)),
     tokens: guarded(createMongoTokenStore(collections)),
-    writer: guarded(createMongoChainWriter(collections, catalogue)),
+    writer: { ...guarded(writer), hasTransactions },
   }
 }
 

@@ -4,18 +4,21 @@ import type { HistoryCatalogue } from '#core/history/catalogue.ts'
 import { idText, parseDocumentId } from '#core/history/document.ts'
 import type { CommitId, DerivedRef } from '#core/history/head.ts'
 import type { ChainWriter, JournalRecord } from '#core/indexing/ports.ts'
-import { batchesOf } from './batches.ts'
+import { withinAnswer } from './answer-session.ts'
+import { batchesOf, writesOf } from './batches.ts'
 import type { Collections } from './collections.ts'
 import { isDuplicate } from './errors.ts'
 import { blockId, logId, toEventDocument } from './event-table.ts'
 import { createMongoHeadLog } from './head-log.ts'
 import { splitEvent } from './event-parts.ts'
-import { insertBatch, insertNew, WRITE_BATCH_MAX } from './insert.ts'
+import { insertBatch, insertNew } from './insert.ts'
 import { replaceDocuments } from './replace.ts'
 import { toUndoDocument } from './working-tree.ts'
 
 /** Identities in one document of the journal: far below the size that a document may have. */
 const JOURNAL_PART = 20_000
+/** Documents that one command removes by name. */
+const NAMES_BATCH = 2_000
 
 export function createMongoChainWriter(
   collections: Collections,
@@ -23,6 +26,7 @@ export function createMongoChainWriter(
 ): ChainWriter {
   const heads = createMongoHeadLog(collections)
   return {
+    hasTransactions: false,
     // A transaction would only add its own limits: the order of the steps is what makes a commit.
     atomically: (steps) => steps(),
 
@@ -38,17 +42,20 @@ export function createMongoChainWriter(
       })),
 
     async putEvents(chainId, commit, blocks) {
-      const events = blocks.flatMap((block) => block.events)
-      for (const batch of batchesOf(events, WRITE_BATCH_MAX)) {
-        const split = batch.map((event) =>
-          splitEvent(toEventDocument(catalogue, chainId, commit, event)),
+      const split = blocks
+        .values()
+        .flatMap(({ events }) => events)
+        .map((event) => splitEvent(toEventDocument(catalogue, chainId, commit, event)))
+      for (const batch of writesOf(split, ({ event }) => event)) {
+        // The parts first: an event that is there is whole.
+        await insertNew(
+          collections.eventParts,
+          batch.flatMap(({ parts }) => parts),
+          (part) => part,
         )
-        // The parts first: an event that is there is whole. Each is a command of its own, for several may be too much.
-        for (const part of split.flatMap(({ parts }) => parts))
-          await insertBatch(collections.eventParts, [part])
         await insertBatch(
           collections.events,
-          split.map(({ event }) => event),
+          batch.map(({ event }) => event),
         )
       }
     },
@@ -79,9 +86,11 @@ export function createMongoChainWriter(
       ),
 
     async putUndo(records) {
-      for (const batch of batchesOf(records, WRITE_BATCH_MAX)) {
-        const operations = batch.map((record) => {
-          const { _id, until, ...rest } = toUndoDocument(catalogue.document(record.id.kind), record)
+      const documents = records
+        .values()
+        .map((record) => toUndoDocument(catalogue.document(record.id.kind), record))
+      for (const batch of writesOf(documents, (document) => document)) {
+        const operations = batch.map(({ _id, until, ...rest }) => {
           const update = { $setOnInsert: rest, $max: { until } }
           return { updateOne: { filter: { _id }, update, upsert: true } }
         })
@@ -93,7 +102,8 @@ export function createMongoChainWriter(
 
     async appendHead(entry) {
       try {
-        await collections.heads.insertOne({ _id: `${entry.chainId}:${entry.move}`, ...entry })
+        const document = { _id: `${entry.chainId}:${entry.move}`, ...entry }
+        await collections.heads.insertOne(document, withinAnswer(collections.client()))
         return true
       } catch (error) {
         if (!isDuplicate(error)) throw error
@@ -179,7 +189,7 @@ export function createMongoChainWriter(
           collections.quarantine,
         ])
           await deleteWithin(collection as unknown as Collection<Derived>, chainId, block)
-      for (const batch of batchesOf(blocks, WRITE_BATCH_MAX))
+      for (const batch of batchesOf(blocks, NAMES_BATCH))
         await collections.blocks.deleteMany({
           _id: { $in: batch.map((block) => blockId(chainId, block)) },
         })
@@ -217,6 +227,6 @@ async function deleteWithin(
   const range = { $gt: `${chainId}:${number}:`, $lt: `${chainId}:${number};` }
   const stored = await collection.find({ _id: range }, { projection: { commit: 1 } }).toArray()
   const ids = stored.filter((each) => each.commit === commit).map(({ _id: id }) => id)
-  for (const batch of batchesOf(ids, WRITE_BATCH_MAX))
+  for (const batch of batchesOf(ids, NAMES_BATCH))
     await collection.deleteMany({ _id: { $in: batch } })
 }

@@ -1,7 +1,7 @@
 import type { BlockRef } from '#core/chain.ts'
 import { type CommitId, type DerivedRef, type HeadEntry, headOf } from '#core/history/head.ts'
 import type { HeadLog } from '#core/history/ports.ts'
-import { asOneAnswer } from './answer-session.ts'
+import { asOneAnswer, type SeenSoFar } from './answer-session.ts'
 import { batchesOf } from './batches.ts'
 import type { Collections, HeadDocument } from './collections.ts'
 import { blockId } from './event-table.ts'
@@ -16,6 +16,8 @@ export function createMongoHeadLog({
   blocks,
   settled,
 }: Collections): HeadLog {
+  const seen: SeenSoFar = {}
+
   async function findBlock(chainId: number, ref: DerivedRef): Promise<BlockRef | undefined> {
     const block = await blocks.findOne({ _id: blockId(chainId, ref) })
     return block ? { number: block.number, hash: block.hash } : undefined
@@ -69,7 +71,7 @@ export function createMongoHeadLog({
       return found.map(({ number, hash, commit }) => ({ number, hash, commit }))
     },
     block: findBlock,
-    asOneAnswer: (read) => asOneAnswer(client(), read),
+    asOneAnswer: (read) => asOneAnswer(client(), seen, read),
   }
 }
 

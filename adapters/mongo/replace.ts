@@ -3,9 +3,9 @@ import { allDone } from '#core/concurrent.ts'
 import type { HistoryCatalogue } from '#core/history/catalogue.ts'
 import { idText, type DocumentSpec, type VersionRef } from '#core/history/document.ts'
 import type { Replacement } from '#core/indexing/ports.ts'
-import { batchesOf } from './batches.ts'
+import { writesOf } from './batches.ts'
 import type { Collections, TreeDocument } from './collections.ts'
-import { insertBatch, WRITE_BATCH_MAX } from './insert.ts'
+import { insertBatch } from './insert.ts'
 import { toTreeDocument } from './working-tree.ts'
 
 /** A change, its place among those asked for, and its document; null where it removes one. */
@@ -31,8 +31,8 @@ export async function replaceDocuments(
   const byKind = Map.groupBy(changes.entries(), ([, { id }]) => id.kind)
   const replacing = [...byKind].map(async ([kind, all]) => {
     const spec = catalogue.document(kind)
-    for (const batch of batchesOf(all, WRITE_BATCH_MAX)) {
-      const entries = batch.map(([place, change]) => entryOf(spec, place, change))
+    const changed = all.values().map(([place, change]) => entryOf(spec, place, change))
+    for (const entries of writesOf(changed, ({ document }) => document)) {
       const inserting = insertAll(documents(spec), entries.filter(isInsert))
       const updating = updateAll(documents(spec), entries.filter(isUpdate))
       await allDone([inserting, updating])

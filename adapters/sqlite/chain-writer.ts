@@ -21,6 +21,7 @@ export const createSqliteChainWriter = (
   db: Database,
   catalogue: HistoryCatalogue,
 ): ChainWriter => ({
+  hasTransactions: true,
   atomically: (steps, durability = 'cheap') => db.transaction(steps, durability),
 
   async putBlocks(chainId, commit, blocks) {

@@ -141,6 +141,7 @@ export async function openThreadedSqliteChainStore(
         'trees',
         'deleteTree',
       ]),
+      hasTransactions: true,
       async putEvents(chainId, commit, blocks) {
         const rows = blocks.map(({ block, rows: text }): BlockRows => ({ block, rows: text }))
         await call('thread', 'putRows', chainId, commit, rows)

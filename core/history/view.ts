@@ -34,6 +34,8 @@ export type Views = {
    * says it of rows of blocks.
    */
   canonical(view: View, refs: readonly DerivedRef[]): Promise<(ref: DerivedRef) => boolean>
+  /** To be told of commits that were settled, so that they need not be asked for. */
+  settledNow(commits: readonly CommitId[]): void
   /** See `HeadLog.asOneAnswer`; the head is to be taken within. */
   asOneAnswer<T>(read: () => Promise<T>): Promise<T>
 }
@@ -57,6 +59,11 @@ export function createViews(heads: HeadLog, chainId: number): Views {
     return view
   }
 
+  function settledNow(commits: readonly CommitId[]): void {
+    if (settled.size + commits.length > SETTLED_CACHE_MAX) settled = new Set()
+    for (const commit of commits) settled.add(commit)
+  }
+
   async function canonical(
     view: View,
     refs: readonly DerivedRef[],
@@ -72,16 +79,13 @@ export function createViews(heads: HeadLog, chainId: number): Views {
     }
     if (wanted.size > 0) {
       const found = await heads.settled(chainId, [...wanted])
-      if (settled.size + found.length > SETTLED_CACHE_MAX) settled = new Set()
-      for (const commit of found) {
-        settled.add(commit)
-        answer.add(commit)
-      }
+      settledNow(found)
+      for (const commit of found) answer.add(commit)
     }
     return (ref) => isOnLine(view, ref) ?? answer.has(ref.commit)
   }
 
-  return { current, canonical, asOneAnswer: (read) => heads.asOneAnswer(read) }
+  return { current, canonical, settledNow, asOneAnswer: (read) => heads.asOneAnswer(read) }
 }
 
 /** The view at `latest`, replayed from `known` where that is older, else from the entry's floor. */

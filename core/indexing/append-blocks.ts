@@ -1,8 +1,9 @@
 import type { BlockHeader, BlockRef } from '#core/chain.ts'
+import { allDone } from '#core/concurrent.ts'
 import { assert, messageOf } from '#core/errors.ts'
 import { emptyDigest, type Sha256 } from '#core/history/digest.ts'
 import type { ChainEvent } from '#core/history/event.ts'
-import type { DerivedRef, View } from '#core/history/head.ts'
+import { type DerivedRef, raiseFloor, type View } from '#core/history/head.ts'
 import { isStaleView } from '#core/history/view.ts'
 import type { Waypoint } from '#core/history/window.ts'
 import { type Admission, createAdmission } from './admission.ts'
@@ -18,6 +19,7 @@ import type { EventCounts } from './ports.ts'
 import { projectionIds } from './projection-ids.ts'
 import type { RawBlock } from './raw/segment.ts'
 import type { AnySource } from './source.ts'
+import { createTidyBehind } from './tidy-behind.ts'
 
 export type AppendPorts = CommitPorts & {
   readonly catalogue: Catalogue
@@ -72,6 +74,12 @@ export type ChainAppender = {
    *   this history's own. It may be still being asked for: the commit waits for it, and fails where it does.
    */
   commit(finalized: BlockRef | Promise<BlockRef>): Promise<CommitOutcome['status']>
+  /**
+   * Waits until what commits have left to do behind them is done: readers do not need it, who ends does.
+   *
+   * @throws where it could not be done; the next writer does it then
+   */
+  tidied(): Promise<void>
   /** Moves the head back to a waypoint of the view's window. */
   moveBack(to: Waypoint): Promise<CommitOutcome['status']>
   /** Whether another process has moved the head to below where this one left it: what is missing is to be brought again. */
@@ -96,6 +104,7 @@ export function createChainAppender(
   const admission = createAdmission(catalogue, sources)
   const found = createFoundContracts(ports, sources, admission)
   const derivation = createDerivation(ports, sources)
+  const tidying = createTidyBehind(ports)
   let view: View | undefined
   let tip: Tip | undefined
   let batch: Batch | undefined
@@ -111,6 +120,7 @@ export function createChainAppender(
 
   async function open(): Promise<void> {
     await lastCommit
+    await tidying.forget()
     derivation.forget()
     giveUp(batch)
     batch = undefined
@@ -194,47 +204,72 @@ export function createChainAppender(
     mine: Batch,
     finalized: BlockRef | Promise<BlockRef>,
   ): Promise<CommitOutcome['status']> {
-    const outcome = await ports.heads.asOneAnswer(() => tryCommit(mine, finalized))
+    // Behind final blocks nothing has to be put aside, once they are settled: to wait costs less than to write it all twice.
+    if (view && view.head.finalized.number === view.head.number) await tidying.done()
+    tidying.check()
+    const base = standing()
+    const outcome = await ports.heads.asOneAnswer(() => tryCommit(base, mine, finalized))
+    if (outcome === 'committed') tidyAfter(base)
     // One that failed may have been committed all the same: then only the log knows.
     if (outcome === 'conflict') giveUp(mine)
     return outcome
   }
 
+  /** The head, with what was settled behind it meanwhile. */
+  const standing = (): View | undefined => view && raiseFloor(view, tidying.settledTo())
+
+  /** Behind a commit: where the store has transactions, it was done in the same one. */
+  function tidyAfter(base: View | undefined): void {
+    if (view && base && !ports.writer.hasTransactions) tidying.after(view, base.floor.number)
+  }
+
   async function tryCommit(
+    known: View | undefined,
     mine: Batch,
     finalized: BlockRef | Promise<BlockRef>,
   ): Promise<CommitOutcome['status']> {
     if (isLost) return 'conflict'
-    await Promise.all(mine.stored)
-    if (!view) {
+    const stored = allDone(mine.stored)
+    // It is waited for where the commit comes to need it.
+    stored.catch(() => undefined)
+    let base = known
+    if (!base) {
+      await stored
       // Only now, so that a run that fails before its first commit leaves no beginning behind.
       const outcome = await startLog(ports, chainId, projections, mine.blocks[0] as BlockHeader)
       if (outcome.status === 'conflict') return lose(outcome.reason)
-      view = outcome.view
+      base = outcome.view
+      view = base
       // Whoever stored them cannot begin this log any more.
       if (strays.length > 0)
         await ports.writer.atomically(() => ports.writer.deleteBlocks(chainId, strays))
     }
-    const base = view
     // Without the batch before it, this one has nothing to stand on.
     if (base.head.hash !== mine.after) return lose('the blocks before these were not committed')
-    // The first read of all: whichever server answers the next ones is not behind this head.
-    if (await isElsewhere(base)) return lose('another writer has gone on')
+    // Beside the reads of what is derived: that no server is asked which is behind this head, the store sees to.
+    const isLeft = isElsewhere(base)
+    isLeft.catch(() => undefined)
     const derived = await derivation.derive(base, mine.events).catch(async (error: unknown) => {
       // Where another writer has gone on and swept, this head is no ground to stand on: anything may be missing.
       if (isStaleView(error) || (await isElsewhere(base))) return undefined
       throw error
     })
+    if (await isLeft) return lose('another writer has gone on')
     if (!derived) return lose('another writer has gone on, and swept what this one read')
     const { changes, state } = derived
-    const outcome = await commitBlocks(ports, base, {
-      commit: mine.commit,
-      blocks: mine.blocks,
-      proof: mine.proof,
-      changes,
-      digest: { events: mine.digest, ...state },
-      finalized: await finalized,
-    })
+    const outcome = await commitBlocks(
+      ports,
+      base,
+      {
+        commit: mine.commit,
+        blocks: mine.blocks,
+        proof: mine.proof,
+        changes,
+        digest: { events: mine.digest, ...state },
+        finalized: await finalized,
+      },
+      stored,
+    )
     if (outcome.status === 'conflict') return lose(outcome.reason)
     view = outcome.view
     derivation.accept({ commit: mine.commit, move: view.head.move })
@@ -246,11 +281,12 @@ export function createChainAppender(
     (await ports.heads.latest(chainId))?.move !== head.move
 
   async function moveBack(to: Waypoint): Promise<CommitOutcome['status']> {
-    const base = view
+    const base = standing()
     assert(base, 'a head that moves back exists')
     const outcome = await ports.heads.asOneAnswer(() => moveHeadBack(ports, base, to))
     if (outcome.status === 'conflict') return lose(outcome.reason)
     view = outcome.view
+    tidyAfter(base)
     tip = tipOf(view)
     giveUp(batch)
     batch = undefined
@@ -261,7 +297,7 @@ export function createChainAppender(
 
   return {
     open,
-    view: () => view,
+    view: standing,
     admission,
     take,
     pending: () => ({
@@ -272,6 +308,10 @@ export function createChainAppender(
       quarantineReasons: batch?.reasons ?? {},
     }),
     commit,
+    async tidied() {
+      await lastCommit
+      await tidying.done()
+    },
     moveBack,
     async isTakenBack() {
       const stored = view && (await ports.heads.latest(chainId))

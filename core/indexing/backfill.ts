@@ -129,7 +129,10 @@ export async function* backfill(
       const number = appender.view()?.head.number ?? -1
       yield { done: sum.blocks, total, logs: sum.logs, number }
     }
-    if (!conflict) return { ...sum, ...standing(ports, appender.view()) }
+    if (!conflict) {
+      await appender.tidied()
+      return { ...sum, ...standing(ports, appender.view()) }
+    }
     await ports.clock.sleep(jittered(CONFLICT_PAUSE_MS * 2 ** attempt, ports.newId), cancel)
   }
   throw new AppError(

@@ -1,5 +1,6 @@
 import type { BlockHeader, BlockRef, Hash } from '#core/chain.ts'
 import { mergeRanges } from '#core/chain.ts'
+import { allDone } from '#core/concurrent.ts'
 import { assert } from '#core/errors.ts'
 import { emptyDigest } from '#core/history/digest.ts'
 import {
@@ -88,21 +89,32 @@ export const putObjects = (
   { commit, blocks, events, quarantined }: Objects,
 ): Promise<void> =>
   writer.atomically(async () => {
+    // First of all: by the row of a block the sweep finds what else was stored in its name.
     await writer.putBlocks(chainId, commit, blocks)
-    await writer.putEvents(chainId, commit, events)
-    if (quarantined.length > 0) await writer.putQuarantined(chainId, commit, quarantined)
+    await allDone([
+      writer.putEvents(chainId, commit, events),
+      ...(quarantined.length > 0 ? [writer.putQuarantined(chainId, commit, quarantined)] : []),
+    ])
   })
 
 /**
- * Moves the head onto blocks whose objects are stored. Everything is acknowledged before the head's entry is
- * inserted: until then nothing of it is visible, afterwards all of it is. A crash between any two writes leaves only
- * what the journal names, and the next writer that opens the head puts it back.
+ * Moves the head onto blocks. Everything is acknowledged before the head's entry is inserted: until then nothing of it
+ * is visible, afterwards all of it is. A crash between any two writes leaves only what the journal names, and the next
+ * writer that opens the head puts it back.
+ *
+ * Where the store has transactions, what is final is settled and swept in the same one; else that is left to the caller
+ * (`tidyUp`), since readers need not wait for it.
+ *
+ * @param stored resolves when the objects of these blocks are acknowledged
  */
 export async function commitBlocks(
   ports: CommitPorts,
   base: View,
   commit: Commit,
+  stored: Promise<unknown>,
 ): Promise<CommitOutcome> {
+  // A transaction holds the turn that the objects may still be waiting for.
+  if (ports.writer.hasTransactions) await stored
   const last = commit.blocks.at(-1)
   assert(last, 'a commit has blocks')
   const finalized = finalOnLine(base, commit)
@@ -134,6 +146,7 @@ export async function commitBlocks(
     try {
       return await attempt(ports, async () => {
         await writeDocuments(ports, base, mine, last.number)
+        await stored
         return moveHead(ports, base, entry)
       })
     } catch (error) {
@@ -175,7 +188,8 @@ export async function moveHeadBack(
 async function moveHead(ports: CommitPorts, base: View, entry: HeadEntry): Promise<View> {
   if (!(await ports.writer.appendHead(entry)))
     throw new LostRace('another writer moved the head first')
-  return tidyUp(ports, advanceView(base, entry), base.floor.number)
+  const view = advanceView(base, entry)
+  return ports.writer.hasTransactions ? tidyUp(ports, view, base.floor.number) : view
 }
 
 /** The newest final block of this history after the commit; a block of another branch changes nothing. */

@@ -156,6 +156,8 @@ export async function* followHead(
           opened = false
           continue
         }
+        // What was left to do behind the last blocks: where it fails, the head is opened anew, which does it again.
+        await appender.tidied()
         yield {
           status: 'idle',
           latest: latest.number,
@@ -171,6 +173,8 @@ export async function* followHead(
       await ports.clock.sleep(Math.min(input.pollMs * 2 ** failures++, AWAY_MS_MAX), cancel)
     }
   }
+  // Where that fails, whoever opens the head next does it.
+  await appender.tidied().catch(() => undefined)
   if (final) await keeper?.settle(final, true)
 }
 

@@ -165,6 +165,11 @@ export type SettledCommit = BlockRange & { readonly commit: CommitId }
  */
 export type ChainWriter = {
   /**
+   * Whether `atomically` is a transaction. Where it is not, steps that no other one needs may go on at once, and those
+   * that nobody waits for behind it.
+   */
+  readonly hasTransactions: boolean
+  /**
    * Runs steps as one transaction where the engine has them, else as they come. After a durable one a power cut takes
    * nothing of it back, nor of what was written before.
    */

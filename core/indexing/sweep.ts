@@ -1,4 +1,5 @@
 import { type BlockRange, mergeRanges } from '#core/chain.ts'
+import { allDone } from '#core/concurrent.ts'
 import { finalWaypoints, type HeadEntry, raiseFloor, type View } from '#core/history/head.ts'
 import { isRebuild } from '#core/history/rebuilds.ts'
 import { isStaleView } from '#core/history/view.ts'
@@ -37,6 +38,7 @@ export async function settle(ports: CommitPorts, view: View): Promise<View> {
     })),
   )
   await ports.writer.mark(view.chainId, { settledTo: last.number })
+  ports.views.settledNow(waypoints.map(({ commit }) => commit))
   return raiseFloor(view, last.number)
 }
 
@@ -92,18 +94,27 @@ async function sweep(ports: CommitPorts, view: View, horizon: number): Promise<v
   const isCanonical = await ports.views.canonical(view, refs)
   const dead = records.filter(({ commit, to }) => !isCanonical({ number: to, commit }))
   for (const record of dead) if (!(await putBackNamed(ports, view, record))) return
-  await writer.deleteUndo(Object.values(head.projections), horizon)
   const open = await neverCommitted(ports, view, dead)
   const done = records.filter((record) => !open.includes(record))
-  if (done.length > 0) await forget(ports, view, done)
+  // None of these needs another.
+  await allDone([
+    writer.deleteUndo(Object.values(head.projections), horizon),
+    ...(done.length > 0 ? [forget(ports, view, done)] : []),
+    ...rangesToClean(head, cleanTo, horizon).map((range) => cleanRange(ports, chainId, range)),
+  ])
   if (turnOf(head.move, SWEEPS_A_LOOK) === 0) await lookAgain(ports, view, cleanTo)
-  for (const range of rangesToClean(head, cleanTo, horizon)) {
-    const unsettled = await writer.unsettledBlocks(chainId, range)
-    // What a rebuild has stored waits for its own move, or was put in the place of what was settled.
-    const strange = unsettled.filter(({ commit }) => !isRebuild(commit))
-    if (strange.length > 0) await writer.deleteBlocks(chainId, strange)
-  }
   await writer.mark(chainId, { cleanTo: horizon })
+}
+
+async function cleanRange(
+  { writer }: CommitPorts,
+  chainId: number,
+  range: BlockRange,
+): Promise<void> {
+  const unsettled = await writer.unsettledBlocks(chainId, range)
+  // What a rebuild has stored waits for its own move, or was put in the place of what was settled.
+  const strange = unsettled.filter(({ commit }) => !isRebuild(commit))
+  if (strange.length > 0) await writer.deleteBlocks(chainId, strange)
 }
 
 /**

@@ -84,12 +84,21 @@ export function createWorkingSet(ports: ResolvePorts & { readonly sha256: Sha256
       const keys = missing.get(spec) ?? new Map<string, Key>()
       missing.set(spec, keys.set(text, key))
     }
+    // Where the base has blocks that may be taken back, a version of one of them may be replaced: then what stands beside
+    // it has to be put aside, and is better read with it than behind it.
+    const isOpen = view.floor.number < view.head.number
     const readings = [...missing].map(async ([spec, byText]) => {
       const keys = [...byText.values()]
-      const resolved = await resolveKeys(ports, view, documentsOf(view, spec), keys)
+      const documents = documentsOf(view, spec)
+      const readingPrevious = isOpen ? ports.tree.readPrevious(documents, keys) : undefined
+      readingPrevious?.catch(() => undefined)
+      const resolved = await resolveKeys(ports, view, documents, keys)
+      const previous = await readingPrevious
       for (const [index, { stored, visible }] of resolved.entries()) {
         const loaded = newSlot(spec, keys[index] as Key)
         loaded.stored = stored
+        // Should it be of another version than that: then that one is not current any more, and is not replaced.
+        loaded.previous = previous && (previous[index] ?? null)
         loaded.before = visible
         loaded.beforeHash = visible ? hashDocument(sha256, spec, loaded.key, visible) : 0n
         loaded.value = visible?.value

@@ -395,17 +395,20 @@ export function chainStoreContract(name: string, open: () => Promise<StoreHarnes
       let count = 0
       const sleeper = await start(async (write) => {
         const isPausable = !harness.locks || write === 'transaction'
-        if (!armed || !isPausable || count++ !== place) return
-        asleep.resolve()
-        await gate.promise
+        if (!armed || !isPausable) return
+        if (count++ === place) asleep.resolve()
+        // Who sleeps writes nothing, whatever it has under way at once.
+        if (count > place) await gate.promise
       })
       await follow(sleeper, chain.blocks)
+      await sleeper.appender.tidied()
       await chain.mine(1)
       const orphan = chain.blocks[6] as FakeBlock
       await chain.fork(1, 8)
       armed = true
       const late = append(sleeper, [orphan], 3)
-      const woken = await Promise.race([asleep.promise.then(() => true), late.then(() => false)])
+      const ended = late.then(() => sleeper.appender.tidied())
+      const woken = await Promise.race([asleep.promise.then(() => true), ended.then(() => false)])
       if (!woken) return false
       const other = await start()
       const taken = other.appender.view() as View
@@ -415,6 +418,7 @@ export function chainStoreContract(name: string, open: () => Promise<StoreHarnes
       await follow(other, chain.blocks.slice(6, 10))
       gate.resolve()
       expect(await late).toBe(wasFirst ? 'committed' : 'conflict')
+      await ended
       expect(await seenBy(other), `woken at write ${place}`).toEqual(
         modelOf(chain.blocks.slice(0, 10)),
       )
@@ -543,7 +547,10 @@ export function chainStoreContract(name: string, open: () => Promise<StoreHarnes
       await follow(writer, chain.blocks)
       await writer.appender.moveBack(waypoint(writer.appender.view() as View, 3))
       await chain.fork(2, 10)
-      await follow(writer, chain.blocks.slice(4))
+      for (const block of chain.blocks.slice(4)) {
+        await follow(writer, [block])
+        await writer.appender.tidied()
+      }
       const { connection } = writer
       const view = writer.appender.view() as View
       const horizon = view.floor.number - 1

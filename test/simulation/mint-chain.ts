@@ -72,7 +72,7 @@ export async function append(
   return appender.commit({ number, hash: hashOf(number, branch) })
 }
 
-/** Commits blocks one by one. */
+/** Commits blocks one by one, each with what is to be done behind it. */
 export async function follow(
   appender: ChainAppender,
   from: number,
@@ -80,9 +80,11 @@ export async function follow(
   branch = 0,
   acts?: readonly Act[],
 ): Promise<void> {
-  for (let number = from; number <= to; number++)
+  for (let number = from; number <= to; number++) {
     if ((await append(appender, blockOf(number, branch, acts), branch)) !== 'committed')
       throw new Error(`block ${number} was not committed: ${appender.conflict()}`)
+    await appender.tidied()
+  }
 }
 
 export const waypoint = (appender: ChainAppender, number: number): Waypoint =>

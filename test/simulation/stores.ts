@@ -151,7 +151,8 @@ function stoppedReads(
       return method(...args)
     })
   const readers = new Set(['journal', 'journalIds', 'unsettledBlocks', 'trees'])
-  const writer = mapMethods(store.writer, (name, method) =>
+  const { hasTransactions, ...methods } = store.writer
+  const writer = mapMethods(methods, (name, method) =>
     name === 'atomically'
       ? method
       : readers.has(name)
@@ -163,7 +164,7 @@ function stoppedReads(
     tree: read(store.tree),
     events: read(store.events),
     quarantine: read(store.quarantine),
-    writer,
+    writer: { ...writer, hasTransactions },
   }
 }
 
@@ -197,6 +198,7 @@ function sqliteStore(scheduler: Scheduler, faults: Faults): SimulatedStore {
         if (faults('before')) throw away(name, 'before')
         return method(...args)
       })
+    const { hasTransactions, ...methods } = store.writer
     const atomically: ChainWriter['atomically'] = async (steps, durability) => {
       await scheduler.stop(actor, 'begin', lock)
       if (faults('before')) throw away('begin', 'before')
@@ -220,7 +222,7 @@ function sqliteStore(scheduler: Scheduler, faults: Faults): SimulatedStore {
       tree: stopped(store.tree),
       events: stopped(store.events),
       quarantine: stopped(store.quarantine),
-      writer: { ...stopped(store.writer), atomically },
+      writer: { ...stopped(methods), atomically, hasTransactions },
     }
   }
 

@@ -73,6 +73,7 @@ export async function runWriter(
       if (conflicts > 0)
         actor.asleepUntil = scheduler.turns() + random.int(PAUSE_TURNS * 2 ** conflicts)
       idle = status === 'idle' ? idle + 1 : 0
+      if (status === 'idle' && idle >= IDLE_MAX) await appender.tidied()
     } catch (error) {
       // The store is away: an indexer begins again from its head. Anything else is a fault.
       if (!isAppError(error, 'unavailable')) throw error

@@ -80,6 +80,8 @@ test('whoever reads the feed has just the events of the history, whenever it rea
         if (random.chance(0.3)) await seldom.read(feed, 1 + random.int(9))
         await follow(appender, chain, from + 1)
       }
+      // No write is left at which somebody reads.
+      await appender.tidied()
       const { events } = modelOf(chain.blocks)
       for (const consumer of [often, seldom, createFeedConsumer()]) {
         await consumer.readAll(feed, 1 + random.int(20))

@@ -34,6 +34,7 @@ async function run(
     random: () => random.int(1_000) / 1_000,
     views: {
       current: async () => view(),
+      settledNow: () => undefined,
       canonical: async () => () => true,
       asOneAnswer: <T>(read: () => Promise<T>) => read(),
     },

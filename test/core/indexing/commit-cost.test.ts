@@ -33,8 +33,10 @@ function counted() {
         },
       ]),
     ) as P
+  const { hasTransactions, ...methods } = store.writer
   const writer: Connection['writer'] = {
-    ...counting(store.writer),
+    ...counting(methods),
+    hasTransactions,
     async atomically(steps, wanted = 'cheap') {
       durability = wanted
       const result = await store.writer.atomically(steps)
@@ -117,7 +119,6 @@ test('near the head a commit makes so many calls, however much is remembered', a
     mark: 3,
     upkeep: 1,
     journal: 1,
-    settled: 1,
     deleteUndo: 1,
     deleteJournal: 1,
     unsettledBlocks: 1,

@@ -66,6 +66,7 @@ function market(states: ReadonlyMap<PoolTerms, PoolState>, changes: Partial<Quot
     views: {
       current: async () => world.view,
       asOneAnswer: (read) => read(),
+      settledNow: () => undefined,
       canonical: async () => (block) =>
         block.number === at.number || world.canonical.has(block.commit),
     },
