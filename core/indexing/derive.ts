@@ -43,9 +43,10 @@ export function createDerivation(ports: DerivePorts, sources: readonly AnySource
       await set.load(base, wantedByEvents(parts))
       await set.load(base, wantedThen(parts, set))
       const fold = beginFold(catalogue, { documents: set, sources })
-      for (const [index, event] of events.entries()) {
+      let folded = 0
+      for (const event of events) {
         // Let answers come in meanwhile: a node that cannot deliver does not go on to the next one.
-        if (index % TURN === TURN - 1) await ports.clock.sleep(0)
+        if (++folded % TURN === 0) await ports.clock.sleep(0)
         fold.apply(event)
       }
       fold.finish()

@@ -1,4 +1,4 @@
-import type { BlockRange, BlockRef, Hex } from '#core/chain.ts'
+import type { Address, BlockRange, BlockRef, Hex } from '#core/chain.ts'
 import { type BloomBits, bloomMayHold } from './bloom.ts'
 import type { LogFilter, RawLog, Receipt, ReceiptsRoot, SourceHeader } from './ports.ts'
 
@@ -31,22 +31,36 @@ export function refuseLogs(
   logs: readonly RawLog[],
 ): Refusal {
   const first = headers[0]?.number ?? 0
-  const addresses = filter.addresses && new Set(filter.addresses)
-  const topics = new Set(filter.topics)
+  const asked: Asked = {
+    addresses: filter.addresses && new Set(filter.addresses),
+    topics: new Set(filter.topics),
+  }
   let before: RawLog | undefined
   for (const log of logs) {
-    const header = headers[log.blockNumber - first]
-    const where = `block ${log.blockNumber}, log ${log.logIndex}`
-    if (!header) return `${where}: outside of the blocks asked for`
-    if (log.blockHash !== header.hash)
-      return `${where}: its blockHash ${log.blockHash} is not the header's ${header.hash}`
-    if (!topics.has(log.topics[0] as `0x${string}`)) return `${where}: a topic not asked for`
-    if (addresses && !addresses.has(log.address)) return `${where}: an address not asked for`
-    const wrong = before && refuseOrder(before, log)
-    if (wrong) return `${where}: ${wrong}`
+    const wrong = refuseLog(headers[log.blockNumber - first], log, before, asked)
+    if (wrong) return `block ${log.blockNumber}, log ${log.logIndex}: ${wrong}`
     before = log
   }
   return undefined
+}
+
+function refuseLog(
+  header: SourceHeader | undefined,
+  log: RawLog,
+  before: RawLog | undefined,
+  { addresses, topics }: Asked,
+): Refusal {
+  if (!header) return 'outside of the blocks asked for'
+  if (log.blockHash !== header.hash)
+    return `its blockHash ${log.blockHash} is not the header's ${header.hash}`
+  if (!topics.has(log.topics[0] as Hex)) return 'a topic not asked for'
+  if (addresses && !addresses.has(log.address)) return 'an address not asked for'
+  return before && refuseOrder(before, log)
+}
+
+type Asked = {
+  readonly addresses: ReadonlySet<Address> | undefined
+  readonly topics: ReadonlySet<Hex>
 }
 
 function refuseOrder(before: RawLog, log: RawLog): Refusal {

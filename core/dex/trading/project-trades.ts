@@ -295,9 +295,10 @@ const THOUSAND = 1_000n
  * a few units has a fee that rounds to zero here and not in the contract, and a fork may tell any share.
  */
 function lpFee(swap: Swap, token: 0 | 1, { pips, pool }: FeeTerms): bigint {
-  // Told by an event of its own.
-  if (curveOf(pool) !== null) return 0n
-  const fee = (amountIn(swap, token) * BigInt(pips[token])) / PIPS
+  const amount = amountIn(swap, token)
+  // Most swaps put in but one token; and the fees of some pools are told by an event of their own.
+  if (amount === 0n || curveOf(pool) !== null) return 0n
+  const fee = (amount * BigInt(pips[token])) / PIPS
   if (swap.protocol === 'pancakeswap-v3') {
     const share = token === 0 ? swap.protocolFee0 : swap.protocolFee1
     return share < fee ? fee - share : 0n
