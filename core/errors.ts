@@ -23,16 +23,23 @@ export type ErrorKind =
  * is not in it does not compile.
  *
  * - `answer-too-large`: the answer would have more bytes than one answer may have.
+ * - `bad-nonce`: a nonce of a sign-in is unknown, used, too old or of another login.
+ * - `bad-signature`: a signature is none, or not of the account that it is said to be of.
  * - `busy`: as much is under way as may be at once.
+ * - `cooling-down`: it was given up by somebody else a short while ago.
  * - `damaged`: a store gives back something else than was put into it.
  * - `deep-reorg`: the chain changed below what was taken to be final.
  * - `detached`: a block does not follow the one before it.
  * - `empty`: nothing is indexed yet.
+ * - `expired`, `not-yet-valid`: a message that was signed is not valid at this time.
+ * - `foreign-chain`, `foreign-domain`, `foreign-uri`: a message was signed for another service.
  * - `index-incomplete`: what was indexed began after what is asked about.
  * - `lost-chain`: the development chain that was to be joined is not the one that was left.
  * - `not-indexed`: the thing may exist on the chain, but no source of this history covers it.
  * - `other-chain`: the nodes serve another chain of the same id than the store holds.
+ * - `malformed-message`: a message is not written as its standard says.
  * - `never-met`: no state of the chain could meet what is asked for.
+ * - `no-session`: there is no such session, or it has ended.
  * - `not-kept`: proven logs that the raw layer does not have.
  * - `not-stored`: what is asked about is not stored here.
  * - `other-branch`: a block was taken to be on the canonical chain, and is not.
@@ -45,18 +52,29 @@ export type ErrorKind =
  * - `too-much`: a call asks for more gas, time or bytes than a node gives it; a part of it may not.
  * - `unknown-decimals`: a token's decimals are not known now, and prices need them.
  * - `unproven`: a node's answer does not prove itself.
+ * - `wallet-taken`: a wallet belongs to somebody else.
  */
 export type ErrorReason =
   | 'answer-too-large'
+  | 'bad-nonce'
+  | 'bad-signature'
   | 'busy'
+  | 'cooling-down'
   | 'damaged'
   | 'deep-reorg'
   | 'detached'
   | 'empty'
+  | 'expired'
+  | 'foreign-chain'
+  | 'foreign-domain'
+  | 'foreign-uri'
   | 'index-incomplete'
   | 'lost-chain'
   | 'not-indexed'
+  | 'malformed-message'
   | 'never-met'
+  | 'no-session'
+  | 'not-yet-valid'
   | 'not-kept'
   | 'not-stored'
   | 'other-branch'
@@ -70,6 +88,7 @@ export type ErrorReason =
   | 'too-much'
   | 'unknown-decimals'
   | 'unproven'
+  | 'wallet-taken'
 
 /**
  * Who may read the message. `operator`: it may name files, hosts and settings, so only the log and the terminal of whoever

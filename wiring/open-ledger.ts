@@ -48,8 +48,12 @@ async function openStore(setting: StoreSetting) {
   }
 }
 
-/** What holds nothing yet needs no backup before it is migrated. */
-async function refuseOldRecords(setting: StoreSetting): Promise<void> {
+/**
+ * Makes records that hold nothing yet: these need no backup before they are migrated.
+ *
+ * @throws AppError `conflict` where records wait for a migration
+ */
+export async function refuseOldRecords(setting: StoreSetting): Promise<void> {
   await using opened = await openMigrations(setting)
   const { migrations } = opened
   const isNew = (await migrations.records()).length === 0

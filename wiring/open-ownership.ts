@@ -1,6 +1,7 @@
 import { keccak } from '#adapters/hash-wasm/keccak.ts'
 import { RpcFailure } from '#adapters/rpc/endpoint.ts'
 import { createSlices } from '#core/dex/quoting/in-slices.ts'
+import type { SignatureVerifier } from '#core/identity/ports.ts'
 import type { ResolvePorts } from '#core/history/resolve.ts'
 import { indexedCollections } from '#core/nft/indexed-collections.ts'
 import type { CheckPorts } from '#core/ownership/check-ownership.ts'
@@ -44,23 +45,39 @@ export const openSnapshots = (
 ): Snapshots =>
   createSnapshots({ ...history, sources, keccak, slices: createSlices(history.clock) })
 
+/** Signatures of accounts of a chain. */
+export function openSignatures(node: ChainNode, chainId: number): SignatureVerifier {
+  const open = once(async () => {
+    const { createEthersSignatureVerifier } = await import('#adapters/ethers/signature-verifier.ts')
+    return createEthersSignatureVerifier(requestOf(node), chainId)
+  })
+  return { verify: async (signed) => (await open()).verify(signed) }
+}
+
 /** ethers takes as long to load as everything else together: it is loaded by the first who asks. */
-export function openOwnerReader({ rpc }: ChainNode, chainId: number): OwnerReader {
-  let opening: Promise<OwnerReader> | undefined
-  const open = async (): Promise<OwnerReader> => {
+export function openOwnerReader(node: ChainNode, chainId: number): OwnerReader {
+  const open = once(async () => {
     const { createEthersOwnerReader } = await import('#adapters/ethers/owner-reader.ts')
-    return createEthersOwnerReader(async (method, params) => {
-      const { value } = await rpc.call([{ method, params }], ([result]) => {
-        if (result === null) throw new RpcFailure('bad-answer', `${method}: nothing`)
-        return result
-      })
-      return value
-    }, chainId)
-  }
-  const opened = (): Promise<OwnerReader> => (opening ??= open())
+    return createEthersOwnerReader(requestOf(node), chainId)
+  })
   return {
-    blockAt: async (finality) => (await opened()).blockAt(finality),
-    read: async (block, reads) => (await opened()).read(block, reads),
-    timestamps: async (numbers) => (await opened()).timestamps(numbers),
+    blockAt: async (finality) => (await open()).blockAt(finality),
+    read: async (block, reads) => (await open()).read(block, reads),
+    timestamps: async (numbers) => (await open()).timestamps(numbers),
   }
+}
+
+const requestOf =
+  ({ rpc }: ChainNode) =>
+  async (method: string, params: readonly unknown[]): Promise<unknown> => {
+    const { value } = await rpc.call([{ method, params }], ([result]) => {
+      if (result === null) throw new RpcFailure('bad-answer', `${method}: nothing`)
+      return result
+    })
+    return value
+  }
+
+function once<T>(open: () => Promise<T>): () => Promise<T> {
+  let opening: Promise<T> | undefined
+  return () => (opening ??= open())
 }

@@ -12,6 +12,7 @@ import {
 import type { ApiSettings } from './sections/api.ts'
 import type { ChainSettings } from './sections/chain.ts'
 import { describeIssue, explainIssue } from './fault-text.ts'
+import type { IdentitySettings } from './sections/identity.ts'
 import type { IndexerSettings } from './sections/indexer.ts'
 import type { OwnershipSettings } from './sections/ownership.ts'
 import { pathText } from './sections/path-text.ts'
@@ -38,6 +39,7 @@ export type Settings = SourcesSettings & {
   readonly raw: RawSetting
   readonly records: StoreSetting
   readonly api: ApiSettings
+  readonly identity: IdentitySettings
   readonly indexer: IndexerSettings
   readonly workers: WorkersSettings
   readonly quotes: QuotesSettings
@@ -111,6 +113,7 @@ function toSettings(
     records: sections.records.toSettings(common.records, context),
     ...sections.sources.toSettings(own.sources, context),
     api: sections.api.toSettings(common.api, context),
+    identity: sections.identity.toSettings(common.identity, context),
     indexer: sections.indexer.toSettings(common.indexer, context),
     workers: sections.workers.toSettings(common.workers, context),
     quotes: sections.quotes.toSettings(own.quotes, context),

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { apiSection } from './sections/api.ts'
 import { chainSection } from './sections/chain.ts'
+import { identitySection } from './sections/identity.ts'
 import { indexerSection } from './sections/indexer.ts'
 import { ownershipSection } from './sections/ownership.ts'
 import { quotesSection } from './sections/quotes.ts'
@@ -22,6 +23,7 @@ export const commonSections = {
   raw: rawSection,
   records: recordsSection,
   api: apiSection,
+  identity: identitySection,
   indexer: indexerSection,
   workers: workersSection,
 } as const
@@ -41,6 +43,7 @@ const inCommon = {
   raw: sections.raw.schema,
   records: sections.records.schema,
   api: sections.api.schema,
+  identity: sections.identity.schema,
   indexer: sections.indexer.schema,
   workers: sections.workers.schema,
 } as const

@@ -24,14 +24,25 @@ export const clientKind = ({ kind, audience }: AppError): ErrorKind =>
 /** Reasons that clients act on have a code of their own; any other failure has that of its kind. */
 const CODES: Partial<Record<ErrorReason, string>> = {
   'answer-too-large': 'ANSWER_TOO_LARGE',
+  'bad-nonce': 'BAD_NONCE',
+  'bad-signature': 'BAD_SIGNATURE',
   busy: 'BUSY',
+  'cooling-down': 'COOLING_DOWN',
+  expired: 'MESSAGE_EXPIRED',
+  'foreign-chain': 'FOREIGN_CHAIN',
+  'foreign-domain': 'FOREIGN_DOMAIN',
+  'foreign-uri': 'FOREIGN_URI',
   'index-incomplete': 'INDEX_INCOMPLETE',
+  'malformed-message': 'MALFORMED_MESSAGE',
   'never-met': 'RULE_NEVER_MET',
+  'no-session': 'NO_SESSION',
   'not-indexed': 'NOT_INDEXED',
   'not-stored': 'NOT_STORED',
+  'not-yet-valid': 'MESSAGE_NOT_YET_VALID',
   'other-version': 'OTHER_VERSION',
   'too-costly': 'QUERY_TOO_COSTLY',
   'too-deep': 'QUERY_TOO_DEEP',
+  'wallet-taken': 'WALLET_TAKEN',
 }
 
 /** What programs go by, in REST and in GraphQL alike. */

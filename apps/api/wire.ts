@@ -9,13 +9,15 @@ import type { ChainTip, HistoryPorts } from '#core/history/ports.ts'
 import { type IndexedCollections, indexedCollections } from '#core/nft/indexed-collections.ts'
 import { type IndexedTokens, indexedTokens } from '#core/tokens/indexed-tokens.ts'
 import type { QuarantineTable } from '#core/indexing/ports.ts'
+import type { SignatureVerifier } from '#core/identity/ports.ts'
 import type { OwnershipChecker } from '#core/ownership/checker.ts'
 import type { Snapshots } from '#core/ownership/snapshots.ts'
 import { createViews, type Views } from '#core/history/view.ts'
 import { type HistoryStore, openAtLeisure, openOnceThere } from '#wiring/open-chain-store.ts'
 import { openIdempotentAnswers } from '#wiring/open-idempotent-answers.ts'
 import { openNode } from '#wiring/open-node.ts'
-import { openOwnership, openSnapshots } from '#wiring/open-ownership.ts'
+import { type Identity, openIdentity } from '#wiring/open-identity.ts'
+import { openOwnership, openSignatures, openSnapshots } from '#wiring/open-ownership.ts'
 import { openQuoter } from '#wiring/open-quoter.ts'
 import { openTokens } from '#wiring/open-tokens.ts'
 import { openRateLimiter } from '#wiring/open-rate-limiter.ts'
@@ -27,7 +29,7 @@ import { type AnswerBudget, createAnswerBudget } from './answer-budget.ts'
 import { type AnswerCache, createAnswerCache } from './answer-cache.ts'
 import type { ChainConfig, Config } from './config.ts'
 import { type ApiMetrics, createApiMetrics } from './metrics.ts'
-import { nobodyKnown } from './principals.ts'
+import { bySession, nobodyKnown } from './principals.ts'
 import { createPublicQuoter } from './public-quoter.ts'
 import { createSubscriptions, type Subscriptions } from './subscriptions.ts'
 import { createTurns, type Turns } from './turns.ts'
@@ -46,6 +48,8 @@ export type Ports = HistoryPorts & {
   readonly quoter: Quoter
   readonly ownership: OwnershipChecker
   readonly snapshots: Snapshots
+  /** Signatures of the chain's accounts. */
+  readonly signatures: SignatureVerifier
   readonly clock: Clock
   readonly sha256: Sha256
   readonly log: Logger
@@ -69,6 +73,8 @@ export type Api = AsyncDisposable & {
   readonly turns: Turns
   readonly limiter: RateLimiter
   readonly principals: PrincipalResolver
+  /** How people sign in; undefined where the configuration says nothing of it. */
+  readonly identity: Identity | undefined
   readonly idempotent: IdempotentAnswers
 }
 
@@ -104,6 +110,8 @@ export async function wire(config: Config, overrides: Overrides = {}): Promise<A
     await openRateLimiter({ perSecond, burst }, redis, () => clock.monotonicMs(), log),
     (opened) => opened.close(),
   )
+  const identity = await openIdentity(config, chains, clock)
+  if (identity) stack.use(identity)
   const opened = stack.move()
   return {
     config,
@@ -114,7 +122,8 @@ export async function wire(config: Config, overrides: Overrides = {}): Promise<A
     budget: createAnswerBudget(),
     subscriptions: createSubscriptions(),
     turns: createTurns(),
-    principals: overrides.principals ?? nobodyKnown,
+    identity,
+    principals: overrides.principals ?? (identity ? bySession(identity) : nobodyKnown),
     idempotent: openIdempotentAnswers(() => clock.monotonicMs()),
     limiter,
     [Symbol.asyncDispose]: () => opened.disposeAsync(),
@@ -191,6 +200,7 @@ function serveChain(
       quoter: createPublicQuoter(quoter, log, api.development),
       ownership: overrides.ownership ?? openOwnership(node, history, settings, chain.pollMs),
       snapshots: openSnapshots(history, settings),
+      signatures: openSignatures(node, chain.id),
       collections: indexedCollections(settings.sources),
       indexedTokens: indexedTokens(settings.sources),
     },

@@ -9,6 +9,7 @@ import { exportCommand } from './commands/export.ts'
 import { migrateCommand } from './commands/migrate.ts'
 import { ownersCommand } from './commands/owners.ts'
 import { pointsCommand } from './commands/points.ts'
+import { personsCommand } from './commands/persons.ts'
 import { quarantineCommand } from './commands/quarantine.ts'
 import { queueCommand } from './commands/queue.ts'
 import { quoteCommand } from './commands/quote.ts'
@@ -58,6 +59,7 @@ Examples:
     quarantineCommand(),
     tokensCommand(),
     ownersCommand(),
+    personsCommand(),
     quoteCommand(),
     pointsCommand(),
     migrateCommand(),

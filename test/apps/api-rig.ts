@@ -77,6 +77,7 @@ export type RigOptions = {
   readonly api?: Partial<Config['api']>
   readonly quotes?: Partial<ChainConfig['quotes']>
   readonly pollMs?: number
+  readonly identity?: Config['identity']
   readonly overrides?: (path: string) => Overrides
   /** Beside those that the API has. */
   readonly routes?: readonly RouteOf[]
@@ -168,6 +169,8 @@ export async function openRig(options: RigOptions = {}): Promise<Rig> {
   const config: Config = {
     chains: [settings],
     byDefault: settings,
+    identity: options.identity ?? null,
+    records: { kind: 'sqlite', path: join(folder, 'records.db') },
     secrets: [],
     api: {
       host: '127.0.0.1',

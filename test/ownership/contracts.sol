@@ -136,3 +136,22 @@ contract Punks {
         balanceOf[to]++;
     }
 }
+
+/** An account that takes what its owner's key has signed (EIP-1271). */
+contract Wallet {
+    address private immutable owner;
+    constructor(address of_) { owner = of_; }
+    function isValidSignature(bytes32 hash, bytes calldata signature) external view returns (bytes4) {
+        (bytes32 r, bytes32 s, uint8 v) = (bytes32(signature[0:32]), bytes32(signature[32:64]), uint8(signature[64]));
+        return ecrecover(hash, v, r, s) == owner ? bytes4(0x1626ba7e) : bytes4(0xffffffff);
+    }
+}
+
+/** Deploys such accounts at addresses that are known before. */
+contract WalletFactory {
+    function addressOf(address owner) public view returns (address) {
+        bytes32 code = keccak256(abi.encodePacked(type(Wallet).creationCode, abi.encode(owner)));
+        return address(uint160(uint256(keccak256(abi.encodePacked(hex"ff", address(this), bytes32(0), code)))));
+    }
+    function deploy(address owner) external { new Wallet{salt: 0}(owner); }
+}

@@ -1,8 +1,10 @@
 import { join } from 'node:path'
 import { encodeFunctionData } from 'viem'
+import { type PrivateKeyAccount, privateKeyToAccount } from 'viem/accounts'
+import { serializeErc6492Signature } from 'viem/utils'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type RunningServer, startServer } from '#api/server.ts'
-import type { Address } from '#core/chain.ts'
+import type { Address, Hex } from '#core/chain.ts'
 import type { Clause, Decision, Finality } from '#core/ownership/decision.ts'
 import { parseRule } from '#core/ownership/parse-rule.ts'
 import { crossCheckSnapshot } from '#core/ownership/cross-check.ts'
@@ -10,7 +12,7 @@ import type { SnapshotHolding } from '#core/ownership/snapshot-holders.ts'
 import { DEVNET_CHAIN_ID } from '#devnet/anvil.ts'
 import { contracts } from '#devnet/contracts.ts'
 import { type ChainNode, openNode } from '#wiring/open-node.ts'
-import { openOwnerReader } from '#wiring/open-ownership.ts'
+import { openOwnerReader, openSignatures } from '#wiring/open-ownership.ts'
 import { connect } from '#devnet/node.ts'
 import { type Chain, type Contract, openChain } from '../dex-parity/chain.ts'
 import { type IndexedChain, indexChain } from '../dex-parity/forks.ts'
@@ -20,10 +22,16 @@ import { compileAll, compileLent } from '../tools/solidity.ts'
 const chain = await openChain('decisions on ownership')
 afterAll(() => chain?.[Symbol.asyncDispose]())
 
-test('the code of owner-lens.sol, lent for a call, is what its source compiles to', async () => {
-  const path = join(import.meta.dirname, '../../adapters/ethers/owner-lens')
-  await expect(compileLent(`${path}.sol`, 'OwnerLens')).toMatchFileSnapshot(`${path}.artifact.json`)
-})
+test.each([
+  ['owner-lens', 'OwnerLens'],
+  ['signature-lens', 'SignatureLens'],
+])(
+  'the code of %s.sol, lent for a call, is what its source compiles to',
+  async (file, contract) => {
+    const path = join(import.meta.dirname, '../../adapters/ethers', file)
+    await expect(compileLent(`${path}.sol`, contract)).toMatchFileSnapshot(`${path}.artifact.json`)
+  },
+)
 
 const [ANN, BEN, CAT] = [addressOf(0xa11), addressOf(0xb22), addressOf(0xc33)]
 
@@ -416,6 +424,74 @@ describe.skipIf(!chain)('who owns what', () => {
       const response = await fetch(`${server.url}/v1/collections/${path()}`)
       expect(response.status).toBe(status)
       expect(await response.json()).toMatchObject({ code })
+    })
+  })
+
+  describe('a signature', () => {
+    const [key, otherKey] = [1n, 2n].map((of) =>
+      privateKeyToAccount(`0x${of.toString(16).padStart(64, '0')}`),
+    ) as [PrivateKeyAccount, PrivateKeyAccount]
+    const message = 'Let me in'
+    const isOf = (address: string, signature: Hex): Promise<boolean> =>
+      openSignatures(node, DEVNET_CHAIN_ID).verify({
+        chainId: DEVNET_CHAIN_ID,
+        address: address.toLowerCase() as Address,
+        message,
+        signature,
+      })
+    let own: Hex
+    let foreign: Hex
+    beforeAll(async () => {
+      own = await key.signMessage({ message })
+      foreign = await otherKey.signMessage({ message })
+    })
+
+    test('of an account with a key is its own alone', async () => {
+      expect(await isOf(key.address, own)).toBe(true)
+      expect(await isOf(key.address, foreign)).toBe(false)
+    })
+
+    test('of a contract is what the contract takes (EIP-1271)', async () => {
+      const { address } = await on.deploy(builds['Wallet']!, [key.address])
+      expect(await isOf(address, own)).toBe(true)
+      expect(await isOf(address, foreign)).toBe(false)
+      expect(await isOf(address, '0x1234')).toBe(false)
+    })
+
+    test('of a contract that is not deployed yet is what it will take (EIP-6492), and nothing stays', async () => {
+      const factory = await on.deploy(builds['WalletFactory']!)
+      const address = await on.read<Address>(factory, 'addressOf', [key.address])
+      const deployment = encodeFunctionData({
+        abi: factory.abi,
+        functionName: 'deploy',
+        args: [key.address],
+      })
+      const wrapped = (signature: Hex, at: Address = factory.address): Hex =>
+        serializeErc6492Signature({ address: at, data: deployment, signature })
+      expect(await isOf(address, wrapped(own))).toBe(true)
+      expect(await isOf(address, wrapped(foreign))).toBe(false)
+      expect(await isOf(address, own)).toBe(false)
+      // What the signer names is run, and is not trusted.
+      for (const name of ['GasEater', 'ReturnBomb', 'Silent'])
+        expect(await isOf(address, wrapped(own, hostile[name]))).toBe(false)
+      const code = await connect(on.url).request('eth_getCode', [address, 'latest'])
+      expect(code).toBe('0x')
+      // It is also good when the contract is there.
+      await on.send(factory, 'deploy', [key.address])
+      expect(await isOf(address, wrapped(own))).toBe(true)
+    })
+
+    test('of a delegated account is of its key, and what its code takes (EIP-7702)', async () => {
+      const { address } = await on.deploy(builds['Wallet']!, [otherKey.address])
+      const code = `0xef0100${address.slice(2)}`
+      await connect(on.url).request('anvil_setCode', [key.address, code])
+      expect(await isOf(key.address, own)).toBe(true)
+      expect(await isOf(key.address, foreign)).toBe(true)
+      await connect(on.url).request('anvil_setCode', [key.address, '0x'])
+    })
+
+    test('is not of hostile contracts, whatever they answer', async () => {
+      for (const address of Object.values(hostile)) expect(await isOf(address, own)).toBe(false)
     })
   })
 

@@ -6,6 +6,7 @@ import { clientKind } from '#api/errors.ts'
 import { parseInput } from '#api/quote-input.ts'
 import type { Api, Ports } from '#api/wire.ts'
 import type { Resource } from '#resources/resource.ts'
+import { credentialsOf } from './cookies.ts'
 import { joinTokens } from './join.ts'
 import { jsonBody } from './json-body.ts'
 import type { Operation } from './operation.ts'
@@ -158,7 +159,7 @@ function send(res: Response, { status, type, body }: KeptAnswer): void {
 }
 
 async function known({ principals }: Api, req: Request): Promise<KnownPrincipal> {
-  const principal = await principals.resolve(req.headers.authorization)
+  const principal = await principals.resolve(credentialsOf(req))
   if (principal.kind !== 'anonymous') return principal
   throw new AppError('unauthenticated', 'say who asks: send an Authorization header', {
     audience: 'client',

@@ -17,7 +17,7 @@ import { address } from './parameters.ts'
 import type { RouteOf } from './route.ts'
 
 /** Judged by core, which knows every kind of rule. */
-const rule = z
+export const ownershipRule = z
   .looseObject({}, words({ want: 'a rule', example: '{"erc721": {"collection": "0x…"}}' }))
   .meta({
     description:
@@ -26,7 +26,7 @@ const rule = z
       '{"not": {"erc20": {"token": "0x…", "min": "1000"}}}]}`',
   })
 
-const at = finality.default('latest').meta({
+export const ownershipFinality = finality.default('latest').meta({
   description: 'How sure the chain has to be of the block that everything is read at.',
 })
 
@@ -37,14 +37,18 @@ const PEOPLE: Want = {
   example: '[{ "wallets": ["0x…"] }]',
 }
 
-const oneBody = z.strictObject({ rule, wallets: walletsOf(address), finality: at })
+const oneBody = z.strictObject({
+  rule: ownershipRule,
+  wallets: walletsOf(address),
+  finality: ownershipFinality,
+})
 const manyBody = z.strictObject({
-  rule,
+  rule: ownershipRule,
   people: z
     .array(z.strictObject({ wallets: walletsOf(address) }), words(PEOPLE))
     .min(1, words(PEOPLE))
     .max(PEOPLE_MAX, words(PEOPLE)),
-  finality: at,
+  finality: ownershipFinality,
 })
 
 const BODY_BYTES_MAX = 32_000

@@ -11,6 +11,16 @@ import { positionsOfAccount, positionsOfManager, positionsOfPool } from './posit
 import { quarantine, quarantineCounts } from './quarantine.ts'
 import { quotes, simulations } from './quotes.ts'
 import { snapshotHolders, snapshotOfCollection } from './snapshots.ts'
+import {
+  personOwnership,
+  personRead,
+  sessionEnd,
+  sessionRotate,
+  signInEnd,
+  signInStart,
+  walletLink,
+  walletUnlink,
+} from './sign-in.ts'
 import type { RouteOf } from './route.ts'
 import { status } from './status.ts'
 import { swapsOfPool } from './swaps.ts'
@@ -46,6 +56,14 @@ export const routes: readonly RouteOf[] = [
   snapshotHolders,
   ownershipCheck,
   ownershipChecks,
+  signInStart,
+  signInEnd,
+  sessionRotate,
+  sessionEnd,
+  personRead,
+  personOwnership,
+  walletLink,
+  walletUnlink,
   quarantine,
   quarantineCounts,
   quotes,

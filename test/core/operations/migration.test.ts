@@ -71,10 +71,12 @@ describe('the migrations of the product', () => {
         "mongo": [
           "001-about 6233bf5bc54701688d013deb81ea422b79047b30b8cf93de49f4eb911922a620",
           "002-points-ledger 4a7b7453681a4e58c00832c43554a7fe6b20d4d51e0a1dea50d6d6b33c121515",
+          "003-identity eff76b3c35498f53e2dd2f2c1b76c8bfb501b5d92ab3e538b3b75ee343ea5d70",
         ],
         "sqlite": [
           "001-about 30792559da6b563836fdf49a922bcc8d31661a5334376bb7a87a23496fd755e6",
           "002-points-ledger 3c302332c82aec5c592b38b24341a8255e5223e8963e339f799dc9e943ccc710",
+          "003-identity 049be1072bff01c3a05338f69f85b76f317cefc283979068830460b16c3fafae",
         ],
       }
     `)
