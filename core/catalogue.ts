@@ -15,6 +15,7 @@ import {
   uniswapV3Factories,
   velodromeV2Factories,
 } from '#core/dex/sources/sources.ts'
+import { type PoolManagerSource, uniswapV4Managers } from '#core/dex/sources/uniswap-v4.ts'
 import { tradesProjection } from '#core/dex/trading/project-trades.ts'
 import type { EventFamily } from '#core/history/event.ts'
 import type { Projection } from '#core/history/projection.ts'
@@ -32,6 +33,7 @@ export type Source =
   | FactorySource
   | SolidlySource
   | PoolSource
+  | PoolManagerSource
   | PositionManagerSource
   | CollectionSource
   | Erc20Source
@@ -45,6 +47,7 @@ const sources: readonly SourceSpec[] = [
   algebraV1Factories,
   algebraIntegralFactories,
   singlePools,
+  uniswapV4Managers,
   positionManagers,
   erc721Collections,
   erc1155Collections,

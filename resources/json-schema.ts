@@ -5,6 +5,7 @@ export type JsonSchema = { readonly [name: string]: unknown }
 
 const scalars: Readonly<Record<ScalarName, JsonSchema>> = {
   address: { type: 'string', pattern: '^0x[0-9a-f]{40}$' },
+  pool: { type: 'string', pattern: '^0x([0-9a-f]{40}|[0-9a-f]{64})$' },
   hash: { type: 'string', pattern: '^0x[0-9a-f]{64}$' },
   hex: { type: 'string', pattern: '^0x([0-9a-f]{2})*$' },
   text: { type: 'string' },
@@ -49,7 +50,10 @@ function schemaOf(
 ): JsonSchema {
   if (type.kind === 'scalar' || type.kind === 'link') {
     // What is linked to is named by its address.
-    const schema = type.kind === 'link' ? scalars.address : scalars[type.name]
+    const schema =
+      type.kind === 'link'
+        ? scalars[type.to.name === 'Pool' ? 'pool' : 'address']
+        : scalars[type.name]
     return isNullable ? { ...schema, type: [schema.type, 'null'] } : schema
   }
   if (type.kind === 'list') {

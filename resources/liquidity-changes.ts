@@ -19,6 +19,7 @@ const liquidityChangeType = choice<LiquidityChange['type']>('LiquidityChangeType
   mint: {},
   burn: {},
   collect: {},
+  modifyLiquidity: { description: 'Uniswap V4: liquidity that was added or, below 0, taken out.' },
 })
 
 export const liquidityChange = resource<ChainEvent<LiquidityChange>>(
@@ -36,13 +37,19 @@ export const liquidityChange = resource<ChainEvent<LiquidityChange>>(
     recipient: maybe(address, ({ body }) => ('recipient' in body ? body.recipient : null)),
     amount0: amountOf(
       0,
-      field(bigint, ({ body }) => body.amount0),
+      maybe(
+        bigint,
+        ({ body }) => ('amount0' in body ? body.amount0 : null),
+        'Null for Uniswap V4, which does not tell it.',
+      ),
     ),
     amount1: amountOf(
       1,
-      field(bigint, ({ body }) => body.amount1),
+      maybe(bigint, ({ body }) => ('amount1' in body ? body.amount1 : null)),
     ),
-    liquidity: maybe(bigint, ({ body }) => ('liquidity' in body ? body.liquidity : null)),
+    liquidity: maybe(bigint, ({ body }) =>
+      'liquidity' in body ? body.liquidity : 'liquidityDelta' in body ? body.liquidityDelta : null,
+    ),
     tickLower: maybe(int, ({ body }) => ('tickLower' in body ? body.tickLower : null)),
     tickUpper: maybe(int, ({ body }) => ('tickUpper' in body ? body.tickUpper : null)),
   },

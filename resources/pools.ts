@@ -1,5 +1,6 @@
 import { formatPrice } from '#core/amount.ts'
 import type { Curve, Protocol } from '#core/dex/event-bodies.ts'
+import { hookFlags } from '#core/dex/hooks.ts'
 import { curveOf, type Pool, poolPriceX192, protocolOf } from '#core/dex/pool.ts'
 import type { QuotedPool } from '#core/dex/quotable.ts'
 import { type PoolPrice, priceOf } from './prices.ts'
@@ -15,7 +16,9 @@ import {
   joined,
   maybe,
   only,
+  poolAddress,
   resource,
+  text,
   time,
 } from './resource.ts'
 import { decimalsOf, token } from './tokens.ts'
@@ -29,6 +32,7 @@ export const protocol = choice<Protocol>(
     'velodrome-v2': {},
     'algebra-v1': {},
     'algebra-integral': {},
+    'uniswap-v4': {},
   },
   'The design of a pool; a fork of one is the same with other parameters.',
 )
@@ -38,6 +42,8 @@ const curve = choice<Curve>(
   { volatile: {}, stable: {} },
   'What the reserves of a pair of Solidly’s design keep constant: x·y, or x³y + y³x.',
 )
+
+const feeMode = choice<'static' | 'dynamic'>('FeeMode', { static: {}, dynamic: {} })
 
 const poolPrice = resource<PoolPrice>(
   'PoolPrice',
@@ -64,7 +70,11 @@ export const pool = resource<QuotedPool>(
   'Pool',
   'A liquidity pool as of the block that the whole answer is true at.',
   {
-    address: field(address, (of) => of.address),
+    address: field(
+      poolAddress,
+      (of) => of.address,
+      'Of Uniswap V4, whose pools have no contract of their own: the 32 bytes that name the pool.',
+    ),
     protocol: field(protocol, protocolOf),
     curve: maybe(curve, curveOf, 'Of a pair of Solidly’s design; null for other designs.'),
     factory: maybe(address, (of) => of.factory, 'Null for a pool that is indexed by itself.'),
@@ -77,6 +87,21 @@ export const pool = resource<QuotedPool>(
       'The same where token1 comes in, if that is another fee: pools of Algebra may have one for each direction.',
     ),
     tickSpacing: maybe(int, (of) => of.tickSpacing, V3),
+    hooks: maybe(
+      address,
+      (of) => of.hooks,
+      'Uniswap V4: the contract that swaps and positions run through; null where there is none.',
+    ),
+    hookFlags: maybe(
+      text,
+      ({ hooks }) => (hooks === null ? null : hookFlags(hooks).join(' ')),
+      'What the hooks may do, as their address tells: `before-swap after-swap`.',
+    ),
+    feeMode: field(
+      feeMode,
+      (of) => (of.isFeeDynamic ? 'dynamic' : 'static'),
+      'Uniswap V4: whether its hooks set the fee; `feePips` is then what the newest swap paid.',
+    ),
     createdBlock: maybe(int, (of) => of.createdBlock),
     createdAt: maybe(time, (of) => of.createdAt, SECONDS),
     reserve0: amountOf(

@@ -7,6 +7,8 @@ import type { TokenInfo } from '#core/tokens/ports.ts'
  */
 export type ScalarValues = {
   readonly address: Address
+  /** A contract, or a pool of Uniswap V4 by the 32 bytes that name it. */
+  readonly pool: Address
   readonly hash: Hash
   readonly hex: Hex
   readonly text: string
@@ -82,6 +84,7 @@ export type Field<T = any> = {
 const scalar = <N extends ScalarName>(name: N): Type<ScalarValues[N]> => ({ kind: 'scalar', name })
 
 export const address = scalar('address')
+export const poolAddress = scalar('pool')
 export const hash = scalar('hash')
 export const hex = scalar('hex')
 export const text = scalar('text')

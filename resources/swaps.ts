@@ -16,7 +16,11 @@ export const swap = resource<SwapRow>(
     protocol: field(protocol, ({ event }) => designOf(event.body)),
     pool: field(linkTo(pool), ({ event }) => event.address),
     sender: field(address, ({ event }) => event.body.sender),
-    recipient: field(address, ({ event }) => event.body.recipient),
+    recipient: maybe(
+      address,
+      ({ event: { body } }) => ('recipient' in body ? body.recipient : null),
+      'Null for Uniswap V4, which does not tell it.',
+    ),
     amount0: amountOf(
       0,
       field(bigint, ({ amount0 }) => amount0),

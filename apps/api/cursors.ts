@@ -53,11 +53,13 @@ export const placeOf = ({ event }: SwapRow): EventPlace => ({
   logIndex: event.logIndex,
 })
 
-/** Of a list that is ordered by one address: pools, holders. */
+/** Of a list that is ordered by one address: holders, tokens; or pools, of which those of Uniswap V4 have 32 bytes. */
 export const addressCursor = cursor<Address>(
   (address) => address.slice(2),
   ([hex = '', ...rest]) =>
-    isAddress(`0x${hex}`) && rest.length === 0 ? (`0x${hex}` as const) : undefined,
+    (isAddress(`0x${hex}`) || isHash(`0x${hex}`)) && rest.length === 0
+      ? (`0x${hex}` as const)
+      : undefined,
 )
 
 export const holdingCursor = cursor<HoldingPlace>(

@@ -1,5 +1,5 @@
 import { InvalidArgumentError, Option } from 'commander'
-import { type Address, addressFault, type BlockRange } from '#core/chain.ts'
+import { type Address, addressFault, isHash, type BlockRange } from '#core/chain.ts'
 import { INT256_MAX } from '#core/dex/protocols/rounding.ts'
 
 /** `--config F`, which every command that touches a store or a chain takes. */
@@ -48,6 +48,10 @@ export function parseAddressOption(text: string): Address {
   if (fault !== undefined) throw new InvalidArgumentError(`${fault}.`)
   return text.toLowerCase() as Address
 }
+
+/** A pool: an address, or of Uniswap V4 the 32 bytes that name it. */
+export const parsePoolOption = (text: string): Address =>
+  isHash(text) ? (text.toLowerCase() as Address) : parseAddressOption(text)
 
 /** An amount in raw units: the smallest ones of the token. */
 export function parseAmount(text: string): bigint {

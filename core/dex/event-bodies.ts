@@ -9,7 +9,7 @@ export type ConcentratedProtocol = 'uniswap-v3' | AlgebraProtocol
 /** Algebra V1, whose pools learn their fee from what was traded; and Algebra Integral, whose pools may have plugins. */
 export type AlgebraProtocol = 'algebra-v1' | 'algebra-integral'
 /** The pool designs that Halyard knows; a fork of one is the same protocol with other parameters. */
-export type Protocol = PairProtocol | ConcentratedProtocol
+export type Protocol = PairProtocol | ConcentratedProtocol | 'uniswap-v4'
 
 /** What the reserves of a pair of Solidly's design keep constant: x * y, or x³y + y³x. */
 export type Curve = 'volatile' | 'stable'
@@ -17,7 +17,7 @@ export type Curve = 'volatile' | 'stable'
 /** A pool came into being. `feePips` in hundredths of a basis point (3000 = 0.30 %). Emitted by the factory. */
 export type PoolCreated = {
   readonly type: 'poolCreated'
-  readonly protocol: Exclude<Protocol, SolidlyProtocol>
+  readonly protocol: Exclude<Protocol, SolidlyProtocol | 'uniswap-v4'>
   readonly pool: Address
   readonly token0: Address
   readonly token1: Address

@@ -30,12 +30,22 @@ import type {
   SwapV3,
   Sync,
 } from './event-bodies.ts'
+import {
+  type Donate,
+  eventsV4,
+  type ModifyLiquidity,
+  type PoolCreatedV4,
+  type SetProtocolFee,
+  type SwapV4,
+} from './v4-events.ts'
 import { eventsSolidly, eventsV2, eventsVelodromeV2 } from './pair-events.ts'
 
-export type Swap = SwapV2 | SwapV3 | SwapPancakeV3 | SwapIntegral
-export type LiquidityChange = MintV2 | MintV3 | BurnV2 | BurnV3 | Collect
+export type Swap = SwapV2 | SwapV3 | SwapPancakeV3 | SwapIntegral | SwapV4
+export type LiquidityChange = MintV2 | MintV3 | BurnV2 | BurnV3 | Collect | ModifyLiquidity
 export type PoolChange =
   | PoolCreated
+  | PoolCreatedV4
+  | SetProtocolFee
   | SolidlyPairCreated
   | Sync
   | Initialize
@@ -46,8 +56,8 @@ export type PoolChange =
   | SetFees
   | SetCommunityFee
   | SetTickSpacing
-/** What a swap pays in fees, told before it. */
-export type FeeOfSwap = Fees | SwapFee
+/** What a swap pays in fees, told before it; and what LPs are given besides. */
+export type FeeOfSwap = Fees | SwapFee | Donate
 /** All events of pools and their factories. */
 export type DexEvent = Swap | LiquidityChange | PoolChange | FeeOfSwap
 
@@ -62,6 +72,7 @@ export const swapFamily: EventFamily<Swap> = {
     ...pairs.map(({ swap }) => swap),
     ...concentrated.map(({ swap }) => swap),
     swapPancakeV3,
+    eventsV4.swap,
   ],
 }
 export const liquidityFamily: EventFamily<LiquidityChange> = {
@@ -70,6 +81,7 @@ export const liquidityFamily: EventFamily<LiquidityChange> = {
   events: [
     ...pairs.flatMap(({ mint, burn }) => [mint, burn]),
     ...concentrated.flatMap(({ mint, burn, collect }) => [mint, burn, collect]),
+    eventsV4.modifyLiquidity,
   ],
 }
 /** There is a `Sync` for each change of a pair. */
@@ -87,17 +99,24 @@ export const poolFamily: EventFamily<PoolChange> = {
     eventsAlgebraV1.setFees,
     eventsV3.setFeeProtocol,
     eventsV3.collectProtocol,
+    eventsV4.created,
+    eventsV4.setProtocolFee,
   ],
 }
-/** What swaps pay in fees, where an event before them tells it. */
+/** What swaps pay in fees, where an event before them tells it; and donations. */
 export const feeFamily: EventFamily<FeeOfSwap> = {
   name: 'fee',
   version: 1,
-  events: [eventsSolidly.fees, eventsVelodromeV2.fees, eventsAlgebraIntegral.swapFee],
+  events: [
+    eventsSolidly.fees,
+    eventsVelodromeV2.fees,
+    eventsAlgebraIntegral.swapFee,
+    eventsV4.donate,
+  ],
 }
 
 /** Whether the swap is of a concentrated pool, and tells its price. */
-export const tellsPrice = (swap: Swap): swap is SwapV3 | SwapPancakeV3 | SwapIntegral =>
+export const tellsPrice = (swap: Swap): swap is SwapV3 | SwapPancakeV3 | SwapIntegral | SwapV4 =>
   'sqrtPriceX96' in swap
 
 /** The design of the pool that a swap is of, whatever event tells it. */

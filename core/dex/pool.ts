@@ -16,6 +16,7 @@ const CURVES: Readonly<Record<PoolProtocol, readonly [Protocol, Curve | null]>> 
   'velodrome-v2-stable': ['velodrome-v2', 'stable'],
   'algebra-v1': ['algebra-v1', null],
   'algebra-integral': ['algebra-integral', null],
+  'uniswap-v4': ['uniswap-v4', null],
 }
 
 export const protocolOf = ({ protocol }: Pick<Pool, 'protocol'>): Protocol => CURVES[protocol][0]
@@ -25,7 +26,11 @@ export const curveOf = ({ protocol }: Pick<Pool, 'protocol'>): Curve | null => C
 
 /** Whether the liquidity of such pools lies between ticks. */
 const isConcentrated = (protocol: PoolProtocol): boolean =>
-  protocol === 'uniswap-v3' || isAlgebra({ protocol })
+  protocol === 'uniswap-v3' || protocol === 'uniswap-v4' || isAlgebra({ protocol })
+
+/** Whether the reserves of such pools follow from their events. */
+const tellsReserves = (protocol: PoolProtocol): boolean =>
+  protocol !== 'uniswap-v4' && !isAlgebra({ protocol })
 
 export const isAlgebra = ({ protocol }: Pick<Pool, 'protocol'>): boolean =>
   protocol === 'algebra-v1' || protocol === 'algebra-integral'
@@ -37,25 +42,30 @@ export const isAlgebra = ({ protocol }: Pick<Pool, 'protocol'>): boolean =>
  * price is known from its first event on, and the reserves of a V3 pool, which are sums over its whole life, never.
  */
 export type Pool = {
+  /** Its contract; of Uniswap V4, which has one for all pools, the 32 bytes that name the pool. */
   readonly address: Address
   readonly protocol: PoolProtocol
-  /** Null for a pool that the configuration lists. */
+  /** Uniswap V4: the manager. Null for a pool that the configuration lists. */
   readonly factory: Address | null
   readonly token0: Address
   readonly token1: Address
   /**
    * LP fee in hundredths of a basis point: 3000 = 0.30 %. Of a pair of Solidly's design, whose factory may change it: what
-   * its newest swap paid. Of a pool of Algebra: as its last event says, which may be another in the next block.
+   * its newest swap paid. Of a pool of Algebra: as its last event says, which may be another in the next block; so too of a pool of Uniswap V4 whose hooks set the fee.
    */
   readonly feePips: number
   /** Algebra: the same where token1 comes in, if that is another fee; else null. */
   readonly feePipsOfToken1: number | null
   readonly tickSpacing: number | null
+  /** Uniswap V4: the contract that its swaps and positions run through; null where it has none. */
+  readonly hooks: Address | null
+  /** Uniswap V4: whether its hooks set the fee. */
+  readonly isFeeDynamic: boolean
   readonly createdBlock: number | null
   readonly createdAt: number | null
   /**
    * Pairs: as the last Sync says. V3: what its events brought in less what they took out. Algebra: never known, for its
-   * community's share of fees leaves without an event.
+   * community's share of fees leaves without an event; nor of Uniswap V4, which tells no amounts of positions.
    */
   readonly reserve0: bigint | null
   readonly reserve1: bigint | null
@@ -66,7 +76,7 @@ export type Pool = {
   readonly liquidity: bigint | null
   /**
    * Uniswap V3: the protocol takes one part of so many of the fees, of token0 and of token1 coming in; 0: nothing.
-   * Algebra: its community takes so many thousandths of them. Null until it is told for a pool that the configuration lists.
+   * Algebra: its community takes so many thousandths of them. Uniswap V4: so many pips of what comes in, before the fee. Null until it is told for a pool that the configuration lists.
    */
   readonly protocolParts0: number | null
   readonly protocolParts1: number | null
@@ -77,7 +87,7 @@ export type Pool = {
 }
 
 /** Raised with what the fold makes of the same events, see `Projection.version`. */
-export const poolsVersion: NamedVersion = { name: 'pools', version: 4 }
+export const poolsVersion: NamedVersion = { name: 'pools', version: 5 }
 
 export const poolDocuments = documentSpec<Pool>({
   kind: 'pool',
@@ -98,6 +108,8 @@ export const poolDocuments = documentSpec<Pool>({
     feePips: 'int',
     feePipsOfToken1: 'int?',
     tickSpacing: 'int?',
+    hooks: 'hex?',
+    isFeeDynamic: 'bool',
     createdBlock: 'int?',
     createdAt: 'int?',
     reserve0: 'uint256?',
@@ -144,7 +156,7 @@ export function poolPriceX192(pool: Pool): bigint | null {
 /** A pool of which nothing but its terms is known. */
 export const newPool = (
   terms: Pick<Pool, 'address' | 'protocol' | 'factory' | 'token0' | 'token1' | 'feePips'> &
-    Partial<Pick<Pool, 'tickSpacing' | 'createdBlock' | 'createdAt'>>,
+    Partial<Pick<Pool, 'tickSpacing' | 'hooks' | 'isFeeDynamic' | 'createdBlock' | 'createdAt'>>,
 ): Pool => ({
   address: terms.address,
   protocol: terms.protocol,
@@ -154,11 +166,13 @@ export const newPool = (
   feePips: terms.feePips,
   feePipsOfToken1: null,
   tickSpacing: terms.tickSpacing ?? null,
+  hooks: terms.hooks ?? null,
+  isFeeDynamic: terms.isFeeDynamic ?? false,
   createdBlock: terms.createdBlock ?? null,
   createdAt: terms.createdAt ?? null,
   // What entered before the first block indexed is unknown, unless the pool was created within it.
-  reserve0: terms.createdBlock == null || isAlgebra(terms) ? null : 0n,
-  reserve1: terms.createdBlock == null || isAlgebra(terms) ? null : 0n,
+  reserve0: terms.createdBlock == null || !tellsReserves(terms.protocol) ? null : 0n,
+  reserve1: terms.createdBlock == null || !tellsReserves(terms.protocol) ? null : 0n,
   sqrtPriceX96: null,
   tick: null,
   liquidity: null,

@@ -19,6 +19,8 @@ export type PoolTerms = {
   readonly tickSpacing: number | null
   /** The factory that made it, or a V4 pool's manager; null where the configuration does not say. */
   readonly origin: Address | null
+  /** A V4 pool whose hooks take part in swaps: it is not quoted. */
+  readonly isHooked?: boolean
 }
 
 /** Words of a tick bitmap, both included; `centred`: counted from the one that the price is in. */

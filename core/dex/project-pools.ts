@@ -1,6 +1,7 @@
-import type { Address, BlockRef } from '#core/chain.ts'
+import { type Address, type BlockRef, ZERO_ADDRESS } from '#core/chain.ts'
 import type { ChainEvent } from '#core/history/event.ts'
 import type { Fold, FoldInput, Mutable, Projection, Slot } from '#core/history/projection.ts'
+import { DYNAMIC_FEE, type PoolCreatedV4 } from './v4-events.ts'
 import type { Fees, PoolCreated, SolidlyPairCreated } from './event-bodies.ts'
 import {
   type DexEvent,
@@ -92,6 +93,28 @@ function foldPools({ documents, sources }: FoldInput): Fold<DexEvent> {
     each.slot.value = each.pool
   }
 
+  function createV4({ body, block }: ChainEvent<PoolCreatedV4>): void {
+    const each = at(body.pool)
+    const isFeeDynamic = body.feePips === DYNAMIC_FEE
+    each.slot.changedAt = block
+    each.pool = newPool({
+      address: body.pool,
+      protocol: body.protocol,
+      factory: body.manager,
+      token0: body.token0,
+      token1: body.token1,
+      // No fee until its hooks set one.
+      feePips: isFeeDynamic ? 0 : body.feePips,
+      isFeeDynamic,
+      tickSpacing: body.tickSpacing,
+      hooks: body.hooks === ZERO_ADDRESS ? null : body.hooks,
+      createdBlock: block.number,
+      createdAt: block.timestamp,
+    })
+    Object.assign(each.pool, { sqrtPriceX96: body.sqrtPriceX96, tick: body.tick, liquidity: 0n })
+    each.slot.value = each.pool
+  }
+
   function trade({ address, body, block }: ChainEvent<Swap>): void {
     const pool = change(address, block)
     if (tellsPrice(body)) {
@@ -103,6 +126,7 @@ function foldPools({ documents, sources }: FoldInput): Fold<DexEvent> {
     const price = isStable(pool) ? tradePriceX192(netAmounts(body)) : poolPriceX192(pool)
     pool.lastTradePriceX192 = price ?? pool.lastTradePriceX192
     pool.feePips = feePaid(body, at(address)) ?? pool.feePips
+    if (body.protocol === 'uniswap-v4' && pool.isFeeDynamic) pool.feePips = body.feePips
     pool.lastTradeAt = Math.max(block.timestamp, pool.lastTradeAt ?? 0)
     pool.swapCount++
   }
@@ -119,7 +143,9 @@ function foldPools({ documents, sources }: FoldInput): Fold<DexEvent> {
         return undefined
       }
       case 'poolCreated':
-        return create(event as ChainEvent<PoolCreated | SolidlyPairCreated>)
+        return body.protocol === 'uniswap-v4'
+          ? createV4(event as ChainEvent<PoolCreatedV4>)
+          : create(event as ChainEvent<PoolCreated | SolidlyPairCreated>)
       case 'initialize': {
         const pool = change(address, block)
         pool.sqrtPriceX96 = body.sqrtPriceX96
@@ -168,6 +194,15 @@ function foldPools({ documents, sources }: FoldInput): Fold<DexEvent> {
         pool.protocolParts1 = body.thousandths1
         return undefined
       }
+      case 'modifyLiquidity':
+        return moveLiquidity(change(address, block), body, body.liquidityDelta)
+      case 'setProtocolFee': {
+        const pool = change(address, block)
+        pool.protocolParts0 = body.protocolFeePips0
+        pool.protocolParts1 = body.protocolFeePips1
+        return undefined
+      }
+      case 'donate':
       case 'swapFee':
         return undefined
       case 'fees':

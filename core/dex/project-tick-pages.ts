@@ -9,6 +9,7 @@ import type {
   Wanted,
 } from '#core/history/projection.ts'
 import type { BurnV3, Collect, MintV3 } from './event-bodies.ts'
+import type { ModifyLiquidity } from './v4-events.ts'
 import { type LiquidityChange, liquidityFamily } from './events.ts'
 import { poolDocuments, wantedPools } from './pool.ts'
 import { tickMoves } from './tick.ts'
@@ -29,7 +30,7 @@ import {
   type TickSums,
 } from './tick-page.ts'
 
-/** Past ticks of Uniswap V3's pools whose creation was seen: those that are quoted from the index. */
+/** Past ticks of pools of Uniswap V3 and V4 whose creation was seen: those that are quoted from the index. */
 export const tickPagesProjection: Projection<LiquidityChange> = {
   ...tickPagesVersion,
   documents: [tickPageDocuments, tickSpanDocuments, tickCheckpointDocuments],
@@ -67,10 +68,11 @@ export const tickPagesProjection: Projection<LiquidityChange> = {
   begin: foldTickPages,
 }
 
-type EventOfV3 = MintV3 | BurnV3 | Collect
+type EventOfV3 = MintV3 | BurnV3 | Collect | ModifyLiquidity
 
 /** Whoever reads a span meets what was collected too, so that counts. */
-const isOfV3 = (body: LiquidityChange): body is EventOfV3 => body.protocol === 'uniswap-v3'
+const isOfV3 = (body: LiquidityChange): body is EventOfV3 =>
+  body.protocol === 'uniswap-v3' || body.protocol === 'uniswap-v4'
 
 const pagesOf = (body: EventOfV3): Set<number> =>
   new Set(tickMoves(body).map(({ index }) => pageOfTick(index)))

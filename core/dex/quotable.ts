@@ -19,6 +19,7 @@ export type UnquotedReason =
   | 'fee-varies'
   | 'past-unknown'
   | 'no-swap-seen'
+  | 'hooked'
   | 'no-price'
   | 'no-liquidity'
   | 'other-design'
@@ -31,6 +32,7 @@ export const UNQUOTED_REASONS: Readonly<Record<UnquotedReason, string>> = {
   'past-unknown': 'its past is not indexed from its creation on without a gap',
   'no-swap-seen':
     'none of its swaps was seen, so it may be a fork that tells them by an event which is not read',
+  hooked: 'its hooks may change what a swap gives, which no event tells beforehand',
   'no-price': 'it has no price yet, or there is no contract that answers as a pool does',
   'no-liquidity': 'it holds no liquidity',
   'other-design': 'its contracts do not answer, or do not quote, as its design does',
@@ -72,6 +74,9 @@ export function quotableFrom(
     case 'uniswap-v2':
       if (!run || number < run.from || pool.reserve0 === null) return LIVE_ONLY('past-unknown')
       return hasReserves(pool) ? YES : NO_LIQUIDITY
+    case 'uniswap-v4':
+      if (pool.hooks !== null) return { status: 'no', reason: 'hooked' }
+      return run && isWhole(pool, run, at) ? YES : LIVE_ONLY('past-unknown')
     case 'uniswap-v3':
       if (!run || !isWhole(pool, run, at)) return LIVE_ONLY('past-unknown')
       if (pool.sqrtPriceX96 === null) return { status: 'no', reason: 'no-price' }

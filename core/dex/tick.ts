@@ -19,7 +19,12 @@ export type Tick = {
 /** What a change of a position does to the ticks that the position begins and ends at. */
 export function tickMoves(body: LiquidityChange): readonly TickMove[] {
   if (!('tickLower' in body) || body.type === 'collect') return []
-  const delta = body.type === 'mint' ? body.liquidity : -body.liquidity
+  const delta =
+    body.type === 'modifyLiquidity'
+      ? body.liquidityDelta
+      : body.type === 'mint'
+        ? body.liquidity
+        : -body.liquidity
   // Fees are collected by burning nothing.
   if (delta === 0n) return []
   return [

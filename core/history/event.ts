@@ -12,7 +12,7 @@ export type ChainEvent<Body extends EventBody = EventBody> = {
   readonly block: BlockRef & { readonly timestamp: number }
   readonly transactionHash: Hash
   readonly logIndex: number
-  /** The contract that emitted it. */
+  /** The contract that emitted it; or a pool of Uniswap V4 by its 32 bytes, which one contract speaks for. */
   readonly address: Address
   readonly body: Body
 }

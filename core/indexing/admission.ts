@@ -18,6 +18,8 @@ type Admitted =
       readonly status: 'event'
       readonly body: EventBody
       readonly spec: EventSpec
+      /** The emitter, or what it speaks of. */
+      readonly address: Address
       /** The contract that it brings into being. */
       readonly child: FollowedContract | undefined
     }
@@ -75,7 +77,8 @@ export function createAdmission(
       if (!decoder) return foreign
       try {
         const body = decoder.decode(log, sourceAt.get(log.address))
-        return { status: 'event', body, spec: decoder.spec, child: role.childOf?.(body) }
+        const address = decoder.subjectOf?.(body) ?? log.address
+        return { status: 'event', body, spec: decoder.spec, address, child: role.childOf?.(body) }
       } catch (error) {
         // BigInt refuses what is not hex with a SyntaxError.
         if (error instanceof MalformedLog || error instanceof SyntaxError)

@@ -42,13 +42,13 @@ export function decodeBlocks(admission: Admission, proven: readonly RawBlock[]):
     for (const log of logs) {
       const admitted = admission.admit(log)
       if (admitted.status === 'foreign') continue
-      const { transactionHash, logIndex, address } = log
+      const { transactionHash, logIndex } = log
       if (admitted.status === 'malformed') {
         quarantined.push({ block, log, reason: admitted.reason })
         rows.quarantined(transactionHash, logIndex)
         continue
       }
-      const { body, spec, child } = admitted
+      const { body, spec, address, child } = admitted
       if (child) {
         const isNew = admission.follow(child)
         found.push({ number: block.number, address: child.address, isNew })

@@ -24,6 +24,11 @@ export type Decoder = {
    * @throws MalformedLog for a log that does not have the event's shape
    */
   decode(log: RawLog, source: AnySource | undefined): EventBody
+  /**
+   * What the event is of, where one contract speaks for many: it is then listed under this and not under the emitter, as a
+   * pool of Uniswap V4 is under its 32 bytes.
+   */
+  readonly subjectOf?: (body: EventBody) => Address
 }
 
 /** A decoder that gives just what its kind of event says. */

@@ -186,6 +186,8 @@ function foldBalances({ documents, sources }: FoldInput): Fold<AnyEvent> {
   /** A pool sends the recipient of a swap all at once; where that is divided, the token took its part. */
   function compareSwap(event: ChainEvent<Swap>): void {
     const { address: pool, body, block, transactionHash } = event
+    // Uniswap V4 settles apart from swaps.
+    if (body.protocol === 'uniswap-v4') return
     for (const { token, side } of sidesOf(event)) {
       const out = amountSent(body, side)
       const { total, received } = transfers.sentBy(event, token, body.recipient)

@@ -351,12 +351,12 @@ describe('a fault of the file', () => {
     [
       'a kind of source misspelt',
       { chain, sources: [{ kind: 'uniswap-v9' }] },
-      'sources[0].kind: it takes "uniswap-v2", "uniswap-v3", "solidly", "velodrome-v2", "algebra-v1", "algebra-integral", "pool", "uniswap-v3-positions", "erc721", "erc1155" or "erc20"; here is "uniswap-v9"',
+      'sources[0].kind: it takes "uniswap-v2", "uniswap-v3", "solidly", "velodrome-v2", "algebra-v1", "algebra-integral", "pool", "uniswap-v4", "uniswap-v3-positions", "erc721", "erc1155" or "erc20"; here is "uniswap-v9"',
     ],
     [
       'a kind of source left out',
       { chain, sources: [{}] },
-      'sources[0].kind: missing; it takes "uniswap-v2", "uniswap-v3", "solidly", "velodrome-v2", "algebra-v1", "algebra-integral", "pool", "uniswap-v3-positions", "erc721", "erc1155" or "erc20"',
+      'sources[0].kind: missing; it takes "uniswap-v2", "uniswap-v3", "solidly", "velodrome-v2", "algebra-v1", "algebra-integral", "pool", "uniswap-v4", "uniswap-v3-positions", "erc721", "erc1155" or "erc20"',
     ],
     [
       'positions whose pools are not indexed',

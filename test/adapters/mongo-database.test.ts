@@ -357,6 +357,8 @@ const pool: Pool = {
   feePipsOfToken1: null,
   tickSpacing: 10,
   createdBlock: 12_376_729,
+  hooks: null,
+  isFeeDynamic: false,
   createdAt: null,
   reserve0: 2n ** 128n,
   reserve1: null,

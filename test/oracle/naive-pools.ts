@@ -31,6 +31,8 @@ type NaivePool = {
   feePips: number
   feePipsOfToken1: number | null
   tickSpacing: number | null
+  hooks: null
+  isFeeDynamic: false
   createdBlock: number | null
   createdAt: number | null
   reserve0: bigint | null
@@ -338,6 +340,8 @@ const emptyPool = (
   feePips: terms.feePips,
   feePipsOfToken1: null,
   tickSpacing: null,
+  hooks: null,
+  isFeeDynamic: false,
   createdBlock: null,
   createdAt: null,
   reserve0: null,

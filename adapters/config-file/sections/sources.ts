@@ -114,6 +114,11 @@ const pool = z.discriminatedUnion('protocol', [
   algebraPool('algebra-v1'),
   algebraPool('algebra-integral'),
 ])
+const uniswapV4 = z.strictObject({
+  kind: z.literal('uniswap-v4'),
+  address: address.meta({ description: 'The PoolManager' }),
+  startBlock,
+})
 const v3Positions = z.strictObject({
   kind: z.literal('uniswap-v3-positions'),
   address: address.meta({ description: 'The NonfungiblePositionManager' }),
@@ -140,6 +145,7 @@ const anySource = z.discriminatedUnion('kind', [
   algebraFactory('algebra-v1'),
   algebraFactory('algebra-integral'),
   pool,
+  uniswapV4,
   v3Positions,
   erc721,
   erc1155,
@@ -210,7 +216,9 @@ const PIPS_PER_BASIS_POINT = 100
 
 const toPips = (bps: number): number => Math.round(bps * PIPS_PER_BASIS_POINT)
 
-const protocolOf = (source: Extract<Raw[number], { kind: 'pool' }>): PoolProtocol =>
+const protocolOf = (
+  source: Extract<Raw[number], { kind: 'pool' }>,
+): Exclude<PoolProtocol, 'uniswap-v4'> =>
   'stable' in source
     ? `${source.protocol}-${source.stable ? 'stable' : 'volatile'}`
     : source.protocol
@@ -253,6 +261,7 @@ function toSource(source: Raw[number]): Source {
         feePips: 'fee' in source ? source.fee : toPips(source.feeBps),
         startBlock: first,
       }
+    case 'uniswap-v4':
     case 'uniswap-v3-positions':
     case 'erc721':
     case 'erc1155':

@@ -3,7 +3,7 @@ import { listPools } from '#core/dex/list-pools.ts'
 import type { Pool as StoredPool } from '#core/dex/pool.ts'
 import type { QuotedPool } from '#core/dex/quotable.ts'
 import { readQuotedPools } from '#core/dex/read-pool.ts'
-import { AppError } from '#core/errors.ts'
+import { AppError, invalidField } from '#core/errors.ts'
 import { addressCursor } from '#api/cursors.ts'
 import { pool } from '#resources/pools.ts'
 import { quotability } from '#resources/quotability.ts'
@@ -76,10 +76,19 @@ export function addPools(): void {
     pool: t.field({
       type: Pool,
       description: 'Null where none is indexed at this address, whatever there is on the chain.',
-      args: { address: t.arg({ type: 'Address', required: true }) },
-      async resolve(_root, { address }, context) {
+      args: {
+        address: t.arg({ type: 'Address' }),
+        id: t.arg({
+          type: 'Hash',
+          description: 'A pool of Uniswap V4, in the place of an address.',
+        }),
+      },
+      async resolve(_root, { address, id }, context) {
+        const named = address ?? id
+        if (named == null || (address != null && id != null))
+          throw invalidField('address', 'name a pool by its address or, of Uniswap V4, by its id')
         context.spend(1, 'address')
-        const [found] = await readQuotedPools(context.ports, context.view(), [address])
+        const [found] = await readQuotedPools(context.ports, context.view(), [named])
         return found
       },
     }),

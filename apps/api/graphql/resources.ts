@@ -16,6 +16,7 @@ type TypeRef<T> = ReturnType<typeof builder.objectRef<T>>
 
 const scalars = {
   address: 'Address',
+  pool: 'Address',
   hash: 'Hash',
   hex: 'String',
   text: 'String',

@@ -57,7 +57,8 @@ const DECIMAL: Want = { want: 'a decimal number in quotes', example: '"0.000412"
 export function addScalars(): void {
   builder.scalarType('Address', {
     description:
-      '20 bytes: 0x and 40 hex digits. Letters of one case, or with the checksum of EIP-55; answers are in lower case.',
+      '20 bytes: 0x and 40 hex digits. Letters of one case, or with the checksum of EIP-55; answers are in lower case. A pool ' +
+      'of Uniswap V4, which has no contract of its own, is answered by the 32 bytes that name it.',
     ...textScalar(ADDRESS, parseAddressText),
     serialize: (address) => address,
   })

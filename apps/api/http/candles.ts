@@ -8,7 +8,7 @@ import { expectDecimals, readTokens } from '#api/tokens.ts'
 import { oneOf, words } from '#api/words.ts'
 import { candle } from '#resources/candles.ts'
 import { endpoint } from './endpoint.ts'
-import { address, flag, limit, time } from './parameters.ts'
+import { poolAddress, flag, limit, time } from './parameters.ts'
 
 export const candlesOfPool = endpoint({
   path: '/v1/pools/:address/candles',
@@ -18,7 +18,7 @@ export const candlesOfPool = endpoint({
   refuses: [{ status: 404, when: 'The pool is not indexed.' }],
   example: ({ pool }) => ({ address: pool, interval: '1d', limit: '3' }),
   parameters: {
-    address,
+    address: poolAddress,
     interval: z
       .enum(candleIntervals, words(oneOf(candleIntervals)))
       .default('1h')

@@ -31,6 +31,14 @@ export const address = z
   .transform((text) => text.toLowerCase() as Address)
   .register(forms, { type: 'string', pattern: '^0x[0-9a-fA-F]{40}$' })
 
+/** A pool: a contract, or of Uniswap V4 the 32 bytes that name it. */
+export const poolAddress = z
+  .string(words(ADDRESS))
+  .regex(/^0x([0-9a-fA-F]{40}|[0-9a-fA-F]{64})$/, words(ADDRESS))
+  .check(rightChecksum)
+  .transform((text) => text.toLowerCase() as Address)
+  .register(forms, { type: 'string', pattern: '^0x([0-9a-fA-F]{40}|[0-9a-fA-F]{64})$' })
+
 export const tokenId = z
   .string(words(TOKEN_ID))
   .regex(/^\d{1,78}$/, words(TOKEN_ID))

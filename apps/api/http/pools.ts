@@ -6,7 +6,7 @@ import { QUOTE_POINTS } from '#api/rate-limit.ts'
 import { pool as resource } from '#resources/pools.ts'
 import { quotability } from '#resources/quotability.ts'
 import { endpoint } from './endpoint.ts'
-import { address, after, limit } from './parameters.ts'
+import { address, poolAddress, after, limit } from './parameters.ts'
 
 export const pools = endpoint({
   path: '/v1/pools',
@@ -40,7 +40,7 @@ export const pool = endpoint({
   returns: { item: resource },
   refuses: [{ status: 404, when: 'The pool is not indexed.' }],
   example: (of) => ({ address: of.pool }),
-  parameters: { address },
+  parameters: { address: poolAddress },
   async answer(ports, view, input) {
     const found = await readPool(ports, view, input.address)
     return { item: found }
@@ -55,7 +55,7 @@ export const quotablePool = endpoint({
   returns: { item: quotability },
   refuses: [{ status: 404, when: 'The pool is not indexed.' }],
   example: (of) => ({ address: of.pool }),
-  parameters: { address },
+  parameters: { address: poolAddress },
   points: QUOTE_POINTS,
   async answer({ quoter }, _view, input) {
     return { item: await quoter.quotableNow(input.address), isLive: true }

@@ -12,7 +12,7 @@ import { PAGE_DEFAULT, PAGE_MAX } from '#api/pages.ts'
 import type { Ports } from '#api/wire.ts'
 import { position as resource } from '#resources/positions.ts'
 import { type Answer, endpoint } from './endpoint.ts'
-import { address, after, limit, tokenId } from './parameters.ts'
+import { address, poolAddress, after, limit, tokenId } from './parameters.ts'
 
 const page = {
   limit: limit(PAGE_DEFAULT, PAGE_MAX),
@@ -27,7 +27,7 @@ export const positionsOfPool = endpoint({
   refuses: [{ status: 404, when: 'The pool is not indexed.' }],
   example: ({ position: { pool } }) => ({ address: pool, limit: '2' }),
   parameters: {
-    address,
+    address: poolAddress,
     owner: address.optional().describe('Only positions of this account.'),
     ...page,
   },

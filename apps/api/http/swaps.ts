@@ -7,7 +7,7 @@ import { PAGE_DEFAULT, PAGE_MAX } from '#api/pages.ts'
 import { oneOf, words } from '#api/words.ts'
 import { swap } from '#resources/swaps.ts'
 import { endpoint } from './endpoint.ts'
-import { address, after, block, limit } from './parameters.ts'
+import { poolAddress, after, block, limit } from './parameters.ts'
 
 export const swapsOfPool = endpoint({
   path: '/v1/pools/:address/swaps',
@@ -17,7 +17,7 @@ export const swapsOfPool = endpoint({
   refuses: [{ status: 404, when: 'The pool is not indexed.' }],
   example: ({ pool }) => ({ address: pool, limit: '2' }),
   parameters: {
-    address,
+    address: poolAddress,
     fromBlock: block.optional().describe('Only trades in this block or above.'),
     toBlock: block.optional().describe('Only trades in this block or below.'),
     order: z

@@ -7,7 +7,7 @@ import { PAGE_DEFAULT, PAGE_MAX } from '#api/pages.ts'
 import { oneOf, words } from '#api/words.ts'
 import { volume } from '#resources/volumes.ts'
 import { endpoint } from './endpoint.ts'
-import { address, limit, time } from './parameters.ts'
+import { poolAddress, limit, time } from './parameters.ts'
 
 export const volumesOfPool = endpoint({
   path: '/v1/pools/:address/volumes',
@@ -17,7 +17,7 @@ export const volumesOfPool = endpoint({
   refuses: [{ status: 404, when: 'The pool is not indexed.' }],
   example: ({ pool }) => ({ address: pool, period: 'day', limit: '3' }),
   parameters: {
-    address,
+    address: poolAddress,
     period: z
       .enum(volumePeriods, words(oneOf(volumePeriods)))
       .default('day')

@@ -7,7 +7,13 @@ import {
 } from '#cli/export/format.ts'
 import { createItemPrinter } from '#cli/export/print-rows.ts'
 import { exportSubjects, type ExportSubject } from '#cli/export/read-rows.ts'
-import { chainOption, configOption, parseAddressOption, parseBlock } from '#cli/options.ts'
+import {
+  chainOption,
+  configOption,
+  parseAddressOption,
+  parseBlock,
+  parsePoolOption,
+} from '#cli/options.ts'
 import { withWords } from '#cli/export/with-words.ts'
 import { readSettings, toStderr, wireHistory } from '#cli/wire.ts'
 import type { Address, BlockRef } from '#core/chain.ts'
@@ -49,7 +55,7 @@ export const exportCommand = (): Command =>
     .option(
       '--pool <address>',
       `only this pool (${namesOf(({ contract }) => contract === 'pool')})`,
-      parseAddressOption,
+      parsePoolOption,
     )
     .option(
       '--collection <address>',

@@ -6,7 +6,7 @@ import type { View } from '#core/history/head.ts'
 import type { HistoryPorts } from '#core/history/ports.ts'
 import type { Views } from '#core/history/view.ts'
 import { readAllPools, readPools, readPoolsBetween } from './pool-catalog.ts'
-import type { UnquotedReason } from '#core/dex/quotable.ts'
+import { UNQUOTED_REASONS, type UnquotedReason } from '#core/dex/quotable.ts'
 import type { PoolTerms, StateReader, StateWant, WordRange } from '#core/dex/ports.ts'
 import type { PoolState } from '#core/dex/protocols/state.ts'
 import { wordsOfSpacing } from '#core/dex/protocols/tick-window.ts'
@@ -110,6 +110,10 @@ export function createMarket(
   )
 
   async function readPool(terms: PoolTerms): Promise<MarketPool | undefined> {
+    if (terms.isHooked) {
+      unquoted.set(terms.id, { pool: terms, reason: 'hooked', text: UNQUOTED_REASONS.hooked })
+      return undefined
+    }
     const stored = source === 'live' ? undefined : await readStored(terms)
     if (stored) return keep(terms, stored, source)
     const live = place.fillsLive

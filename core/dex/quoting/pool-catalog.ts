@@ -23,6 +23,7 @@ export const termsOf = (pool: Pool): PoolTerms => ({
   feePips: pool.feePips,
   tickSpacing: pool.tickSpacing,
   origin: pool.factory,
+  ...(pool.hooks !== null && { isHooked: true }),
 })
 
 /** Every pool of the view; undefined where there are more than `ALL_POOLS_MAX`. */

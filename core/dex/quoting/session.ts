@@ -139,7 +139,7 @@ function leftOutOf(
 ): QuoteWarning[] {
   if (fillsLive || !pools.some(({ protocol }) => protocol === 'uniswap-v4')) return []
   const where = source === 'historical' ? `at block ${block.number}` : 'from the index'
-  const message = `${where}, pools of Uniswap V4 are left out: their state is read from the chain, at the newest block only`
+  const message = `${where}, pools of Uniswap V4 that the configuration of quotes names are left out where they are not indexed: their state is then read from the chain, at the newest block only`
   return [{ code: 'pools-left-out', message }]
 }
 

@@ -24,7 +24,7 @@ const POOLS_AT_ONCE = 8
 /**
  * States as the projections have them at the view's head. Undefined where the history does not determine one: a pool
  * without a price, a V3 pool that no swap was seen of, one whose life began before the blocks that are indexed without a
- * gap, a V4 pool, a pair of Solidly's design, whose fee is its factory's to change, or a pool of Algebra, whose fee
+ * gap, a V4 pool that has hooks or is not indexed, a pair of Solidly's design, whose fee is its factory's to change, or a pool of Algebra, whose fee
  * changes with time.
  */
 export async function readIndexedStates(
@@ -86,7 +86,8 @@ const concentrated = (
   tick,
   liquidity,
   feePips: pool.feePips,
-  protocolFeePips: [0, 0],
+  protocolFeePips:
+    pool.protocol === 'uniswap-v4' ? [pool.protocolParts0 ?? 0, pool.protocolParts1 ?? 0] : [0, 0],
   tickSpacing: pool.tickSpacing ?? 1,
   ticks: wholeWindow(pool.tickSpacing ?? 1, nets),
 })
@@ -135,7 +136,8 @@ async function historicalState(
   // A swap tells it too, but positions may have changed since.
   let liquidity = 0n
   for (const [index, net] of nets) if (index <= price.tick) liquidity += net
-  return concentrated(pool, price.sqrtPriceX96, price.tick, liquidity, nets)
+  const then = pool.protocol === 'uniswap-v4' ? await withPastFee(ports, view, at, pool) : pool
+  return concentrated(then, price.sqrtPriceX96, price.tick, liquidity, nets)
 }
 
 type Price = Pick<ConcentratedState, 'sqrtPriceX96' | 'tick'>
@@ -157,5 +159,17 @@ async function priceAt(
   if (swap && tellsPrice(swap.body)) return swap.body
   // The pool's first event, but for none.
   const [first] = await listEvents(ports, view, poolFamily, { ...query, limit: 1 })
-  return first?.body.type === 'initialize' ? first.body : undefined
+  return first && 'sqrtPriceX96' in first.body ? first.body : undefined
+}
+
+/** A V4 pool with what the protocol took of its swaps at a past block. */
+async function withPastFee(ports: StatePorts, view: View, at: number, pool: Pool): Promise<Pool> {
+  const query = { address: pool.address, to: at, descending: true, limit: 1 }
+  const [last] = await listEvents(ports, view, poolFamily, query)
+  const told = last?.body.type === 'setProtocolFee' ? last.body : undefined
+  return {
+    ...pool,
+    protocolParts0: told?.protocolFeePips0 ?? 0,
+    protocolParts1: told?.protocolFeePips1 ?? 0,
+  }
 }

@@ -3,7 +3,7 @@ import type { Protocol } from '#core/dex/event-bodies.ts'
 import type { PoolState } from '#core/dex/protocols/state.ts'
 
 /** Pool designs that can be swapped through. */
-export type SwapProtocol = Protocol | 'uniswap-v4'
+export type SwapProtocol = Protocol
 
 /** A pool as routes see it. */
 export type RoutePool = {

@@ -4,7 +4,7 @@ import type { PoolProtocol } from '#core/dex/pool.ts'
 
 /** A factory: every pool that it creates is followed. */
 export type FactorySource = {
-  readonly kind: Exclude<Protocol, SolidlyProtocol>
+  readonly kind: Exclude<Protocol, SolidlyProtocol | 'uniswap-v4'>
   readonly factory: Address
   /** LP fee of every pool, in hundredths of a basis point; null where each pool has its own (V3). */
   readonly feePips: number | null
@@ -24,7 +24,7 @@ export type SolidlySource = {
 /** A single pool, followed without a scan of its factory. */
 export type PoolSource = {
   readonly kind: 'pool'
-  readonly protocol: PoolProtocol
+  readonly protocol: Exclude<PoolProtocol, 'uniswap-v4'>
   readonly address: Address
   readonly token0: Address
   readonly token1: Address

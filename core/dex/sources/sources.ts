@@ -16,7 +16,10 @@ import { factoryDecoders as factoryV3, poolDecoders as poolV3 } from './uniswap-
 /** What the contracts of a protocol emit. */
 type Contracts = Readonly<Record<'factory' | 'pool', ContractRole['decoders']>>
 
-const contracts: Readonly<Record<Protocol, Contracts>> = {
+/** Designs whose pools are contracts of their own. */
+type ContractProtocol = Exclude<Protocol, 'uniswap-v4'>
+
+const contracts: Readonly<Record<ContractProtocol, Contracts>> = {
   'uniswap-v2': { factory: factoryV2, pool: poolV2 },
   'uniswap-v3': { factory: factoryV3, pool: poolV3 },
   solidly,
@@ -30,9 +33,9 @@ const poolRoles = Object.fromEntries(
     protocol,
     { name: `${protocol}-pool`, decoders: pool } satisfies ContractRole,
   ]),
-) as Readonly<Record<Protocol, ContractRole>>
+) as Readonly<Record<ContractProtocol, ContractRole>>
 
-const factoryRole = (protocol: Protocol): ContractRole => ({
+const factoryRole = (protocol: ContractProtocol): ContractRole => ({
   name: `${protocol}-factory`,
   decoders: contracts[protocol].factory,
   children: [poolRoles[protocol]],
@@ -45,10 +48,12 @@ const factoryRole = (protocol: Protocol): ContractRole => ({
 /** Pools that factories created. */
 const found: FoundContracts<Pool> = {
   spec: poolDocuments,
-  contractOf: ({ factory, address, protocol, createdBlock }) =>
-    factory === null
-      ? undefined
-      : { address, role: poolRoles[protocolOf({ protocol })], number: createdBlock ?? 0 },
+  contractOf({ factory, address, protocol, createdBlock }) {
+    const design = protocolOf({ protocol })
+    // The manager of V4 speaks for its pools.
+    if (factory === null || design === 'uniswap-v4') return undefined
+    return { address, role: poolRoles[design], number: createdBlock ?? 0 }
+  },
 }
 
 function factorySource<S extends FactorySource | SolidlySource>(kind: S['kind']): SourceSpec<S> {
@@ -71,6 +76,6 @@ export const singlePools: SourceSpec<PoolSource> = {
   kind: 'pool',
   contractOf: ({ address, protocol }) => ({
     address,
-    role: poolRoles[protocolOf({ protocol })],
+    role: poolRoles[protocolOf({ protocol }) as ContractProtocol],
   }),
 }

@@ -1,5 +1,6 @@
 import type { Address, BlockRef } from '#core/chain.ts'
 import type { Fees } from '#core/dex/event-bodies.ts'
+import type { SwapV4 } from '#core/dex/v4-events.ts'
 import {
   feeFamily,
   type FeeOfSwap,
@@ -221,7 +222,7 @@ function foldTrades({ documents, sources }: FoldInput): Fold<Swap | FeeOfSwap> {
       const { address, body } = event
       if (body.type === 'fees') addFees(event as ChainEvent<Fees>)
       else if (body.type === 'swapFee') tradesOf(address).overrideFeePips = body.overrideFeePips
-      else addSwap(event as ChainEvent<Swap>)
+      else if (body.type === 'swap') addSwap(event as ChainEvent<Swap>)
     },
     finish() {
       for (const trades of traded.values()) closeMinute(trades)
@@ -298,6 +299,7 @@ function lpFee(swap: Swap, token: 0 | 1, { pips, pool }: FeeTerms): bigint {
   const amount = amountIn(swap, token)
   // Most swaps put in but one token; and the fees of some pools are told by an event of their own.
   if (amount === 0n || curveOf(pool) !== null) return 0n
+  if (swap.protocol === 'uniswap-v4') return lpFeeOfV4(swap, amount, token, pool)
   const fee = (amount * BigInt(pips[token])) / PIPS
   if (swap.protocol === 'pancakeswap-v3') {
     const share = token === 0 ? swap.protocolFee0 : swap.protocolFee1
@@ -306,6 +308,14 @@ function lpFee(swap: Swap, token: 0 | 1, { pips, pool }: FeeTerms): bigint {
   const parts = BigInt((token === 0 ? pool.protocolParts0 : pool.protocolParts1) ?? 0)
   if (isAlgebra(pool)) return fee - (fee * parts) / THOUSAND
   return parts === 0n ? fee : fee - fee / parts
+}
+
+/** A swap of V4 tells its whole fee, of which the protocol takes its pips of the input. */
+function lpFeeOfV4(swap: SwapV4, amount: bigint, token: 0 | 1, pool: Pool): bigint {
+  const fee = (amount * BigInt(swap.feePips)) / PIPS
+  const parts = (token === 0 ? pool.protocolParts0 : pool.protocolParts1) ?? 0
+  const share = (amount * BigInt(parts)) / PIPS
+  return share < fee ? fee - share : 0n
 }
 
 /** What came in of token 0 or 1, raw units, flash loans included. */

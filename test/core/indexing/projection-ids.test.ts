@@ -92,15 +92,19 @@ const withFields = (decoder: Decoder, fields: AnyFields): Decoder => ({
 test('the ids of known sources are those that were written down', () => {
   expect(idsOf()).toMatchInlineSnapshot(`
     {
+      "balances": "31337-1-1b5bb2fa608b",
       "fee-events": "31337-1-e3b0c44298fc",
       "holdings": "31337-2-6bf3ca5d8536",
       "liquidity-events": "31337-1-84d5c73140e0",
       "pool-events": "31337-1-bbd77e41d8b8",
-      "pools": "31337-4-77a65be8f7a6",
+      "pools": "31337-5-90ab881e02a6",
+      "position-events": "31337-1-e3b0c44298fc",
+      "positions": "31337-1-5a4eaa32f1be",
       "swap-events": "31337-1-cb0917c06733",
-      "tickPages": "31337-1-e63e674a43b1",
-      "ticks": "31337-1-ce87bd1154b1",
-      "trades": "31337-4-ac5c74bc9e2e",
+      "tickPages": "31337-1-2c8ee24dc220",
+      "ticks": "31337-1-29e93320a0cc",
+      "token-events": "31337-1-e3b0c44298fc",
+      "trades": "31337-4-de57abe65527",
       "transfer-events": "31337-1-ea3d0e25acf2",
     }
   `)
@@ -146,12 +150,26 @@ describe('an id does not change', () => {
 })
 
 describe('an id changes', () => {
-  const everything = Object.keys(idsOf()).filter((name) => !/holdings|transfer|fee/.test(name))
+  const everything = Object.keys(idsOf()).filter(
+    (name) => !/holdings|transfer|fee|token|position-events/.test(name),
+  )
 
   test.each<[string, Hash, string[]]>([
-    ['the reserves of a V2 pool', SYNC, ['pool-events', 'pools', 'tickPages', 'ticks', 'trades']],
-    ['a swap of a V2 pool', SWAP_V2, ['pools', 'swap-events', 'tickPages', 'ticks', 'trades']],
-    ['a mint of a V3 pool', MINT_V3, ['liquidity-events', 'pools', 'tickPages', 'ticks', 'trades']],
+    [
+      'the reserves of a V2 pool',
+      SYNC,
+      ['balances', 'pool-events', 'pools', 'tickPages', 'ticks', 'trades'],
+    ],
+    [
+      'a swap of a V2 pool',
+      SWAP_V2,
+      ['balances', 'pools', 'swap-events', 'tickPages', 'ticks', 'trades'],
+    ],
+    [
+      'a mint of a V3 pool',
+      MINT_V3,
+      ['balances', 'liquidity-events', 'pools', 'positions', 'tickPages', 'ticks', 'trades'],
+    ],
     ['a transfer of an NFT', TRANSFER, ['holdings', 'transfer-events']],
     // Whatever tells of a pool decides on all that is known of it.
     ['the creation of a V2 pool', PAIR_CREATED, everything],
@@ -203,7 +221,7 @@ describe('an id changes', () => {
   test('with any field of a document and any version, for the projection and for those that read it', () => {
     const known = idsOf()
     const readersOf: Readonly<Record<string, string[]>> = {
-      pools: ['pools', 'tickPages', 'ticks', 'trades'],
+      pools: ['balances', 'pools', 'tickPages', 'ticks', 'trades'],
     }
     for (const projection of halyardValues.projections) {
       const changed = (change: (each: Projection) => Projection) => {
