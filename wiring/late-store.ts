@@ -66,6 +66,7 @@ export function createLateStore(
       blocks: async (...args) => (await opened()).heads.blocks(...args),
       block: async (...args) => (await opened()).heads.block(...args),
       asOneAnswer: async (read) => (await found())?.heads.asOneAnswer(read) ?? read(),
+      asOneView: async (...args) => (await opened()).heads.asOneView(...args),
     },
     tree: {
       read: async (...args) => (await opened()).tree.read(...args),

@@ -50,6 +50,8 @@ export type MemoryTables = {
   >
   readonly documents: Map<string, Kept>
   readonly undo: Map<string, Undo>
+  /** Heads that are read to their end, by whoever reads them. */
+  readonly holds: Map<symbol, { readonly chainId: number; readonly number: number }>
   readonly tokens: Map<string, StoredToken>
   readonly journal: Map<
     string,
@@ -66,6 +68,7 @@ export const createMemoryTables = (): MemoryTables => ({
   quarantined: new Map(),
   documents: new Map(),
   undo: new Map(),
+  holds: new Map(),
   tokens: new Map(),
   journal: new Map(),
 })
@@ -130,6 +133,16 @@ export function createMemoryChainStore(
         return blockAt(tables, chainId, ref)
       },
       asOneAnswer: (read) => read(),
+      async asOneView(chainId, read) {
+        const number = entriesOf(tables, chainId).at(-1)?.number
+        const reader = Symbol('reader')
+        if (number !== undefined) tables.holds.set(reader, { chainId, number })
+        try {
+          return await read()
+        } finally {
+          tables.holds.delete(reader)
+        }
+      },
     },
 
     tokens: createMemoryTokenStore(tables.tokens),
@@ -281,6 +294,10 @@ export function createMemoryChainStore(
       },
       appendHead: (entry) =>
         write('head', () => insert(tables.heads, `${entry.chainId} ${entry.move}`, entry)),
+      async held(chainId) {
+        const holds = [...tables.holds.values()].filter((each) => each.chainId === chainId)
+        return holds.map(({ number }) => number).toSorted((a, b) => a - b)[0]
+      },
       async putSettled(chainId, commits) {
         for (const each of commits)
           await write('settled', () =>

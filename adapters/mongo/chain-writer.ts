@@ -10,6 +10,7 @@ import type { Collections } from './collections.ts'
 import { isDuplicate } from './errors.ts'
 import { blockId, logId, toEventDocument } from './event-table.ts'
 import { createMongoHeadLog } from './head-log.ts'
+import { lowestHeld } from './holds.ts'
 import { splitEvent } from './event-parts.ts'
 import { insertBatch, insertNew } from './insert.ts'
 import { replaceDocuments } from './replace.ts'
@@ -116,6 +117,8 @@ export function createMongoChainWriter(
         )
       }
     },
+
+    held: (chainId) => lowestHeld(collections.holds, chainId),
 
     putSettled: (chainId, commits) =>
       insertNew(collections.settled, commits, ({ commit, from, to }) => ({

@@ -26,6 +26,13 @@ type BlockDocument = {
   readonly chainId: number
   readonly commit: CommitId
 } & BlockHeader
+/** `chain:reader`; `until` in ms since 1970. */
+export type HoldDocument = {
+  readonly _id: string
+  readonly chainId: number
+  readonly number: number
+  readonly until: number
+}
 /** `chain:commit` */
 type SettledDocument = { readonly _id: string; readonly chainId: number } & SettledCommit
 /** `chain:commit:part`; `ids` are names of documents as `tree:kind:key`. */
@@ -107,6 +114,7 @@ export const collectionIndexes = ({
 }: Pick<HistoryValues, 'documents'>): Readonly<Record<string, readonly Index[]>> => ({
   heads: [{ name: 'byMove', fields: ['chainId', 'move'] }],
   upkeep: [],
+  holds: [],
   blocks: [{ name: 'byNumber', fields: ['chainId', 'number'] }],
   settled: [{ name: 'byBlock', fields: ['chainId', 'to'] }],
   journal: [{ name: 'byBlock', fields: ['chainId', 'to'] }],
@@ -129,6 +137,7 @@ export type Collections = {
   readonly client: () => MongoClient
   readonly heads: Collection<HeadDocument>
   readonly upkeep: Collection<UpkeepDocument>
+  readonly holds: Collection<HoldDocument>
   readonly blocks: Collection<BlockDocument>
   readonly settled: Collection<SettledDocument>
   readonly journal: Collection<JournalDocument>
@@ -147,6 +156,7 @@ export function collectionsOf(db: Db): Collections {
     client: () => db.client,
     heads: open<HeadDocument>('heads'),
     upkeep: open<UpkeepDocument>('upkeep'),
+    holds: open<HoldDocument>('holds'),
     blocks: open<BlockDocument>('blocks'),
     settled: open<SettledDocument>('settled'),
     journal: open<JournalDocument>('journal'),

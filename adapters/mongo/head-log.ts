@@ -5,6 +5,7 @@ import { asOneAnswer, type SeenSoFar } from './answer-session.ts'
 import { batchesOf } from './batches.ts'
 import type { Collections, HeadDocument } from './collections.ts'
 import { blockId } from './event-table.ts'
+import { whileHeld } from './holds.ts'
 
 /** Commits that one query asks for. */
 const COMMITS_BATCH = 1_000
@@ -12,6 +13,7 @@ const COMMITS_BATCH = 1_000
 export function createMongoHeadLog({
   client,
   heads,
+  holds,
   upkeep,
   blocks,
   settled,
@@ -33,11 +35,13 @@ export function createMongoHeadLog({
     return found
   }
 
+  async function latest(chainId: number): Promise<HeadEntry | undefined> {
+    const newest = await heads.findOne({ chainId }, { sort: { move: -1 }, hint: 'byMove' })
+    return newest ? entryOf(newest) : undefined
+  }
+
   return {
-    async latest(chainId) {
-      const newest = await heads.findOne({ chainId }, { sort: { move: -1 }, hint: 'byMove' })
-      return newest ? entryOf(newest) : undefined
-    },
+    latest,
     async since(chainId, fromMove, limit = 0) {
       const entries = await heads
         .find({ chainId, move: { $gte: fromMove } }, { sort: { move: 1 }, hint: 'byMove', limit })
@@ -72,6 +76,11 @@ export function createMongoHeadLog({
     },
     block: findBlock,
     asOneAnswer: (read) => asOneAnswer(client(), seen, read),
+    asOneView: (chainId, read) =>
+      asOneAnswer(client(), seen, async () => {
+        const head = await latest(chainId)
+        return head ? whileHeld(holds, chainId, head.number, read) : read()
+      }),
   }
 }
 

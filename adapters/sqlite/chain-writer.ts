@@ -83,6 +83,9 @@ export const createSqliteChainWriter = (
     return db.run(sql, entry.chainId, entry.move, JSON.stringify(entry)) === 1
   },
 
+  // A reader's transaction keeps what it reads.
+  held: async () => undefined,
+
   async putSettled(chainId, commits) {
     const sql = `INSERT INTO settled (chain, "commit", from_number, to_number) VALUES (?, ?, ?, ?)
       ON CONFLICT DO NOTHING`

@@ -50,6 +50,15 @@ export const createSqliteHeadLog = (db: Database): HeadLog => ({
     return blockOf(db, chainId, ref)
   },
   asOneAnswer: (read) => read(),
+  // One transaction sees one moment, whatever others commit. Until it ends the file's log grows.
+  async asOneView(_, read) {
+    db.exec('BEGIN')
+    try {
+      return await read()
+    } finally {
+      db.rollback()
+    }
+  },
 })
 
 /** Every answer begins with the newest entry, and most find the one that the answer before them found. */

@@ -109,6 +109,8 @@ export async function openThreadedSqliteChainStore(
         'block',
       ]),
       asOneAnswer: (read) => read(),
+      // The thread answers others meanwhile; who reads at length opens the file for itself.
+      asOneView: (_, read) => read(),
     },
     tree: proxy<WorkingTree>('tree', ['read', 'readPrevious', 'versions', 'scan']),
     events: proxy<EventTable>('events', ['list']),
@@ -142,6 +144,7 @@ export async function openThreadedSqliteChainStore(
         'deleteTree',
       ]),
       hasTransactions: true,
+      held: async () => undefined,
       async putEvents(chainId, commit, blocks) {
         const rows = blocks.map(({ block, rows: text }): BlockRows => ({ block, rows: text }))
         await call('thread', 'putRows', chainId, commit, rows)

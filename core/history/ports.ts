@@ -33,6 +33,11 @@ export type HeadLog = {
   block(chainId: number, ref: DerivedRef): Promise<BlockRef | undefined>
   /** Reads of one answer: each sees at least what the ones before it saw, whichever server answers. */
   asOneAnswer<T>(read: () => Promise<T>): Promise<T>
+  /**
+   * Reads of one long answer that take their head within it: what that head needs is kept until the answer ends,
+   * however much is committed and swept meanwhile. Only a rebuild still removes what it has replaced.
+   */
+  asOneView<T>(chainId: number, read: () => Promise<T>): Promise<T>
 }
 
 /** A walk over documents of one kind in one of its declared orders. */

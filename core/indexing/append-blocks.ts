@@ -249,6 +249,8 @@ export function createChainAppender(
     // Beside the reads of what is derived: that no server is asked which is behind this head, the store sees to.
     const isLeft = isElsewhere(base)
     isLeft.catch(() => undefined)
+    const holding = ports.writer.held(chainId)
+    holding.catch(() => undefined)
     const derived = await derivation.derive(base, mine.events).catch(async (error: unknown) => {
       // Where another writer has gone on and swept, this head is no ground to stand on: anything may be missing.
       if (isStaleView(error) || (await isElsewhere(base))) return undefined
@@ -267,6 +269,7 @@ export function createChainAppender(
         changes,
         digest: { events: mine.digest, ...state },
         finalized: await finalized,
+        held: await holding,
       },
       stored,
     )

@@ -186,6 +186,11 @@ export type ChainWriter = {
   /** False where somebody has that move already. */
   appendHead(entry: HeadEntry): Promise<boolean>
 
+  /**
+   * The height of the lowest head that somebody reads to its end, see `HeadLog.asOneView`: what it needs is put aside
+   * and not swept. Undefined where nobody does, or where the store keeps it without a writer's help.
+   */
+  held(chainId: number): Promise<number | undefined>
   putSettled(chainId: number, commits: readonly SettledCommit[]): Promise<void>
   /** Raises a mark; never lowers it. */
   mark(chainId: number, upkeep: Partial<Upkeep>): Promise<void>

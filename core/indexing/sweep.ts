@@ -77,13 +77,17 @@ export function rangesToClean(
 }
 
 /**
- * Up to a block: puts back the documents that dead branches and unfinished commits had changed, then drops what was put
+ * Up to a block, or up to the lowest one that is read to its end: puts back the documents that dead branches and unfinished commits had changed, then drops what was put
  * aside, the journal, and the blocks and events of commits that are not canonical.
  */
-async function sweep(ports: CommitPorts, view: View, horizon: number): Promise<void> {
+async function sweep(ports: CommitPorts, view: View, wanted: number): Promise<void> {
   const { chainId, head } = view
   const { writer } = ports
-  const { cleanTo, sweptTo } = await ports.heads.upkeep(chainId)
+  const [{ cleanTo, sweptTo }, held = wanted] = await Promise.all([
+    ports.heads.upkeep(chainId),
+    writer.held(chainId),
+  ])
+  const horizon = Math.min(wanted, held)
   if (horizon <= cleanTo) return
   // Marked before anything goes, so that a reader who misses it knows why.
   if (horizon > sweptTo) await writer.mark(chainId, { sweptTo: horizon })

@@ -40,6 +40,8 @@ export type Commit = {
    * own block of that height. Several blocks in one commit must all be final.
    */
   readonly finalized: BlockRef
+  /** As `ChainWriter.held` has said since the base was taken. */
+  readonly held: number | undefined
 }
 
 /** Thrown within a transaction where a document holds another version than the one that is to be replaced. */
@@ -53,7 +55,7 @@ export class Displaced extends Error {}
 export async function writeDocuments(
   ports: CommitPorts,
   base: View,
-  { commit, blocks, changes }: Commit,
+  { commit, blocks, changes, held = base.floor.number }: Commit,
   last: number,
 ): Promise<void> {
   const { writer } = ports
@@ -61,15 +63,17 @@ export async function writeDocuments(
   const from = (blocks[0] as BlockHeader).number
   if (changes.length === 0) return
   const ids = changes.map(({ id }) => id)
-  const undo = (await withPrevious(ports, base, changes)).flatMap((change) =>
-    displacedBy(change, base, last),
+  // No view that stood below this one is read any more.
+  const kept = Math.min(base.floor.number, held)
+  const undo = (await withPrevious(ports, kept, changes)).flatMap((change) =>
+    displacedBy(change, kept, last),
   )
   // None of these needs another, and all are there before anything is changed.
   await allDone([
     writer.putJournal(base.chainId, { commit, move, from, to: last }, ids),
-    // What stands beside a version at or below the floor goes without being put aside: only views that stood below it
+    // What stands beside a version at or below that block goes without being put aside: only views that stood below it
     // could ask, and they are told that it is gone.
-    ...(base.floor.number >= 0 ? [writer.mark(base.chainId, { sweptTo: base.floor.number })] : []),
+    ...(kept >= 0 ? [writer.mark(base.chainId, { sweptTo: kept })] : []),
     ...(undo.length > 0 ? [writer.putUndo(undo)] : []),
   ])
   const missed = await writer.replace(
@@ -86,14 +90,14 @@ export async function writeDocuments(
 /** What stands beside the current versions, read where it is not known and may be needed. */
 async function withPrevious(
   ports: CommitPorts,
-  base: View,
+  kept: number,
   changes: readonly Change[],
 ): Promise<readonly Change[]> {
   const unknown = changes.filter(
     (change) =>
       change.previous === undefined &&
       change.stored !== null &&
-      (isHidden(change) || change.stored.number > base.floor.number),
+      (isHidden(change) || change.stored.number > kept),
   )
   if (unknown.length === 0) return changes
   const found = new Map<Change, Version | null>()
@@ -109,11 +113,11 @@ async function withPrevious(
 }
 
 /** The versions that lose their place in the document though a reader may still need them. */
-function displacedBy({ id, stored, before, previous }: Change, base: View, last: number): Undo[] {
+function displacedBy({ id, stored, before, previous }: Change, kept: number, last: number): Undo[] {
   if (!stored) return []
   if (isSameVersion(stored, before)) {
     // Whoever needed the version before stood below this one's block.
-    const isNeeded = previous && stored.number > base.floor.number
+    const isNeeded = previous && stored.number > kept
     return isNeeded ? [{ id, version: previous, until: stored.number }] : []
   }
   const records: Undo[] = [{ id, version: stored, until: last }]

@@ -297,6 +297,7 @@ async function useEverything(db: Db): Promise<void> {
   await readEverything(history, old)
   await chain.fork(2, 10)
   await follow(6)
+  await appender.tidied()
   await readEverything(history, (await history.views.current()) as View)
 
   await store.heads.settledBlock(chainId, 2)

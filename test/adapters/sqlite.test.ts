@@ -26,6 +26,7 @@ const harnessOf = async (
       const store = await openStore(join(folder, 'test.db'))
       return step ? { ...store, writer: steppedWriter(store.writer, step) } : store
     },
+    connectToRead: () => openPlain(join(folder, 'test.db')),
     dispose: () => rmSync(folder, { recursive: true }),
     locks: true,
     everyNth,

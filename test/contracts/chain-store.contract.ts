@@ -19,6 +19,7 @@ import { createHistoryFeed } from '#core/history/feed.ts'
 import { listEvents } from '#core/history/list-events.ts'
 import type { HistoryPorts } from '#core/history/ports.ts'
 import { documentsOf, readDocuments, scanDocuments } from '#core/history/resolve.ts'
+import { refuseLeftView } from '#core/history/at-head.ts'
 import { createViews, isStaleView } from '#core/history/view.ts'
 import type { Waypoint } from '#core/history/window.ts'
 import { type ChainAppender, createChainAppender } from '#core/indexing/append-blocks.ts'
@@ -52,6 +53,8 @@ export type StoreConnection = HistoryPorts & {
 export type StoreHarness = {
   /** Another connection to the same data; `step` is called around each of its writes and may stop them. */
   connect(step?: WriteStep): Promise<StoreConnection>
+  /** As a command connects that does nothing but read; left out: as any other. */
+  readonly connectToRead?: () => Promise<StoreConnection>
   dispose(): void | Promise<void>
   /** A writer within a transaction keeps the others out, so it cannot be paused there. */
   readonly locks: boolean
@@ -581,6 +584,30 @@ export function chainStoreContract(name: string, open: () => Promise<StoreHarnes
           const versions = await tree.versions(documentsOf(view, spec), keyOf(spec, value), query)
           expect(versions.length).toBeLessThanOrEqual(2)
         }
+    })
+
+    test('a long answer reads one view to its end, however many blocks are committed and swept meanwhile', async () => {
+      const chain = await chainOf(41, 32)
+      const writer = await start()
+      await append(writer, chain.blocks.slice(0, 10), 100)
+      const reader = await (harness.connectToRead ?? harness.connect)()
+      connections.push(reader)
+      const history = { ...reader, views: createViews(reader.heads, CHAIN_ID) }
+      await reader.heads.asOneView(CHAIN_ID, async () => {
+        const view = (await history.views.current()) as View
+        for (let from = 10; from < 24; from += 2)
+          expect(await append(writer, chain.blocks.slice(from, from + 2), 100)).toBe('committed')
+        await follow(writer, chain.blocks.slice(24, 30))
+        await writer.appender.tidied()
+        expect(await readEverything(history, view)).toEqual(modelOf(chain.blocks.slice(0, 10)))
+        await refuseLeftView(history.views, view)
+      })
+      // What was kept for it goes with the next blocks.
+      await follow(writer, chain.blocks.slice(30))
+      await writer.appender.tidied()
+      const { sweptTo, cleanTo } = await writer.connection.heads.upkeep(CHAIN_ID)
+      expect([sweptTo, cleanTo].every((height) => height > 20)).toBe(true)
+      expect(await seenBy(writer)).toEqual(modelOf(chain.blocks))
     })
 
     test('objects written twice, and by strangers, change nothing', async () => {

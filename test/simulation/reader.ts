@@ -64,6 +64,10 @@ export async function runReader(actor: Actor, history: History, input: ReaderInp
   while (input.isRunning()) {
     await scheduler.stop(actor, 'looks')
     try {
+      if (random.chance(0.2)) {
+        await history.heads.asOneView(CHAIN_ID, () => readHeld(actor, history, input))
+        continue
+      }
       const taken = await history.views.current()
       if (!taken || isEmpty(taken)) continue
       await readOf(actor, history, someView(taken, random), input)
@@ -74,6 +78,20 @@ export async function runReader(actor: Actor, history: History, input: ReaderInp
     }
   }
   actor.isDone = true
+}
+
+/** A head that is held is stale only where a reorg or a rebuild has left it: nothing that it needs is swept. */
+async function readHeld(actor: Actor, history: History, input: ReaderInput): Promise<void> {
+  const taken = await history.views.current()
+  if (!taken || isEmpty(taken)) return
+  try {
+    await readOf(actor, history, taken, input)
+    input.count('held views read')
+  } catch (error) {
+    if (!isStaleView(error)) throw error
+    await refuseLeftView(history.views, taken)
+    throw new Error(`block ${taken.head.number} was swept while it was held`, { cause: error })
+  }
 }
 
 /** Mostly the head, else as of a block that the window still holds. */

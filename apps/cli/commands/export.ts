@@ -97,10 +97,10 @@ async function run(name: string, options: Options): Promise<void> {
     ...(contract !== undefined && { contract }),
   }
   await using app = await wireHistory(settings)
-  const { views } = app.history
+  const { heads, views } = app.history
   refuseUnindexed(indexedCollections(settings.sources), options.collection)
   if (options.token) expectIndexed(indexedTokens(settings.sources), options.token)
-  await views.asOneAnswer(async () => {
+  await heads.asOneView(settings.chain.id, async () => {
     const view = await currentView(views)
     if (options.pool) await readPool(app.history, view, options.pool)
     const { units } = options
