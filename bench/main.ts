@@ -1,3 +1,4 @@
+import { benchHeadUpdates } from './head-updates.ts'
 import { benchHistory } from './history.ts'
 import { benchIndex } from './index-chain.ts'
 import { benchOwnership } from './ownership.ts'
@@ -9,6 +10,7 @@ type Bench = (print: (line: string) => void) => Promise<void>
 
 /** Figures of one run each; none of them is a test. */
 const figures: Readonly<Record<string, readonly Bench[]>> = {
+  heads: [benchHeadUpdates],
   history: [benchHistory],
   index: [benchIndex],
   ownership: [benchOwnership],

@@ -13,7 +13,7 @@ import type { ChainNode } from './open-node.ts'
 export const openTip = (
   { newestBlocks }: ChainNode,
   pollMs: number,
-): { readonly tip: ChainTip; readonly hashAt: BranchPorts['hashAt'] } => ({
+): { readonly tip: ReturnType<typeof createChainTip>; readonly hashAt: BranchPorts['hashAt'] } => ({
   tip: createChainTip(newestBlocks, pollMs),
   hashAt: createHashAt(newestBlocks, pollMs),
 })

@@ -13,7 +13,10 @@ type Sighting = { readonly block: NewestBlock | undefined; readonly at: number }
  *
  * @param ttlMs how long a block counts as the newest: the chain's poll interval
  */
-export function createChainTip(source: Pick<BlockSource, 'head'>, ttlMs: number): ChainTip {
+export function createChainTip(
+  source: Pick<BlockSource, 'head'>,
+  ttlMs: number,
+): ChainTip & { expire(): void } {
   let seen: Sighting | undefined
   let asking: Promise<void> | undefined
 
@@ -31,6 +34,10 @@ export function createChainTip(source: Pick<BlockSource, 'head'>, ttlMs: number)
   }
 
   return {
+    /** The next who wants to know is told what the chain says then, since it has a newer block. */
+    expire() {
+      if (seen) seen = { ...seen, at: Number.NEGATIVE_INFINITY }
+    },
     async newest() {
       const last = seen
       if (last && performance.now() - last.at < ttlMs) return last.block

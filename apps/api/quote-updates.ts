@@ -1,21 +1,21 @@
 import type { BlockRef } from '#core/chain.ts'
-import type { Clock } from '#core/clock.ts'
 import type { QuoteInput, QuoteOutcome } from '#core/dex/quote.ts'
 import type { Quoter } from '#core/dex/quoter.ts'
 import { isAppError } from '#core/errors.ts'
 import type { ChainTip } from '#core/history/ports.ts'
 import type { Views } from '#core/history/view.ts'
+import type { CommitSignal } from './commit-signal.ts'
 
 type WatchPorts = {
   readonly quoter: Quoter
   readonly views: Views
   readonly tip: ChainTip
-  readonly clock: Pick<Clock, 'sleep'>
+  readonly commits: CommitSignal
 }
 
 /**
  * The quote now, and again at each later block that it is another at, until `signal` is aborted. Blocks are looked for
- * every `pollMs`: the chain's newest and the newest indexed, as a quote may be made from either. One with a recipient
+ * when one is heard of, and every `pollMs`: the chain's newest and the newest indexed, as a quote may be made from either. One with a recipient
  * is another at every block, since its transaction has another deadline.
  *
  * @throws AppError `invalid` naming the field
@@ -29,6 +29,7 @@ export async function* watchQuote(
   let seen: string | undefined
   let told: QuoteOutcome | undefined
   while (!signal.aborted) {
+    const heard = ports.commits.heard()
     const place = await placeNow(ports)
     if (place !== seen) {
       seen = place
@@ -38,7 +39,7 @@ export async function* watchQuote(
         yield outcome
       }
     }
-    await ports.clock.sleep(pollMs, signal)
+    await ports.commits.wait(heard, pollMs, signal)
   }
 }
 

@@ -1,5 +1,4 @@
 import type { Address } from '#core/chain.ts'
-import type { Clock } from '#core/clock.ts'
 import { netAmounts, type Swap, swapFamily } from '#core/dex/events.ts'
 import { readPool } from '#core/dex/read-pool.ts'
 import { whileStale } from '#core/history/at-head.ts'
@@ -8,12 +7,13 @@ import type { FeedCursor, FeedItem, HistoryFeed } from '#core/history/feed.ts'
 import type { ResolvePorts } from '#core/history/resolve.ts'
 import type { Views } from '#core/history/view.ts'
 import type { SwapUpdate } from '#resources/swap-updates.ts'
+import type { CommitSignal } from './commit-signal.ts'
 import { feedCursor } from './cursors.ts'
 
 type WatchPorts = ResolvePorts & {
   readonly views: Views
   readonly feed: HistoryFeed
-  readonly clock: Pick<Clock, 'sleep'>
+  readonly commits: CommitSignal
 }
 
 /** Trades in one update at most. */
@@ -21,12 +21,13 @@ const SWAPS_MAX = 500
 
 /**
  * Trades as they are committed, of one pool or of all, until `signal` is aborted. Those behind `after`, or what comes
- * from now on. It is looked for every `pollMs`.
+ * from now on. It is looked for when a commit
+ * is heard of, and every `pollMs`.
  *
  * @throws AppError `invalid` where `after` is of another history, `not-found` for a pool that is not indexed
  */
 export async function* watchSwaps(
-  { feed, clock, ...ports }: WatchPorts,
+  { feed, commits, ...ports }: WatchPorts,
   { pool, after }: { readonly pool?: Address | undefined; readonly after?: FeedCursor | undefined },
   pollMs: number,
   signal: AbortSignal,
@@ -34,11 +35,12 @@ export async function* watchSwaps(
   if (pool) await refuseUnindexed(ports, pool)
   let cursor = after ?? (await feed.newest())
   while (!signal.aborted) {
+    const heard = commits.heard()
     const items = await feed.read(cursor, { families: [swapFamily], limit: SWAPS_MAX })
     cursor = items.at(-1)?.cursor ?? cursor
     const update = cursor && toUpdate(items, pool, cursor)
     if (update) yield update
-    if (items.length === 0) await clock.sleep(pollMs, signal)
+    if (items.length === 0) await commits.wait(heard, pollMs, signal)
   }
 }
 

@@ -15,6 +15,7 @@ import type { Snapshots } from '#core/ownership/snapshots.ts'
 import { createViews, type Views } from '#core/history/view.ts'
 import { type HistoryStore, openAtLeisure, openOnceThere } from '#wiring/open-chain-store.ts'
 import { openIdempotentAnswers } from '#wiring/open-idempotent-answers.ts'
+import { openNewHeads } from '#wiring/open-new-heads.ts'
 import { openNode } from '#wiring/open-node.ts'
 import { type Identity, openIdentity } from '#wiring/open-identity.ts'
 import { openOwnership, openSignatures, openSnapshots } from '#wiring/open-ownership.ts'
@@ -25,8 +26,10 @@ import { openTip } from '#wiring/open-tip.ts'
 import { placeOf } from '#wiring/settings.ts'
 import { sha256, systemClock } from '#wiring/system.ts'
 import { createLogger, createMetrics, type Logger } from '#wiring/telemetry.ts'
+import { watchCommits } from '#wiring/watch-commits.ts'
 import { type AnswerBudget, createAnswerBudget } from './answer-budget.ts'
 import { type AnswerCache, createAnswerCache } from './answer-cache.ts'
+import { type CommitSignal, createCommitSignal } from './commit-signal.ts'
 import type { ChainConfig, Config } from './config.ts'
 import { type ApiMetrics, createApiMetrics } from './metrics.ts'
 import { bySession, nobodyKnown } from './principals.ts'
@@ -45,6 +48,8 @@ export type Ports = HistoryPorts & {
   readonly tokens: TokenReader
   readonly tip: ChainTip
   readonly hashAt: BranchPorts['hashAt']
+  /** What wakes subscriptions. */
+  readonly commits: CommitSignal
   readonly quoter: Quoter
   readonly ownership: OwnershipChecker
   readonly snapshots: Snapshots
@@ -102,7 +107,7 @@ export async function wire(config: Config, overrides: Overrides = {}): Promise<A
   for (const settings of config.chains) {
     // oxlint-disable-next-line no-await-in-loop -- some chains share a store, which is opened for the first one
     const store = await storeOf(settings)
-    chains.push(serveChain(settings, store, shared, config, overrides, stack))
+    chains.push(await serveChain(settings, store, shared, config, overrides, stack))
   }
   const byDefault = chosenChain(chains, config.byDefault.chain.name)
   const { ratePerSecond: perSecond, rateBurst: burst, redis } = config.api
@@ -160,14 +165,14 @@ function openStores(
   }
 }
 
-function serveChain(
+async function serveChain(
   settings: ChainConfig,
   store: HistoryStore,
   shared: SharedPorts,
   { api }: Config,
   overrides: Overrides,
   stack: AsyncDisposableStack,
-): ServedChain {
+): Promise<ServedChain> {
   const { chain } = settings
   const { clock, log } = shared
   const node = stack.use(
@@ -177,6 +182,18 @@ function serveChain(
     }),
   )
   const standing = openTip(node, chain.pollMs)
+  const commits = createCommitSignal(store.heads, chain.id)
+  const watching = await watchCommits(settings.store, chain.id, commits.hint)
+  stack.defer(async () => {
+    if (Symbol.asyncDispose in watching) await watching[Symbol.asyncDispose]()
+    else watching[Symbol.dispose]()
+  })
+  stack.use(
+    hearNewHeads(settings, log, () => {
+      standing.tip.expire()
+      commits.newBlock()
+    }),
+  )
   const views = createViews(store.heads, chain.id)
   const history = {
     heads: store.heads,
@@ -196,6 +213,7 @@ function serveChain(
       ...history,
       ...shared,
       settings,
+      commits,
       quarantine: store.quarantine,
       quoter: createPublicQuoter(quoter, log, api.development),
       ownership: overrides.ownership ?? openOwnership(node, history, settings, chain.pollMs),
@@ -203,6 +221,32 @@ function serveChain(
       signatures: openSignatures(node, chain.id),
       collections: indexedCollections(settings.sources),
       indexedTokens: indexedTokens(settings.sources),
+    },
+  }
+}
+
+/** Where no block is told of for so long, it is looked all the same: that costs nothing. */
+const QUIET_MS = 60_000
+
+/** Calls `tell` at every block that a node tells of, where the configuration names one that does. */
+function hearNewHeads({ chain }: ChainConfig, log: Logger, tell: () => void): Disposable {
+  const newHeads = openNewHeads(chain, {
+    warn: (message, details) => log.warn({ chain: chain.name, ...details }, message),
+  })
+  if (!newHeads) return { [Symbol.dispose]: () => undefined }
+  const over = new AbortController()
+  const listen = async (): Promise<void> => {
+    while (!over.signal.aborted) {
+      // oxlint-disable-next-line no-await-in-loop -- one block after the other
+      await newHeads.wait(QUIET_MS, over.signal)
+      tell()
+    }
+  }
+  void listen()
+  return {
+    [Symbol.dispose]() {
+      over.abort()
+      newHeads[Symbol.dispose]()
     },
   }
 }
