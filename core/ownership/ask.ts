@@ -4,18 +4,23 @@ import { isAppError } from '#core/errors.ts'
 import type { TimedBlock } from './decision.ts'
 import type { OwnershipRead, OwnerReader, ReadAnswer } from './ports.ts'
 
-/** An answer, or that the node could not be asked. */
-export type Told = ReadAnswer | { readonly status: 'unavailable' }
+/** An answer, or why the contract was not asked. */
+export type Told = ReadAnswer | { readonly status: 'unavailable' | 'too-many' }
 
 /** Asks contracts as of one block: everything that is asked in the same breath goes together, and nothing twice. */
 export type Ask = (read: OwnershipRead) => Promise<Told>
 
 const UNAVAILABLE: Told = { status: 'unavailable' }
+const TOO_MANY: Told = { status: 'too-many' }
+
+/** Questions of one request. What it comes to shows only when the index has named the tokens. */
+const READS_MAX = 100_000
 
 export function createAsk(
   reader: Pick<OwnerReader, 'read'>,
   block: TimedBlock,
   clock: Pick<Clock, 'sleep' | 'monotonicMs'>,
+  readsMax = READS_MAX,
 ): Ask {
   const asked = new Map<string, Promise<Told>>()
   const batched = createBatcher<OwnershipRead, Told>(
@@ -33,6 +38,7 @@ export function createAsk(
   return (read) => {
     const key = keyOf(read)
     let told = asked.get(key)
+    if (!told && asked.size >= readsMax) return Promise.resolve(TOO_MANY)
     if (!told) asked.set(key, (told = batched(read)))
     return told
   }

@@ -1,12 +1,12 @@
-import { createBatcher } from '#core/batch.ts'
 import type { Address } from '#core/chain.ts'
 import type { Clock } from '#core/clock.ts'
-import { AppError, isAppError } from '#core/errors.ts'
+import { AppError } from '#core/errors.ts'
 import { refuseLeftView, whileStale } from '#core/history/at-head.ts'
 import { isEmpty, viewAt } from '#core/history/head.ts'
 import type { ResolvePorts } from '#core/history/resolve.ts'
 import type { IndexedCollections } from '#core/nft/indexed-collections.ts'
 import { createAsk } from './ask.ts'
+import { createBlockAges } from './block-ages.ts'
 import type { CountListedPorts } from './count-listed.ts'
 import type { Decision, Finality, TimedBlock } from './decision.ts'
 import { evaluateRule } from './evaluate.ts'
@@ -117,7 +117,7 @@ async function decide(
     escrows,
     isKnownErc721,
     block,
-    timestampOf: createTimestamps(ports.owners, ports.clock),
+    wasMadeBy: createBlockAges(ports.owners, ports.clock),
   }
   return Promise.all(
     people.map(async (wallets): Promise<Decision> => {
@@ -126,31 +126,6 @@ async function decide(
       return { answer, reason, finality, block, clauses }
     }),
   )
-}
-
-/** When blocks were made; each is asked for once. */
-function createTimestamps(
-  owners: Pick<OwnerReader, 'timestamps'>,
-  clock: CheckPorts['clock'],
-): CountListedPorts['timestampOf'] {
-  const asked = new Map<number, Promise<number | undefined>>()
-  const batched = createBatcher<number, number | undefined>(
-    clock,
-    async (numbers) => {
-      try {
-        return await owners.timestamps(numbers)
-      } catch (error) {
-        if (!isAppError(error, 'unavailable')) throw error
-        return numbers.map(() => undefined)
-      }
-    },
-    { sizeMax: Number.MAX_SAFE_INTEGER, pending: () => 0, lingerMsMax: 0 },
-  )
-  return (number) => {
-    let told = asked.get(number)
-    if (!told) asked.set(number, (told = batched(number)))
-    return told
-  }
 }
 
 const unavailable = ({ finality }: CheckInput): Decision => ({

@@ -1,4 +1,5 @@
 import type { Address } from '#core/chain.ts'
+import type { WasMadeBy } from './block-ages.ts'
 import { beneficialOwner, type CountTokensPorts, wrongInterface } from './count-tokens.ts'
 import type { Reason, TimedBlock, TokenFinding, WalletFinding } from './decision.ts'
 import type { IndexedToken } from './holding-index.ts'
@@ -7,8 +8,7 @@ import { amountOf, type Finding, isBurnAddress, tally, unknownFinding, unknownOf
 
 export type CountListedPorts = CountTokensPorts & {
   readonly block: TimedBlock
-  /** When blocks were made; undefined where no node tells. */
-  readonly timestampOf: (number: number) => Promise<number | undefined>
+  readonly wasMadeBy: WasMadeBy
 }
 
 /**
@@ -66,13 +66,12 @@ async function countOfWallet(
   const counted: TokenFinding[] = []
   let young = 0n
   let unknown: Reason | null = null
-  for (const token of own) {
-    if (!hasToken(rule.tokens, token.tokenId)) continue
-    // oxlint-disable-next-line no-await-in-loop -- what it asks is asked once a block, and mostly known
-    const isOld = await isHeldLong(ports, rule, token)
+  const inSet = own.filter(({ tokenId }) => hasToken(rule.tokens, tokenId))
+  const areOld = await Promise.all(inSet.map((token) => isHeldLong(ports, rule, token)))
+  for (const [index, isOld] of areOld.entries()) {
+    const { tokenId, since } = inSet[index] as IndexedToken
     if (isOld === undefined) unknown = 'unavailable'
-    else if (isOld)
-      counted.push({ tokenId: token.tokenId, wallet, escrow: null, since: token.since })
+    else if (isOld) counted.push({ tokenId, wallet, escrow: null, since })
     else young++
   }
   if (BigInt(own.length) < amountOf(balance)) unknown ??= 'index-incomplete'
@@ -86,12 +85,12 @@ async function countOfWallet(
 const DAY_SECONDS = 86_400
 
 async function isHeldLong(
-  { block, timestampOf }: CountListedPorts,
+  { block, wasMadeBy }: CountListedPorts,
   { heldFor }: Erc721Rule,
   { since }: IndexedToken,
 ): Promise<boolean | undefined> {
   if (!heldFor) return true
-  if (heldFor.unit === 'blocks') return block.number - since >= heldFor.count
-  const from = await timestampOf(since)
-  return from === undefined ? undefined : block.timestamp - from >= heldFor.count * DAY_SECONDS
+  const { unit, count } = heldFor
+  if (unit === 'blocks') return block.number - since >= count
+  return wasMadeBy(since, block.timestamp - count * DAY_SECONDS)
 }

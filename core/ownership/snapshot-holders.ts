@@ -1,4 +1,4 @@
-import { type Address, type BlockRef, subtractRanges, ZERO_ADDRESS } from '#core/chain.ts'
+import { type Address, type BlockRef, rangeWith, ZERO_ADDRESS } from '#core/chain.ts'
 import { AppError, invalidField } from '#core/errors.ts'
 import { blockAt } from '#core/history/block-at.ts'
 import type { View } from '#core/history/head.ts'
@@ -70,11 +70,13 @@ export async function snapshotHolders(
   refuseUnindexed(new Set(source ? [collection] : []), collection)
   if (!source) throw new Error('it is refused')
   const block = await blockAt(ports.heads, view, at, 'at')
-  const from = source.startBlock ?? view.head.coverage[0]?.from ?? 0
-  if (at < from)
-    throw invalidField('at', `block ${at} is before the first of the collection, ${from}`)
-  const [gap] = subtractRanges([{ from, to: at }], view.head.coverage)
-  if (gap) throw incomplete(collection, `blocks ${gap.from}-${gap.to} are not indexed`)
+  const first = source.startBlock ?? 0
+  if (at < first)
+    throw invalidField('at', `block ${at} is before the first of the collection, ${first}`)
+  // All that is indexed without a gap up to the block, also before the collection's first one.
+  const from = rangeWith(view.head.coverage, at)?.from ?? at
+  // Without a start block nothing says that the collection is not older than the index.
+  if (from > first) throw incomplete(collection, `blocks ${first}-${from - 1} are not all indexed`)
   const fold = createFold(collection, source.kind)
   for await (const events of pagesOfEvents(ports, view, transferFamily, {
     address: collection,
@@ -92,7 +94,7 @@ export async function snapshotHolders(
 const incomplete = (collection: Address, why: string): AppError =>
   new AppError(
     'conflict',
-    `collection: a snapshot of ${collection} would be wrong: ${why}; index it from the block on in which it was deployed`,
+    `collection: a snapshot of ${collection} would be wrong: ${why}; index it from the block on in which it was deployed, and name that as its startBlock`,
     { details: { field: 'collection', reason: 'index-incomplete' }, audience: 'client' },
   )
 

@@ -18,6 +18,7 @@ const reasonOf: Readonly<Record<Exclude<Told['status'], 'value' | 'refused'>, Re
   'no-answer': 'no-answer',
   'odd-answer': 'odd-answer',
   unavailable: 'unavailable',
+  'too-many': 'too-many-tokens',
 }
 
 /** What is not known of an answer; null where it says something. */

@@ -4,6 +4,8 @@ import { createMemoryChainStore, createMemoryTables } from '#adapters/memory/cha
 import type { Address } from '#core/chain.ts'
 import { AppError } from '#core/errors.ts'
 import { createViews } from '#core/history/view.ts'
+import { createAsk } from '#core/ownership/ask.ts'
+import { createBlockAges } from '#core/ownership/block-ages.ts'
 import { createOwnershipChecker } from '#core/ownership/checker.ts'
 import { parseRule } from '#core/ownership/parse-rule.ts'
 import type { OwnerReader, OwnershipRead, ReadAnswer } from '#core/ownership/ports.ts'
@@ -102,6 +104,54 @@ describe('a decision', () => {
     await said([ANN], [ANN, BEN], [BEN])
     expect(reads).toHaveLength(3)
   })
+})
+
+describe('the age of blocks', () => {
+  const ages = (away = false) => {
+    const asked: number[] = []
+    const wasMadeBy = createBlockAges(
+      {
+        async timestamps(numbers) {
+          if (away) outage()
+          asked.push(...numbers)
+          return numbers.map((number) => number * 12)
+        },
+      },
+      createFakeClock(),
+    )
+    return { asked, wasMadeBy }
+  }
+
+  test('takes a thousand blocks ten questions, and one block one', async () => {
+    const { asked, wasMadeBy } = ages()
+    const numbers = Array.from({ length: 1_000 }, (_, index) => 5_000 - index)
+    const told = await Promise.all(numbers.map((number) => wasMadeBy(number, 4_500 * 12)))
+    expect(told).toEqual(numbers.map((number) => number <= 4_500))
+    expect(asked.length).toBeLessThanOrEqual(10)
+    asked.length = 0
+    expect(await wasMadeBy(7, 7 * 12)).toBe(true)
+    expect(await wasMadeBy(8, 7 * 12)).toBe(false)
+    expect(asked).toEqual([7, 8])
+  })
+
+  test('is not known while no node tells', async () => {
+    expect(await ages(true).wasMadeBy(7, 84)).toBeUndefined()
+  })
+})
+
+test('a request that comes to too many questions has no answer, and never a no', async () => {
+  const ask = createAsk(
+    { read: async (_block, reads) => reads.map(asItIs) },
+    { number: 9, hash: hashOf('9'), timestamp: 900 },
+    createFakeClock(),
+    10,
+  )
+  const reads = Array.from({ length: 11 }, (_, index) =>
+    ask({ of: 'balance', contract: ART, account: addressOf(index + 1) }),
+  )
+  const told = await Promise.all(reads)
+  expect(told.at(-2)).toMatchObject({ status: 'value' })
+  expect(told.at(-1)).toEqual({ status: 'too-many' })
 })
 
 describe('questions to contracts', () => {
