@@ -41,6 +41,21 @@ export async function openToWrite(setting: StoreSetting): Promise<ChainStore> {
 }
 
 /**
+ * Says of a store that a backfill is at it, until what this gives is disposed of. Any number may be at a MongoDB
+ * database, so nothing is said of one.
+ *
+ * @throws AppError `conflict` where another process is at it, with who and since when
+ */
+export async function claimForBackfill(
+  setting: StoreSetting,
+  chainId: number,
+): Promise<Disposable | undefined> {
+  if (setting.kind !== 'sqlite') return undefined
+  const { claimBackfill } = await import('#adapters/sqlite/backfill-claim.ts')
+  return claimBackfill(setting.path, chainId, { pid: process.pid, nowMs: systemClock.nowMs() })
+}
+
+/**
  * For a process that only reads. It must not make an empty store where a path is misspelt.
  *
  * @throws AppError `unavailable` where there is no store yet, or as `openToWrite` does

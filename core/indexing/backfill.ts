@@ -156,7 +156,7 @@ function detached(header: BlockHeader, appender: ChainAppender): AppError {
     'conflict',
     `block ${header.number} of the chain does not follow the stored block ${head.number} (${head.hash}) but ` +
       `${header.parentHash}: the chain was reorganised. The indexer, which follows the head, takes such blocks back; ` +
-      'below the finalized block, index into a fresh store',
+      'below the finalized block, `halyard reindex --new-branch` does',
     { details: { reason: 'detached', block: header.number } },
   )
 }

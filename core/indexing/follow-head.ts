@@ -238,7 +238,7 @@ async function* moveBack(ports: IndexPorts, appender: ChainAppender): AsyncGener
       'conflict',
       `the chain was reorganised below block ${view.floor.number}, which was taken to be final; the indexer stops and ` +
         `block ${view.head.number} stays readable. Check chain.rpc and chain.finality; if the chain really changed, ` +
-        'index it into a fresh store',
+        '`halyard reindex --new-branch` takes its blocks in the place of the stored ones',
       { details: { reason: 'deep-reorg', floor: view.floor.number } },
     )
   if ((await appender.moveBack(ancestor)) === 'committed')

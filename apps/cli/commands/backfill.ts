@@ -20,6 +20,7 @@ import type { BlockSource } from '#core/indexing/ports.ts'
 import { shareBackfill } from '#core/indexing/ranges/share-backfill.ts'
 import type { TokenCollector } from '#core/tokens/collect-tokens.ts'
 import { afterGrace } from '#faces/grace.ts'
+import { claimForBackfill } from '#wiring/open-chain-store.ts'
 
 type Options = {
   readonly config: string
@@ -61,6 +62,9 @@ const run = (options: Options): Promise<void> => untilStopped((stop) => index(op
 
 async function index(options: Options, stop: AbortSignal): Promise<void> {
   const settings = readSettings(options.config, options.chain)
+  // Those that share the work know of each other.
+  await using held = new AsyncDisposableStack()
+  if (options.share !== true) held.use(await claimForBackfill(settings.store, settings.chain.id))
   await using app = await open(settings, options, afterGrace(stop))
   const startedAt = performance.now()
   const { source, reading } = countReading(app.ports.source)

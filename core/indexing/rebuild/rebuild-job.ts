@@ -263,7 +263,8 @@ async function refuseOtherBlock(
     throw new AppError(
       'unavailable',
       `block ${number} of the chain is ${hash}, and ${stored.hash} is stored: this history is of another branch, or ` +
-        'chain.rpc serves another chain; index into a fresh store',
+        'chain.rpc serves another chain. Where the chain has left the stored branch for good, `halyard reindex ' +
+        '--new-branch` takes its blocks; else correct chain.rpc',
       { details: { field: 'chain.rpc', reason: 'other-branch', block: number } },
     )
 }
