@@ -94,16 +94,18 @@ async function decideGroup(
   const drafts: Draft[] = []
   const records: OperationRecord[] = []
   const movements: Movement[] = []
+  const hashes = requests.map(({ operation }) => requestOf(sha256, operation))
 
   /** Leaves what the request changes staged. */
-  function take({ scope, key, actor, operation }: OperationRequest): {
+  function take(index: number): {
     readonly draft: Draft
     readonly record?: OperationRecord
     readonly made?: readonly Movement[]
   } {
     set.drop()
+    const { scope, key, actor, operation } = requests[index] as OperationRequest
     const id = operationId(scope, key)
-    const request = requestOf(sha256, operation)
+    const request = hashes[index] as string
     const used = set.read('key', id)
     if (used) {
       if (used.request !== request) return { draft: { status: 'key-reused' } }
@@ -121,11 +123,11 @@ async function decideGroup(
   }
 
   // Once for the names alone, so that they are read together.
-  for (const request of requests) take(request)
+  for (const index of requests.keys()) take(index)
   await loadMissing(set, writer, ledger)
-  for (const request of requests) {
-    let taken = take(request)
-    while (await loadMissing(set, writer, ledger)) taken = take(request)
+  for (const index of requests.keys()) {
+    let taken = take(index)
+    while (await loadMissing(set, writer, ledger)) taken = take(index)
     set.keep()
     drafts.push(taken.draft)
     if (taken.record) records.push(taken.record)

@@ -30,6 +30,7 @@ export async function verifyLog(
 ): Promise<VerifiedLog> {
   let head = from
   let operations = 0
+  let lastMs = 0
   const broken = (detail: string): VerifiedLog => {
     const of = `entry ${head.sequence + 1}`
     return { head, operations, breach: { invariant: 'L11', of, detail } }
@@ -50,7 +51,9 @@ export async function verifyLog(
       if (entry.previous !== head.hash)
         return broken(`it names another entry than ${head.hash} as the one before it`)
       if (entry.atMs !== stored.atMs) return broken('its time is not the one that its hash is of')
+      if (entry.atMs < lastMs) return broken('its time is before that of the entry before it')
       each(entry)
+      lastMs = entry.atMs
       operations += entry.operations.length
       head = { sequence: entry.sequence, hash: entry.hash }
     }
