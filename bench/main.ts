@@ -2,6 +2,7 @@ import { benchHeadUpdates } from './head-updates.ts'
 import { benchHistory } from './history.ts'
 import { benchIndex } from './index-chain.ts'
 import { benchOwnership } from './ownership.ts'
+import { benchLedger } from './ledger.ts'
 import { benchPoolQuotes } from './pool-quotes.ts'
 import { benchQuotesOverHttp } from './quote-http.ts'
 import { benchRoutes } from './routes.ts'
@@ -14,6 +15,7 @@ const figures: Readonly<Record<string, readonly Bench[]>> = {
   history: [benchHistory],
   index: [benchIndex],
   ownership: [benchOwnership],
+  ledger: [benchLedger],
   quote: [benchPoolQuotes, benchRoutes, benchQuotesOverHttp],
 }
 

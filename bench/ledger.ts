@@ -1,0 +1,135 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { systemClock } from '#adapters/node/clock.ts'
+import { sha256 } from '#adapters/node/sha256.ts'
+import { openSqliteLedgerStore } from '#adapters/sqlite/ledger-store.ts'
+import { openSqliteMigrationStore } from '#adapters/sqlite/migration-store.ts'
+import { auditLedger } from '#core/ledger/audit.ts'
+import { createLedgerClerk, type LedgerClerk } from '#core/ledger/clerk.ts'
+import type { Operation } from '#core/ledger/operation.ts'
+import type { LedgerStore } from '#core/ledger/ports.ts'
+import { migrate } from '#core/operations/migrate.ts'
+import { createMongoLedgerStore } from '#adapters/mongo/ledger-store.ts'
+import { openMongoMigrationStore } from '#adapters/mongo/migration-store.ts'
+import { MongoClient } from 'mongodb'
+import { freshDatabase, openMongoServer } from '../test/servers/mongo.ts'
+
+const ACCOUNTS = 1_000
+const SPENDS = 20_000
+/** Requests that are under way at once, as of so many clients. */
+const CLIENTS = 256
+const AUDITED = 100_000
+const GRANTS = 500
+const MONGO_SPENDS = 1_000
+
+const asset = 'gems'
+const account = (index: number): string => `user:${index}`
+
+/** How many spends a ledger takes, each acknowledged when it is on the disk, and how long an audit takes. */
+export async function benchLedger(print: (line: string) => void): Promise<void> {
+  const folder = mkdtempSync(join(tmpdir(), 'halyard-bench-'))
+  try {
+    const path = join(folder, 'records.db')
+    const migrations = openSqliteMigrationStore(path)
+    await migrate({ migrations, sha256 }, { isDryRun: false })
+    migrations.close()
+    const store = openSqliteLedgerStore(path)
+    const spread = await spends(store, 'spread', SPENDS, (index) => index % ACCOUNTS)
+    print(`SQLite, synchronous=FULL: ${rate(spread)} spends/s over ${ACCOUNTS} accounts`)
+    const hot = await spends(store, 'hot', SPENDS, () => 0)
+    print(`  one hot account: ${rate(hot)} spends/s, ${(hot / spread).toFixed(2)} of that`)
+    const clerk = clerkOf(store, 'audited')
+    await prepare(clerk, 1)
+    await inTurns(clerk, AUDITED, (index) => spend(index % ACCOUNTS))
+    const startedAt = performance.now()
+    const { breaches, operations } = await auditLedger({ store, sha256 }, 'audited')
+    const seconds = (performance.now() - startedAt) / 1_000
+    print(
+      `  audit of ${operations} operations: ${seconds.toFixed(1)} s, ${breaches.length} breaches`,
+    )
+    store.close()
+  } finally {
+    rmSync(folder, { recursive: true })
+  }
+  await mongo(print)
+}
+
+async function mongo(print: (line: string) => void): Promise<void> {
+  const server = await openMongoServer()
+  if (!server) return
+  const name = freshDatabase()
+  const migrations = await openMongoMigrationStore(server.url(name))
+  await migrate({ migrations, sha256 }, { isDryRun: false })
+  await migrations.close()
+  const client = new MongoClient(server.url(name))
+  const store = createMongoLedgerStore(client.db(name))
+  const spread = await spends(store, 'spread', MONGO_SPENDS, (index) => index % ACCOUNTS)
+  print(`MongoDB (${server.kind}): ${rate(spread)} spends/s`)
+  await client.db(name).dropDatabase()
+  await client.close()
+  await server.stop()
+}
+
+const rate = (perSecond: number): string => perSecond.toFixed(0)
+
+const clerkOf = (store: LedgerStore, ledger: string): LedgerClerk =>
+  createLedgerClerk({ store, clock: systemClock, sha256 }, ledger)
+
+const spend = (index: number): Operation => ({
+  kind: 'spend',
+  asset,
+  account: account(index),
+  amountRaw: 1n,
+  feeRaw: 0n,
+  memo: '',
+})
+
+/** @returns spends a second */
+async function spends(
+  store: LedgerStore,
+  ledger: string,
+  count: number,
+  accountOf: (index: number) => number,
+): Promise<number> {
+  const clerk = clerkOf(store, ledger)
+  await prepare(clerk, count)
+  const startedAt = performance.now()
+  await inTurns(clerk, count, (index) => spend(accountOf(index)))
+  return (count / (performance.now() - startedAt)) * 1_000
+}
+
+async function prepare(clerk: LedgerClerk, spendsMax: number): Promise<void> {
+  const limits = { spendMaxRaw: null, spendPerDayMaxRaw: null, balanceMaxRaw: null }
+  const policy = { name: 'Gems', decimals: 0, ...limits, supplyMaxRaw: null, expiresAfterMs: null }
+  await submit(clerk, 'asset', { kind: 'set-asset', asset, ...policy })
+  for (let from = 0; from < ACCOUNTS; from += GRANTS) {
+    const grants = Array.from({ length: GRANTS }, (_, index) => ({
+      account: account(from + index),
+      amountRaw: BigInt(spendsMax + AUDITED),
+    }))
+    await submit(clerk, `grant-${from}`, { kind: 'grant-many', asset, grants, memo: '' })
+  }
+}
+
+async function inTurns(
+  clerk: LedgerClerk,
+  count: number,
+  operationOf: (index: number) => Operation,
+): Promise<void> {
+  let next = 0
+  const client = async (): Promise<void> => {
+    while (next < count) {
+      const index = next++
+      // oxlint-disable-next-line no-await-in-loop -- a client waits for its answer
+      await submit(clerk, `k${index}`, operationOf(index))
+    }
+  }
+  await Promise.all(Array.from({ length: CLIENTS }, client))
+}
+
+async function submit(clerk: LedgerClerk, key: string, operation: Operation): Promise<void> {
+  const receipt = await clerk.submit({ scope: 'bench', key, actor: 'bench', operation })
+  if (receipt.status !== 'recorded' || receipt.outcome.status !== 'done')
+    throw new Error(`${key}: ${JSON.stringify(receipt)}`)
+}
