@@ -2,7 +2,7 @@ import type { Operation, OperationRequest } from '#core/ledger/operation.ts'
 import type { Random } from '../../fakes/random.ts'
 
 export const ACCOUNTS = ['alice', 'bob', 'carol'] as const
-export const SCOPE = 'sim'
+const SCOPE = 'sim'
 const asset = 'gems'
 
 const limitsOf = (random: Random): Operation => {
