@@ -48,6 +48,9 @@ async function* walk(
       if (!last) continue
       const { creditedRaw } = (fromText(last.body) as MovementBody).after
       if (creditedRaw <= debitedRaw) continue
+      const [standing] = await store.documents(ledger, [{ kind: 'standing', id: account }])
+      // A refusal would be the answer of the key for good.
+      if (standing && valueOf('standing', standing).isFrozen) continue
       yield {
         scope: LEDGER_SCOPE,
         key: `expire:${asset}:${account}:${creditedRaw}:${debitedRaw}`,

@@ -182,6 +182,9 @@ describe('operations of a ledger', () => {
         done.push(wordOf(await ports.clerk.submit(request)))
       return done
     }
+    await run({ kind: 'freeze', account: 'alice', memo: '' })
+    expect(await expire()).toEqual([])
+    await run({ kind: 'unfreeze', account: 'alice', memo: '' })
     expect(await expire()).toEqual(['done'])
     expect(await balance('alice')).toMatchObject({ available: 50n })
     expect(await expire()).toEqual([])
