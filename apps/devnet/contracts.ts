@@ -24,6 +24,7 @@ const ARTIFACTS = {
   multiToken: '@openzeppelin/contracts/build/contracts/ERC1155PresetMinterPauser.json',
   /** token.sol, for decimals other than 18. */
   token: './token.artifact.json',
+  points: '#contracts/points.artifact.json',
 } as const
 
 export type ContractName = keyof typeof ARTIFACTS

@@ -46,6 +46,8 @@ export type Deployment = {
   readonly collection: Address
   /** ERC-1155, with the ids 1 to `MULTI_TOKEN_IDS`. */
   readonly multiToken: Address
+  /** Spends of points; the deployer is its admin and spends. */
+  readonly points: Address
   readonly tokens: readonly DevToken[]
   readonly pools: readonly DevPool[]
 }

@@ -1,4 +1,11 @@
-import { encodeDeployData, encodeFunctionData, maxUint256, parseUnits } from 'viem'
+import {
+  encodeDeployData,
+  encodeFunctionData,
+  keccak256,
+  maxUint256,
+  parseUnits,
+  toHex,
+} from 'viem'
 import { type Address, ZERO_ADDRESS } from '#core/chain.ts'
 import { contractAddress, pairAddress, poolAddress } from './addresses.ts'
 import { DEVNET_CHAIN_ID } from './anvil.ts'
@@ -183,6 +190,11 @@ export function planDeployment(deployer: Address, traders: readonly Address[]): 
     })
   }
 
+  // Behind all others, whose addresses follow from what was sent before.
+  const points = create('points', [deployer])
+  const spender = keccak256(toHex('SPENDER'))
+  call('let the deployer spend points', ['points', points], 'setRole', [spender, deployer, true])
+
   const deployment = {
     chainId: DEVNET_CHAIN_ID,
     deployer,
@@ -198,6 +210,7 @@ export function planDeployment(deployer: Address, traders: readonly Address[]): 
     tickLens,
     collection,
     multiToken,
+    points,
     tokens,
     pools,
   }
