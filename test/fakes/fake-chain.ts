@@ -222,7 +222,7 @@ export function bloomOf(logs: readonly Draft[]): Hex {
 }
 
 /** Puts drafts into transactions of one to four logs, and all of it into a block that proves itself. */
-async function seal(
+export async function seal(
   random: Random,
   number: number,
   parent: FakeBlock | undefined,
