@@ -36,7 +36,7 @@ async function chainOf(contents: readonly (readonly Act[])[]): Promise<FakeBlock
 }
 
 /** Indexes a chain from its first block to its last, and tells what a node was asked. */
-async function index(blocks: readonly FakeBlock[]) {
+async function indexAll(blocks: readonly FakeBlock[]) {
   const filters: LogFilter[] = []
   const fake = createFakeSource({ blocks: () => blocks, finality: 0 })
   const source: BlockSource = {
@@ -96,8 +96,8 @@ async function pairsChain(count: number): Promise<FakeBlock[]> {
 
 test('a factory with 5,000 pairs costs a node no more requests than one with 50, and no filter names them', async () => {
   const [few, many] = [await pairsChain(50), await pairsChain(5_000)]
-  const small = await index(few)
-  const large = await index(many)
+  const small = await indexAll(few)
+  const large = await indexAll(many)
   expect(large.requests).toEqual(small.requests)
   expect(Math.max(...large.filters.map(({ addresses }) => addresses?.length ?? 0))).toBeLessThan(
     510,
@@ -133,7 +133,7 @@ test('batches of hundreds of ERC-1155 tokens, and 10,000 mints in one block, are
     tokenId: BigInt(index),
   }))
   const blocks = await chainOf([[], [batch(NOBODY, ANN)], mints, [batch(ANN, BOB)]])
-  const { history, view, all } = await index(blocks)
+  const { history, view, all } = await indexAll(blocks)
   const model = naiveModel(blocks.map(actedOf), sources)
   for (const spec of [holdingDocuments, ownershipDocuments, holderDocuments] as DocumentSpec[]) {
     const found = await scanDocuments(history, view, spec, all)
