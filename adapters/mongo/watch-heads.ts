@@ -20,7 +20,10 @@ export function watchMongoHeads(url: string, chainId: number, tell: () => void):
     try {
       const hello = await db.command({ hello: 1 })
       if (over.signal.aborted) return
-      if (hello.msg !== 'isdbgrid' && typeof hello.setName !== 'string') return
+      if (hello.msg !== 'isdbgrid' && typeof hello.setName !== 'string') {
+        await client.close()
+        return
+      }
       stream = db
         .collection('heads')
         .watch([{ $match: { operationType: 'insert', 'fullDocument.chainId': chainId } }])

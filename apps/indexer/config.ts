@@ -12,10 +12,10 @@ export type Config = Pick<
  */
 export function readConfigs(path: string, names: readonly string[]): readonly Config[] {
   const settings =
-    names.length === 0
-      ? readDeployment(path).chains
-      : [...new Set(names)].map((name) => readSettings(path, name))
-  return settings.map(({ chain, store, raw, sources, quotes, indexer, secrets }) =>
+    names.length === 0 ? readDeployment(path).chains : names.map((name) => readSettings(path, name))
+  // One that is named twice, as by its name and its id, is followed once.
+  const byId = new Map(settings.map((each) => [each.chain.id, each]))
+  return [...byId.values()].map(({ chain, store, raw, sources, quotes, indexer, secrets }) =>
     Object.freeze({ chain, store, raw, sources, quotes, indexer, secrets }),
   )
 }

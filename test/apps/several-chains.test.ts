@@ -241,7 +241,7 @@ describe('two chains', () => {
       const database = (server as MongoServer).url(freshDatabase())
       await using world = await openWorld(database, 'apart')
       const [main] = await Promise.all([
-        runIndexer(world.config, '--chain', 'main'),
+        runIndexer(world.config, '--chain', 'main', '--chain', String(IDS.main)),
         runIndexer(world.config, '--chain', String(IDS.side)),
       ])
       await expectAsAlone(world, 'main')
