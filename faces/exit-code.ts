@@ -42,6 +42,7 @@ export const configuredSections: ReadonlySet<string> = new Set([
   'quotes',
   'ownership',
   'api',
+  'identity',
   'indexer',
   'workers',
 ])

@@ -139,6 +139,14 @@ describe('the reference', () => {
       'listSnapshotHolders',
       'checkOwnership',
       'checkOwnershipOfMany',
+      'startSignIn',
+      'signIn',
+      'rotateSession',
+      'endSession',
+      'readPerson',
+      'checkOwnershipOfPerson',
+      'linkWallet',
+      'unlinkWallet',
       'listQuarantine',
       'countQuarantine',
       'quoteSwap',
@@ -169,6 +177,11 @@ describe('the reference', () => {
     for (const operation of operations()) {
       const { status, response } = await send(operation)
       const text = await response.text()
+      // Nobody can sign in to this service; test/apps/sign-in.test.ts does to another.
+      if (/^.v1.(sign-in|session|person)/.test(operation.path)) {
+        expect(status, operation.path).toBe(404)
+        continue
+      }
       // The recorded blocks are not all of a collection: a snapshot of them would be wrong, and is refused.
       if (operation.path.includes('/snapshot')) {
         expect(JSON.parse(text).code).toBe('INDEX_INCOMPLETE')

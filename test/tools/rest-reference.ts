@@ -32,19 +32,18 @@ function operationText({ path, method, of }: { path: string; method: string; of:
     `## ${method.toUpperCase()} \`${path}\``,
     of.summary,
     ...(rows.length > 0 ? [['| parameter | takes | |', '|---|---|---|', ...rows].join('\n')] : []),
-    ...(body
-      ? [
-          `The body takes ${Object.entries<any>(body.schema.properties)
-            .map(([name, takes]) => `\`${name}\` (${takesText(takes)})`)
-            .join(
-              ', ',
-            )}; needed are ${body.schema.required.map((name: string) => `\`${name}\``).join(', ')}.`,
-        ]
-      : []),
+    ...(body ? [bodyText(body.schema)] : []),
     `Answers with ${answer}.`,
     ...(others.length > 0 ? [others.join('\n')] : []),
     `\`\`\`sh\n${exampleText(path, of, body?.example)}\n\`\`\``,
   ].join('\n\n')
+}
+
+function bodyText({ properties, required = [] }: any): string {
+  const members = Object.entries<any>(properties)
+  if (members.length === 0) return 'The body is `{}`.'
+  const all = members.map(([name, takes]) => `\`${name}\` (${takesText(takes)})`).join(', ')
+  return `The body takes ${all}; needed are ${required.map((name: string) => `\`${name}\``).join(', ')}.`
 }
 
 function exampleText(path: string, of: any, body: unknown): string {
