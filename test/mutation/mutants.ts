@@ -155,8 +155,8 @@ export const mutants: readonly Mutant[] = [
     WRITE,
     both,
     'what stood beside the version before is not put aside',
-    'const isNeeded = previous && stored.number > base.floor.number',
-    'const isNeeded = previous && stored.number > base.head.number',
+    'const isNeeded = previous && stored.number > kept',
+    'const isNeeded = previous && stored.number > last',
   ),
   mutant(
     COMMIT,
@@ -211,8 +211,8 @@ export const mutants: readonly Mutant[] = [
     WRITE,
     both,
     'nothing is marked before what stood beside final versions goes',
-    '...(base.floor.number >= 0 ? [writer.mark',
-    '...(base.floor.number < -1 ? [writer.mark',
+    '...(kept >= 0 ? [writer.mark',
+    '...(kept < -1 ? [writer.mark',
   ),
   mutant(
     COMMIT,
@@ -253,7 +253,7 @@ export const mutants: readonly Mutant[] = [
     WRITE,
     ['cost'],
     'what stands beside a final version is put aside',
-    'const isNeeded = previous && stored.number > base.floor.number',
+    'const isNeeded = previous && stored.number > kept',
     'const isNeeded = previous',
   ),
   mutant(
@@ -372,8 +372,8 @@ export const mutants: readonly Mutant[] = [
     SWEEP,
     both,
     'undo goes while readers may need it',
-    'await writer.deleteUndo(Object.values(head.projections), horizon)',
-    'await writer.deleteUndo(Object.values(head.projections), head.number)',
+    'writer.deleteUndo(Object.values(head.projections), horizon)',
+    'writer.deleteUndo(Object.values(head.projections), head.number)',
   ),
   mutant(
     SWEEP,
@@ -498,8 +498,8 @@ export const mutants: readonly Mutant[] = [
     APPEND,
     ['one-answer'],
     'a writer commits what it has read of a server that lags',
-    'await ports.heads.asOneAnswer(() => tryCommit(mine, finalized))',
-    'await tryCommit(mine, finalized)',
+    'await ports.heads.asOneAnswer(() => tryCommit(base, mine, finalized))',
+    'await tryCommit(base, mine, finalized)',
   ),
   mutant(
     AT_HEAD,
