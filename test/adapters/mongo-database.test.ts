@@ -71,6 +71,8 @@ function suiteOver({ url, kind }: MongoServer): void {
           "factory": "0x00000000000000000000000000000000000000f3",
           "feePips": 500,
           "feePipsOfToken1": null,
+          "hooks": null,
+          "isFeeDynamic": false,
           "lastTradeAt": 1705000000,
           "lastTradePriceX192": "Binary(40) 00000000000000000000000000000001000000000000000000000000000000000000000000000000",
           "liquidity": "Binary(32) 00000000000000000000000000000000000000000000000000000000000003e8",

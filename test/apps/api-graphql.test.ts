@@ -45,7 +45,7 @@ describe('GraphQL', () => {
     const { items } = await rig.json('/v1/pools')
     const { pools } = await data(`{ pools { nodes {
       address protocol factory token0 ${TOKEN} token1 ${TOKEN}
-      feePips feePipsOfToken1 tickSpacing curve createdBlock createdAt reserve0 reserve1 sqrtPriceX96 tick liquidity
+      feePips feePipsOfToken1 tickSpacing curve hooks hookFlags feeMode createdBlock createdAt reserve0 reserve1 sqrtPriceX96 tick liquidity
       price { token0InToken1 token1InToken0 } rawPriceOfToken0InToken1 swapCount lastTradeAt
       quotable { status reason explanation }
     } } }`)
@@ -55,6 +55,7 @@ describe('GraphQL', () => {
         protocol: item.protocol === 'uniswap-v2' ? 'UNISWAP_V2' : 'UNISWAP_V3',
         token0: inGraphql(item.token0),
         token1: inGraphql(item.token1),
+        feeMode: inCapitals(item.feeMode),
         quotable: {
           ...item.quotable,
           status: inCapitals(item.quotable.status),
