@@ -49,20 +49,24 @@ export async function unlinkWallet(
 ): Promise<ProvenWallet[]> {
   const wallets = await identity.walletsOf(person)
   if (!wallets.some((each) => each.wallet === wallet)) throw notTheirs(wallet)
-  if (wallets.length === 1)
-    throw new AppError(
-      'conflict',
-      'wallet: it is the last one of this person; link another first',
-      {
-        details: { field: 'wallet' },
-        audience: 'client',
-      },
-    )
+  if (wallets.length === 1) throw lastOne()
   const freeAtMs = clock.nowMs() + policy.unlinkCoolDownMs
   if (!(await identity.unlinkWallet(wallet, person, freeAtMs))) throw notTheirs(wallet)
+  const left = await identity.walletsOf(person)
+  if (left.length === 0) {
+    // The others were unlinked at the same time. Who unlinks looks behind its own step, so that one of them sees it.
+    await identity.linkWallet(wallet, person, person, clock.nowMs())
+    throw lastOne()
+  }
   await identity.revokeSessionsOf(person)
-  return identity.walletsOf(person)
+  return left
 }
+
+const lastOne = (): AppError =>
+  new AppError('conflict', 'wallet: it is the last one of this person; link another first', {
+    details: { field: 'wallet' },
+    audience: 'client',
+  })
 
 const notTheirs = (wallet: Address): AppError =>
   new AppError('not-found', `wallet: ${wallet} is not one of this person`, {
