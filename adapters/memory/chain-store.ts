@@ -134,9 +134,10 @@ export function createMemoryChainStore(
       },
       asOneAnswer: (read) => read(),
       async asOneView(chainId, read) {
-        const number = entriesOf(tables, chainId).at(-1)?.number
+        // The head may go back, or the first one come, before it is taken; it never goes below what is final.
+        const number = entriesOf(tables, chainId).at(-1)?.finalized.number ?? -1
         const reader = Symbol('reader')
-        if (number !== undefined) tables.holds.set(reader, { chainId, number })
+        tables.holds.set(reader, { chainId, number })
         try {
           return await read()
         } finally {

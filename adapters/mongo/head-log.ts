@@ -78,8 +78,9 @@ export function createMongoHeadLog({
     asOneAnswer: (read) => asOneAnswer(client(), seen, read),
     asOneView: (chainId, read) =>
       asOneAnswer(client(), seen, async () => {
-        const head = await latest(chainId)
-        return head ? whileHeld(holds, chainId, head.number, read) : read()
+        // The head may go back, or the first one come, before it is taken; it never goes below what is final.
+        const final = (await latest(chainId))?.finalized.number ?? -1
+        return whileHeld(holds, chainId, final, read)
       }),
   }
 }

@@ -15,7 +15,7 @@ const ofChain = (chainId: number) => ({ _id: { $gt: `${chainId}:`, $lt: `${chain
 /**
  * Keeps what a head needs for as long as something is read.
  *
- * @param number the height of a head that is at most as new as the one that is going to be read
+ * @param number a height that the head which is going to be read is not below
  */
 export async function whileHeld<T>(
   holds: Collection<HoldDocument>,

@@ -187,8 +187,8 @@ export type ChainWriter = {
   appendHead(entry: HeadEntry): Promise<boolean>
 
   /**
-   * The height of the lowest head that somebody reads to its end, see `HeadLog.asOneView`: what it needs is put aside
-   * and not swept. Undefined where nobody does, or where the store keeps it without a writer's help.
+   * A height at or below the lowest head that somebody reads to its end, see `HeadLog.asOneView`: what it needs is put
+   * aside and not swept. Undefined where nobody does, or where the store keeps it without a writer's help.
    */
   held(chainId: number): Promise<number | undefined>
   putSettled(chainId: number, commits: readonly SettledCommit[]): Promise<void>
