@@ -104,7 +104,7 @@ describe('npm start', { timeout: 60_000 }, () => {
     for (const part of ['api', 'indexer'] as const) {
       const { metricsPort: shown } = configured()[part]
       const text = await (await fetch(`http://localhost:${shown}/metrics`)).text()
-      expect(text).toMatch(/^halyard_head_block [1-9]\d+$/m)
+      expect(text).toMatch(/^halyard_head_block\{chain="31337"\} [1-9]\d+$/m)
     }
   })
 
