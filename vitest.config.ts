@@ -2,6 +2,8 @@ import { fileURLToPath } from 'node:url'
 import { defineConfig } from 'vitest/config'
 import { LongestFirst } from './test/longest-first.ts'
 
+const CORE = 'test/core/**/*.test.ts'
+
 export default defineConfig({
   // As Node resolves packages: GraphQL.js is two modules otherwise, whose classes do not know each other.
   resolve: {
@@ -13,7 +15,14 @@ export default defineConfig({
     ],
   },
   test: {
-    include: ['test/**/*.test.ts'],
+    projects: [
+      {
+        extends: true,
+        // Pure functions keep nothing from one suite to the next: they are loaded once for all of them.
+        test: { name: 'core', include: [CORE], isolate: false },
+      },
+      { extends: true, test: { name: 'rest', include: ['test/**/*.test.ts'], exclude: [CORE] } },
+    ],
     testTimeout: 30_000,
     // How long it takes until something comes about is nothing that a test may depend on.
     expect: { poll: { timeout: 20_000 } },

@@ -521,7 +521,7 @@ describe('quotes on a live chain', () => {
       const [first, second] = deployment.tokens as [DevToken, DevToken]
       const at = (await currentView(api.ports.views)).head.number
       const input = { tokenIn: first.address, exact: 'in', amountRaw: 10n ** 10n, at } as const
-      const told = /V4 are left out/
+      const told = /V4 .* are left out where they are not indexed/
       const filledOne = await alone.ports.quoter.quote({ ...input, tokenOut: second.address })
       expect(filledOne).toMatchObject({
         status: 'filled',
