@@ -27,8 +27,8 @@ export default defineConfig({
     // How long it takes until something comes about is nothing that a test may depend on.
     expect: { poll: { timeout: 20_000 } },
     hookTimeout: 60_000,
-    // Suites start servers and chains of their own: more at once than cores only makes them wait for one another.
-    maxWorkers: 2,
+    // Suites wait for servers and disks a fifth of their time: one more than two cores keeps these at work.
+    maxWorkers: 3,
     sequence: { sequencer: LongestFirst },
     coverage: {
       provider: 'v8',

@@ -20,6 +20,9 @@ const LONGEST = [
   'test/apps/quotes.test.ts',
   'test/apps/raw.test.ts',
   'test/apps/share.test.ts',
+  'test/apps/several-chains.test.ts',
+  'test/simulation/ledger.test.ts',
+  'test/adapters/ledger-stores.test.ts',
   'test/simulation/mongo.test.ts',
 ]
 

@@ -46,9 +46,9 @@ rebuildContract('SQLite', () => harnessOf(1, openPlain))
 
 // A thread takes a while to start: a sample of the places to die at will do, the steps being the same.
 chainStoreContract('SQLite in a thread of its own', () =>
-  harnessOf(7, openThreadedSqliteChainStore),
+  harnessOf(12, openThreadedSqliteChainStore),
 )
-rebuildContract('SQLite in a thread of its own', () => harnessOf(7, openThreadedSqliteChainStore))
+rebuildContract('SQLite in a thread of its own', () => harnessOf(12, openThreadedSqliteChainStore))
 
 test('an entry of the head log that is not what was written is told as damage, not as a bug', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'halyard-sqlite-'))
