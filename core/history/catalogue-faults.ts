@@ -33,6 +33,7 @@ export const COLLECTIONS = [
   'eventParts',
   'events',
   'heads',
+  'holds',
   'journal',
   'leases',
   'migrations',

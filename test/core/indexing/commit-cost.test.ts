@@ -104,6 +104,8 @@ test('near the head a commit makes so many calls, however much is remembered', a
   const usual: Calls = {
     // Whether the head is where it was.
     latest: 1,
+    // What readers hold: for what is put aside, and for what is swept.
+    held: 2,
     // The objects.
     putBlocks: 1,
     putEvents: 1,
