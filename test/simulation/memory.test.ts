@@ -3,7 +3,7 @@ import { runSeeds, seedsFrom } from './run-seeds.ts'
 import { failedBefore } from './seeds.ts'
 import { simulate } from './simulate.ts'
 
-const SEEDS = 2_000
+const SEEDS = 2_100
 const REBUILDS = 200
 
 test('seeds that have failed before do not fail again', async () => {
