@@ -1,8 +1,9 @@
 import type { Address } from '#core/chain.ts'
 import { invalidField } from '#core/errors.ts'
 import type { View } from '#core/history/head.ts'
-import { type ResolvePorts, scanDocuments } from '#core/history/resolve.ts'
-import { type Page, pageOf } from '#core/page.ts'
+import { listDocuments } from '#core/history/list-documents.ts'
+import type { ResolvePorts } from '#core/history/resolve.ts'
+import type { Page } from '#core/page.ts'
 import { type Holder, holderDocuments, type Holding, holdingDocuments } from './holding.ts'
 
 /** The place of a holding in its lists. */
@@ -36,34 +37,32 @@ export async function listHoldings(
     // All three name one holding: nothing is behind it.
     if (tokenId !== undefined && after) return { items: [], hasMore: false }
     const prefix = collection ? [owner, collection] : [owner]
-    const page = await scanDocuments(
+    return listDocuments(
       ports,
       view,
       holdingDocuments,
       {
-        limit: limit + 1,
+        limit,
         order: 'byOwner',
         prefix: tokenId === undefined ? prefix : [...prefix, tokenId],
         ...(after && { after: [owner, after.collection, after.tokenId] }),
       },
       isHeld,
     )
-    return pageOf(page, limit)
   }
   if (!collection) throw invalidField('collection', 'name a collection, an owner, or both')
-  const page = await scanDocuments(
+  return listDocuments(
     ports,
     view,
     holdingDocuments,
     {
-      limit: limit + 1,
+      limit,
       order: 'identity',
       prefix: tokenId === undefined ? [collection] : [collection, tokenId],
       ...(after && { after: [collection, after.tokenId, after.owner] }),
     },
     isHeld,
   )
-  return pageOf(page, limit)
 }
 
 export type HolderQuery = {
@@ -79,17 +78,16 @@ export async function listHolders(
   view: View,
   { collection, after, limit }: HolderQuery,
 ): Promise<Page<Holder>> {
-  const page = await scanDocuments(
+  return listDocuments(
     ports,
     view,
     holderDocuments,
     {
       order: 'identity',
       prefix: [collection],
-      limit: limit + 1,
+      limit,
       ...(after && { after: [collection, after] }),
     },
     (holder) => holder.tokenCount > 0,
   )
-  return pageOf(page, limit)
 }

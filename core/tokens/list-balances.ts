@@ -1,8 +1,9 @@
 import { type Address, rangeWith } from '#core/chain.ts'
 import { AppError, invalidField } from '#core/errors.ts'
 import type { View } from '#core/history/head.ts'
+import { listDocuments } from '#core/history/list-documents.ts'
 import { type ResolvePorts, scanDocuments } from '#core/history/resolve.ts'
-import { type Page, pageOf } from '#core/page.ts'
+import type { Page } from '#core/page.ts'
 import {
   balanceDocuments,
   type BalancePoint,
@@ -28,7 +29,7 @@ export async function listTokenHolders(
     limit,
   }: { readonly token: Address; readonly after?: HolderPlace; readonly limit: number },
 ): Promise<Page<TokenBalance>> {
-  const page = await scanDocuments(
+  return listDocuments(
     ports,
     view,
     balanceDocuments,
@@ -36,12 +37,11 @@ export async function listTokenHolders(
       order: 'byBalance',
       prefix: [token],
       descending: true,
-      limit: limit + 1,
+      limit,
       ...(after && { after: [token, after.balance, after.account] }),
     },
     isHeld,
   )
-  return pageOf(page, limit)
 }
 
 /** Tokens that an account holds, by address. */
@@ -54,19 +54,18 @@ export async function listTokensOfAccount(
     limit,
   }: { readonly account: Address; readonly after?: Address; readonly limit: number },
 ): Promise<Page<TokenBalance>> {
-  const page = await scanDocuments(
+  return listDocuments(
     ports,
     view,
     balanceDocuments,
     {
       order: 'byAccount',
       prefix: [account],
-      limit: limit + 1,
+      limit,
       ...(after && { after: [account, after] }),
     },
     isHeld,
   )
-  return pageOf(page, limit)
 }
 
 /** An account and a token that it may hold. */
@@ -78,14 +77,13 @@ export async function listBalanceHistory(
   view: View,
   { token, account, after, limit }: BalanceOf & { readonly after?: number; readonly limit: number },
 ): Promise<Page<BalancePoint>> {
-  const page = await scanDocuments(ports, view, balancePointDocuments, {
+  return listDocuments(ports, view, balancePointDocuments, {
     order: 'identity',
     prefix: [token, account],
     descending: true,
-    limit: limit + 1,
+    limit,
     ...(after !== undefined && { after: [token, account, after] }),
   })
-  return pageOf(page, limit)
 }
 
 /** What an account held after a block. */

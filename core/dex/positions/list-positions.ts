@@ -1,8 +1,9 @@
 import type { Address } from '#core/chain.ts'
 import { invalidField } from '#core/errors.ts'
 import type { View } from '#core/history/head.ts'
-import { readDocuments, type ResolvePorts, scanDocuments } from '#core/history/resolve.ts'
-import { type Page, pageOf } from '#core/page.ts'
+import { listDocuments } from '#core/history/list-documents.ts'
+import { readDocuments, type ResolvePorts } from '#core/history/resolve.ts'
+import type { Page } from '#core/page.ts'
 import {
   type Position,
   positionDocuments,
@@ -35,14 +36,14 @@ export async function listPositions(
   if (!pool && !owner) throw invalidField('pool', 'name a pool, an owner, or both')
   const order = owner ? 'identity' : 'byPool'
   const prefix = owner ? [owner, ...(pool ? [pool] : [])] : [pool as Address]
-  const held = await scanDocuments(
+  const { items, hasMore } = await listDocuments(
     ports,
     view,
     positionOwnerDocuments,
     {
       order,
       prefix,
-      limit: limit + 1,
+      limit,
       ...(after && {
         after: owner
           ? [after.owner, after.pool, after.manager, after.tokenId]
@@ -51,7 +52,6 @@ export async function listPositions(
     },
     ({ isHeld }) => isHeld,
   )
-  const { items, hasMore } = pageOf(held, limit)
   const keys = items.map(({ manager, tokenId }) => [manager, tokenId])
   const positions = await readDocuments(ports, view, positionDocuments, keys)
   return { items: positions.filter((each) => each !== undefined), hasMore }
@@ -78,11 +78,10 @@ export async function listPositionsOfManager(
     limit,
   }: { readonly manager: Address; readonly after?: bigint; readonly limit: number },
 ): Promise<Page<Position>> {
-  const page = await scanDocuments(ports, view, positionDocuments, {
+  return listDocuments(ports, view, positionDocuments, {
     order: 'identity',
     prefix: [manager],
-    limit: limit + 1,
+    limit,
     ...(after !== undefined && { after: [manager, after] }),
   })
-  return pageOf(page, limit)
 }
