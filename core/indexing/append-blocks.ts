@@ -244,8 +244,8 @@ export function createChainAppender(
       if (strays.length > 0)
         await ports.writer.atomically(() => ports.writer.deleteBlocks(chainId, strays))
     }
-    // Without the batch before it, this one has nothing to stand on.
-    if (base.head.hash !== mine.after) return lose('the blocks before these were not committed')
+    // A commit that fails loses the writer, so that no batch is ever tried without the one before it.
+    assert(base.head.hash === mine.after, 'a batch follows the head that it was taken on')
     // Beside the reads of what is derived: that no server is asked which is behind this head, the store sees to.
     const isLeft = isElsewhere(base)
     isLeft.catch(() => undefined)

@@ -273,9 +273,16 @@ export const mutants: readonly Mutant[] = [
   mutant(
     APPEND,
     both,
-    'the base of a batch is not compared',
-    'if (base.head.hash !== mine.after)',
-    "if (mine.after === '0x')",
+    'a batch is committed behind one that failed',
+    'lastCommit = done.catch((error: unknown) => lose(messageOf(error)))',
+    'lastCommit = done.catch(() => undefined)',
+  ),
+  mutant(
+    APPEND,
+    both,
+    'a writer that lost goes on with the next batch',
+    "if (isLost) return 'conflict'",
+    "if (isLost && mine.blocks.length === 0) return 'conflict'",
   ),
   mutant(
     HEAD,

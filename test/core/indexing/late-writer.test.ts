@@ -356,3 +356,25 @@ test('a reader finds what the head shows while a dead writer has left its docume
   const history = openHistory(connect({ tables }))
   expect(await amountAt(history, (await history.views.current()) as View)).toBe(7n)
 })
+
+test('a batch behind one whose commit failed is a conflict, and the next opening goes on', async () => {
+  const tables = createMemoryTables()
+  await follow(await openWriter(connect({ tables })), 0, 6)
+  let isDown = true
+  const step: WriteStep = async (call, moment) => {
+    if (isDown && moment === 'before' && call === 'head') throw new Error('no answer')
+  }
+  const writer = await openWriter(connect({ tables, step }))
+  const finalized = { number: 4, hash: hashOf(4, 0) }
+  await writer.take([blockOf(7)])
+  const failed = writer.commit(finalized)
+  await writer.take([blockOf(8)])
+  const behind = writer.commit(finalized)
+  await expect(failed).rejects.toThrow('no answer')
+  expect(await behind).toBe('conflict')
+  expect(writer.conflict()).toBe('no answer')
+  isDown = false
+  await writer.open()
+  expect(writer.view()?.head.number).toBe(6)
+  await follow(writer, 7, 8)
+})
