@@ -17,9 +17,15 @@ export async function joinTokens<T>(
 ): Promise<Joined> {
   const addresses = tokensOf(resource, items)
   const infos = addresses.length === 0 ? [] : await readTokens(ports, addresses)
+  return { written: writeItems(resource, items, infos), isLive: infos.some(isUnsettled) }
+}
+
+/** Writes items with what their tokens, in any order, say of themselves. */
+export function writeItems<T>(
+  resource: Resource<T>,
+  items: readonly T[],
+  infos: readonly TokenInfo[],
+): readonly object[] {
   const byAddress = new Map<Address, TokenInfo>(infos.map((info) => [info.address, info]))
-  return {
-    written: items.map((item) => toJson(resource, item, byAddress)),
-    isLive: infos.some(isUnsettled),
-  }
+  return items.map((item) => toJson(resource, item, byAddress))
 }

@@ -1,11 +1,13 @@
 import type { Response } from 'express'
-import type { QuoteOutcome, QuoteRefusal } from '#core/dex/quote.ts'
+import type { Quote, QuoteOutcome, QuoteRefusal } from '#core/dex/quote.ts'
 import { kinds } from '#api/errors.ts'
 import type { Ports } from '#api/wire.ts'
 import { quoteBlock } from '#resources/blocks.ts'
-import { toJson } from '#resources/json.ts'
+import { toJson, tokensOf } from '#resources/json.ts'
 import { quote, quoteRefusal } from '#resources/quotes.ts'
-import { joinTokens } from './join.ts'
+import type { TokenInfo } from '#core/tokens/ports.ts'
+import { readTokens } from '#api/tokens.ts'
+import { writeItems } from './join.ts'
 import { sendProblem } from './problem.ts'
 
 /** What a refusal is called; all but the last two are about the request, and well-formed: RFC 9110, 422. */
@@ -40,7 +42,24 @@ export async function sendOutcome(
     })
     return
   }
-  const { written } = await joinTokens(ports, quote, [outcome])
   res.setHeader('cache-control', 'no-store')
-  res.json({ block: toJson(quoteBlock, outcome.block), item: written[0] })
+  res.type('json').send(await textOf(ports, outcome))
+}
+
+/**
+ * The texts of quotes that were handed out. The quoter gives the same object to all who ask the same of a block, so a
+ * text lives as long as it does.
+ */
+const texts = new WeakMap<Quote, { readonly tokens: readonly TokenInfo[]; readonly text: string }>()
+
+async function textOf(ports: Pick<Ports, 'tokens'>, outcome: Quote): Promise<string> {
+  const known = texts.get(outcome)
+  const addresses = known?.tokens.map(({ address }) => address) ?? tokensOf(quote, [outcome])
+  const tokens = await readTokens(ports, addresses)
+  // What a token says of itself may have become known meanwhile.
+  if (known?.tokens.every((token, index) => token === tokens[index])) return known.text
+  const [item] = writeItems(quote, [outcome], tokens)
+  const text = JSON.stringify({ block: toJson(quoteBlock, outcome.block), item })
+  texts.set(outcome, { tokens, text })
+  return text
 }
