@@ -23,13 +23,16 @@ export type ErrorKind =
  * is not in it does not compile.
  *
  * - `answer-too-large`: the answer would have more bytes than one answer may have.
+ * - `bad-code`: Discord does not take a code, or not a second time.
  * - `bad-nonce`: a nonce of a sign-in is unknown, used, too old or of another login.
  * - `bad-signature`: a signature is none, or not of the account that it is said to be of.
+ * - `bad-state`: a link that was begun is unknown, finished, too old or of another session.
  * - `busy`: as much is under way as may be at once.
  * - `cooling-down`: it was given up by somebody else a short while ago.
  * - `damaged`: a store gives back something else than was put into it.
  * - `deep-reorg`: the chain changed below what was taken to be final.
  * - `detached`: a block does not follow the one before it.
+ * - `discord-taken`: a Discord account belongs to somebody else.
  * - `empty`: nothing is indexed yet.
  * - `expired`, `not-yet-valid`: a message that was signed is not valid at this time.
  * - `foreign-chain`, `foreign-domain`, `foreign-uri`: a message was signed for another service.
@@ -56,13 +59,16 @@ export type ErrorKind =
  */
 export type ErrorReason =
   | 'answer-too-large'
+  | 'bad-code'
   | 'bad-nonce'
   | 'bad-signature'
+  | 'bad-state'
   | 'busy'
   | 'cooling-down'
   | 'damaged'
   | 'deep-reorg'
   | 'detached'
+  | 'discord-taken'
   | 'empty'
   | 'expired'
   | 'foreign-chain'

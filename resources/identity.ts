@@ -1,7 +1,9 @@
-import type { ProvenWallet } from '#core/identity/ports.ts'
+import type { DiscordLinkStart } from '#core/identity/discord-link.ts'
+import type { DiscordAccount, ProvenWallet } from '#core/identity/ports.ts'
+import type { Person } from '#core/identity/read-person.ts'
 import type { SignedIn } from '#core/identity/sessions.ts'
 import type { LoginStart } from '#core/identity/sign-in.ts'
-import { address, field, listOf, resource, text, time } from './resource.ts'
+import { address, field, listOf, maybe, resource, text, time } from './resource.ts'
 
 const seconds = (ms: number): number => Math.floor(ms / 1_000)
 
@@ -27,10 +29,31 @@ const provenWallet = resource<ProvenWallet>('ProvenWallet', 'A wallet of a perso
   provenAt: field(time, ({ provenAtMs }) => seconds(provenAtMs)),
 })
 
-/** A person with its wallets. */
-export type Person = { readonly id: string; readonly wallets: readonly ProvenWallet[] }
+const discordAccount = resource<DiscordAccount>(
+  'DiscordAccount',
+  'A Discord account of a person.',
+  {
+    id: field(text, ({ id }) => id, 'As Discord numbers it.'),
+    name: field(text, ({ name }) => name, 'As Discord called it when it was linked.'),
+    linkedAt: field(time, ({ linkedAtMs }) => seconds(linkedAtMs)),
+  },
+)
 
-export const person = resource<Person>('Person', 'A person, and the wallets that it has proven.', {
-  id: field(text, ({ id }) => id),
-  wallets: field(listOf(provenWallet), ({ wallets }) => wallets),
-})
+export const person = resource<Person>(
+  'Person',
+  'A person, and the wallets and the Discord account that it has proven.',
+  {
+    id: field(text, ({ id }) => id),
+    wallets: field(listOf(provenWallet), ({ wallets }) => wallets),
+    discord: maybe(discordAccount, ({ discord }) => discord, 'Null where none is linked.'),
+  },
+)
+
+export const discordLinkStart = resource<DiscordLinkStart>(
+  'DiscordLinkStart',
+  'Where to go in order to link a Discord account.',
+  {
+    url: field(text, ({ url }) => url, 'A page of Discord, for the browser of the person.'),
+    expiresAt: field(time, ({ expiresAtMs }) => seconds(expiresAtMs)),
+  },
+)

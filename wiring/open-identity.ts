@@ -1,13 +1,18 @@
+import { createDiscordOAuth } from '#adapters/discord/oauth.ts'
 import { createSecrets } from '#adapters/node/secrets.ts'
 import type { Clock } from '#core/clock.ts'
-import type { IdentityStore, SignatureVerifier } from '#core/identity/ports.ts'
+import type { DiscordOAuth, IdentityStore, SignatureVerifier } from '#core/identity/ports.ts'
 import type { IdentityPorts } from '#core/identity/sign-in.ts'
 import { refuseOldRecords } from './open-ledger.ts'
 import type { Settings, StoreSetting } from './settings.ts'
 import { sha256 } from './system.ts'
 
 /** What signing people in takes. */
-export type Identity = AsyncDisposable & IdentityPorts
+export type Identity = AsyncDisposable &
+  IdentityPorts & {
+    /** Undefined where the configuration says nothing of Discord. */
+    readonly discord: DiscordOAuth | undefined
+  }
 
 /** A chain whose accounts may sign in. */
 type SigningChain = {
@@ -24,7 +29,7 @@ const SWEEP_MS = 600_000
  * @throws AppError `conflict` where the records wait for a migration; `unavailable` where they cannot be used
  */
 export async function openIdentity(
-  { identity: settings, records }: Pick<Settings, 'identity' | 'records'>,
+  { identity: settings, discord, records }: Pick<Settings, 'identity' | 'discord' | 'records'>,
   chains: readonly SigningChain[],
   clock: Pick<Clock, 'nowMs'>,
 ): Promise<Identity | undefined> {
@@ -45,6 +50,7 @@ export async function openIdentity(
     secrets: createSecrets(settings.secret),
     sha256,
     clock,
+    discord: discord ? createDiscordOAuth(discord) : undefined,
     policy: {
       domains: settings.domains,
       uris: settings.uris,

@@ -12,6 +12,7 @@ import {
 import type { ApiSettings } from './sections/api.ts'
 import type { ChainSettings } from './sections/chain.ts'
 import { describeIssue, explainIssue } from './fault-text.ts'
+import type { DiscordSettings } from './sections/discord.ts'
 import type { IdentitySettings } from './sections/identity.ts'
 import type { IndexerSettings } from './sections/indexer.ts'
 import type { OwnershipSettings } from './sections/ownership.ts'
@@ -40,6 +41,7 @@ export type Settings = SourcesSettings & {
   readonly records: StoreSetting
   readonly api: ApiSettings
   readonly identity: IdentitySettings
+  readonly discord: DiscordSettings
   readonly indexer: IndexerSettings
   readonly workers: WorkersSettings
   readonly quotes: QuotesSettings
@@ -114,6 +116,7 @@ function toSettings(
     ...sections.sources.toSettings(own.sources, context),
     api: sections.api.toSettings(common.api, context),
     identity: sections.identity.toSettings(common.identity, context),
+    discord: sections.discord.toSettings(common.discord, context),
     indexer: sections.indexer.toSettings(common.indexer, context),
     workers: sections.workers.toSettings(common.workers, context),
     quotes: sections.quotes.toSettings(own.quotes, context),

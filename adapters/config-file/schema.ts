@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { apiSection } from './sections/api.ts'
 import { chainSection } from './sections/chain.ts'
+import { discordSection } from './sections/discord.ts'
 import { identitySection } from './sections/identity.ts'
 import { indexerSection } from './sections/indexer.ts'
 import { ownershipSection } from './sections/ownership.ts'
@@ -24,6 +25,7 @@ export const commonSections = {
   records: recordsSection,
   api: apiSection,
   identity: identitySection,
+  discord: discordSection,
   indexer: indexerSection,
   workers: workersSection,
 } as const
@@ -44,6 +46,7 @@ const inCommon = {
   records: sections.records.schema,
   api: sections.api.schema,
   identity: sections.identity.schema,
+  discord: sections.discord.schema,
   indexer: sections.indexer.schema,
   workers: sections.workers.schema,
 } as const

@@ -1,18 +1,15 @@
 import type { Address, Hash } from '#core/chain.ts'
-import { AppError } from '#core/errors.ts'
-import { linkStep, type WalletState } from '#core/identity/link.ts'
-import type { IdentityStore, Session } from '#core/identity/ports.ts'
+import type { DiscordAccount, IdentityStore, Session } from '#core/identity/ports.ts'
 import { CONCERNS } from './concerns.ts'
 import { connectionTo } from './connection.ts'
-import { isDuplicate, toAppError } from './errors.ts'
+import { toAppError } from './errors.ts'
 import { createLastingDatabase } from './lasting-database.ts'
+import { linkOwned, type OwnedDocument } from './link-owned.ts'
 
 type NonceDocument = { readonly _id: string; readonly login: Hash; readonly expiresAtMs: number }
 type SessionDocument = Omit<Session, 'id'> & { readonly _id: string }
-type WalletDocument = WalletState & { readonly _id: Address; readonly provenAtMs: number }
-
-/** A wallet that several want at once is looked at again by those who came late. */
-const LINK_TRIES_MAX = 10
+type WalletDocument = OwnedDocument & { readonly _id: Address }
+type DiscordDocument = OwnedDocument & { readonly _id: string; readonly name: string }
 
 /**
  * People's sign-ins and wallets in a MongoDB database of records. Each call is one change of one document, acknowledged by
@@ -26,35 +23,13 @@ export function openMongoIdentityStore(url: string): IdentityStore {
   const nonces = db.collection<NonceDocument>('loginNonces', CONCERNS)
   const sessions = db.collection<SessionDocument>('sessions', CONCERNS)
   const wallets = db.collection<WalletDocument>('wallets', CONCERNS)
+  const discordAccounts = db.collection<DiscordDocument>('discordAccounts', CONCERNS)
 
   async function told<T>(step: () => Promise<T>): Promise<T> {
     try {
       return await step()
     } catch (error) {
       throw toAppError(error, 'records')
-    }
-  }
-
-  /** Whether the wallet was changed from `before` to `after`: nobody else came first. */
-  async function changeWallet(
-    before: WalletDocument | undefined,
-    after: WalletDocument,
-  ): Promise<boolean> {
-    if (before) {
-      const { _id, person, freeAtMs, provenAtMs } = before
-      const { _id: _, ...set } = after
-      const { matchedCount } = await wallets.updateOne(
-        { _id, person, freeAtMs, provenAtMs },
-        { $set: set },
-      )
-      return matchedCount === 1
-    }
-    try {
-      await wallets.insertOne(after)
-      return true
-    } catch (error) {
-      if (isDuplicate(error)) return false
-      throw error
     }
   }
 
@@ -105,26 +80,7 @@ export function openMongoIdentityStore(url: string): IdentityStore {
         await sessions.updateMany({ person }, { $set: { isRevoked: true } })
       }),
     linkWallet: (wallet, person, newPerson, nowMs) =>
-      told(async () => {
-        for (let tries = 0; tries < LINK_TRIES_MAX; tries++) {
-          // oxlint-disable-next-line no-await-in-loop -- as long as others come first
-          const before = (await wallets.findOne({ _id: wallet })) ?? undefined
-          const { outcome, isChange } = linkStep(before, person, newPerson, nowMs)
-          if (!isChange || outcome.status !== 'linked') return outcome
-          const after = {
-            _id: wallet,
-            person: outcome.person,
-            freeAtMs: null,
-            provenAtMs: nowMs,
-          }
-          // oxlint-disable-next-line no-await-in-loop -- as above
-          if (await changeWallet(before, after)) return outcome
-        }
-        throw new AppError('unavailable', 'the wallet is being linked elsewhere; try again', {
-          details: { reason: 'busy' },
-          audience: 'client',
-        })
-      }),
+      told(() => linkOwned(wallets, wallet, [person, newPerson, nowMs], {})),
     personOf: (wallet) =>
       told(async () => (await wallets.findOne({ _id: wallet, freeAtMs: null }))?.person),
     walletsOf: (person) =>
@@ -140,6 +96,35 @@ export function openMongoIdentityStore(url: string): IdentityStore {
         )
         return matchedCount === 1
       }),
+    linkDiscord: ({ id, name }, person, nowMs) =>
+      told(() => linkOwned(discordAccounts, id, [person, person, nowMs], { name })),
+    discordOf: (person) =>
+      told(async () => {
+        const found = await discordAccounts
+          .find({ person, freeAtMs: null })
+          .sort({ _id: 1 })
+          .toArray()
+        return found.map(discordOfDocument)
+      }),
+    personOfDiscord: (id) =>
+      told(async () => (await discordAccounts.findOne({ _id: id, freeAtMs: null }))?.person),
+    unlinkDiscord: (id, person, freeAtMs) =>
+      told(async () => {
+        const { matchedCount } = await discordAccounts.updateOne(
+          { _id: id, person, freeAtMs: null },
+          { $set: { freeAtMs } },
+        )
+        return matchedCount === 1
+      }),
+    discordAccounts: (after, limit) =>
+      told(async () => {
+        const found = await discordAccounts
+          .find({ freeAtMs: null, _id: { $gt: after ?? '' } })
+          .sort({ _id: 1 })
+          .limit(limit)
+          .toArray()
+        return found.map(discordOfDocument)
+      }),
     forgetExpired: (nowMs) =>
       told(async () => {
         await nonces.deleteMany({ expiresAtMs: { $lte: nowMs } })
@@ -148,3 +133,10 @@ export function openMongoIdentityStore(url: string): IdentityStore {
     close,
   }
 }
+
+const discordOfDocument = ({ _id, name, person, provenAtMs }: DiscordDocument): DiscordAccount => ({
+  id: _id,
+  name,
+  person,
+  linkedAtMs: provenAtMs,
+})

@@ -1,6 +1,7 @@
 import type { Address } from '#core/chain.ts'
 import { linkStep } from '#core/identity/link.ts'
-import type { IdentityStore } from '#core/identity/ports.ts'
+import type { DiscordAccount, IdentityStore, LinkOutcome } from '#core/identity/ports.ts'
+import type { Row } from './database.ts'
 import { toAppError } from './errors.ts'
 import { openRecordsFile } from './records-file.ts'
 
@@ -18,6 +19,29 @@ export function openSqliteIdentityStore(path: string): IdentityStore {
       return step()
     } catch (error) {
       throw toAppError(error, path, 'records')
+    }
+  }
+
+  /** Gives what `read` finds to a person, where it is free to be given. */
+  function link(
+    read: () => Row | undefined,
+    step: readonly [person: string | undefined, newPerson: string, nowMs: number],
+    write: (person: string) => void,
+  ): LinkOutcome {
+    db.begin('durable')
+    try {
+      const row = read()
+      const before = row && {
+        person: String(row.person),
+        freeAtMs: row.free_at === null ? null : Number(row.free_at),
+      }
+      const { outcome, isChange } = linkStep(before, ...step)
+      if (isChange && outcome.status === 'linked') write(outcome.person)
+      db.commit()
+      return outcome
+    } catch (error) {
+      db.rollback()
+      throw error
     }
   }
 
@@ -91,29 +115,14 @@ export function openSqliteIdentityStore(path: string): IdentityStore {
         db.run('UPDATE sessions SET is_revoked = 1 WHERE person = ?', person)
       }),
     linkWallet: (wallet, person, newPerson, nowMs) =>
-      told(() => {
-        db.begin('durable')
-        try {
-          const row = db.get('SELECT person, free_at FROM wallets WHERE wallet = ?', wallet)
-          const before = row && {
-            person: String(row.person),
-            freeAtMs: row.free_at === null ? null : Number(row.free_at),
-          }
-          const { outcome, isChange } = linkStep(before, person, newPerson, nowMs)
-          if (isChange && outcome.status === 'linked')
-            db.run(
-              'INSERT OR REPLACE INTO wallets VALUES (?, ?, ?, NULL)',
-              wallet,
-              outcome.person,
-              nowMs,
-            )
-          db.commit()
-          return outcome
-        } catch (error) {
-          db.rollback()
-          throw error
-        }
-      }),
+      told(() =>
+        link(
+          db.get.bind(db, 'SELECT person, free_at FROM wallets WHERE wallet = ?', wallet),
+          [person, newPerson, nowMs],
+          (whose) =>
+            db.run('INSERT OR REPLACE INTO wallets VALUES (?, ?, ?, NULL)', wallet, whose, nowMs),
+        ),
+      ),
     personOf: (wallet) =>
       told(() => {
         const row = db.get(
@@ -145,6 +154,58 @@ export function openSqliteIdentityStore(path: string): IdentityStore {
             person,
           ) === 1,
       ),
+    linkDiscord: ({ id, name }, person, nowMs) =>
+      told(() =>
+        link(
+          () => db.get('SELECT person, free_at FROM discord_accounts WHERE account = ?', id),
+          [person, person, nowMs],
+          (whose) =>
+            db.run(
+              'INSERT OR REPLACE INTO discord_accounts VALUES (?, ?, ?, ?, NULL)',
+              id,
+              name,
+              whose,
+              nowMs,
+            ),
+        ),
+      ),
+    discordOf: (person) =>
+      told(() =>
+        db
+          .all(
+            'SELECT * FROM discord_accounts WHERE person = ? AND free_at IS NULL ORDER BY account',
+            person,
+          )
+          .map(discordOfRow),
+      ),
+    personOfDiscord: (id) =>
+      told(() => {
+        const row = db.get(
+          'SELECT person FROM discord_accounts WHERE account = ? AND free_at IS NULL',
+          id,
+        )
+        return row && String(row.person)
+      }),
+    unlinkDiscord: (id, person, freeAtMs) =>
+      told(
+        () =>
+          db.run(
+            'UPDATE discord_accounts SET free_at = ? WHERE account = ? AND person = ? AND free_at IS NULL',
+            freeAtMs,
+            id,
+            person,
+          ) === 1,
+      ),
+    discordAccounts: (after, limit) =>
+      told(() =>
+        db
+          .all(
+            'SELECT * FROM discord_accounts WHERE account > ? AND free_at IS NULL ORDER BY account LIMIT ?',
+            after ?? '',
+            limit,
+          )
+          .map(discordOfRow),
+      ),
     forgetExpired: (nowMs) =>
       told(() => {
         db.run('DELETE FROM login_nonces WHERE expires_at <= ?', nowMs)
@@ -153,3 +214,10 @@ export function openSqliteIdentityStore(path: string): IdentityStore {
     close: () => db.close(),
   }
 }
+
+const discordOfRow = (row: Row): DiscordAccount => ({
+  id: String(row.account),
+  name: String(row.name),
+  person: String(row.person),
+  linkedAtMs: Number(row.proven_at),
+})

@@ -24,10 +24,13 @@ export const clientKind = ({ kind, audience }: AppError): ErrorKind =>
 /** Reasons that clients act on have a code of their own; any other failure has that of its kind. */
 const CODES: Partial<Record<ErrorReason, string>> = {
   'answer-too-large': 'ANSWER_TOO_LARGE',
+  'bad-code': 'BAD_CODE',
   'bad-nonce': 'BAD_NONCE',
   'bad-signature': 'BAD_SIGNATURE',
+  'bad-state': 'BAD_STATE',
   busy: 'BUSY',
   'cooling-down': 'COOLING_DOWN',
+  'discord-taken': 'DISCORD_TAKEN',
   expired: 'MESSAGE_EXPIRED',
   'foreign-chain': 'FOREIGN_CHAIN',
   'foreign-domain': 'FOREIGN_DOMAIN',

@@ -49,6 +49,12 @@ export function parseAddressOption(text: string): Address {
   return text.toLowerCase() as Address
 }
 
+/** An id of Discord. */
+export function parseSnowflake(text: string): string {
+  if (/^\d{1,20}$/.test(text)) return text
+  throw new InvalidArgumentError('not an id of Discord, in decimal digits.')
+}
+
 /** A pool: an address, or of Uniswap V4 the 32 bytes that name it. */
 export const parsePoolOption = (text: string): Address =>
   isHash(text) ? (text.toLowerCase() as Address) : parseAddressOption(text)

@@ -1,6 +1,6 @@
 import type { LinkOutcome } from './ports.ts'
 
-/** What a store has of a wallet. `freeAtMs` null: it is `person`’s; else it was, and others get it from then on. */
+/** What a store has of a wallet, or of a Discord account. `freeAtMs` null: it is `person`’s; else it was, and others get it from then on. */
 export type WalletState = { readonly person: string; readonly freeAtMs: number | null }
 
 /** What becomes of a wallet that somebody has proven: the outcome, and whether the store has to be changed. */

@@ -27,6 +27,16 @@ export type ProvenWallet = {
   readonly provenAtMs: number
 }
 
+/** A Discord account that was proven to be a person's. */
+export type DiscordAccount = {
+  /** Its snowflake, in decimal digits. */
+  readonly id: string
+  /** As Discord called it when it was linked. */
+  readonly name: string
+  readonly person: string
+  readonly linkedAtMs: number
+}
+
 export type LinkOutcome =
   | { readonly status: 'linked'; readonly person: string }
   /** It belongs to somebody else. */
@@ -69,6 +79,21 @@ export type IdentityStore = {
   /** Takes a wallet from a person; false where it is not that one's. Others get it from `freeAtMs` on. */
   unlinkWallet(wallet: Address, person: string, freeAtMs: number): Promise<boolean>
 
+  /** Gives a Discord account to a person, as `linkWallet` gives a wallet; one that is the person's already stays so. */
+  linkDiscord(
+    account: Pick<DiscordAccount, 'id' | 'name'>,
+    person: string,
+    nowMs: number,
+  ): Promise<LinkOutcome>
+  /** By id; several only while somebody links several at the same time. */
+  discordOf(person: string): Promise<DiscordAccount[]>
+  /** Whose a Discord account is; undefined where it is nobody's. */
+  personOfDiscord(id: string): Promise<string | undefined>
+  /** Takes a Discord account from a person, as `unlinkWallet` takes a wallet. */
+  unlinkDiscord(id: string, person: string, freeAtMs: number): Promise<boolean>
+  /** Linked accounts by id, behind `after` where it is given. */
+  discordAccounts(after: string | null, limit: number): Promise<DiscordAccount[]>
+
   /** Forgets nonces and sessions that have come to their end. */
   forgetExpired(nowMs: number): Promise<void>
   close(): void | Promise<void>
@@ -99,4 +124,19 @@ export type Secrets = {
   sign(text: string): string
   /** Whether `signature` is of `text`, in a time that tells nothing. */
   isSigned(text: string, signature: string): boolean
+}
+
+/** Discord as people let it tell who they are: OAuth2 with a code and PKCE. */
+export type DiscordOAuth = {
+  /** Where somebody allows this service to ask. */
+  authorizeUrl(of: { readonly state: string; readonly verifier: string }): string
+  /**
+   * Whose code it is.
+   *
+   * @throws AppError `invalid` (`bad-code`) for a code that Discord does not take; `unavailable` where it gives no answer
+   */
+  accountOf(of: {
+    readonly code: string
+    readonly verifier: string
+  }): Promise<Pick<DiscordAccount, 'id' | 'name'>>
 }

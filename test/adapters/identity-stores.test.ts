@@ -43,7 +43,7 @@ if (server) {
         store,
         async dispose() {
           await store.close()
-          for (const name of ['loginNonces', 'sessions', 'wallets'])
+          for (const name of ['loginNonces', 'sessions', 'wallets', 'discordAccounts'])
             await client.db(database).collection(name).deleteMany({})
         },
       }

@@ -78,6 +78,7 @@ export type RigOptions = {
   readonly quotes?: Partial<ChainConfig['quotes']>
   readonly pollMs?: number
   readonly identity?: Config['identity']
+  readonly discord?: Config['discord']
   readonly overrides?: (path: string) => Overrides
   /** Beside those that the API has. */
   readonly routes?: readonly RouteOf[]
@@ -170,6 +171,7 @@ export async function openRig(options: RigOptions = {}): Promise<Rig> {
     chains: [settings],
     byDefault: settings,
     identity: options.identity ?? null,
+    discord: options.discord ?? null,
     records: { kind: 'sqlite', path: join(folder, 'records.db') },
     secrets: [],
     api: {

@@ -1,15 +1,24 @@
 import { type PrivateKeyAccount, privateKeyToAccount } from 'viem/accounts'
 import { createSiweMessage } from 'viem/siwe'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import {
+  APPLICATION_ID,
+  CLIENT_SECRET,
+  type FakeDiscord,
+  REDIRECT_URI,
+  startFakeDiscord,
+} from '../fakes/fake-discord.ts'
 import { openRig, type Rig } from './api-rig.ts'
 
 const HOUR_MS = 3_600_000
 let rig: Rig
+let discord: FakeDiscord
 const asked: unknown[] = []
 const unknown = { answer: 'unknown', reason: 'unavailable', block: null, clauses: [] } as const
 let now = Date.UTC(2026, 10, 26, 10)
 
 beforeAll(async () => {
+  discord = await startFakeDiscord()
   rig = await openRig({
     blocks: 1,
     overrides: () => ({
@@ -27,10 +36,20 @@ beforeAll(async () => {
       sessionMs: 10 * HOUR_MS,
       unlinkCoolDownMs: 5 * HOUR_MS,
     },
+    discord: {
+      applicationId: APPLICATION_ID,
+      clientSecret: CLIENT_SECRET,
+      redirectUri: REDIRECT_URI,
+      apiUrl: discord.url,
+      authorizeUrl: 'https://discord.example/oauth2/authorize',
+    },
   })
   rig.nowMs = now
 })
-afterAll(() => rig?.[Symbol.asyncDispose]())
+afterAll(async () => {
+  await rig?.[Symbol.asyncDispose]()
+  await discord?.[Symbol.asyncDispose]()
+})
 
 const account = (of: number): PrivateKeyAccount =>
   privateKeyToAccount(`0x${of.toString(16).padStart(64, '0')}`)
@@ -105,7 +124,9 @@ describe('signing in', () => {
     expect(byCookie.headers.get('cache-control')).toBe('no-store')
     expect(byCookie.headers.get('access-control-allow-origin')).toBeNull()
     const wallets = [{ wallet: ann.address.toLowerCase(), provenAt: now / 1_000 }]
-    expect(await byCookie.json()).toEqual({ item: { id: body.item.person, wallets } })
+    expect(await byCookie.json()).toEqual({
+      item: { id: body.item.person, wallets, discord: null },
+    })
     expect((await signIn(ann)).person).toBe(body.item.person)
     expect((await signIn(ben)).person).not.toBe(body.item.person)
   })
@@ -281,6 +302,87 @@ describe('wallets of a person', () => {
 
   test('are not linked without a session', async () => {
     const { status } = await post('/v1/person/wallets/link', await proofOf(account(0xd1)))
+    expect(status).toBe(401)
+  })
+})
+
+describe('a Discord account', () => {
+  const [one, two, three] = [account(0xf1), account(0xf2), account(0xf3)]
+  const annThere = { id: '80351110224678912', username: 'ann' }
+  const benThere = { id: '80351110224678913', username: 'ben' }
+  const begin = async (token: string): Promise<string> =>
+    (await post('/v1/person/discord/start', {}, bearer(token))).body.item.url
+  const finish = (token: string, body: object) =>
+    post('/v1/person/discord/link', body, bearer(token))
+  const link = async (token: string, user: typeof annThere) =>
+    finish(token, discord.agree(await begin(token), user))
+  const unlink = (token: string) => post('/v1/person/discord/unlink', {}, bearer(token))
+
+  test('is linked in the session that began, belongs to one person, and changes hands after a cool-down', async () => {
+    const { token } = await signIn(one)
+    const { status, body } = await link(token, annThere)
+    expect(status, JSON.stringify(body)).toBe(200)
+    const linked = { id: annThere.id, name: 'ann', linkedAt: now / 1_000 }
+    expect(body.item.discord).toEqual(linked)
+    expect((await personOf(token)).body.item.discord).toEqual(linked)
+    // The token of Discord is given back.
+    expect(discord.requests.at(-1)).toBe('POST /oauth2/token/revoke')
+    const stranger = await signIn(two)
+    expect((await link(stranger.token, annThere)).body.code).toBe('DISCORD_TAKEN')
+    // One person has one.
+    const another = await link(token, benThere)
+    expect({ status: another.status, field: another.body.code }).toEqual({
+      status: 409,
+      field: 'CONFLICT',
+    })
+    expect((await unlink(token)).body.item.discord).toBeNull()
+    expect((await unlink(token)).status).toBe(404)
+    expect((await link(stranger.token, annThere)).body.code).toBe('COOLING_DOWN')
+    now += 5 * HOUR_MS
+    rig.nowMs = now
+    expect((await link(stranger.token, annThere)).body.item.discord.id).toBe(annThere.id)
+  })
+
+  test('is not linked by what another session began, twice with one state, or after its time', async () => {
+    const [mine, theirs] = [await signIn(three), await signIn(account(0xf4))]
+    const begun = discord.agree(await begin(theirs.token), benThere)
+    expect((await finish(mine.token, begun)).body.code).toBe('BAD_STATE')
+    const { nonce } = await start()
+    expect((await finish(mine.token, { ...begun, state: nonce })).body.code).toBe('BAD_STATE')
+    const answers = await Promise.all(Array.from({ length: 5 }, () => finish(theirs.token, begun)))
+    expect(answers.filter(({ status }) => status === 200)).toHaveLength(1)
+    expect((await finish(theirs.token, begun)).body.code).toBe('BAD_STATE')
+    const late = discord.agree(await begin(mine.token), { id: '5', username: 'five' })
+    rig.nowMs = now + 600_000
+    expect((await finish(mine.token, late)).body.code).toBe('BAD_STATE')
+    rig.nowMs = now
+  })
+
+  test('is not linked with a code of somebody else’s browser, and an outage costs no state', async () => {
+    const { token } = await signIn(account(0xf5))
+    const user = { id: '6', username: 'six' }
+    const begun = discord.agree(await begin(token), user)
+    const stolen = discord.agree(await begin(token), { id: '7', username: 'seven' })
+    // The code was given for another challenge.
+    const mixed = await finish(token, { ...begun, code: stolen.code })
+    expect({ status: mixed.status, code: mixed.body.code }).toEqual({
+      status: 400,
+      code: 'BAD_CODE',
+    })
+    discord.outage = 503
+    const away = await finish(token, begun)
+    discord.outage = undefined
+    expect({ status: away.status, code: away.body.code }).toEqual({
+      status: 503,
+      code: 'UNAVAILABLE',
+    })
+    expect((await finish(token, begun)).body.item.discord.name).toBe('six')
+  })
+
+  test('is not linked without a session', async () => {
+    for (const path of ['start', 'unlink'])
+      expect((await post(`/v1/person/discord/${path}`, {})).status).toBe(401)
+    const { status } = await post('/v1/person/discord/link', { code: 'a', state: 'b' })
     expect(status).toBe(401)
   })
 })

@@ -118,6 +118,31 @@ export function identityStoreContract(
       expect(await store.linkWallet(wallet(1), BEN, BEN, 100)).toMatchObject({ person: BEN })
     })
 
+    test('a Discord account is one person’s, is listed by id, and changes hands only after its time', async () => {
+      const [first, second] = [
+        { id: '1001', name: 'ann' },
+        { id: '2002', name: 'ben' },
+      ] as const
+      const linked = await all(10, (index) => store.linkDiscord(first, `p${index}`, 1))
+      expect(linked.filter(({ status }) => status === 'linked')).toHaveLength(1)
+      const person = String(await store.personOfDiscord('1001'))
+      const account = { ...first, person, linkedAtMs: 1 }
+      expect(await store.discordOf(person)).toEqual([account])
+      await store.linkDiscord(second, BEN, 2)
+      expect((await store.discordAccounts(null, 5)).map(({ id }) => id)).toEqual(['1001', '2002'])
+      expect(await store.discordAccounts(null, 1)).toEqual([account])
+      expect((await store.discordAccounts('1001', 5)).map(({ id }) => id)).toEqual(['2002'])
+      expect(await store.linkDiscord(first, BEN, 3)).toEqual({ status: 'taken' })
+      expect(await store.unlinkDiscord('1001', BEN, 100)).toBe(false)
+      expect(await store.unlinkDiscord('1001', person, 100)).toBe(true)
+      expect(await store.discordOf(person)).toEqual([])
+      expect(await store.personOfDiscord('1001')).toBeUndefined()
+      expect((await store.discordAccounts(null, 5)).map(({ id }) => id)).toEqual(['2002'])
+      const cooling = { status: 'cooling-down', untilMs: 100 }
+      expect(await store.linkDiscord(first, BEN, 99)).toEqual(cooling)
+      expect(await store.linkDiscord(first, BEN, 100)).toEqual({ status: 'linked', person: BEN })
+    })
+
     test('what has come to its end is forgotten, and nothing else', async () => {
       await store.putNonce(nonce('old'))
       await store.putNonce({ ...nonce('new'), expiresAtMs: 2_000 })

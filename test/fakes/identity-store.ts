@@ -1,12 +1,19 @@
 import type { Address } from '#core/chain.ts'
 import { linkStep, type WalletState } from '#core/identity/link.ts'
-import type { IdentityStore, LoginNonce, Session } from '#core/identity/ports.ts'
+import type { DiscordAccount, IdentityStore, LoginNonce, Session } from '#core/identity/ports.ts'
 
 /** People's sign-ins and wallets in the memory of this process: for one process, and until it ends. */
 export function createMemoryIdentityStore(): IdentityStore {
   const nonces = new Map<string, LoginNonce>()
   const sessions = new Map<string, Session>()
   const wallets = new Map<Address, WalletState & { readonly provenAtMs: number }>()
+
+  const discord = new Map<string, DiscordAccount & { readonly freeAtMs: number | null }>()
+  const discordBy = (isMeant: (account: DiscordAccount) => boolean): DiscordAccount[] =>
+    [...discord.values()]
+      .filter((account) => account.freeAtMs === null && isMeant(account))
+      .map(({ id, name, person, linkedAtMs }) => ({ id, name, person, linkedAtMs }))
+      .toSorted((a, b) => (a.id < b.id ? -1 : 1))
 
   const hasNonce = (nonce: string, login: string, nowMs: number): boolean => {
     const known = nonces.get(nonce)
@@ -61,6 +68,22 @@ export function createMemoryIdentityStore(): IdentityStore {
       wallets.set(wallet, { ...state, freeAtMs })
       return true
     },
+    async linkDiscord({ id, name }, person, nowMs) {
+      const { outcome, isChange } = linkStep(discord.get(id), person, person, nowMs)
+      if (isChange && outcome.status === 'linked')
+        discord.set(id, { id, name, person: outcome.person, linkedAtMs: nowMs, freeAtMs: null })
+      return outcome
+    },
+    discordOf: async (of) => discordBy(({ person }) => person === of),
+    personOfDiscord: async (id) => discordBy((account) => account.id === id)[0]?.person,
+    async unlinkDiscord(id, person, freeAtMs) {
+      const account = discord.get(id)
+      if (!account || account.person !== person || account.freeAtMs !== null) return false
+      discord.set(id, { ...account, freeAtMs })
+      return true
+    },
+    discordAccounts: async (after, limit) =>
+      discordBy(({ id }) => id > (after ?? '')).slice(0, limit),
     async forgetExpired(nowMs) {
       for (const [nonce, { expiresAtMs }] of nonces) if (expiresAtMs <= nowMs) nonces.delete(nonce)
       for (const [id, { expiresAtMs }] of sessions) if (expiresAtMs <= nowMs) sessions.delete(id)

@@ -1,5 +1,6 @@
 import { candlesOfPool } from './candles.ts'
 import { chains } from './chains.ts'
+import { discordLink, discordStart, discordUnlink } from './discord-link.ts'
 import { graphql } from './graphql.ts'
 import { indexPage } from './index-page.ts'
 import { live, ready } from './health.ts'
@@ -64,6 +65,9 @@ export const routes: readonly RouteOf[] = [
   personOwnership,
   walletLink,
   walletUnlink,
+  discordStart,
+  discordLink,
+  discordUnlink,
   quarantine,
   quarantineCounts,
   quotes,
