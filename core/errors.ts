@@ -22,6 +22,9 @@ export type ErrorKind =
  * Why, where programs act on it. The set is closed: a new reason is a new member, and whoever asks for a reason that
  * is not in it does not compile.
  *
+ * - `account-frozen`, `already-reversed`, `amount-above-hold`, `balance-limit`, `day-limit`, `hold-not-due`, `hold-resolved`,
+ *   `insufficient-points`, `not-reversible`, `nothing-to-expire`, `spend-limit`, `supply-limit`, `unknown-asset`,
+ *   `unknown-hold`, `unknown-operation`: a ledger has refused an operation, and has recorded that.
  * - `answer-too-large`: the answer would have more bytes than one answer may have.
  * - `bad-code`: Discord does not take a code, or not a second time.
  * - `bad-nonce`: a nonce of a sign-in is unknown, used, too old or of another login.
@@ -37,12 +40,15 @@ export type ErrorKind =
  * - `expired`, `not-yet-valid`: a message that was signed is not valid at this time.
  * - `foreign-chain`, `foreign-domain`, `foreign-uri`: a message was signed for another service.
  * - `index-incomplete`: what was indexed began after what is asked about.
+ * - `key-malformed`, `key-reused`: an idempotency key is none, or was used for another request.
  * - `lost-chain`: the development chain that was to be joined is not the one that was left.
  * - `not-indexed`: the thing may exist on the chain, but no source of this history covers it.
  * - `other-chain`: the nodes serve another chain of the same id than the store holds.
+ * - `missing-scope`: an API key is not good for that.
  * - `malformed-message`: a message is not written as its standard says.
  * - `never-met`: no state of the chain could meet what is asked for.
  * - `no-session`: there is no such session, or it has ended.
+ * - `not-your-account`: it belongs to somebody else.
  * - `not-kept`: proven logs that the raw layer does not have.
  * - `not-stored`: what is asked about is not stored here.
  * - `other-branch`: a block was taken to be on the canonical chain, and is not.
@@ -58,14 +64,19 @@ export type ErrorKind =
  * - `wallet-taken`: a wallet belongs to somebody else.
  */
 export type ErrorReason =
+  | 'account-frozen'
+  | 'already-reversed'
+  | 'amount-above-hold'
   | 'answer-too-large'
   | 'bad-code'
   | 'bad-nonce'
   | 'bad-signature'
   | 'bad-state'
+  | 'balance-limit'
   | 'busy'
   | 'cooling-down'
   | 'damaged'
+  | 'day-limit'
   | 'deep-reorg'
   | 'detached'
   | 'discord-taken'
@@ -74,25 +85,39 @@ export type ErrorReason =
   | 'foreign-chain'
   | 'foreign-domain'
   | 'foreign-uri'
+  | 'hold-not-due'
+  | 'hold-resolved'
   | 'index-incomplete'
+  | 'insufficient-points'
+  | 'key-malformed'
+  | 'key-reused'
   | 'lost-chain'
   | 'not-indexed'
   | 'malformed-message'
+  | 'missing-scope'
   | 'never-met'
   | 'no-session'
   | 'not-yet-valid'
   | 'not-kept'
+  | 'not-reversible'
   | 'not-stored'
+  | 'not-your-account'
+  | 'nothing-to-expire'
   | 'other-branch'
   | 'other-chain'
   | 'other-version'
   | 'second-writer'
+  | 'spend-limit'
   | 'stale-view'
   | 'store-lost'
+  | 'supply-limit'
   | 'too-costly'
   | 'too-deep'
   | 'too-much'
+  | 'unknown-asset'
   | 'unknown-decimals'
+  | 'unknown-hold'
+  | 'unknown-operation'
   | 'unproven'
   | 'wallet-taken'
 

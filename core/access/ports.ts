@@ -1,4 +1,5 @@
 import type { Hash } from '#core/chain.ts'
+import type { Scope } from './scope.ts'
 
 /** Who asks: nobody in particular, or somebody that has proven it. */
 type Principal = { readonly kind: 'anonymous' } | KnownPrincipal
@@ -8,6 +9,8 @@ export type KnownPrincipal = {
   /** A program by its API key, or a person by a session. */
   readonly kind: 'key' | 'person'
   readonly id: string
+  /** What the key is good for. A person has none: it may do what concerns its own things. */
+  readonly scopes: readonly Scope[]
 }
 
 export type PrincipalResolver = {

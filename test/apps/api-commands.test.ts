@@ -23,7 +23,7 @@ const believing: PrincipalResolver = {
     const [, kind, id] = /^Bearer (key|person):(\w+)$/.exec(authorization) ?? []
     if (!kind || !id)
       throw new AppError('unauthenticated', 'this key is not known', { audience: 'client' })
-    return { kind: kind as KnownPrincipal['kind'], id }
+    return { kind: kind as KnownPrincipal['kind'], id, scopes: [] }
   },
 }
 

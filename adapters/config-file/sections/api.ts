@@ -1,7 +1,23 @@
 import { z } from 'zod'
+import { SCOPES } from '#core/access/scope.ts'
 import { secretsOfUrl } from './secrets.ts'
 import { section } from './section.ts'
 import { host, port, redisUrl } from './values.ts'
+
+/** A program that may do more than a stranger. */
+const apiKey = z.strictObject({
+  name: z
+    .string()
+    .regex(/^[a-z][a-z0-9-]{0,31}$/, 'not 1 to 32 small letters, digits and dashes, a letter first')
+    .meta({ description: 'Whose key it is, as the ledger records it; never given to another' }),
+  key: z
+    .string()
+    .regex(/^[\w.~-]{32,200}$/, 'not 32 to 200 letters, digits or _.~-')
+    .meta({ description: 'What the program sends as Authorization: Bearer; best as ${NAME}' }),
+  scopes: z.array(z.enum(SCOPES)).min(1, 'it names none').meta({
+    description: 'What the key is good for',
+  }),
+})
 
 const schema = z.strictObject({
   host: host.default('127.0.0.1'),
@@ -37,6 +53,9 @@ const schema = z.strictObject({
     description:
       'Where several API processes count the points of clients together; each counts for itself unless given',
   }),
+  keys: z.array(apiKey).max(100, 'more than 100').default([]).meta({
+    description: 'Programs that may read, grant or spend points',
+  }),
 })
 
 export type ApiSettings = z.output<typeof schema>
@@ -44,5 +63,20 @@ export type ApiSettings = z.output<typeof schema>
 export const apiSection = section({
   schema: schema.prefault({}),
   toSettings: (raw): ApiSettings => raw,
-  secrets: ({ redis }) => (redis === null ? [] : secretsOfUrl(redis)),
+  secrets: ({ redis, keys }) => [
+    ...(redis === null ? [] : secretsOfUrl(redis)),
+    ...keys.map(({ key }) => key),
+  ],
+  faults: ({ keys }) =>
+    keys.flatMap(({ name, key }, index) => {
+      const before = keys.slice(0, index)
+      return [
+        ...(before.some((other) => other.name === name)
+          ? [`api.keys[${index}].name: another key has it; give each its own`]
+          : []),
+        ...(before.some((other) => other.key === key)
+          ? [`api.keys[${index}].key: another name has it; give each its own`]
+          : []),
+      ]
+    }),
 })
