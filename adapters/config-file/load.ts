@@ -16,6 +16,7 @@ import type { DiscordSettings } from './sections/discord.ts'
 import type { IdentitySettings } from './sections/identity.ts'
 import type { IndexerSettings } from './sections/indexer.ts'
 import type { OwnershipSettings } from './sections/ownership.ts'
+import type { PointsSettings } from './sections/points.ts'
 import { pathText } from './sections/path-text.ts'
 import type { QuotesSettings } from './sections/quotes.ts'
 import {
@@ -42,6 +43,7 @@ export type Settings = SourcesSettings & {
   readonly api: ApiSettings
   readonly identity: IdentitySettings
   readonly discord: DiscordSettings
+  readonly points: PointsSettings
   readonly indexer: IndexerSettings
   readonly workers: WorkersSettings
   readonly quotes: QuotesSettings
@@ -117,6 +119,7 @@ function toSettings(
     api: sections.api.toSettings(common.api, context),
     identity: sections.identity.toSettings(common.identity, context),
     discord: sections.discord.toSettings(common.discord, context),
+    points: sections.points.toSettings(common.points, context),
     indexer: sections.indexer.toSettings(common.indexer, context),
     workers: sections.workers.toSettings(common.workers, context),
     quotes: sections.quotes.toSettings(own.quotes, context),

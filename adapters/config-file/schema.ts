@@ -5,6 +5,7 @@ import { discordSection } from './sections/discord.ts'
 import { identitySection } from './sections/identity.ts'
 import { indexerSection } from './sections/indexer.ts'
 import { ownershipSection } from './sections/ownership.ts'
+import { pointsSection } from './sections/points.ts'
 import { quotesSection } from './sections/quotes.ts'
 import { sourcesSection } from './sections/sources.ts'
 import { placeOfOne, rawOfOne, rawSection, recordsSection, storeSection } from './sections/store.ts'
@@ -26,6 +27,7 @@ export const commonSections = {
   api: apiSection,
   identity: identitySection,
   discord: discordSection,
+  points: pointsSection,
   indexer: indexerSection,
   workers: workersSection,
 } as const
@@ -47,6 +49,7 @@ const inCommon = {
   api: sections.api.schema,
   identity: sections.identity.schema,
   discord: sections.discord.schema,
+  points: sections.points.schema,
   indexer: sections.indexer.schema,
   workers: sections.workers.schema,
 } as const

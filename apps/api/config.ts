@@ -4,7 +4,10 @@ import { readDeployment, type Settings } from '#wiring/settings.ts'
 export type ChainConfig = Pick<Settings, 'chain' | 'store' | 'sources' | 'quotes' | 'ownership'>
 
 /** The parts of the configuration file that the API goes by. */
-export type Config = Pick<Settings, 'api' | 'identity' | 'discord' | 'records' | 'secrets'> & {
+export type Config = Pick<
+  Settings,
+  'api' | 'identity' | 'discord' | 'points' | 'records' | 'secrets'
+> & {
   readonly chains: readonly ChainConfig[]
   /** The one that answers where a request names none. */
   readonly byDefault: ChainConfig
@@ -13,6 +16,6 @@ export type Config = Pick<Settings, 'api' | 'identity' | 'discord' | 'records' |
 /** @throws AppError `invalid` that lists every fault of the file with its path */
 export function readConfig(path: string): Config {
   const { chains, byDefault } = readDeployment(path)
-  const { api, identity, discord, records, secrets } = byDefault
-  return Object.freeze({ chains, byDefault, api, identity, discord, records, secrets })
+  const { api, identity, discord, points, records, secrets } = byDefault
+  return Object.freeze({ chains, byDefault, api, identity, discord, points, records, secrets })
 }

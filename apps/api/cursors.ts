@@ -4,6 +4,8 @@ import type { Position } from '#core/dex/positions/position.ts'
 import type { SwapRow } from '#core/dex/trading/list-swaps.ts'
 import type { FeedCursor } from '#core/history/feed.ts'
 import type { EventPlace } from '#core/history/ports.ts'
+import type { Leader } from '#core/ledger/list-leaders.ts'
+import type { MovementPlace } from '#core/ledger/ports.ts'
 import type { HoldingPlace } from '#core/nft/list-holdings.ts'
 import type { HolderPlace } from '#core/tokens/list-balances.ts'
 
@@ -112,6 +114,26 @@ export const blockCursor = cursor<number>(
   (number) => `${number}`,
   ([number = '', ...rest]) =>
     NUMBER.test(number) && rest.length === 0 ? Number(number) : undefined,
+)
+
+/** Of an account's statement. */
+export const movementCursor = cursor<MovementPlace>(
+  ({ sequence, position }) => `${sequence}.${position}`,
+  ([sequence = '', position = '', ...rest]) =>
+    NUMBER.test(sequence) && NUMBER.test(position) && rest.length === 0
+      ? { sequence: Number(sequence), position: Number(position) }
+      : undefined,
+)
+
+const ACCOUNT = /^[A-Za-z0-9:._@~-]{1,100}$/
+
+/** Of a list that is ordered by points and account, whose name may hold dots. */
+export const leaderCursor = cursor<Leader>(
+  ({ availableRaw, account }) => `${availableRaw}.${account}`,
+  ([available = '', ...account]) =>
+    /^\d{1,19}$/.test(available) && ACCOUNT.test(account.join('.'))
+      ? { availableRaw: BigInt(available), account: account.join('.') }
+      : undefined,
 )
 
 /** Where a position stands in its lists. */

@@ -6,3 +6,6 @@ export const SNAPSHOT_POINTS = 20
 export const CHECK_POINTS = 5
 /** A thousand people together are two or three requests to a node, and some milliseconds each hundred. */
 export const BATCH_POINTS = 50
+
+/** What is done for somebody waits for a disk. */
+export const ACT_POINTS = 5

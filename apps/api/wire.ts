@@ -16,6 +16,7 @@ import { createViews, type Views } from '#core/history/view.ts'
 import { type HistoryStore, openAtLeisure, openOnceThere } from '#wiring/open-chain-store.ts'
 import { openIdempotentAnswers } from '#wiring/open-idempotent-answers.ts'
 import { openNewHeads } from '#wiring/open-new-heads.ts'
+import { openLedger } from '#wiring/open-ledger.ts'
 import { openNode } from '#wiring/open-node.ts'
 import { type Identity, openIdentity } from '#wiring/open-identity.ts'
 import { openOwnership, openSignatures, openSnapshots } from '#wiring/open-ownership.ts'
@@ -32,7 +33,8 @@ import { type AnswerCache, createAnswerCache } from './answer-cache.ts'
 import { type CommitSignal, createCommitSignal } from './commit-signal.ts'
 import type { ChainConfig, Config } from './config.ts'
 import { type ApiMetrics, createApiMetrics } from './metrics.ts'
-import { bySession, nobodyKnown } from './principals.ts'
+import type { Points } from './points/service.ts'
+import { knownBy } from './principals.ts'
 import { createPublicQuoter } from './public-quoter.ts'
 import { createSubscriptions, type Subscriptions } from './subscriptions.ts'
 import { createTurns, type Turns } from './turns.ts'
@@ -80,6 +82,8 @@ export type Api = AsyncDisposable & {
   readonly principals: PrincipalResolver
   /** How people sign in; undefined where the configuration says nothing of it. */
   readonly identity: Identity | undefined
+  /** The ledger of points; undefined where the configuration says nothing of it. */
+  readonly points: Points | undefined
   readonly idempotent: IdempotentAnswers
 }
 
@@ -117,6 +121,7 @@ export async function wire(config: Config, overrides: Overrides = {}): Promise<A
   )
   const identity = await openIdentity(config, chains, clock)
   if (identity) stack.use(identity)
+  const points = await openPoints(config, log, stack)
   const opened = stack.move()
   return {
     config,
@@ -128,11 +133,23 @@ export async function wire(config: Config, overrides: Overrides = {}): Promise<A
     subscriptions: createSubscriptions(),
     turns: createTurns(),
     identity,
-    principals: overrides.principals ?? (identity ? bySession(identity) : nobodyKnown),
+    points,
+    principals: overrides.principals ?? knownBy(config.api.keys, identity, sha256),
     idempotent: openIdempotentAnswers(() => clock.monotonicMs()),
     limiter,
     [Symbol.asyncDispose]: () => opened.disposeAsync(),
   }
+}
+
+async function openPoints(
+  { points, records }: Config,
+  log: Logger,
+  stack: AsyncDisposableStack,
+): Promise<Points | undefined> {
+  if (!points) return undefined
+  const { store, clerk, warnings } = stack.use(await openLedger(records, points.ledger))
+  for (const warning of warnings) log.warn({}, warning)
+  return { ledger: points.ledger, ports: { store, clerk, sha256 } }
 }
 
 /** Ports that know of no chain. */

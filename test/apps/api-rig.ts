@@ -14,6 +14,7 @@ import { type Overrides, wire } from '#api/wire.ts'
 import type { Source } from '#core/catalogue.ts'
 import type { Address, BlockRef } from '#core/chain.ts'
 import type { Clock } from '#core/clock.ts'
+import type { Operation } from '#core/ledger/operation.ts'
 import type { TokenReader } from '#core/tokens/ports.ts'
 import { type View, waypointsOf } from '#core/history/head.ts'
 import type { Waypoint } from '#core/history/window.ts'
@@ -53,6 +54,8 @@ export type Rig = AsyncDisposable & {
   append(count: number, finality?: number): Promise<void>
   /** Replaces the newest `depth` blocks by `count` others, in the chain and then in the store. */
   reorg(depth: number, count: number): Promise<void>
+  /** Does an operation of the ledger, where there is one. */
+  points(operation: Operation): Promise<void>
   get(path: string, init?: RequestInit): Promise<Response>
   /** A REST answer that must be 200. */
   json(path: string): Promise<any>
@@ -79,6 +82,7 @@ export type RigOptions = {
   readonly pollMs?: number
   readonly identity?: Config['identity']
   readonly discord?: Config['discord']
+  readonly points?: Config['points']
   readonly overrides?: (path: string) => Overrides
   /** Beside those that the API has. */
   readonly routes?: readonly RouteOf[]
@@ -172,6 +176,7 @@ export async function openRig(options: RigOptions = {}): Promise<Rig> {
     byDefault: settings,
     identity: options.identity ?? null,
     discord: options.discord ?? null,
+    points: options.points ?? null,
     records: { kind: 'sqlite', path: join(folder, 'records.db') },
     secrets: [],
     api: {
@@ -183,6 +188,7 @@ export async function openRig(options: RigOptions = {}): Promise<Rig> {
       ratePerSecond: 0,
       rateBurst: 1,
       redis: null,
+      keys: [],
       development: false,
       lagSecondsMax: 60,
       ...options.api,
@@ -226,6 +232,10 @@ export async function openRig(options: RigOptions = {}): Promise<Rig> {
       const to = waypointsOf(view).find(({ number }) => number === ancestor) as Waypoint
       await appender.moveBack(to)
       for (const block of chain.blocks.slice(ancestor + 1)) await commit(block, FINALITY)
+    },
+    async points(operation) {
+      const key = newId()
+      await api.points?.ports.clerk.submit({ scope: 'rig', key, actor: 'rig', operation })
     },
     get: (at, init) => fetch(`${server.url}${at}`, init),
     async json(at) {

@@ -30,4 +30,5 @@ export const builder = new SchemaBuilder<Types>({
 })
 
 builder.queryType({})
+builder.mutationType({})
 builder.subscriptionType({})

@@ -13,6 +13,7 @@ import {
   type GraphQLSchema,
   isObjectType,
   Kind,
+  OperationTypeNode,
   type SelectionSetNode,
 } from 'graphql'
 import { chosenChain } from '#core/chain-choice.ts'
@@ -27,7 +28,13 @@ import type { Attempt, GraphqlContext } from './context.ts'
  */
 
 /** Root fields that are about the deployment, and about no chain of it. */
-const OF_NO_CHAIN: ReadonlySet<string> = new Set(['chains'])
+const OF_NO_CHAIN: ReadonlySet<string> = new Set([
+  'chains',
+  'pointsBalance',
+  'pointsStatement',
+  'pointsLeaders',
+  'myPoints',
+])
 
 const ARGUMENT = 'chain'
 
@@ -128,8 +135,10 @@ export const withChains = (attempt: Attempt): Chosen => ({ ...attempt, chosen: n
  */
 export function chainsOf(api: Api, args: ExecutionArgs): readonly ServedChain[] {
   const { schema, document } = args
-  if (api.chains.length === 1) return api.chains
   const operation = getOperationAST(document, args.operationName)
+  // What is done is done at no block.
+  if (operation?.operation === OperationTypeNode.MUTATION) return []
+  if (api.chains.length === 1) return api.chains
   const root = operation && schema.getRootType(operation.operation)
   if (!root) return []
   const given = getVariableValues(schema, operation.variableDefinitions ?? [], {

@@ -1,4 +1,5 @@
 import DataLoader from 'dataloader'
+import type { KnownPrincipal } from '#core/access/ports.ts'
 import type { Address } from '#core/chain.ts'
 import type { TokenInfo } from '#core/tokens/ports.ts'
 import { isUnsettled } from '#core/tokens/token-words.ts'
@@ -10,7 +11,8 @@ import type { View } from '#core/history/head.ts'
 import type { ChainConfig } from '#api/config.ts'
 import { watchQuote } from '#api/quote-updates.ts'
 import { watchSwaps } from '#api/swap-updates.ts'
-import { CHECK_POINTS, QUOTE_POINTS } from '#api/rate-limit.ts'
+import { expectKnown } from '#api/principals.ts'
+import { ACT_POINTS, CHECK_POINTS, QUOTE_POINTS } from '#api/rate-limit.ts'
 import { type Status, statusAt } from '#api/status.ts'
 import { swapContractsOf } from '#api/swap-contracts.ts'
 import { readTokens } from '#api/tokens.ts'
@@ -45,6 +47,14 @@ export type GraphqlContext = {
   readonly listedPools: ChainConfig['quotes']['pools']
   /** Counts rows that a field asks for. @throws AppError `invalid` when they are too many */
   spend(rows: number, argument: string): void
+  /**
+   * Who asks. The answer is nobody else's, and is not kept.
+   *
+   * @throws AppError `unauthenticated` where nobody has said so, or what was said proves nothing
+   */
+  who(): Promise<KnownPrincipal>
+  /** The same for whoever wants something done, which costs more than to read. */
+  act(): Promise<KnownPrincipal>
   /** The field is answered otherwise when it is asked for again at the same block. */
   live(): void
 }
@@ -55,25 +65,36 @@ export type Attempt = {
   of(chain: ServedChain): GraphqlContext
   /** Whether the answer holds anything that asking again at the same block could answer otherwise. */
   isLive(): boolean
+  /** Whether the answer is somebody's own. */
+  isPersonal(): boolean
   readonly api: Api
 }
 
 /**
  * @param viewOf gives the view of a chain, or throws what is to be said where there is none
  * @param principal who is to pay for it
+ * @param authorization what says who asks
  * @param isStream whether it serves one answer after the other, each with what tokens say then
  */
 export function createAttempt(
   api: Api,
   viewOf: (chain: ServedChain) => View,
   principal: string,
-  { isStream = false }: { readonly isStream?: boolean } = {},
+  {
+    authorization,
+    isStream = false,
+  }: { readonly authorization: string | undefined; readonly isStream?: boolean },
 ): Attempt {
   const { subscriptions, limiter } = api
   const contexts = new Map<ServedChain, GraphqlContext>()
   let rows = 0
   let quotes = 0
+  let asking: Promise<KnownPrincipal> | undefined
   let isLive = false
+  const who = (): Promise<KnownPrincipal> => {
+    live()
+    return (asking ??= expectKnown(api.principals, authorization))
+  }
   const live = (): void => {
     isLive = true
   }
@@ -128,6 +149,11 @@ export function createAttempt(
       },
       swapContracts: swapContractsOf(settings),
       listedPools: settings.quotes.pools,
+      who,
+      async act() {
+        await limiter.spend(principal, ACT_POINTS)
+        return who()
+      },
       live,
     }
   }
@@ -140,6 +166,7 @@ export function createAttempt(
       return known
     },
     isLive: () => isLive,
+    isPersonal: () => asking !== undefined,
   }
 }
 

@@ -12,13 +12,11 @@ import { isStaleView, type Views } from '#core/history/view.ts'
 import { refuseTooLarge } from '#api/answer-budget.ts'
 import type { View } from '#core/history/head.ts'
 import type { Api, ServedChain } from '#api/wire.ts'
+import { credentialsOf } from '#api/http/cookies.ts'
 import { chainsOf, withChains } from './chain-argument.ts'
 import { createAttempt } from './context.ts'
 import { costOf } from './cost.ts'
 import { causeOf, isInternal, toGraphqlError } from './errors.ts'
-
-/** Who asks, and how the log knows the request. */
-type Caller = { readonly requestId: string; readonly principal: string }
 
 /** A full page of rows costs some points more than the request by itself. */
 const VALUES_A_POINT = 1_000
@@ -39,6 +37,7 @@ export async function executeAtHead(
   res: Response,
 ): Promise<Result> {
   const { requestId, principal } = res.locals
+  const authorization = credentialsOf(res.req)
   const startedAt = performance.now()
   const { answers } = api
   const request = requestOf(args)
@@ -53,8 +52,9 @@ export async function executeAtHead(
     if (known) return { stringify: () => known }
     const { values } = costOf(args)
     await api.limiter.spend(principal, Math.floor(values / VALUES_A_POINT))
-    const tried = createAttempt(api, viewOf, principal)
+    const tried = createAttempt(api, viewOf, principal, { authorization })
     const result = await execute({ ...args, contextValue: withChains(tried) })
+    if (tried.isPersonal()) res.setHeader('cache-control', 'no-store')
     const stale = result.errors?.map(causeOf).find(isStaleView)
     if (stale) throw stale
     for (const [chain, view] of views) await refuseLeftView(chain.ports.views, view)
@@ -121,14 +121,17 @@ export async function subscribeLive(
   api: Api,
   subscribe: Subscribe,
   args: ExecutionArgs,
-  { requestId, principal }: Caller,
+  { req, locals: { requestId, principal } }: Response,
 ): Promise<ExecutionResult | Results> {
   const startedAt = performance.now()
   const tell = createTeller(api, requestId)
   const told = (result: ExecutionResult): ExecutionResult =>
     result.errors ? { ...result, errors: result.errors.map(tell) } : result
   const contextValue = withChains(
-    createAttempt(api, () => expectView(undefined), principal, { isStream: true }),
+    createAttempt(api, () => expectView(undefined), principal, {
+      authorization: credentialsOf(req),
+      isStream: true,
+    }),
   )
   const results = (await subscribe({ ...args, contextValue })) as
     | ExecutionResult

@@ -70,8 +70,8 @@ const createPlugin = (api: Api, documents: Documents): Plugin<ServerContext> => 
     setExecuteFn((args: ExecutionArgs) => executeAtHead(api, executeFn, args, context.res))
   },
   onSubscribe({ subscribeFn, setSubscribeFn, args }) {
-    const { locals } = args.contextValue.res
-    setSubscribeFn((given: ExecutionArgs) => subscribeLive(api, subscribeFn, given, locals))
+    const { res } = args.contextValue
+    setSubscribeFn((given: ExecutionArgs) => subscribeLive(api, subscribeFn, given, res))
   },
 })
 

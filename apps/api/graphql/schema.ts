@@ -5,6 +5,7 @@ import { addChains } from './chains.ts'
 import { addHoldings } from './holdings.ts'
 import { addMeta } from './meta.ts'
 import { addOwnership } from './ownership.ts'
+import { addPoints, addPointsMutations } from './points.ts'
 import { addPools } from './pools.ts'
 import { addPositions } from './positions.ts'
 import { addQuotes } from './quotes.ts'
@@ -28,6 +29,8 @@ for (const add of [
   addQuotes,
   addTokens,
   addTokenBalances,
+  addPoints,
+  addPointsMutations,
 ])
   add()
 

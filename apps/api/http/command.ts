@@ -1,10 +1,11 @@
 import type { Request, Response } from 'express'
 import { z } from 'zod'
 import type { KeptAnswer, KnownPrincipal } from '#core/access/ports.ts'
-import { AppError, isAppError } from '#core/errors.ts'
+import { hasReason, isAppError } from '#core/errors.ts'
 import { clientKind } from '#api/errors.ts'
 import { parseInput } from '#api/quote-input.ts'
-import type { Api, Ports } from '#api/wire.ts'
+import { expectKnown } from '#api/principals.ts'
+import type { Api } from '#api/wire.ts'
 import type { Resource } from '#resources/resource.ts'
 import { credentialsOf } from './cookies.ts'
 import { joinTokens } from './join.ts'
@@ -36,12 +37,15 @@ type Definition<S extends z.ZodRawShape, B extends z.ZodType, T> = {
   /**
    * Does it, once for a key. An `AppError` that another time would not mend (any but `unavailable` and `rate-limited`) is
    * the answer of the key from then on; after any other failure the client may send the same again, so nothing may have
-   * been done by then.
+   * been done by then. One with the reason `key-reused` is told as what it is.
+   *
+   * @param key what the client gave, for commands that keep their own record of it where they write
    */
   run(
-    ports: Ports,
+    api: Api,
     principal: KnownPrincipal,
     input: z.output<z.ZodObject<S>> & { readonly body: z.output<B> },
+    key: string,
   ): Promise<T>
 }
 
@@ -90,7 +94,7 @@ export function command<S extends z.ZodRawShape, B extends z.ZodType, T>(
   }
 
   async function answer(api: Api, req: Request, res: Response): Promise<KeptAnswer | Failure> {
-    const principal = await known(api, req)
+    const principal = await expectKnown(api.principals, credentialsOf(req))
     const key = keyOf(req)
     if (typeof key !== 'string') return key
     const read = readParameters(parameters, req) as z.output<z.ZodObject<S>>
@@ -112,9 +116,10 @@ export function command<S extends z.ZodRawShape, B extends z.ZodType, T>(
     }
     let done: KeptAnswer
     try {
-      done = await attempt(api, res, () => definition.run(api.ports, principal, input))
+      done = await attempt(api, res, () => definition.run(api, principal, input, key))
     } catch (error) {
       await api.idempotent.release(scope, key)
+      if (hasReason(error, 'key-reused')) return OTHER_REQUEST
       throw error
     }
     await api.idempotent.keep(scope, key, done)
@@ -126,7 +131,7 @@ export function command<S extends z.ZodRawShape, B extends z.ZodType, T>(
       const { written } = await joinTokens(api.ports, returns, [await run()])
       return { status: 200, type: JSON_TYPE, body: JSON.stringify({ item: written[0] }) }
     } catch (error) {
-      if (!isFinal(error)) throw error
+      if (!isFinal(error) || hasReason(error, 'key-reused')) throw error
       const failure = failureOf(error, api.config.api.development)
       return { status: failure.status, type: PROBLEM_TYPE, body: problemText(res, failure) }
     }
@@ -156,14 +161,6 @@ function send(res: Response, { status, type, body }: KeptAnswer): void {
   res.setHeader('cache-control', 'no-store')
   res.status(status).setHeader('content-type', type)
   res.end(body)
-}
-
-async function known({ principals }: Api, req: Request): Promise<KnownPrincipal> {
-  const principal = await principals.resolve(credentialsOf(req))
-  if (principal.kind !== 'anonymous') return principal
-  throw new AppError('unauthenticated', 'say who asks: send an Authorization header', {
-    audience: 'client',
-  })
 }
 
 const keyFailure = (name: string, detail: string): Failure => ({

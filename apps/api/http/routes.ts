@@ -7,6 +7,14 @@ import { live, ready } from './health.ts'
 import { holdersOfCollection } from './holders.ts'
 import { holdingsOfAccount, holdingsOfCollection } from './holdings.ts'
 import { ownershipCheck, ownershipChecks } from './ownership.ts'
+import {
+  balanceOfPoints,
+  grantPoints,
+  leadersOfPoints,
+  pointsOfPerson,
+  reversePoints,
+  statementOfPoints,
+} from './points.ts'
 import { pool, pools, quotablePool } from './pools.ts'
 import { positionsOfAccount, positionsOfManager, positionsOfPool } from './positions.ts'
 import { quarantine, quarantineCounts } from './quarantine.ts'
@@ -68,6 +76,12 @@ export const routes: readonly RouteOf[] = [
   discordStart,
   discordLink,
   discordUnlink,
+  pointsOfPerson,
+  balanceOfPoints,
+  statementOfPoints,
+  leadersOfPoints,
+  grantPoints,
+  reversePoints,
   quarantine,
   quarantineCounts,
   quotes,
