@@ -1,12 +1,11 @@
 import {
-  crossedByIn,
-  crossedByOut,
   extendLadder,
   type FillLadder,
   firstReaching,
   paidWithin,
   receivedWithin,
   startLadder,
+  type TickMeter,
 } from './fill-ladder.ts'
 import { PIPS } from './rounding.ts'
 import type { ConcentratedState } from './state.ts'
@@ -49,12 +48,13 @@ export function concentratedOut(
   state: ConcentratedState,
   zeroForOne: boolean,
   amountIn: bigint,
+  meter: TickMeter | null = null,
 ): bigint {
   if (amountIn <= 0n) return 0n
   const ladder = ladderOf(state, zeroForOne)
   return (
     reach(state, ladder, ladder.paid, amountIn) ??
-    receivedWithin(ladder, firstReaching(ladder.paid, amountIn), amountIn)
+    receivedWithin(ladder, firstReaching(ladder.paid, amountIn), amountIn, meter)
   )
 }
 
@@ -62,13 +62,14 @@ export function concentratedIn(
   state: ConcentratedState,
   zeroForOne: boolean,
   amountOut: bigint,
+  meter: TickMeter | null = null,
 ): bigint {
   if (amountOut <= 0n) return 0n
   const ladder = ladderOf(state, zeroForOne)
   if (ladder.feePips === PIPS) return 0n
   return (
     reach(state, ladder, ladder.received, amountOut) ??
-    paidWithin(ladder, firstReaching(ladder.received, amountOut), amountOut)
+    paidWithin(ladder, firstReaching(ladder.received, amountOut), amountOut, meter)
   )
 }
 
@@ -81,18 +82,4 @@ export function concentratedLargest(
   if (ladder.feePips === PIPS) return 0n
   while (ladder.end === 'open') extendLadder(state, ladder)
   return (exact === 'in' ? ladder.paid : ladder.received).at(-1) as bigint
-}
-
-/** Initialised ticks that a swap crosses which can be filled. */
-export function concentratedTicks(
-  state: ConcentratedState,
-  zeroForOne: boolean,
-  exact: 'in' | 'out',
-  amount: bigint,
-): number {
-  const ladder = ladderOf(state, zeroForOne)
-  const sums = exact === 'in' ? ladder.paid : ladder.received
-  if (reach(state, ladder, sums, amount) !== undefined) return 0
-  const index = firstReaching(sums, amount)
-  return (exact === 'in' ? crossedByIn : crossedByOut)(ladder, index, amount)
 }

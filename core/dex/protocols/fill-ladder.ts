@@ -98,50 +98,54 @@ export function firstReaching(sums: readonly bigint[], amount: bigint): number {
   return low
 }
 
+/** Is told how many initialised ticks a swap crosses, also one that it just reaches. */
+export type TickMeter = { ticks: number }
+
+/** Tells of a swap that ends at `price` in the step that leads to entry `index`; without one, at the step's end. */
+function tellTicks(meter: TickMeter | null, ladder: FillLadder, index: number, price?: bigint) {
+  if (!meter) return
+  const isWhole = price === undefined || price === ladder.prices[index]
+  meter.ticks = ladder.ticks[isWhole ? index : index - 1] as number
+}
+
 /** What `amountIn` buys, when it ends in the step that leads to entry `index`. */
-export function receivedWithin(ladder: FillLadder, index: number, amountIn: bigint): bigint {
+export function receivedWithin(
+  ladder: FillLadder,
+  index: number,
+  amountIn: bigint,
+  meter: TickMeter | null,
+): bigint {
   const { zeroForOne, feePips, paid, received, prices, liquidities } = ladder
-  if (paid[index] === amountIn) return received[index] as bigint
+  if (paid[index] === amountIn) {
+    tellTicks(meter, ladder, index)
+    return received[index] as bigint
+  }
   const from = prices[index - 1] as bigint
   const liquidity = liquidities[index - 1] as bigint
   const net = ((amountIn - (paid[index - 1] as bigint)) * (PIPS - feePips)) / PIPS
   const price = priceAfterIn(zeroForOne, from, liquidity, net)
+  tellTicks(meter, ladder, index, price)
   return (received[index - 1] as bigint) + stretchOut(zeroForOne, from, price, liquidity)
 }
 
 /** What `amountOut` costs, when it ends in the step that leads to entry `index`. */
-export function paidWithin(ladder: FillLadder, index: number, amountOut: bigint): bigint {
+export function paidWithin(
+  ladder: FillLadder,
+  index: number,
+  amountOut: bigint,
+  meter: TickMeter | null,
+): bigint {
   const { zeroForOne, feePips, paid, received, prices, liquidities } = ladder
-  if (received[index] === amountOut) return paid[index] as bigint
+  if (received[index] === amountOut) {
+    tellTicks(meter, ladder, index)
+    return paid[index] as bigint
+  }
   const from = prices[index - 1] as bigint
   const liquidity = liquidities[index - 1] as bigint
   const rest = amountOut - (received[index - 1] as bigint)
   // Less than the stretch holds always leads to a price on the way.
   const price = priceAfterOut(zeroForOne, from, liquidity, rest) as bigint
+  tellTicks(meter, ladder, index, price)
   const amountIn = stretchIn(zeroForOne, from, price, liquidity)
   return (paid[index - 1] as bigint) + amountIn + feeOnTop(amountIn, feePips)
-}
-
-/** Ticks that `amountIn` crosses, when it ends in the step that leads to entry `index`: also one that it just reaches. */
-export function crossedByIn(ladder: FillLadder, index: number, amountIn: bigint): number {
-  const { zeroForOne, feePips, paid, prices, liquidities, ticks } = ladder
-  const whole = ticks[index] as number
-  const before = ticks[index - 1] as number
-  if (whole === before || paid[index] === amountIn) return whole
-  const net = ((amountIn - (paid[index - 1] as bigint)) * (PIPS - feePips)) / PIPS
-  const from = prices[index - 1] as bigint
-  const price = priceAfterIn(zeroForOne, from, liquidities[index - 1] as bigint, net)
-  return price === prices[index] ? whole : before
-}
-
-/** The same for what is taken out. */
-export function crossedByOut(ladder: FillLadder, index: number, amountOut: bigint): number {
-  const { zeroForOne, received, prices, liquidities, ticks } = ladder
-  const whole = ticks[index] as number
-  const before = ticks[index - 1] as number
-  if (whole === before || received[index] === amountOut) return whole
-  const rest = amountOut - (received[index - 1] as bigint)
-  const from = prices[index - 1] as bigint
-  const price = priceAfterOut(zeroForOne, from, liquidities[index - 1] as bigint, rest)
-  return price === prices[index] ? whole : before
 }

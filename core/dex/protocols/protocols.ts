@@ -3,7 +3,6 @@ import {
   concentratedIn,
   concentratedLargest,
   concentratedOut,
-  concentratedTicks,
 } from './concentrated-quote.ts'
 import {
   constantProductIn,
@@ -13,9 +12,11 @@ import {
 } from './constant-product.ts'
 import { solidlyIn, solidlyLargest, solidlyMidPrice, solidlyOut, swapSolidly } from './solidly.ts'
 import type { PoolState, SwapInput, SwapOutcome } from './state.ts'
+import type { TickMeter } from './fill-ladder.ts'
 import { swapFeePips } from './swap-fee.ts'
 
 export { BEYOND_WINDOW } from './concentrated-quote.ts'
+export type { TickMeter } from './fill-ladder.ts'
 
 /**
  * What a swap does to a pool and gives the trader, to the wei as the pool's contract computes it.
@@ -39,35 +40,38 @@ export function swap(state: PoolState, input: SwapInput): SwapOutcome {
  * What an input, all of it, buys: the same as `swap` says, many times as fast. States are remembered by identity, so
  * search passes the same object again.
  *
+ * @param meter is told the ticks that are crossed where the swap is filled; else it stays as it is
  * @returns 0n where it cannot be filled entirely, or buys nothing; BEYOND_WINDOW where the known ticks do not tell
  */
-export function amountOut(state: PoolState, zeroForOne: boolean, input: bigint): bigint {
+export function amountOut(
+  state: PoolState,
+  zeroForOne: boolean,
+  input: bigint,
+  meter: TickMeter | null = null,
+): bigint {
   if (state.kind === 'constant-product') return constantProductOut(state, zeroForOne, input)
   return state.kind === 'concentrated'
-    ? concentratedOut(state, zeroForOne, input)
+    ? concentratedOut(state, zeroForOne, input, meter)
     : solidlyOut(state, zeroForOne, input)
 }
 
 /**
  * What an output, all of it, costs, fee included.
  *
+ * @param meter as that of `amountOut`
  * @returns 0n where it cannot be had entirely; BEYOND_WINDOW where the known ticks do not tell
  */
-export function amountIn(state: PoolState, zeroForOne: boolean, output: bigint): bigint {
-  if (state.kind === 'constant-product') return constantProductIn(state, zeroForOne, output)
-  return state.kind === 'concentrated'
-    ? concentratedIn(state, zeroForOne, output)
-    : solidlyIn(state, zeroForOne, output)
-}
-
-/** Initialised ticks that a swap crosses, as `swap` says and many times as fast; 0 where it cannot be filled entirely. */
-export const ticksCrossed = (
+export function amountIn(
   state: PoolState,
   zeroForOne: boolean,
-  exact: 'in' | 'out',
-  amount: bigint,
-): number =>
-  state.kind === 'concentrated' ? concentratedTicks(state, zeroForOne, exact, amount) : 0
+  output: bigint,
+  meter: TickMeter | null = null,
+): bigint {
+  if (state.kind === 'constant-product') return constantProductIn(state, zeroForOne, output)
+  return state.kind === 'concentrated'
+    ? concentratedIn(state, zeroForOne, output, meter)
+    : solidlyIn(state, zeroForOne, output)
+}
 
 /**
  * The most that can be put in, fee included, or taken out; of a concentrated pool as far as its ticks are known. 0n where

@@ -46,3 +46,22 @@ export function moveThrough(
   }
   return given
 }
+
+/**
+ * Leaves one pool as a swap of `given` (for exact out: one that takes it out) leaves it.
+ *
+ * @returns what the pool gives for it (for exact out: what it wants); null, and nothing changed, where it does not carry it
+ */
+export function moveEdge(
+  graph: MovingGraph,
+  { exact }: Trade,
+  edge: number,
+  given: bigint,
+): bigint | null {
+  const pool = graph.pools[edge >> 1]!
+  const outcome = swap(pool.state, { zeroForOne: (edge & 1) === 0, exact, amount: given })
+  if (outcome.status !== 'filled') return null
+  graph.pools[edge >> 1] = { ...pool, state: outcome.after }
+  rateEdges(graph.rate, edge >> 1, outcome.after)
+  return exact === 'in' ? outcome.amountOut : outcome.amountIn
+}

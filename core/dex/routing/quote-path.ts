@@ -1,4 +1,4 @@
-import { amountIn, amountOut, BEYOND_WINDOW, ticksCrossed } from '#core/dex/protocols/protocols.ts'
+import { amountIn, amountOut, BEYOND_WINDOW, type TickMeter } from '#core/dex/protocols/protocols.ts'
 import { GAS, gasOfHop } from './gas.ts'
 import type { RouteGraph } from './graph.ts'
 import { afterTax } from '#core/dex/protocols/token-tax.ts'
@@ -6,9 +6,6 @@ import type { Trade } from './trade.ts'
 
 /** The other side of a path's amount, and its gas. */
 export type PathQuote = { readonly quoted: bigint; readonly gas: number }
-
-/** Ticks that swaps have crossed; hand one in to have them counted. */
-export type TickMeter = { ticks: number }
 
 /**
  * The other side of a swap along `edge`.
@@ -24,10 +21,7 @@ export function quoteEdge(
 ): bigint {
   const state = graph.pools[edge >> 1]!.state
   const zeroForOne = (edge & 1) === 0
-  const quoted =
-    exact === 'in' ? amountOut(state, zeroForOne, amount) : amountIn(state, zeroForOne, amount)
-  if (meter && quoted > 0n) meter.ticks = ticksCrossed(state, zeroForOne, exact, amount)
-  return quoted
+  return (exact === 'in' ? amountOut : amountIn)(state, zeroForOne, amount, meter)
 }
 
 /**

@@ -2,7 +2,7 @@ import { type Flow, levelFlow, quoteAll } from './flow.ts'
 import { gasOfHop } from './gas.ts'
 import type { RouteGraph } from './graph.ts'
 import { legsOfFlow } from './legs-of-flow.ts'
-import { moveThrough, movingCopy, type MovingGraph } from './moving-graph.ts'
+import { moveEdge, moveThrough, movingCopy, type MovingGraph } from './moving-graph.ts'
 import type { Share } from './plan.ts'
 import { quotePath } from './quote-path.ts'
 import { scoreOf } from './rank.ts'
@@ -69,10 +69,9 @@ export function* shareParts(
   for (const [edge, { given }] of flow.edges)
     flow.edges.set(edge, { given, quoted: quoteAll(graph, trade, edge, given) })
   yield* levelFlow(graph, trade, flow, [...paths.values()], part)
-  let legs = legsOfFlow(graph, trade, flow, amount)
   let little = part / FRACTIONS
   for (let round = 0; round < ROUNDS_MAX; round++) {
-    const path = little > 0n ? betterAfter(graph, trade, legs, little) : null
+    const path = little > 0n ? betterBehind(graph, trade, flow, little) : null
     yield
     if (!path || paths.has(path.join())) {
       if (little < part / FRACTIONS) break
@@ -82,20 +81,20 @@ export function* shareParts(
     }
     paths.set(path.join(), path)
     yield* levelFlow(graph, trade, flow, [...paths.values()], part)
-    legs = legsOfFlow(graph, trade, flow, amount)
   }
-  return legs
+  return legsOfFlow(graph, trade, flow, amount)
 }
 
-/** The path that would be best for a little more behind all legs: where it is none of theirs, it may take from them. */
-function betterAfter(
+/** The path that would be best for a little more behind all that flows: where it is none of its paths, it may take from them. */
+function betterBehind(
   graph: RouteGraph,
   trade: Trade,
-  legs: readonly Share[],
+  flow: Flow,
   little: bigint,
 ): readonly number[] | null {
   const moving = movingCopy(graph)
-  for (const { path, amount } of legs) if (!moveThrough(moving, trade, path, amount)) return null
+  for (const [edge, { given }] of flow.edges)
+    if (given > 0n && moveEdge(moving, trade, edge, given) === null) return null
   return searchPaths(moving, trade, little, 1).found[0]?.path ?? null
 }
 
