@@ -1,9 +1,5 @@
 import { swapConcentrated } from './concentrated.ts'
-import {
-  concentratedIn,
-  concentratedLargest,
-  concentratedOut,
-} from './concentrated-quote.ts'
+import { concentratedIn, concentratedLargest, concentratedOut } from './concentrated-quote.ts'
 import {
   constantProductIn,
   constantProductLargest,

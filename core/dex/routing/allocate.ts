@@ -45,6 +45,65 @@ export function allocate(set: readonly number[], total: number, worth: Worth): A
 }
 
 /**
+ * The allocation with one candidate more: it gets a part, then further ones while each gains more there than the last
+ * part that another gives up for it. Where every further part gains less, that is what `allocate` makes of the larger
+ * set, for a few steps in the place of one a part.
+ *
+ * @returns null where it cannot carry a part, or no other has one to spare
+ */
+export function extend(
+  { set, parts, carried, score }: Allocation,
+  candidate: number,
+  total: number,
+  worth: Worth,
+): Allocation | null {
+  const first = worth(candidate, 1)
+  if (first === null) return null
+  const left = parts.slice()
+  const losses = set.map((other, at) => lastPart(other, left[at]!, worth))
+  let mine = 0
+  let gain: bigint | null = first
+  let all = carried
+  let sum = score
+  while (gain !== null) {
+    if (all < total) all++
+    else {
+      const giver = leastAt(losses)
+      const loss = losses[giver]
+      if (loss === undefined || loss === null || (mine > 0 && gain <= loss)) break
+      sum -= loss
+      left[giver]!--
+      losses[giver] = lastPart(set[giver]!, left[giver]!, worth)
+    }
+    sum += gain
+    mine++
+    const before = worth(candidate, mine)!
+    const more = worth(candidate, mine + 1)
+    gain = more === null ? null : more - before
+  }
+  if (mine === 0) return null
+  const place = set.filter((other) => other < candidate).length
+  return {
+    set: set.toSpliced(place, 0, candidate),
+    parts: left.toSpliced(place, 0, mine),
+    carried: all,
+    score: sum,
+  }
+}
+
+/** What a candidate loses with its last part; null where it is its only one. */
+const lastPart = (candidate: number, parts: number, worth: Worth): bigint | null =>
+  parts > 1 ? worth(candidate, parts)! - worth(candidate, parts - 1)! : null
+
+/** Where the least of them stands, the last of equals; -1: nowhere. */
+function leastAt(losses: readonly (bigint | null)[]): number {
+  let least = -1
+  for (const [at, loss] of losses.entries())
+    if (loss !== null && (least < 0 || loss <= losses[least]!)) least = at
+  return least
+}
+
+/**
  * Moves single parts from one candidate to another, or the last part away, which drops the candidate and its gas, while
  * that gains: repairs what ticks' gas makes the sharing above miss.
  */

@@ -1,4 +1,9 @@
-import { amountIn, amountOut, BEYOND_WINDOW, type TickMeter } from '#core/dex/protocols/protocols.ts'
+import {
+  amountIn,
+  amountOut,
+  BEYOND_WINDOW,
+  type TickMeter,
+} from '#core/dex/protocols/protocols.ts'
 import { GAS, gasOfHop } from './gas.ts'
 import type { RouteGraph } from './graph.ts'
 import { afterTax } from '#core/dex/protocols/token-tax.ts'

@@ -1,4 +1,4 @@
-import { allocate, type Allocation, improve, type Worth } from './allocate.ts'
+import { allocate, type Allocation, extend, improve, type Worth } from './allocate.ts'
 import { candidatePaths } from './candidates.ts'
 import type { RouteGraph } from './graph.ts'
 import { quotePath } from './quote-path.ts'
@@ -96,26 +96,26 @@ function* bestSet(
 ): Generator<void, Allocation | null> {
   const poolsOf = paths.map((path) => path.map((edge) => edge >> 1))
   const apart = poolsOf.map((a) => poolsOf.map((b) => a.every((pool) => !b.includes(pool))))
+  const singles = [...paths.keys()].map((candidate) => allocate([candidate], parts, worth))
+  let beam = bestFew(singles.filter((single) => single !== null))
   let best: Allocation | null = null
-  let beam: readonly (readonly number[])[] = [[]]
-  for (let size = 1; size <= parts; size++) {
+  while (beam[0] && (!best || compareAllocations(beam[0], best) < 0)) {
+    best = beam[0]
     const tried = new Map<string, Allocation>()
-    for (const set of beam) {
+    for (const smaller of beam) {
       for (const candidate of paths.keys()) {
-        if (!set.every((other) => apart[candidate]![other])) continue
-        const larger = [...set, candidate].toSorted((a, b) => a - b)
-        const key = larger.join()
+        if (!smaller.set.every((other) => apart[candidate]![other])) continue
+        const key = [...smaller.set, candidate].toSorted((a, b) => a - b).join()
         if (tried.has(key)) continue
-        const allocation = allocate(larger, parts, worth)
-        if (allocation) tried.set(key, allocation)
+        const larger = extend(smaller, candidate, parts, worth)
+        if (larger) tried.set(key, larger)
       }
       yield
     }
-    const ranked = [...tried.values()].toSorted(compareAllocations).slice(0, BEAM_WIDTH)
-    const [first] = ranked
-    if (!first || (best && compareAllocations(first, best) >= 0)) break
-    best = first
-    beam = ranked.map(({ set }) => set)
+    beam = bestFew([...tried.values()])
   }
   return best
 }
+
+const bestFew = (allocations: readonly Allocation[]): readonly Allocation[] =>
+  allocations.toSorted(compareAllocations).slice(0, BEAM_WIDTH)

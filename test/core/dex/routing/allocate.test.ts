@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { allocate, improve, type Worth } from '#core/dex/routing/allocate.ts'
+import { allocate, extend, improve, type Worth } from '#core/dex/routing/allocate.ts'
 
 /** Candidates by what each further part gains; past the end they carry no more. */
 const worthOf =
@@ -36,6 +36,39 @@ test('where every further part gains less, no way to share the parts is worth mo
         share(0, total, 0n)
         const allocation = allocate(set, total, worth)
         expect(allocation?.carried === total ? allocation.score : null).toBe(best)
+      },
+    ),
+  )
+})
+
+test('one candidate more makes of an allocation what sharing anew would, where every further part gains less', () => {
+  const falling = fc
+    .array(fc.integer({ min: 0, max: 20 }), { maxLength: 6 })
+    .map((gains) => gains.toSorted((a, b) => b - a))
+  fc.assert(
+    fc.property(
+      fc.array(falling, { minLength: 2, maxLength: 4 }),
+      fc.nat(),
+      fc.integer({ min: 1, max: 9 }),
+      (gains, drawn, total) => {
+        const worth = worthOf(gains)
+        const all = [...gains.keys()]
+        const added = drawn % all.length
+        const before = allocate(
+          all.filter((each) => each !== added),
+          total,
+          worth,
+        )
+        const anew = allocate(all, total, worth)
+        const after = before && extend(before, added, total, worth)
+        expect([after?.set, after?.carried, after?.score]).toEqual([
+          anew?.set,
+          anew?.carried,
+          anew?.score,
+        ])
+        const worths = after?.set.map((candidate, at) => worth(candidate, after.parts[at]!)!)
+        expect(worths?.reduce((sum, one) => sum + one, 0n)).toBe(after?.score)
+        if (after) expect(after.parts.reduce((sum, one) => sum + one)).toBe(after.carried)
       },
     ),
   )
