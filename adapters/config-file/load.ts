@@ -28,6 +28,7 @@ import {
   oneChainSchema,
   sections,
 } from './schema.ts'
+import type { RelaySettings } from './sections/relay.ts'
 import type { SourcesSettings } from './sections/sources.ts'
 import type { WorkersSettings } from './sections/workers.ts'
 import { placeOfChain, type RawSetting, rawBeside, type StoreSetting } from './sections/store.ts'
@@ -48,6 +49,7 @@ export type Settings = SourcesSettings & {
   readonly workers: WorkersSettings
   readonly quotes: QuotesSettings
   readonly ownership: OwnershipSettings
+  readonly relay: RelaySettings
   /** What no log line may hold: URLs with keys or passwords of any chain, and these themselves. */
   readonly secrets: readonly string[]
 }
@@ -124,6 +126,7 @@ function toSettings(
     workers: sections.workers.toSettings(common.workers, context),
     quotes: sections.quotes.toSettings(own.quotes, context),
     ownership: sections.ownership.toSettings(own.ownership, context),
+    relay: sections.relay.toSettings(own.relay, context),
     secrets,
   })
 }

@@ -7,6 +7,7 @@ import { indexerSection } from './sections/indexer.ts'
 import { ownershipSection } from './sections/ownership.ts'
 import { pointsSection } from './sections/points.ts'
 import { quotesSection } from './sections/quotes.ts'
+import { relaySection } from './sections/relay.ts'
 import { sourcesSection } from './sections/sources.ts'
 import { placeOfOne, rawOfOne, rawSection, recordsSection, storeSection } from './sections/store.ts'
 import { workersSection } from './sections/workers.ts'
@@ -17,6 +18,7 @@ export const chainSections = {
   sources: sourcesSection,
   quotes: quotesSection,
   ownership: ownershipSection,
+  relay: relaySection,
 } as const
 
 /** What is said once, however many chains there are. Likewise. */
@@ -39,6 +41,7 @@ const ofChain = {
   sources: sections.sources.schema,
   quotes: sections.quotes.schema,
   ownership: sections.ownership.schema,
+  relay: sections.relay.schema,
 } as const
 
 const inCommon = {
@@ -66,7 +69,7 @@ export const manyChainsSchema = z
   .strictObject({
     chains: z.record(z.string(), oneOfMany).meta({
       description:
-        'The chains by name: small letters, digits and dashes, a letter first. Each has the sections chain, sources, quotes and ownership as a file of one chain has them',
+        'The chains by name: small letters, digits and dashes, a letter first. Each has the sections chain, sources, quotes, ownership and relay as a file of one chain has them',
     }),
     defaultChain: z.string().optional().meta({
       description: 'The chain that is meant where none is named; the first one unless given',

@@ -7,6 +7,7 @@ import { deriveCommand } from './commands/derive.ts'
 import { devCommand } from './commands/dev.ts'
 import { exportCommand } from './commands/export.ts'
 import { migrateCommand } from './commands/migrate.ts'
+import { opsCommand } from './commands/ops.ts'
 import { ownersCommand } from './commands/owners.ts'
 import { pointsCommand } from './commands/points.ts'
 import { personsCommand } from './commands/persons.ts'
@@ -16,6 +17,8 @@ import { quoteCommand } from './commands/quote.ts'
 import { rangesCommand } from './commands/ranges.ts'
 import { rawCommand } from './commands/raw.ts'
 import { reindexCommand } from './commands/reindex.ts'
+import { relayCommand } from './commands/relay.ts'
+import { senderCommand } from './commands/sender.ts'
 import { statusCommand } from './commands/status.ts'
 import { tokensCommand } from './commands/tokens.ts'
 import { verifyCommand } from './commands/verify.ts'
@@ -62,6 +65,9 @@ Examples:
     personsCommand(),
     quoteCommand(),
     pointsCommand(),
+    relayCommand(),
+    opsCommand(),
+    senderCommand(),
     migrateCommand(),
     configCommand(),
   ])

@@ -1,4 +1,3 @@
-import { userInfo } from 'node:os'
 import type { LedgerClerk } from '#core/ledger/clerk.ts'
 import { checkName } from '#core/ledger/check-request.ts'
 import type { LedgerStore } from '#core/ledger/ports.ts'
@@ -6,6 +5,7 @@ import type { Clock } from '#core/clock.ts'
 import type { Sha256 } from '#core/history/digest.ts'
 import { openLedger } from '#wiring/open-ledger.ts'
 import { newId, sha256, systemClock } from '#wiring/system.ts'
+import { ownActor } from './actor.ts'
 import { readSettings, tellWarnings, toStderr } from './wire.ts'
 
 /** What commands on a ledger take. */
@@ -38,16 +38,7 @@ export async function wireLedger({
     ledger,
     ports: { store, clerk, sha256, clock: systemClock },
     newId,
-    actor: `cli:${userName()}`,
+    actor: ownActor(),
     [Symbol.asyncDispose]: () => opened[Symbol.asyncDispose](),
-  }
-}
-
-/** A user without an entry in the system's list has no name. */
-function userName(): string {
-  try {
-    return userInfo().username.replaceAll(/[^A-Za-z0-9:._@~-]/g, '-') || 'unknown'
-  } catch {
-    return 'unknown'
   }
 }

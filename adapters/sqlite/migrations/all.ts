@@ -3,9 +3,16 @@ import { about } from './001-about.ts'
 import { pointsLedger } from './002-points-ledger.ts'
 import { identity } from './003-identity.ts'
 import { discordAccounts } from './004-discord-accounts.ts'
+import { relay } from './005-relay.ts'
 
 /**
  * By number. A migration is SQL statements, all of which run in one transaction; one that has run anywhere is never
  * edited. docs/migrations.md says how to add one.
  */
-export const migrations: readonly Migration[] = [about, pointsLedger, identity, discordAccounts]
+export const migrations: readonly Migration[] = [
+  about,
+  pointsLedger,
+  identity,
+  discordAccounts,
+  relay,
+]

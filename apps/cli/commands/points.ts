@@ -1,5 +1,10 @@
 import { Argument, Command, Option } from 'commander'
-import { parseWhole } from '#cli/options.ts'
+import { chainOption, parseAddressOption, parseWhole } from '#cli/options.ts'
+import {
+  type ChainSpendOptions,
+  refuseChainOptions,
+  spendOnChain,
+} from '#cli/points/spend-on-chain.ts'
 import { mutate } from '#cli/points/mutate.ts'
 import {
   assetOption,
@@ -14,6 +19,7 @@ import {
 } from '#cli/points/options.ts'
 import { audit, expire, showBalance, showLeaders, showStatement, verify } from '#cli/points/show.ts'
 
+type SpendOptions = MoveOptions & ChainSpendOptions & { readonly fee?: bigint }
 type MoveOptions = MutationOptions & { readonly asset: string; readonly memo: string }
 
 const amountArgument = (): Argument =>
@@ -141,7 +147,8 @@ const spendCommand = (): Command =>
   mutation(
     'spend',
     'spend points of an account',
-    'Spends points of an account, for which it must have enough.',
+    'Spends points of an account, for which it must have enough. With --on-chain they are put aside at once, and spent when ' +
+      'the chain has the spend in a final block; halyard ops show tells how far it is.',
     'spend alice 30 --memo sticker --yes',
   )
     .addArgument(accountArgument())
@@ -149,21 +156,29 @@ const spendCommand = (): Command =>
     .addOption(assetOption())
     .addOption(memoOption())
     .option('--fee <amount>', 'how much of it is a fee; nothing unless given', parsePoints)
-    .action(
-      (account: string, amountRaw: bigint, options: MoveOptions & { readonly fee?: bigint }) =>
-        mutate(
-          options,
-          {
-            kind: 'spend',
-            asset: options.asset,
-            account,
-            amountRaw,
-            feeRaw: options.fee ?? 0n,
-            memo: options.memo,
-          },
-          `Spend ${amountRaw} ${options.asset} of ${account}?`,
-        ),
+    .option('--on-chain', 'spend them on the chain; see halyard relay')
+    .addOption(chainOption())
+    .option('--wallet <address>', 'with --on-chain: the account’s own address', parseAddressOption)
+    .option(
+      '--voucher',
+      'with --on-chain: the account sends it, with a voucher that is signed for it',
     )
+    .action((account: string, amountRaw: bigint, options: SpendOptions) => {
+      if (options.onChain === true) return spendOnChain(account, amountRaw, options)
+      refuseChainOptions(options)
+      return mutate(
+        options,
+        {
+          kind: 'spend',
+          asset: options.asset,
+          account,
+          amountRaw,
+          feeRaw: options.fee ?? 0n,
+          memo: options.memo,
+        },
+        `Spend ${amountRaw} ${options.asset} of ${account}?`,
+      )
+    })
 
 const reverseCommand = (): Command =>
   mutation(

@@ -9,7 +9,7 @@ import { exitCodes } from '#faces/exit-code.ts'
 import type { MutationOptions } from './options.ts'
 
 /** Whose keys those of the command line are. */
-const SCOPE = 'cli'
+export const SCOPE = 'cli'
 
 /** Does one operation of the command line: asks, or looks only, and prints what became of it. */
 export async function mutate(
@@ -44,7 +44,7 @@ export async function mutate(
   })
 }
 
-const keyReused = (key: string): AppError =>
+export const keyReused = (key: string): AppError =>
   new AppError('conflict', `--key: ${key} was used for another operation; take another key`, {
     details: { field: '--key' },
   })

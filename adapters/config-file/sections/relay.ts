@@ -1,0 +1,147 @@
+import { resolve } from 'node:path'
+import { z } from 'zod'
+import type { Address, Hex } from '#core/chain.ts'
+import { secretsOfUrl } from './secrets.ts'
+import { section } from './section.ts'
+import { address, blockNumber, toAddress } from './values.ts'
+
+/** Where a key is. */
+export type KeySetting =
+  | { readonly kind: 'key'; readonly key: Hex }
+  | { readonly kind: 'file'; readonly path: string }
+  | {
+      readonly kind: 'remote'
+      readonly url: string
+      readonly keyId: string
+      readonly address: Address
+      readonly token: string | null
+    }
+
+/** Spends of points on the chain; null: there are none. */
+export type RelaySettings = {
+  readonly contract: Address
+  readonly startBlock: number
+  readonly ledger: string
+  readonly asset: string
+  readonly senders: readonly KeySetting[]
+  readonly voucherSigner: KeySetting | null
+  readonly feeMaxRaw: bigint
+  readonly balanceMinRaw: bigint
+  readonly gasLimit: number
+  readonly leaseMs: number
+  readonly deadlineS: number
+  readonly bumpAfterMs: number
+  readonly pollMs: number
+} | null
+
+const GWEI_RAW = 1_000_000_000
+
+const key = z
+  .string()
+  .regex(/^0x[0-9a-fA-F]{64}$/, 'not a key (0x and 64 hex digits)')
+  .meta({ description: 'The key itself. Write ${NAME} and put it into the environment' })
+
+const keyPlace = z
+  .union(
+    [
+      z.strictObject({ key }),
+      z.strictObject({
+        keyFile: z.string().min(1).meta({
+          description:
+            'A file that holds the key, relative to this file, which nobody but its owner can read',
+        }),
+      }),
+      z.strictObject({
+        url: z
+          .string()
+          .regex(/^https?:\/\/\S{1,2000}$/, 'not an http or https URL')
+          .meta({ description: 'A service that signs: see docs/points.md' }),
+        keyId: z.string().min(1).max(500),
+        address: address.meta({ description: 'The account of the key' }),
+        token: z.string().min(1).max(5_000).optional().meta({
+          description: 'Sent as a bearer token. Write ${NAME} and put it into the environment',
+        }),
+      }),
+    ],
+    { error: 'neither { key }, nor { keyFile }, nor { url, keyId, address }' },
+  )
+  .meta({ description: 'Where a key is: in the environment, in a file, or in a service' })
+
+const name = (pattern: RegExp) => z.string().regex(pattern, 'not a name that a ledger has')
+
+const schema = z.strictObject({
+  contract: address.meta({ description: 'The points contract, contracts/points.sol' }),
+  startBlock: blockNumber.default(0).meta({ description: 'The block in which it was made' }),
+  ledger: name(/^[A-Za-z0-9][A-Za-z0-9:._@~-]{0,99}$/).default('points'),
+  asset: name(/^[a-z][a-z0-9-]{0,31}$/).default('points'),
+  senders: z.array(keyPlace).max(16, 'more than 16').default([]).meta({
+    description:
+      'Accounts that send transactions; each is a SPENDER of the contract, has ether for gas, and is used for nothing else',
+  }),
+  voucherSigner: keyPlace.optional().meta({
+    description: 'A SIGNER of the contract, where accounts may spend themselves with vouchers',
+  }),
+  maxFeeGwei: z.number().positive().max(1_000_000).default(200).meta({
+    description: 'The most that is offered for one unit of gas; a spend waits while more is asked',
+  }),
+  minBalanceWei: z
+    .string()
+    .regex(/^\d{1,30}$/, 'not a whole number of wei in decimal digits')
+    .default('10000000000000000')
+    .meta({ description: 'A sender with less takes on nothing new' }),
+  gasLimit: z.int().min(21_000).max(10_000_000).default(200_000).meta({
+    description: 'What one transaction may use; chains that count other costs as gas need more',
+  }),
+  leaseSeconds: z.int().min(10).max(86_400).default(1_800).meta({
+    description: 'How long points wait for a signature before they are given back',
+  }),
+  deadlineSeconds: z.int().min(30).max(604_800).default(3_600).meta({
+    description: 'How long behind the newest block the contract takes a spend',
+  }),
+  bumpSeconds: z.int().min(1).max(86_400).default(60).meta({
+    description: 'When more is offered for a transaction that is not in a block yet',
+  }),
+  pollMs: z.int().min(50).max(600_000).default(4_000).meta({
+    description: 'How often the relay looks after what is under way',
+  }),
+})
+
+type Raw = z.output<typeof schema>
+type RawKey = Raw['senders'][number]
+
+const toKey = (raw: RawKey, folder: string): KeySetting => {
+  if ('key' in raw) return { kind: 'key', key: raw.key.toLowerCase() as Hex }
+  if ('keyFile' in raw) return { kind: 'file', path: resolve(folder, raw.keyFile) }
+  const { url, keyId, address: of, token = null } = raw
+  return { kind: 'remote', url, keyId, address: toAddress(of), token }
+}
+
+const secretsOf = (raw: RawKey): string[] => {
+  if ('key' in raw) return [raw.key, raw.key.slice(2)]
+  if ('keyFile' in raw) return []
+  return [...secretsOfUrl(raw.url), ...(raw.token === undefined ? [] : [raw.token])]
+}
+
+export const relaySection = section({
+  schema: schema.nullable().default(null),
+  toSettings: (raw: Raw | null, { folder }): RelaySettings =>
+    raw && {
+      contract: toAddress(raw.contract),
+      startBlock: raw.startBlock,
+      ledger: raw.ledger,
+      asset: raw.asset,
+      senders: raw.senders.map((each) => toKey(each, folder)),
+      voucherSigner: raw.voucherSigner ? toKey(raw.voucherSigner, folder) : null,
+      feeMaxRaw: BigInt(Math.round(raw.maxFeeGwei * GWEI_RAW)),
+      balanceMinRaw: BigInt(raw.minBalanceWei),
+      gasLimit: raw.gasLimit,
+      leaseMs: raw.leaseSeconds * 1_000,
+      deadlineS: raw.deadlineSeconds,
+      bumpAfterMs: raw.bumpSeconds * 1_000,
+      pollMs: raw.pollMs,
+    },
+  secrets: (raw) =>
+    raw
+      ? [...raw.senders, ...(raw.voucherSigner ? [raw.voucherSigner] : [])].flatMap(secretsOf)
+      : [],
+})

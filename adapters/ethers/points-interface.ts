@@ -1,0 +1,16 @@
+import { Interface } from 'ethers'
+
+/** What the relay uses of contracts/points.sol. */
+export const points = new Interface([
+  'function spend(bytes32 operation, address account, uint256 amount, uint256 deadline)',
+  'function statusOf(bytes32 operation) view returns (uint8)',
+  'event Spent(bytes32 indexed operation, address indexed account, uint256 amount, address by)',
+  'event Cancelled(bytes32 indexed operation, address by)',
+  'error Missing(bytes32 role, address account)',
+  'error Used(bytes32 operation, uint8 status)',
+  'error Late(uint256 deadline)',
+  'error IsPaused()',
+  'error NoOperation()',
+  'error NoAmount()',
+  'error NoAccount()',
+])

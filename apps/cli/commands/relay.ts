@@ -1,0 +1,52 @@
+import { Command } from 'commander'
+import { chainOption, configOption } from '#cli/options.ts'
+import { untilStopped } from '#cli/until-stopped.ts'
+import { readSettings } from '#cli/wire.ts'
+import { wireRelay } from '#cli/wire-relay.ts'
+import { toText } from '#core/ledger/text.ts'
+import { createRelay, runRelay } from '#core/relay/run-relay.ts'
+import { createLogger } from '#wiring/telemetry.ts'
+
+type Options = { readonly config: string; readonly chain?: string; readonly once?: boolean }
+
+export const relayCommand = (): Command =>
+  new Command('relay')
+    .summary('send spends of points to the chain')
+    .description(
+      'Looks after all spends of points on a chain until it is stopped: signs them, sends them, and tells the ledger what ' +
+        'became of them when that is final. It is the only process that has keys. Several may run at once.',
+    )
+    .addOption(configOption())
+    .addOption(chainOption())
+    .option('--once', 'one round, and print what it has done as one line of JSON')
+    .addHelpText(
+      'after',
+      `
+Examples:
+  $ halyard relay --config halyard.json
+  $ halyard relay --once`,
+    )
+    .action((options: Options) =>
+      options.once === true ? runOnce(options) : untilStopped((stop) => run(options, stop)),
+    )
+
+const wired = (options: Options, stop?: AbortSignal) => {
+  const settings = readSettings(options.config, options.chain)
+  const log = createLogger({ secrets: settings.secrets })
+  return wireRelay(settings, (message, fields) => log.warn(fields, message), stop)
+}
+
+async function runOnce(options: Options): Promise<void> {
+  await using app = await wired(options)
+  const report = await createRelay(app.ports, app.policy).round()
+  process.stdout.write(`${toText(report)}\n`)
+}
+
+async function run(options: Options, stop: AbortSignal): Promise<void> {
+  await using app = await wired(options, stop)
+  const senders = app.ports.senders.map(({ sender }) => sender)
+  process.stderr.write(
+    `halyard: relaying to ${app.policy.contract} with ${senders.join(', ') || 'no sender'}\n`,
+  )
+  await runRelay(createRelay(app.ports, app.policy), app.ports, app.pollMs, stop)
+}

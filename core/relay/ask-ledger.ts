@@ -1,0 +1,92 @@
+import { valueOf } from '#core/ledger/document.ts'
+import type { Receipt } from '#core/ledger/append.ts'
+import type { Operation } from '#core/ledger/operation.ts'
+import { readUpToDate } from '#core/ledger/read-balance.ts'
+import { type Intent, RELAY_SCOPE } from './intent.ts'
+import type { SpendPorts } from './relay-ports.ts'
+
+/*
+ * What the relay does to holds. Keys follow from the operation, so that each is done once, whoever does it.
+ */
+
+type Named = Pick<Intent, 'id' | 'ledger' | 'operation' | 'amountRaw'>
+
+const ACTOR = 'relay'
+
+const submit = (
+  { clerk }: Pick<SpendPorts, 'clerk'>,
+  key: string,
+  operation: Operation,
+): Promise<Receipt> => clerk.submit({ scope: RELAY_SCOPE, key, actor: ACTOR, operation })
+
+const isDone = (receipt: Receipt): boolean =>
+  receipt.status === 'recorded' && receipt.outcome.status === 'done'
+
+/** From now on only what the chain says ends the hold. False: it has ended. */
+export const pinHold = async (ports: SpendPorts, { id, operation }: Named): Promise<boolean> =>
+  isDone(await submit(ports, `pin:${operation}`, { kind: 'pin', hold: id }))
+
+/** False: the hold had come to its end before. */
+export const settleHold = async (
+  ports: SpendPorts,
+  { id, operation, amountRaw }: Named,
+  transaction: string,
+): Promise<boolean> =>
+  isDone(
+    await submit(ports, `settle:${operation}`, {
+      kind: 'settle',
+      hold: id,
+      amountRaw,
+      feeRaw: 0n,
+      memo: `spent by ${transaction}`,
+    }),
+  )
+
+/** Likewise. */
+export const voidHold = async (
+  ports: SpendPorts,
+  { id, operation }: Named,
+  cause: string,
+): Promise<boolean> =>
+  isDone(
+    await submit(ports, `void:${operation}`, {
+      kind: 'void',
+      hold: id,
+      memo: `never spent: ${cause}`,
+    }),
+  )
+
+type HoldState =
+  | 'open'
+  /** Its lease has ended, and nobody has given the points back yet. */
+  | 'due'
+  | 'ended'
+
+export async function holdState(ports: SpendPorts, intent: Named): Promise<HoldState> {
+  const hold = await readHold(ports, intent)
+  if (!hold || hold.state !== 'open') return 'ended'
+  const { leaseUntilMs } = hold
+  return leaseUntilMs !== null && leaseUntilMs <= ports.clock.nowMs() ? 'due' : 'open'
+}
+
+/** How a hold came to its end; undefined where it is open. */
+export async function readHold(
+  ports: Pick<SpendPorts, 'store' | 'sha256'>,
+  { ledger, id }: Pick<Intent, 'ledger' | 'id'>,
+) {
+  await readUpToDate(ports, ledger)
+  const [document] = await ports.store.documents(ledger, [{ kind: 'hold', id }])
+  return document && valueOf('hold', document)
+}
+
+/**
+ * Gives points back whose lease has ended. Nothing but this ends a hold that nobody has signed for: a hold that was pinned
+ * meanwhile does not lapse, whoever asks.
+ */
+export async function lapseHold(ports: SpendPorts, intent: Named): Promise<void> {
+  const hold = await readHold(ports, intent)
+  if (!hold || hold.leaseUntilMs === null) return
+  // A refusal would be the answer of the key for good, so each time has its own.
+  const key = `lapse:${intent.operation}:${ports.clock.nowMs()}`
+  await submit(ports, key, { kind: 'lapse', hold: intent.id })
+}

@@ -1,0 +1,39 @@
+import { readHold, settleHold, voidHold } from './ask-ledger.ts'
+import { changeIntent } from './change-intent.ts'
+import { type Intent, moved } from './intent.ts'
+import { quarantine } from './quarantine-intent.ts'
+import type { SpendPorts } from './relay-ports.ts'
+
+/** Tells the ledger what is final on the chain, once, and writes down that it knows. */
+export async function resolveIntent(
+  ports: SpendPorts & {
+    readonly warn: (message: string, fields: Readonly<Record<string, unknown>>) => void
+  },
+  intent: Intent,
+): Promise<Intent> {
+  const { verdict } = intent
+  if (!verdict || (intent.state !== 'settling' && intent.state !== 'voiding')) return intent
+  const isSpent = verdict.kind === 'spent'
+  const isDone = isSpent
+    ? await settleHold(ports, intent, verdict.evidence.transaction)
+    : await voidHold(ports, intent, verdict.cause)
+  if (!isDone) {
+    const hold = await readHold(ports, intent)
+    const found = hold?.state ?? 'missing'
+    // Whoever lapsed it has given the points back as well.
+    const isAsWell = isSpent ? found === 'settled' : found === 'voided' || found === 'lapsed'
+    if (!isAsWell) {
+      const why = `the chain says ${isSpent ? 'spent' : 'never spent'}, and the hold is ${found}`
+      ports.warn('the ledger and the chain differ', { id: intent.id, why })
+      return quarantine(ports, intent, 'relay', why)
+    }
+  }
+  return changeIntent(ports.intents, intent, (now) =>
+    now.state === 'settling' || now.state === 'voiding'
+      ? moved(now, ports.clock.nowMs(), {
+          state: isSpent ? 'settled' : 'voided',
+          note: isSpent ? 'the points are spent' : 'the points are given back',
+        })
+      : undefined,
+  )
+}

@@ -1,0 +1,52 @@
+import type { Address } from '#core/chain.ts'
+import { senderSight } from './claim-nonce.ts'
+import type { SenderState } from './intent.ts'
+import type { RelayPolicy, RelayPorts } from './relay-ports.ts'
+
+/** How a sender is doing. Counts are of transactions, amounts in wei. */
+export type SenderStatus = {
+  readonly sender: Address
+  readonly balanceRaw: bigint
+  readonly hasFunds: boolean
+  /** In the newest block, in final ones, and with those that wait in the nodes. */
+  readonly latestCount: number
+  readonly finalCount: number
+  readonly pendingCount: number
+  /** The highest nonce that was ever claimed here; null: none. */
+  readonly lastNonce: number | null
+  /** Nonces that are claimed and not in a block. */
+  readonly ahead: number
+  /** Transactions that were sent with its key and not from here, or from before a restore. */
+  readonly isUsedElsewhere: boolean
+  readonly drained: Pick<SenderState, 'by' | 'atMs'> | null
+}
+
+/** Asks the nodes and the records. @throws AppError `unavailable` where either cannot be used */
+export async function readSenders(
+  { intents, chain, senders: signers }: Pick<RelayPorts, 'intents' | 'chain' | 'senders'>,
+  { chainId, balanceMinRaw }: Pick<RelayPolicy, 'chainId' | 'balanceMinRaw'>,
+): Promise<SenderStatus[]> {
+  const senders = signers.map(({ sender }) => sender)
+  const sights = await chain.look([], senders)
+  const all: SenderStatus[] = []
+  for (const sender of senders) {
+    const sight = senderSight({ sights, senders }, sender)
+    if (!sight) continue
+    const lastNonce = (await intents.lastNonce(chainId, sender)) ?? null
+    const state = await intents.sender(chainId, sender)
+    const next = lastNonce === null ? sight.latestCount : lastNonce + 1
+    all.push({
+      sender,
+      balanceRaw: sight.balanceRaw,
+      hasFunds: sight.balanceRaw >= balanceMinRaw,
+      latestCount: sight.latestCount,
+      finalCount: sight.finalCount,
+      pendingCount: sight.pendingCount,
+      lastNonce,
+      ahead: Math.max(0, next - sight.latestCount),
+      isUsedElsewhere: lastNonce !== null && sight.pendingCount > lastNonce + 1,
+      drained: state?.isDrained === true ? { by: state.by, atMs: state.atMs } : null,
+    })
+  }
+  return all
+}

@@ -1,0 +1,257 @@
+import { sha256 } from '#adapters/node/sha256.ts'
+import type { Address, Hash, Hex } from '#core/chain.ts'
+import { auditLedger } from '#core/ledger/audit.ts'
+import { createLedgerClerk } from '#core/ledger/clerk.ts'
+import { readBalance } from '#core/ledger/read-balance.ts'
+import { isOpen, operationOf } from '#core/relay/intent.ts'
+import type { SpendCall, TransactionSigner } from '#core/relay/ports.ts'
+import type { RelayPolicy, RelayPorts } from '#core/relay/relay-ports.ts'
+import { createRelay, type Relay } from '#core/relay/run-relay.ts'
+import { spendPoints, type SpendInput } from '#core/relay/spend-points.ts'
+import { createMemoryIntentStore, newMemoryIntents } from '../../fakes/intent-store.ts'
+import { createMemoryLedgerStore } from '../../fakes/ledger-store.ts'
+import { createRandom } from '../../fakes/random.ts'
+import { type Faults, faultyStore, type Process, ticks } from '../ledger/faulty-store.ts'
+import { faultyPort } from './faulty-port.ts'
+import { BLOCK_S, createModelChain, FINAL_DEPTH } from './model-chain.ts'
+import { createModelNodes, type Weather } from './model-nodes.ts'
+
+const LEDGER = 'points'
+const ASSET = 'points'
+const ACCOUNTS = ['alice', 'bob']
+const GRANT = 50n
+const PROCESSES = 2
+const STEPS = 26
+/** Far more than what is needed to bring everything to its end. */
+const LAST_STEPS_MAX = 80
+const senders: readonly Address[] = [`0x${'51'.repeat(20)}`, `0x${'52'.repeat(20)}`]
+const walletOf = (account: string): Address =>
+  `0x${account === 'alice' ? 'a1'.repeat(20) : 'b0'.repeat(20)}`
+
+/**
+ * One run of spends from the ledger to the chain and back: processes die and come back, answers are lost, calls are repeated
+ * or come late, nodes are behind, silent or lie, blocks are taken back, clocks jump, keys are used elsewhere. Then nothing
+ * goes wrong any more, and every spend must come to its end. What the chain has then, counted without the relay, must be
+ * what the ledger says.
+ *
+ * @returns how often what came about
+ * @throws Error naming the seed
+ */
+export async function simulateRelay(seed: number): Promise<Readonly<Record<string, number>>> {
+  const random = createRandom(seed)
+  const chain = createModelChain(random)
+  const { tally } = chain
+  const check = (condition: boolean, what: string): void => {
+    if (!condition) throw new Error(`seed ${seed}: ${what}`)
+  }
+  const weather: Weather = { isOn: true, liar: -1 }
+  const nodeCount = random.pick([1, 2, 3])
+  const nodes = createModelNodes(chain, random, nodeCount, weather)
+  const faults: Faults = {
+    random,
+    isOn: true,
+    chance: random.pick([0.005, 0.02, 0.05]),
+    late: [],
+    tally,
+  }
+  const on = { ...faults, on: () => faults.isOn }
+  const tables = newMemoryIntents()
+  const intents = createMemoryIntentStore(tables)
+  const store = createMemoryLedgerStore()
+  let now = chain.head().timestamp * 1_000
+  const clock = {
+    nowMs: () => {
+      if (faults.isOn && random.chance(0.01)) now += random.pick([-3_600_000, 3_600_000])
+      return (now += 1)
+    },
+    monotonicMs: () => now,
+    sleep: () => ticks(2),
+  }
+  const policy: RelayPolicy = {
+    chainId: 1,
+    contract: `0x${'c0'.repeat(20)}`,
+    ledger: LEDGER,
+    asset: ASSET,
+    leaseMs: random.pick([20_000, 3_600_000]),
+    deadlineS: BLOCK_S * random.pick([3, 12]),
+    feeMaxRaw: 100n,
+    balanceMinRaw: 1n,
+    bumpAfterMs: 2 * BLOCK_S * 1_000,
+  }
+  /** Bytes that any node was given. */
+  const given = new Set<Hex>()
+  const vouchers = new Map<Hash, SpendCall>()
+  const stored = (bytes: Hex): boolean =>
+    tables.slots.values().some(({ signed }) => signed.some((each) => each.bytes === bytes))
+  const signerOf = (sender: Address): TransactionSigner => ({
+    sender,
+    sign: async (draft) => chain.sign(sender, draft),
+  })
+
+  type Live = { process: Process; ports: RelayPorts; relay: Relay }
+  function start(): Live {
+    const process: Process = { isDead: false }
+    const ownStore = faultyStore(store, process, faults)
+    const ports: RelayPorts = {
+      intents: faultyPort(intents, process, on),
+      store: ownStore,
+      clerk: createLedgerClerk({ store: ownStore, clock, sha256 }, LEDGER),
+      sha256,
+      clock,
+      chain: faultyPort(
+        {
+          ...nodes,
+          send: async (bytes: Hex) => {
+            check(stored(bytes), 'bytes were sent before they were stored')
+            given.add(bytes)
+            return nodes.send(bytes)
+          },
+        },
+        process,
+        on,
+      ),
+      senders: senders.map((sender) => {
+        const port = faultyPort(signerOf(sender), process, on)
+        return { sender, sign: (draft) => port.sign(draft) }
+      }),
+      vouchers: {
+        signVoucher: async (spend) => {
+          vouchers.set(spend.operation, spend)
+          return '0x01'
+        },
+      },
+      warn: () => undefined,
+    }
+    return { process, ports, relay: createRelay(ports, policy) }
+  }
+  const live: Live[] = Array.from({ length: PROCESSES }, start)
+  function anyProcess(): Live {
+    const index = random.int(live.length)
+    if (live[index]?.process.isDead) {
+      tally.restarts = (tally.restarts ?? 0) + 1
+      live[index] = start()
+    }
+    return live[index] as Live
+  }
+
+  const clerk = createLedgerClerk({ store, clock, sha256 }, LEDGER)
+  const own = { scope: 'sim', actor: 'sim' }
+  const limits = {
+    spendMaxRaw: null,
+    spendPerDayMaxRaw: null,
+    balanceMaxRaw: null,
+    supplyMaxRaw: null,
+    expiresAfterMs: null,
+  }
+  await clerk.submit({
+    ...own,
+    key: 'asset',
+    operation: { kind: 'set-asset', asset: ASSET, name: 'Points', decimals: 0, ...limits },
+  })
+  for (const account of ACCOUNTS)
+    await clerk.submit({
+      ...own,
+      key: account,
+      operation: { kind: 'grant', asset: ASSET, account, amountRaw: GRANT, memo: '' },
+    })
+
+  const inputs = Array.from({ length: 4 }, (_, index): SpendInput => {
+    const account = random.pick(ACCOUNTS)
+    return {
+      scope: 'client',
+      key: `k${index}`,
+      actor: account,
+      account,
+      wallet: walletOf(account),
+      amountRaw: BigInt(1 + random.int(30)),
+      memo: '',
+      way: random.chance(0.25) ? 'voucher' : 'relayed',
+    }
+  })
+  const ask = async (input: SpendInput): Promise<string> => {
+    try {
+      return (await spendPoints(anyProcess().ports, policy, input)).status
+    } catch {
+      return 'unknown'
+    }
+  }
+  const ran = async ({ relay }: Live): Promise<void> => {
+    await relay.round().catch(() => undefined)
+  }
+  const redeemed = (): SpendCall[] =>
+    tables.intents
+      .values()
+      .flatMap(({ voucher, operation }) => {
+        const spend = voucher === null ? undefined : vouchers.get(operation)
+        return spend && random.chance(0.3) ? [spend] : []
+      })
+      .toArray()
+
+  for (let step = 0; step < STEPS; step++) {
+    now += BLOCK_S * 1_000
+    const input = inputs[step % 6]
+    const work: Promise<unknown>[] = [ran(anyProcess())]
+    if (random.chance(0.3)) work.push(ran(anyProcess()))
+    if (input && step < 14) work.push(ask(input), ...(random.chance(0.2) ? [ask(input)] : []))
+    await Promise.all(work)
+    if (random.chance(0.1)) chain.reorg(1 + random.int(3))
+    if (random.chance(0.06)) chain.forget()
+    if (random.chance(0.06)) chain.setPaused(!chain.isPaused())
+    if (random.chance(0.06)) chain.setBase(random.pick([10n, 60n, 200n]))
+    if (random.chance(0.02)) {
+      const { key } = random.pick(inputs)
+      chain.cancel(operationOf(sha256, { ...policy, id: `client/${key}` }))
+    }
+    weather.liar = nodeCount === 3 && random.chance(0.5) ? random.int(3) : -1
+    chain.mine({ outside: random.chance(0.05) ? [random.pick(senders)] : [], redeemed: redeemed() })
+  }
+
+  faults.isOn = false
+  weather.isOn = false
+  weather.liar = -1
+  chain.setPaused(false)
+  chain.setBase(10n)
+  live.splice(0, live.length, start(), start())
+  await Promise.all(faults.late.map((each) => each.catch(() => undefined)))
+  for (const input of inputs) check((await ask(input)) !== 'unknown', `${input.key} has no answer`)
+  const open = () => tables.intents.values().filter(isOpen).toArray()
+  for (let step = 0; open().length > 0; step++) {
+    const first = open()[0]
+    check(step < LAST_STEPS_MAX, `${first?.id} stays ${first?.state}, ${first?.waitsFor ?? ''}`)
+    now += BLOCK_S * 1_000
+    for (const each of live) await each.relay.round()
+    chain.mine({ redeemed: redeemed() }, 1)
+  }
+
+  // Whatever was ever sent may come back; what was given back is not spent by it.
+  chain.setPaused(false)
+  for (let step = 0; step < FINAL_DEPTH + 2; step++) {
+    chain.submitAll(given)
+    chain.mine({ redeemed: [...vouchers.values()] }, 1)
+  }
+  check(
+    (tally['used again'] ?? 0) === 0,
+    'an operation was sent with two nonces that were both open',
+  )
+  const paid = new Map(ACCOUNTS.map((account) => [account, 0n]))
+  for (const intent of tables.intents.values()) {
+    const { state, operation, account, amountRaw, id } = intent
+    const status = chain.statusIn(chain.head(), operation)
+    tally[`end ${state}`] = (tally[`end ${state}`] ?? 0) + 1
+    check(state === (status === 'spent' ? 'settled' : state), `${id} is ${state}, and was spent`)
+    check(state !== 'settled' || status === 'spent', `${id} is settled, and was never spent`)
+    check(state !== 'quarantined', `${id} is quarantined: ${intent.waitsFor ?? ''}`)
+    if (status === 'spent') paid.set(account, (paid.get(account) ?? 0n) + amountRaw)
+  }
+  for (const account of ACCOUNTS) {
+    const { value } = await readBalance({ store, sha256 }, LEDGER, { asset: ASSET, account })
+    const right = GRANT - (paid.get(account) ?? 0n)
+    check(
+      value.availableRaw === right && value.heldRaw === 0n,
+      `${account} has ${value.availableRaw} and ${value.heldRaw} held, and should have ${right}`,
+    )
+  }
+  const { breaches } = await auditLedger({ store, sha256 }, LEDGER)
+  check(breaches.length === 0, `the audit finds ${breaches[0]?.detail}`)
+  return tally
+}
