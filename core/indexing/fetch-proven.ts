@@ -16,10 +16,11 @@ import type {
 import { outsideLogs } from './outside-logs.ts'
 import { evidenceFor, levelOf, type ProofPolicy } from './proof-policy.ts'
 import {
+  areCountedAnew,
   isSuspect,
   mayHoldAny,
+  refuseAnswer,
   refuseHeaders,
-  refuseIncomplete,
   refuseLogs,
   refuseReceipts,
   selectLogs,
@@ -108,21 +109,28 @@ async function proveLogs(
   })
   const asked = headers.filter((_, index) => evidence[index] !== 'receipts')
   if (asked.length === 0) return selected
-  const checked = await proveAnswer(ports, asked, filter, async (header, logs) => {
+  const checked = await proveAnswer(ports, asked, filter, async (header, logs, isAnew) => {
     const kind = evidence[header.number - (headers[0] as SourceHeader).number]
     const believed = (held: 'linked' | 'bloom' | 'receipts'): Checked => ({
       logs,
       level: levelOf(commits, header, held),
       refusal: undefined,
     })
-    if (kind === 'word') return believed('linked')
+    if (kind === 'word')
+      return { ...believed('linked'), refusal: isAnew ? placesUnknown : undefined }
     const isDoubted =
-      kind === 'both' ? logs.length > 0 || isHeld(header) : isSuspect(header, filter, logs, bitsOf)
+      kind === 'both'
+        ? logs.length > 0 || isHeld(header)
+        : (isAnew && logs.length > 0) || isSuspect(header, filter, logs, bitsOf)
     if (isDoubted) return compare(ports, header, logs, filter, receiptsOf)
     return believed(mayHold(header) ? 'bloom' : 'receipts')
   })
   return [...checked, ...selected].toSorted((a, b) => a.header.number - b.header.number)
 }
+
+const placesUnknown =
+  'logs are counted in each transaction anew, and no receipts tell their places in the block; name the chain in ' +
+  'chain.profile if its roots commit to receipts'
 
 type Checked = {
   readonly logs: readonly RawLog[]
@@ -130,12 +138,16 @@ type Checked = {
   readonly refusal: string | undefined
 }
 
-/** Asks for the logs of these blocks until an answer stands in each of them. */
+/**
+ * Asks for the logs of these blocks until an answer stands in each of them.
+ *
+ * @param check is told whether the answer counts logs in each transaction anew, which shows in some blocks only
+ */
 async function proveAnswer(
   { source }: ProvePorts,
   headers: readonly SourceHeader[],
   filter: LogFilter,
-  check: (header: SourceHeader, logs: readonly RawLog[]) => Promise<Checked>,
+  check: (header: SourceHeader, logs: readonly RawLog[], isAnew: boolean) => Promise<Checked>,
 ): Promise<ProvenBlock[]> {
   const range = {
     from: (headers[0] as SourceHeader).number,
@@ -151,9 +163,10 @@ async function proveAnswer(
     refusal = refuseLogs(headers, filter, answer.value)
     if (!refusal) {
       const blocks = groupByBlock(headers, answer.value)
+      const isAnew = areCountedAnew(answer.value)
       // oxlint-disable-next-line no-await-in-loop -- as above
       const checked = await mapConcurrent(blocks, RECEIPTS_CONCURRENCY_MAX, ({ header, logs }) =>
-        check(header, logs),
+        check(header, logs, isAnew),
       )
       refusal = checked.find((each) => each.refusal !== undefined)?.refusal
       if (!refusal)
@@ -208,7 +221,7 @@ async function compare(
   const proven = selectLogs(receipts, filter)
   const isInside = (log: RawLog): boolean =>
     commits.outsideRoot !== 'taken' || log.transactionIndex < receipts.length
-  const refusal = refuseIncomplete(header, proven, logs.filter(isInside))
+  const refusal = refuseAnswer(header, receipts, proven, logs.filter(isInside))
   return {
     refusal,
     logs: [...proven, ...outsideLogs(receipts, outside, filter, logs)],

@@ -66,19 +66,23 @@ type Asked = {
 function refuseOrder(before: RawLog, log: RawLog): Refusal {
   if (log.blockNumber !== before.blockNumber)
     return log.blockNumber < before.blockNumber ? 'blocks out of order' : undefined
-  if (log.transactionIndex > before.transactionIndex && log.logIndex <= before.logIndex)
-    return (
-      'logs out of order; a chain that counts logs in each transaction anew needs its receipts alone: ' +
-      'set chain.profile to "ethereum" and leave chain.proof at "auto"'
-    )
-  if (log.logIndex === before.logIndex) return 'a log twice'
-  if (log.logIndex < before.logIndex) return 'logs out of order'
+  // Some nodes count logs in each transaction anew.
+  const isCountedOn = log.transactionIndex <= before.transactionIndex
+  if (isCountedOn && log.logIndex === before.logIndex) return 'a log twice'
+  if (isCountedOn && log.logIndex < before.logIndex) return 'logs out of order'
   const sameIndex = log.transactionIndex === before.transactionIndex
   if (log.transactionIndex < before.transactionIndex) return 'transactions out of order'
   if (sameIndex !== (log.transactionHash === before.transactionHash))
     return `transaction ${log.transactionHash} at another transaction's index`
   return undefined
 }
+
+/** Whether logs, in order, are counted from 0 again in a later transaction of a block: their places must come from receipts. */
+export const areCountedAnew = (logs: readonly RawLog[]): boolean =>
+  logs.some((log, index) => {
+    const before = logs[index - 1]
+    return before?.blockNumber === log.blockNumber && log.logIndex <= before.logIndex
+  })
 
 /**
  * True where the bloom alone does not prove the answer: the header's bloom may hold a log that was asked for and the
@@ -162,8 +166,32 @@ export function matcherOf(filter: LogFilter): (log: RawLog) => boolean {
   return (log) => topics.has(log.topics[0]) && (!addresses || addresses.has(log.address))
 }
 
-/** The answer to `eth_getLogs` must be exactly what the proven receipts hold. */
-export function refuseIncomplete(
+/**
+ * The answer to `eth_getLogs` must be exactly what the proven receipts hold; each log at its place in the block, or all
+ * of them at their places in their transactions where the receipts are counted so too.
+ */
+export function refuseAnswer(
+  block: BlockRef,
+  receipts: readonly Receipt[],
+  proven: readonly RawLog[],
+  logs: readonly RawLog[],
+): Refusal {
+  const refusal = refuseIncomplete(block, proven, logs)
+  if (!refusal || !areCountedAnew(receipts.flatMap((receipt) => receipt.logs))) return refusal
+  let next = 0
+  const firsts = receipts.map((receipt) => {
+    const first = next
+    next += receipt.logs.length
+    return first
+  })
+  const counted = logs.map((log) => ({
+    ...log,
+    logIndex: (firsts[log.transactionIndex] ?? next) + log.logIndex,
+  }))
+  return refuseIncomplete(block, proven, counted)
+}
+
+function refuseIncomplete(
   block: BlockRef,
   proven: readonly RawLog[],
   logs: readonly RawLog[],

@@ -441,24 +441,48 @@ describe('chains that prove less', () => {
     await expect(result).rejects.toThrow(/chain\.profile \(polygon/)
   })
 
-  test('where logs are counted in each transaction anew, the refusal names the profile that proves them', async () => {
-    const counted = (logs: readonly RawLog[]): RawLog[] => {
-      const places = new Map<string, number>()
-      return logs.map((log) => {
-        const logIndex = places.get(log.transactionHash) ?? 0
-        places.set(log.transactionHash, logIndex + 1)
-        return { ...log, logIndex }
-      })
+  /** Every log at its place in its transaction, whether or not those before it were asked for. */
+  function countAnew(logs: readonly RawLog[]): RawLog[] {
+    const places = new Map<string, number>()
+    for (const { receipts } of chain.blocks)
+      for (const receipt of receipts)
+        for (const [place, log] of receipt.logs.entries())
+          places.set(`${log.blockHash} ${log.logIndex}`, place)
+    return logs.map((log) => ({
+      ...log,
+      logIndex: places.get(`${log.blockHash} ${log.logIndex}`) as number,
+    }))
+  }
+  const anew: Required<Pick<FakeFaults, 'logs' | 'receipts'>> = {
+    logs: countAnew,
+    receipts: (receipts) =>
+      receipts.map((receipt) => ({ ...receipt, logs: countAnew(receipt.logs) })),
+  }
+
+  test.each(['unknown', 'ethereum', 'polygon'] as const)(
+    'logs that are counted in each transaction anew have their places from receipts, with profile %s',
+    async (profile) => {
+      expect(countAnew(honestLogs())).not.toEqual(honestLogs())
+      for (const policy of ['where-held', { bloomUpTo: 29 }] as const) {
+        const { result } = await fetchWith([anew], policy, chainProfiles[profile])
+        expect((await result).flatMap(({ logs }) => logs)).toEqual(honestLogs())
+      }
+    },
+  )
+
+  test('one of them that is left out or changed is found all the same', async () => {
+    for (const logs of [
+      (all: readonly RawLog[]) => countAnew(all.slice(1)),
+      (all: readonly RawLog[]) => countAnew(all).map((log) => ({ ...log, data: '0x' as const })),
+    ]) {
+      const { result } = await fetchWith([{ ...anew, logs }], 'where-held', chainProfiles.unknown)
+      await expect(result).rejects.toThrow(/missing|differs/)
     }
-    const anew: FakeFaults = {
-      logs: (logs) => counted(logs),
-      receipts: (receipts) =>
-        receipts.map((receipt) => ({ ...receipt, logs: counted(receipt.logs) })),
-    }
-    const refused = await fetchWith([anew], 'where-held', chainProfiles.unknown)
-    await expect(refused.result).rejects.toThrow(/set chain\.profile to "ethereum"/)
-    const { result } = await fetchWith([anew], 'where-held', chainProfiles.ethereum)
-    expect((await result).flatMap(({ logs }) => logs)).toEqual(honestLogs())
+  })
+
+  test('where no receipts tell their places, the refusal names the setting', async () => {
+    const { result } = await fetchWith([anew], 'where-held', chainProfiles.zksync)
+    await expect(result).rejects.toThrow(/counted in each transaction anew.*chain\.profile/)
   })
 
   test('on a chain that no profile names they are never left out without a word', async () => {
