@@ -43,6 +43,7 @@ export const configuredSections: ReadonlySet<string> = new Set([
   'ownership',
   'api',
   'identity',
+  'discord',
   'indexer',
   'workers',
 ])

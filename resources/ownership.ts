@@ -36,7 +36,8 @@ export const finality = choice<Finality>('Finality', {
   finalized: { description: 'The newest block that cannot be replaced any more.' },
 })
 
-const reason = choice<Reason>('OwnershipReason', {
+/** What each reason says. */
+export const reasonMembers = {
   met: { description: 'Enough is held, or the parts agree.' },
   'too-few': { description: 'Everything was told, and it is less than needed.' },
   'held-too-short': { description: 'Enough is held, but not for long enough.' },
@@ -55,7 +56,9 @@ const reason = choice<Reason>('OwnershipReason', {
     description: 'More tokens would have to be looked at than one decision may.',
   },
   unavailable: { description: 'No node could be asked at the block.' },
-})
+} as const
+
+const reason = choice<Reason>('OwnershipReason', reasonMembers)
 
 const kind = choice<RuleKind>('OwnershipRuleKind', {
   erc721: {},

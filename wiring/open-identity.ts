@@ -1,9 +1,11 @@
 import { createDiscordOAuth } from '#adapters/discord/oauth.ts'
 import { createSecrets } from '#adapters/node/secrets.ts'
 import type { Clock } from '#core/clock.ts'
+import { createAskingIdentityStore } from '#core/guild/asking-identity-store.ts'
 import type { DiscordOAuth, IdentityStore, SignatureVerifier } from '#core/identity/ports.ts'
 import type { IdentityPorts } from '#core/identity/sign-in.ts'
 import { refuseOldRecords } from './open-ledger.ts'
+import { openRoleStore } from './open-roles.ts'
 import type { Settings, StoreSetting } from './settings.ts'
 import { sha256 } from './system.ts'
 
@@ -34,7 +36,7 @@ export async function openIdentity(
   clock: Pick<Clock, 'nowMs'>,
 ): Promise<Identity | undefined> {
   if (!settings) return undefined
-  const identity = await openIdentityStore(records)
+  const identity = await openAskingStore(records, discord, clock)
   const verifiers = new Map(chains.map(({ chain, ports }) => [chain.id, ports.signatures]))
   // What cannot be removed now is removed later: nothing depends on it.
   const sweep = setInterval(
@@ -61,6 +63,24 @@ export async function openIdentity(
     async [Symbol.asyncDispose]() {
       clearInterval(sweep)
       await identity.close()
+    },
+  }
+}
+
+/** Where roles are given, whoever keeps them is told of people whose wallets or accounts change. */
+async function openAskingStore(
+  records: StoreSetting,
+  discord: Settings['discord'],
+  clock: Pick<Clock, 'nowMs'>,
+): Promise<IdentityStore> {
+  const identity = await openIdentityStore(records)
+  if (!discord || discord.roles.length === 0) return identity
+  const roles = await openRoleStore(records)
+  return {
+    ...createAskingIdentityStore(identity, roles, clock),
+    async close() {
+      await identity.close()
+      await roles.close()
     },
   }
 }

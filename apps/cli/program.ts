@@ -19,6 +19,7 @@ import { rawCommand } from './commands/raw.ts'
 import { reindexCommand } from './commands/reindex.ts'
 import { relayCommand } from './commands/relay.ts'
 import { senderCommand } from './commands/sender.ts'
+import { rolesCommand } from './commands/roles.ts'
 import { statusCommand } from './commands/status.ts'
 import { tokensCommand } from './commands/tokens.ts'
 import { verifyCommand } from './commands/verify.ts'
@@ -63,6 +64,7 @@ Examples:
     tokensCommand(),
     ownersCommand(),
     personsCommand(),
+    rolesCommand(),
     quoteCommand(),
     pointsCommand(),
     relayCommand(),

@@ -4,9 +4,13 @@ import { join } from 'node:path'
 import { MongoClient } from 'mongodb'
 import { afterAll } from 'vitest'
 
+import type { StoreSetting } from '#wiring/settings.ts'
 import { openIdentityStore } from '#wiring/open-identity.ts'
+import { openRoleStore } from '#wiring/open-roles.ts'
 import { identityStoreContract } from '../contracts/identity-store.contract.ts'
+import { roleStoreContract } from '../contracts/role-store.contract.ts'
 import { createMemoryIdentityStore } from '../fakes/identity-store.ts'
+import { createMemoryRoleStore } from '../fakes/role-store.ts'
 import { freshDatabase, openMongoServer } from '../servers/mongo.ts'
 
 identityStoreContract('memory', async () => ({
@@ -14,17 +18,28 @@ identityStoreContract('memory', async () => ({
   dispose: async () => undefined,
 }))
 
-identityStoreContract('SQLite', async () => {
-  const folder = mkdtempSync(join(tmpdir(), 'halyard-identity-'))
-  const store = await openIdentityStore({ kind: 'sqlite', path: join(folder, 'records.db') })
-  return {
-    store,
-    async dispose() {
-      await store.close()
-      rmSync(folder, { recursive: true })
-    },
+roleStoreContract('memory', async () => ({
+  store: createMemoryRoleStore(),
+  dispose: async () => undefined,
+}))
+
+/** A store in a file of its own. */
+const inFile =
+  <S extends { close(): void | Promise<void> }>(open: (setting: StoreSetting) => Promise<S>) =>
+  async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'halyard-people-'))
+    const store = await open({ kind: 'sqlite', path: join(folder, 'records.db') })
+    return {
+      store,
+      async dispose() {
+        await store.close()
+        rmSync(folder, { recursive: true })
+      },
+    }
   }
-})
+
+identityStoreContract('SQLite', inFile(openIdentityStore))
+roleStoreContract('SQLite', inFile(openRoleStore))
 
 const server = await openMongoServer()
 afterAll(() => server?.stop())
@@ -35,19 +50,29 @@ if (server) {
   afterAll(() => client.close())
   // Migrated once: what each test leaves is removed.
   const database = freshDatabase()
-  identityStoreContract(
-    'MongoDB',
+  /** A store whose collections are empty when it is disposed of. */
+  const inDatabase =
+    <S extends { close(): void | Promise<void> }>(
+      open: (setting: StoreSetting) => Promise<S>,
+      collections: readonly string[],
+    ) =>
     async () => {
-      const store = await openIdentityStore({ kind: 'mongodb', url: url(database) })
+      const store = await open({ kind: 'mongodb', url: url(database) })
       return {
         store,
         async dispose() {
           await store.close()
-          for (const name of ['loginNonces', 'sessions', 'wallets', 'discordAccounts'])
-            await client.db(database).collection(name).deleteMany({})
+          for (const name of collections) await client.db(database).collection(name).deleteMany({})
         },
       }
-    },
+    }
+  identityStoreContract(
+    'MongoDB',
+    inDatabase(openIdentityStore, ['loginNonces', 'sessions', 'wallets', 'discordAccounts']),
     server.kind !== 'ferretlite',
+  )
+  roleStoreContract(
+    'MongoDB',
+    inDatabase(openRoleStore, ['roleStates', 'roleChanges', 'roleCursors', 'roleAsks']),
   )
 }

@@ -6,6 +6,21 @@ export const APPLICATION_ID = '1100000000000000001'
 export const CLIENT_SECRET = 'a secret of the application'
 export const REDIRECT_URI = 'https://example.org/discord'
 
+export const BOT_TOKEN = 'a token of the bot'
+const BOT = { id: '1100000000000000002', username: 'halyard' }
+
+type FakeRole = {
+  readonly id: string
+  readonly name: string
+  position: number
+  readonly managed: boolean
+  /** Bits, as text. */
+  permissions: string
+}
+
+/** A guild with its roles, and the roles of its members, of whom the bot is one. */
+type FakeGuild = { roles: FakeRole[]; readonly members: Map<string, Set<string>> }
+
 type User = { readonly id: string; readonly username: string }
 
 /** Discord as far as this project asks it, on a port of this machine. */
@@ -17,6 +32,12 @@ export type FakeDiscord = AsyncDisposable & {
   readonly requests: string[]
   /** Answers every request with this status while it is set. */
   outage: number | undefined
+  readonly guilds: Map<string, FakeGuild>
+  /** Changes of roles that are allowed in so many milliseconds; more get 429. */
+  readonly limit: { count: number; windowMs: number }
+  /** Answers of 429, 401 and 403 so far. */
+  refusals: number
+  readonly bot: User
 }
 
 type Grant = {
@@ -41,6 +62,7 @@ export async function startFakeDiscord(): Promise<FakeDiscord> {
     if (discord.outage !== undefined) answer(res, discord.outage, { message: 'away' })
     else if (path === '/oauth2/token') giveToken(res, new URLSearchParams(body))
     else if (path === '/oauth2/token/revoke') revoke(res, new URLSearchParams(body))
+    else if (req.headers.authorization === `Bot ${BOT_TOKEN}`) answerBot(req, res, path)
     else if (path === '/users/@me') tellUser(res, req.headers.authorization)
     else answer(res, 404, { message: 'Unknown', code: 0 })
   }
@@ -77,12 +99,91 @@ export async function startFakeDiscord(): Promise<FakeDiscord> {
     else answer(res, 401, { message: '401: Unauthorized', code: 0 })
   }
 
+  function answerBot(req: IncomingMessage, res: ServerResponse, path: string): void {
+    if (path === '/users/@me') return answer(res, 200, BOT)
+    const [, kind, id = '', what, account = '', , role = ''] = path.split(/[/?]/)
+    const guild = kind === 'guilds' ? discord.guilds.get(id) : undefined
+    if (!guild?.members.has(BOT.id)) return refuse(res, 403, 50_001)
+    if (what === 'roles') return answer(res, 200, guild.roles)
+    if (req.method === 'GET' && account.length > 0 && !account.includes('='))
+      return tellMember(res, guild, account)
+    if (req.method === 'GET') return tellMembers(res, guild, path)
+    changeRole(req, res, guild, account, role)
+  }
+
+  const memberJson = (guild: FakeGuild, account: string): object => ({
+    user: { id: account },
+    roles: [...(guild.members.get(account) ?? [])],
+  })
+
+  function tellMember(res: ServerResponse, guild: FakeGuild, account: string): void {
+    if (guild.members.has(account)) answer(res, 200, memberJson(guild, account))
+    else answer(res, 404, { message: 'Unknown Member', code: 10_007 })
+  }
+
+  function tellMembers(res: ServerResponse, guild: FakeGuild, path: string): void {
+    const { searchParams } = new URL(path, 'http://localhost')
+    const after = BigInt(searchParams.get('after') ?? '0')
+    const found = [...guild.members.keys()]
+      .filter((account) => BigInt(account) > after)
+      .toSorted((a, b) => (BigInt(a) < BigInt(b) ? -1 : 1))
+      .slice(0, Number(searchParams.get('limit') ?? '1'))
+    answer(
+      res,
+      200,
+      found.map((account) => memberJson(guild, account)),
+    )
+  }
+
+  let changes: number[] = []
+  function changeRole(
+    req: IncomingMessage,
+    res: ServerResponse,
+    guild: FakeGuild,
+    account: string,
+    id: string,
+  ): void {
+    const { count, windowMs } = discord.limit
+    const now = performance.now()
+    changes = changes.filter((at) => at > now - windowMs)
+    const [oldest = now] = changes
+    const resetAfter = (oldest + windowMs - now) / 1_000
+    res.setHeader('x-ratelimit-bucket', 'roles')
+    res.setHeader('x-ratelimit-reset-after', resetAfter.toFixed(3))
+    if (changes.length >= count) {
+      res.setHeader('x-ratelimit-remaining', '0').setHeader('retry-after', resetAfter.toFixed(3))
+      return refuse(res, 429, 0)
+    }
+    changes.push(now)
+    res.setHeader('x-ratelimit-remaining', String(count - changes.length))
+    const member = guild.members.get(account)
+    if (!member) return answer(res, 404, { message: 'Unknown Member', code: 10_007 })
+    const role = guild.roles.find((each) => each.id === id)
+    const own = guild.members.get(BOT.id) ?? new Set()
+    const rank = Math.max(
+      ...guild.roles.filter((each) => own.has(each.id)).map(({ position }) => position),
+    )
+    if (!role || role.position >= rank) return refuse(res, 403, 50_013)
+    if (req.method === 'PUT') member.add(id)
+    else member.delete(id)
+    res.writeHead(204).end()
+  }
+
+  function refuse(res: ServerResponse, status: number, code: number): void {
+    discord.refusals++
+    answer(res, status, { message: 'refused', code })
+  }
+
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   const { port } = server.address() as AddressInfo
   const discord: FakeDiscord = {
     url: `http://127.0.0.1:${port}/api`,
     requests,
     outage: undefined,
+    guilds: new Map(),
+    limit: { count: 100, windowMs: 1_000 },
+    refusals: 0,
+    bot: BOT,
     agree(authorizeUrl, user) {
       const { searchParams } = new URL(authorizeUrl)
       if (searchParams.get('client_id') !== APPLICATION_ID) throw new Error('another application')

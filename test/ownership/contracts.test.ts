@@ -1,3 +1,4 @@
+import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { encodeFunctionData } from 'viem'
 import { type PrivateKeyAccount, privateKeyToAccount } from 'viem/accounts'
@@ -6,17 +7,32 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type RunningServer, startServer } from '#api/server.ts'
 import type { Address, Hex } from '#core/chain.ts'
 import type { Clause, Decision, Finality } from '#core/ownership/decision.ts'
+import { createRoleFollower } from '#core/guild/follow-roles.ts'
+import { createHistoryFeed } from '#core/history/feed.ts'
 import { parseRule } from '#core/ownership/parse-rule.ts'
 import { crossCheckSnapshot } from '#core/ownership/cross-check.ts'
 import type { SnapshotHolding } from '#core/ownership/snapshot-holders.ts'
 import { DEVNET_CHAIN_ID } from '#devnet/anvil.ts'
 import { contracts } from '#devnet/contracts.ts'
 import { type ChainNode, openNode } from '#wiring/open-node.ts'
+import { openIdentityStore } from '#wiring/open-identity.ts'
 import { openOwnerReader, openSignatures } from '#wiring/open-ownership.ts'
+import { openGuildClient, openRoleStore, roleRulesOf } from '#wiring/open-roles.ts'
+import { readSettings } from '#wiring/settings.ts'
 import { connect } from '#devnet/node.ts'
 import { type Chain, type Contract, openChain } from '../dex-parity/chain.ts'
 import { type IndexedChain, indexChain } from '../dex-parity/forks.ts'
+import { runCli } from '../apps/run-cli.ts'
 import { addressOf } from '../fakes/encode.ts'
+import {
+  APPLICATION_ID,
+  BOT_TOKEN,
+  CLIENT_SECRET,
+  type FakeDiscord,
+  REDIRECT_URI,
+  startFakeDiscord,
+} from '../fakes/fake-discord.ts'
+import { temporaryFolder } from '../servers/programs.ts'
 import { compileAll, compileLent } from '../tools/solidity.ts'
 
 const chain = await openChain('decisions on ownership')
@@ -33,7 +49,12 @@ test.each([
   },
 )
 
-const [ANN, BEN, CAT] = [addressOf(0xa11), addressOf(0xb22), addressOf(0xc33)]
+const [ANN, BEN, CAT, DAN] = [
+  addressOf(0xa11),
+  addressOf(0xb22),
+  addressOf(0xc33),
+  addressOf(0xd44),
+]
 
 /** Contracts as they should be and hostile ones, on one chain, with an index of it. */
 describe.skipIf(!chain)('who owns what', () => {
@@ -323,7 +344,7 @@ describe.skipIf(!chain)('who owns what', () => {
 
   test('an index that is behind is read at its own block, together with the contracts', async () => {
     const before = await on.head()
-    await mint(CAT)
+    await mint(DAN)
     const { block, answer } = await decide(of721(collection.address, { heldForBlocks: 1 }), [CAT])
     expect(answer).toBe('yes')
     expect(block).toMatchObject(before)
@@ -588,5 +609,145 @@ describe.skipIf(!chain)('who owns what', () => {
     const people = Array.from({ length: 101 }, () => ({ wallets: [ANN] }))
     const { body } = await post('/v1/ownership/checks', { rule, people })
     expect(body).toMatchObject({ code: 'QUERY_TOO_COSTLY' })
+  })
+
+  describe('roles of a guild', () => {
+    const [GUILD, HOLDER, OURS] = ['5', '51', '52']
+    const [annThere, benThere] = ['100', '101']
+    let discord: FakeDiscord
+    let folder: ReturnType<typeof temporaryFolder>
+    let path: string
+    const settings = () => ({
+      chain: { id: DEVNET_CHAIN_ID, rpc: [on.url] },
+      store: 'sqlite:./none.db',
+      sources: [{ kind: 'erc721', address: collection.address }],
+      discord: {
+        applicationId: APPLICATION_ID,
+        clientSecret: CLIENT_SECRET,
+        redirectUri: REDIRECT_URI,
+        apiUrl: discord.url,
+        botToken: BOT_TOKEN,
+        roles: [{ guild: GUILD, role: HOLDER, rule: of721(collection.address) }],
+      },
+    })
+    const holders = (): string[] =>
+      [annThere, benThere].filter((account) =>
+        discord.guilds.get(GUILD)?.members.get(account)?.has(HOLDER),
+      )
+
+    beforeAll(async () => {
+      discord = await startFakeDiscord()
+      const role = { managed: false, permissions: '0' }
+      discord.guilds.set(GUILD, {
+        roles: [
+          { ...role, id: HOLDER, name: 'holder', position: 1 },
+          { ...role, id: OURS, name: 'halyard', position: 2, permissions: String(1 << 28) },
+        ],
+        members: new Map([
+          [discord.bot.id, new Set([OURS])],
+          [annThere, new Set()],
+          [benThere, new Set([HOLDER])],
+        ]),
+      })
+      folder = temporaryFolder('roles')
+      path = join(folder.path, 'halyard.json')
+      writeFileSync(path, JSON.stringify(settings()))
+      const identity = await openIdentityStore(readSettings(path).records)
+      for (const [person, wallet, account] of [
+        ['ann', ANN, annThere],
+        ['ben', DAN, benThere],
+      ] as const) {
+        await identity.linkWallet(wallet, person, person, 1)
+        await identity.linkDiscord({ id: account, name: person }, person, 1)
+      }
+      await identity.close()
+    })
+    afterAll(async () => {
+      await discord?.[Symbol.asyncDispose]()
+      folder?.remove()
+    })
+
+    test('are planned, given and taken by the command line, each with its evidence', async () => {
+      const plan = await runCli('roles', 'plan', '--config', path)
+      expect(plan.code, plan.stderr).toBe(0)
+      const lines = (text: string) =>
+        text
+          .trim()
+          .split('\n')
+          .map((line) => JSON.parse(line))
+      expect(lines(plan.stdout)).toMatchObject([
+        { account: annThere, person: 'ann', change: 'grant', reason: 'met' },
+        { account: benThere, person: 'ben', change: 'remove', reason: 'too-few' },
+      ])
+      expect(holders()).toEqual([benThere])
+      const applied = await runCli('roles', 'apply', '--config', path)
+      expect(applied.code, applied.stderr).toBe(0)
+      expect(holders()).toEqual([annThere])
+      const history = await runCli('roles', 'history', '--config', path, '--account', annThere)
+      const [change] = lines(history.stdout)
+      const block = await on.head()
+      expect(change).toMatchObject({ change: 'granted', person: 'ann', reason: 'met' })
+      expect(change.evidence).toMatchObject({ chainId: DEVNET_CHAIN_ID, blockNumber: block.number })
+      expect(JSON.parse(change.evidence.decision)).toMatchObject({
+        answer: 'yes',
+        block: { hash: change.evidence.blockHash },
+      })
+    })
+
+    test('follow a transfer as soon as it is indexed', async () => {
+      const { records, discord: setting } = readSettings(path)
+      const [identity, roles] = [await openIdentityStore(records), await openRoleStore(records)]
+      const { ports } = indexed.api
+      const rules = roleRulesOf(setting, indexed.api.chains as never, readSettings(path))
+      const follower = createRoleFollower(
+        {
+          ...ports,
+          identity,
+          roles,
+          guild: await openGuildClient(setting),
+          feed: createHistoryFeed(ports),
+        },
+        DEVNET_CHAIN_ID,
+        rules,
+        3_600_000,
+      )
+      await follower.round()
+      await mint(DAN)
+      await indexed.index()
+      const began = performance.now()
+      let rounds = 0
+      while (!holders().includes(benThere)) {
+        if (rounds++ > 100) throw new Error('the role is not given')
+        await follower.round()
+        await new Promise((resolve) => setTimeout(resolve, 20))
+      }
+      console.log(`a role was given ${Math.round(performance.now() - began)} ms behind its block`)
+      await identity.close()
+      await roles.close()
+    })
+
+    test('that the configuration has wrong are refused with the part that is wrong', async () => {
+      const wrong = settings()
+      const { discord: of } = wrong
+      writeFileSync(
+        path,
+        JSON.stringify({
+          ...wrong,
+          discord: {
+            ...of,
+            botToken: null,
+            roles: [
+              ...of.roles,
+              { guild: GUILD, role: HOLDER, rule: { erc721: { collection: '0x12' } } },
+            ],
+          },
+        }),
+      )
+      const { code, stderr } = await runCli('roles', 'plan', '--config', path)
+      expect(code).toBe(78)
+      expect(stderr).toContain('discord.roles[1].rule.erc721.collection: ')
+      expect(stderr).toContain('discord.botToken: ')
+      expect(stderr).toContain('discord.roles[1]: discord.roles[0] is about the same role')
+    })
   })
 })

@@ -4,6 +4,7 @@ import { pointsLedger } from './002-points-ledger.ts'
 import { identity } from './003-identity.ts'
 import { discordAccounts } from './004-discord-accounts.ts'
 import { relay } from './005-relay.ts'
+import { guildRoles } from './006-guild-roles.ts'
 
 /**
  * By number. A migration is commands of the server, which are run again where a process ended in the middle of them;
@@ -15,4 +16,5 @@ export const migrations: readonly Migration[] = [
   identity,
   discordAccounts,
   relay,
+  guildRoles,
 ]

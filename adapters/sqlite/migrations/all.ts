@@ -4,6 +4,7 @@ import { pointsLedger } from './002-points-ledger.ts'
 import { identity } from './003-identity.ts'
 import { discordAccounts } from './004-discord-accounts.ts'
 import { relay } from './005-relay.ts'
+import { guildRoles } from './006-guild-roles.ts'
 
 /**
  * By number. A migration is SQL statements, all of which run in one transaction; one that has run anywhere is never
@@ -15,4 +16,5 @@ export const migrations: readonly Migration[] = [
   identity,
   discordAccounts,
   relay,
+  guildRoles,
 ]
