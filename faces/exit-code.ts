@@ -41,6 +41,8 @@ export const configuredSections: ReadonlySet<string> = new Set([
   'sources',
   'quotes',
   'ownership',
+  'relay',
+  'points',
   'api',
   'identity',
   'discord',
