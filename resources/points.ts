@@ -68,6 +68,7 @@ const kinds: Readonly<Record<Operation['kind'], object>> = {
   lapse: {},
   expire: {},
   reverse: {},
+  note: {},
   freeze: {},
   unfreeze: {},
 }

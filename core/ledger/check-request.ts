@@ -150,6 +150,10 @@ function checkOperation(input: Operation): Operation {
       const memo = checkMemo('memo', input.memo)
       return { kind: 'reverse', operation: checkId('operation', input.operation), memo }
     }
+    case 'note': {
+      const topic = checkName('topic', input.topic)
+      return { kind: 'note', topic, text: checkMemo('text', input.text) }
+    }
     case 'freeze':
     case 'unfreeze': {
       const memo = checkMemo('memo', input.memo)

@@ -35,6 +35,7 @@ export function decide(operation: Operation, read: ReadValue, atMs: number): Out
 
   switch (operation.kind) {
     case 'set-asset':
+    case 'note':
     case 'freeze':
     case 'unfreeze':
       return done()

@@ -73,6 +73,8 @@ export type Operation =
     }
   /** Posts the opposite of an operation, once. */
   | { readonly kind: 'reverse'; readonly operation: OperationId; readonly memo: string }
+  /** A line in the log that moves nothing, of whoever follows something: how far it has come. */
+  | { readonly kind: 'note'; readonly topic: string; readonly text: string }
   /** The account can spend nothing until it is unfrozen. */
   | { readonly kind: 'freeze'; readonly account: string; readonly memo: string }
   | { readonly kind: 'unfreeze'; readonly account: string; readonly memo: string }

@@ -17,7 +17,11 @@ let reference: any
 beforeAll(async () => {
   rig = await openRig({
     blocks: 1,
-    points: { ledger: 'points' },
+    points: {
+      ledger: 'points',
+      rules: [],
+      keeper: { host: '127.0.0.1', port: 0, earnMs: 1_000, sweepMs: 1_000, auditMs: 1_000 },
+    },
     api: {
       keys: [
         { name: 'reader', key: READER, scopes: ['points:read'] },

@@ -5,6 +5,7 @@ import {
   refuseChainOptions,
   spendOnChain,
 } from '#cli/points/spend-on-chain.ts'
+import { earningCommands } from '#cli/points/earning-commands.ts'
 import { mutate } from '#cli/points/mutate.ts'
 import {
   assetOption,
@@ -54,6 +55,7 @@ Examples:
     leadersCommand(),
     auditCommand(),
     verifyCommand(),
+    ...earningCommands(),
   ])
     points.addCommand(command)
   return points

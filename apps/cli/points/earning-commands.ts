@@ -1,0 +1,45 @@
+import { Command } from 'commander'
+import { chainOption, configOption } from '#cli/options.ts'
+import { earn, explain, showRules } from './earn.ts'
+
+/** Commands on what earns points. */
+export const earningCommands = (): Command[] => [rulesCommand(), earnCommand(), explainCommand()]
+
+const ofRules = (name: string, summary: string, description: string, example: string): Command =>
+  new Command(name)
+    .summary(summary)
+    .description(description)
+    .addHelpText('after', `\nExamples:\n  $ halyard points ${example}`)
+    .addOption(configOption())
+    .addOption(chainOption())
+
+const rulesCommand = (): Command =>
+  ofRules(
+    'rules',
+    'print what earns points',
+    'Prints one line of JSON for each rule of the configuration, as it is understood.',
+    'rules --config halyard.json',
+  ).action(showRules)
+
+const earnCommand = (): Command =>
+  ofRules(
+    'earn',
+    'earn points from what is indexed',
+    'Compares what the rules give with what the ledger has: earns what is missing, takes back what is not on the chain any ' +
+      'more, and confirms what is final. Run it as often as you like; it ends with 70 where points that were confirmed are ' +
+      'not borne out by the chain any more.',
+    'earn --config halyard.json',
+  )
+    .option('--actor <name>', 'who does it, for the record; the user of this machine unless given')
+    .action(earn)
+
+const explainCommand = (): Command =>
+  ofRules(
+    'explain',
+    'say why an account has earned',
+    'Counts an earning again from the history, and prints the rule, what on the chain it stands on, and whether the two ' +
+      'agree. Ends with 70 where they do not.',
+    'explain earning/swaps:1:20700:0x5c50:0:v1.0',
+  )
+    .argument('<earning>', 'the id of an earning, as a statement shows it')
+    .action(explain)
