@@ -2,7 +2,7 @@ import { type Address, ZERO_ADDRESS } from '#core/chain.ts'
 import type { LiquidityChange } from '#core/dex/events.ts'
 import { createPairing } from '#core/dex/positions/pair-changes.ts'
 import type { PositionEvent } from '#core/dex/positions/position-events.ts'
-import type { ChainEvent, EventBody } from '#core/history/event.ts'
+import type { ChainEvent } from '#core/history/event.ts'
 import { tokensOf, type Transfer } from '#core/nft/transfer.ts'
 import type { TokenTransfer } from '#core/tokens/token-transfer.ts'
 import type { Accrual } from './accrual.ts'
@@ -139,5 +139,5 @@ export function accrueLiquidity(
     .toSorted(bySubject)
 }
 
-const isOfManager = (event: ChainEvent<EventBody>): event is ChainEvent<PositionEvent> =>
+const isOfManager = (event: ChainEvent): event is ChainEvent<PositionEvent> =>
   'tokenId' in event.body && event.body.type.endsWith('Position')

@@ -5,7 +5,7 @@ import { section } from './section.ts'
 import { host, port } from './values.ts'
 
 /** A rule, and the chain that it is about as the file names it; null: the default one. */
-export type ConfiguredRule = { readonly chain: string | null; readonly rule: EarningRule }
+type ConfiguredRule = { readonly chain: string | null; readonly rule: EarningRule }
 
 /** The ledger of points that this deployment keeps; null: none. */
 export type PointsSettings = {

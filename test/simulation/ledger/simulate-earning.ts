@@ -140,7 +140,8 @@ export async function simulateEarning(seed: number): Promise<Readonly<Record<str
       for (const report of await earnPoints(ports, input)) {
         for (const what of ['earned', 'confirmed', 'retracted', 'closedPeriods'] as const)
           count(what, report[what])
-        if (report.astray.length > 0) throw new Error(`seed ${seed}: astray ${report.astray}`)
+        if (report.astray.length > 0)
+          throw new Error(`seed ${seed}: astray ${report.astray.join()}`)
       }
       return true
     } catch (error) {
