@@ -11,6 +11,7 @@ import { identityStoreContract } from '../contracts/identity-store.contract.ts'
 import { roleStoreContract } from '../contracts/role-store.contract.ts'
 import { createMemoryIdentityStore } from '../fakes/identity-store.ts'
 import { createMemoryRoleStore } from '../fakes/role-store.ts'
+import { expectIndexes } from '../servers/mongo-scans.ts'
 import { freshDatabase, openMongoServer } from '../servers/mongo.ts'
 
 identityStoreContract('memory', async () => ({
@@ -57,7 +58,7 @@ if (server) {
       collections: readonly string[],
     ) =>
     async () => {
-      const store = await open({ kind: 'mongodb', url: url(database) })
+      const store = await open({ kind: 'mongodb', url: watched(database) })
       return {
         store,
         async dispose() {
@@ -75,4 +76,5 @@ if (server) {
     'MongoDB',
     inDatabase(openRoleStore, ['roleStates', 'roleChanges', 'roleCursors', 'roleAsks']),
   )
+  const watched = expectIndexes(server)
 }

@@ -7,6 +7,7 @@ import { openIntents } from '#wiring/open-intents.ts'
 import type { StoreSetting } from '#wiring/settings.ts'
 import { type IntentHarness, intentStoreContract } from '../contracts/intent-store.contract.ts'
 import { createMemoryIntentStore, newMemoryIntents } from '../fakes/intent-store.ts'
+import { expectIndexes } from '../servers/mongo-scans.ts'
 import { freshDatabase, openMongoServer } from '../servers/mongo.ts'
 
 const connectTo =
@@ -43,9 +44,10 @@ if (server) {
   intentStoreContract('MongoDB', async () => {
     const name = freshDatabase()
     return {
-      connect: connectTo({ kind: 'mongodb', url: server.url(name) }),
+      connect: connectTo({ kind: 'mongodb', url: watched(name) }),
       dispose: async () => void (await client.db(name).dropDatabase()),
       isAtomic: server.kind !== 'ferretlite',
     }
   })
+  const watched = expectIndexes(server)
 }

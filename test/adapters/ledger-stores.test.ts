@@ -12,6 +12,7 @@ import { openSqliteLedgerStore } from '#adapters/sqlite/ledger-store.ts'
 import { openSqliteMigrationStore } from '#adapters/sqlite/migration-store.ts'
 import { migrate } from '#core/operations/migrate.ts'
 import { type LedgerHarness, ledgerStoreContract } from '../contracts/ledger-store.contract.ts'
+import { expectIndexes } from '../servers/mongo-scans.ts'
 import { freshDatabase, type MongoServer, openMongoServer } from '../servers/mongo.ts'
 
 vi.setConfig({ testTimeout: 120_000 })
@@ -69,8 +70,9 @@ afterAll(() => server?.stop())
 if (server) suiteOver(server)
 else test.skip('MongoDB: no server to run on', () => {})
 
-function suiteOver({ url, kind }: MongoServer): void {
-  const client = new MongoClient(url('admin'))
+function suiteOver(mongo: MongoServer): void {
+  const { url, kind } = mongo
+  const client = new MongoClient(url('admin'), { monitorCommands: true })
   afterAll(() => client.close())
 
   ledgerStoreContract('MongoDB', async () => {
@@ -86,4 +88,5 @@ function suiteOver({ url, kind }: MongoServer): void {
       locks: false,
     }
   })
+  expectIndexes(mongo)
 }

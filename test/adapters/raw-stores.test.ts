@@ -16,6 +16,7 @@ import { openSqliteRawFile } from '#adapters/sqlite/raw-file.ts'
 import { createSqliteRawStore } from '#adapters/sqlite/raw-store.ts'
 import { rawStoreContract } from '../contracts/raw-store.contract.ts'
 import { rangeTableContract } from '../contracts/range-table.contract.ts'
+import { expectIndexes } from '../servers/mongo-scans.ts'
 import { freshDatabase, openMongoServer } from '../servers/mongo.ts'
 
 rawStoreContract('memory', async () => {
@@ -68,7 +69,7 @@ afterAll(() => server?.stop())
 
 if (server) {
   const openDatabase = () => {
-    const url = server.url(freshDatabase())
+    const url = watched(freshDatabase())
     const opened: Awaited<ReturnType<typeof openMongoRawDatabase>>[] = []
     return {
       async open() {
@@ -95,7 +96,7 @@ if (server) {
     const head = { from: 5, to: 9, lastHash: '0xab', scope: '[]', logs: 4 } as const
     const kept = { ...head, levelAsked: 'unverified' } as const
     await store.put(1, kept, Buffer.from('text'))
-    await db.collection('rawSegments').updateMany({}, { $unset: { levelAsked: '' } })
+    await db.collection('rawSegments').updateMany({ chainId: 1 }, { $unset: { levelAsked: '' } })
     await store.put(1, { ...head, levelAsked: 'bloom' }, Buffer.from('more'))
     const heads = await store.list(1, head)
     expect(heads.map(({ levelAsked }) => levelAsked).toSorted()).toEqual(['bloom', 'unverified'])
@@ -114,6 +115,7 @@ if (server) {
     return { ...(await again()), again, dispose }
   }
   rangeTableContract('MongoDB', openTables, { isAtomic: server.kind !== 'ferretlite' })
+  const watched = expectIndexes(server)
 } else test.skip('MongoDB: no server to run on', () => {})
 
 /** A file as the first version made it, with a segment in it. */
