@@ -1,3 +1,4 @@
+import { commandForms } from '#core/guild/commands.ts'
 import type { GuildClient, RoleRule, RoleStore } from '#core/guild/ports.ts'
 import { AppError } from '#core/errors.ts'
 import { chosenChain } from '#core/chain-choice.ts'
@@ -34,17 +35,39 @@ export const roleRulesOf = (
     return { ...rule, chainId: of.chain.id }
   })
 
+/** Proves that requests come from Discord. @param publicKey of the application, in hex */
+export async function openInteractionVerifier(publicKey: string) {
+  const { createInteractionVerifier } = await import('#adapters/discord/interaction-signature.ts')
+  return createInteractionVerifier(publicKey)
+}
+
+/**
+ * Registers the slash commands of the bot.
+ *
+ * @param guild null: everywhere
+ * @throws AppError `invalid` where the configuration names no bot, or Discord does not take it; `unavailable`
+ */
+export async function registerBotCommands(
+  discord: Settings['discord'],
+  guild: string | null,
+): Promise<void> {
+  const { apiUrl, applicationId, botToken } = botOf(discord)
+  const { registerCommands } = await import('#adapters/discord/register-commands.ts')
+  await registerCommands({ apiUrl, applicationId, botToken }, guild, commandForms)
+}
+
 /** @throws AppError `invalid` where the configuration names no bot */
 export async function openGuildClient(discord: Settings['discord']): Promise<GuildClient> {
-  if (!discord || discord.botToken === null)
-    throw new AppError(
-      'invalid',
-      'discord.botToken: the configuration names no bot; give the section discord with its token',
-      { details: { field: 'discord.botToken' } },
-    )
+  const { apiUrl, botToken } = botOf(discord)
   const { createDiscordGuildClient } = await import('#adapters/discord/guild-client.ts')
-  return createDiscordGuildClient(
-    { apiUrl: discord.apiUrl, botToken: discord.botToken },
-    systemClock,
+  return createDiscordGuildClient({ apiUrl, botToken }, systemClock)
+}
+
+function botOf(discord: Settings['discord']) {
+  if (discord && discord.botToken !== null) return { ...discord, botToken: discord.botToken }
+  throw new AppError(
+    'invalid',
+    'discord.botToken: the configuration names no bot; give the section discord with its token',
+    { details: { field: 'discord.botToken' } },
   )
 }

@@ -33,6 +33,7 @@ import { type AnswerCache, createAnswerCache } from './answer-cache.ts'
 import { type CommitSignal, createCommitSignal } from './commit-signal.ts'
 import type { ChainConfig, Config } from './config.ts'
 import { type ApiMetrics, createApiMetrics } from './metrics.ts'
+import { type Interactions, openInteractions } from './interactions.ts'
 import type { Points } from './points/service.ts'
 import { knownBy } from './principals.ts'
 import { createPublicQuoter } from './public-quoter.ts'
@@ -82,6 +83,8 @@ export type Api = AsyncDisposable & {
   readonly principals: PrincipalResolver
   /** How people sign in; undefined where the configuration says nothing of it. */
   readonly identity: Identity | undefined
+  /** Commands of Discord; undefined where the configuration says nothing of them. */
+  readonly interactions: Interactions | undefined
   /** The ledger of points; undefined where the configuration says nothing of it. */
   readonly points: Points | undefined
   readonly idempotent: IdempotentAnswers
@@ -122,6 +125,7 @@ export async function wire(config: Config, overrides: Overrides = {}): Promise<A
   const identity = await openIdentity(config, chains, clock)
   if (identity) stack.use(identity)
   const points = await openPoints(config, log, stack)
+  const interactions = await openInteractions(config, chains, identity, points, clock, stack)
   const opened = stack.move()
   return {
     config,
@@ -134,6 +138,7 @@ export async function wire(config: Config, overrides: Overrides = {}): Promise<A
     turns: createTurns(),
     identity,
     points,
+    interactions,
     principals: overrides.principals ?? knownBy(config.api.keys, identity, sha256),
     idempotent: openIdempotentAnswers(() => clock.monotonicMs()),
     limiter,

@@ -5,6 +5,7 @@ import { collectCommand } from './commands/collect.ts'
 import { configCommand } from './commands/config.ts'
 import { deriveCommand } from './commands/derive.ts'
 import { devCommand } from './commands/dev.ts'
+import { discordCommand } from './commands/discord.ts'
 import { exportCommand } from './commands/export.ts'
 import { migrateCommand } from './commands/migrate.ts'
 import { opsCommand } from './commands/ops.ts'
@@ -65,6 +66,7 @@ Examples:
     ownersCommand(),
     personsCommand(),
     rolesCommand(),
+    discordCommand(),
     quoteCommand(),
     pointsCommand(),
     relayCommand(),

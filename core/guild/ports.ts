@@ -31,7 +31,7 @@ export type Evidence = {
 }
 
 /** Why a change was not made: the account is no member of the guild, or Discord does not let the bot make it. */
-type RoleFailure = 'not-a-member' | 'forbidden'
+export type RoleFailure = 'not-a-member' | 'forbidden'
 
 /** What an account should have, and what it has as far as is known. Plain data. */
 export type RoleState = RoleKey & {

@@ -82,6 +82,8 @@ export type RigOptions = {
   readonly pollMs?: number
   readonly identity?: Config['identity']
   readonly discord?: Config['discord']
+  /** A place of its own unless given. */
+  readonly records?: Config['records']
   readonly points?: Config['points']
   readonly overrides?: (path: string) => Overrides
   /** Beside those that the API has. */
@@ -177,7 +179,7 @@ export async function openRig(options: RigOptions = {}): Promise<Rig> {
     identity: options.identity ?? null,
     discord: options.discord ?? null,
     points: options.points ?? null,
-    records: { kind: 'sqlite', path: join(folder, 'records.db') },
+    records: options.records ?? { kind: 'sqlite', path: join(folder, 'records.db') },
     secrets: [],
     api: {
       host: '127.0.0.1',

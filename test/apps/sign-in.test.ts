@@ -42,6 +42,8 @@ beforeAll(async () => {
       redirectUri: REDIRECT_URI,
       apiUrl: discord.url,
       authorizeUrl: 'https://discord.example/oauth2/authorize',
+      publicKey: null,
+      verifyUrl: null,
       botToken: null,
       roles: [],
     },

@@ -1,4 +1,4 @@
-import { createHash, randomBytes } from 'node:crypto'
+import { createHash, generateKeyPairSync, randomBytes, sign } from 'node:crypto'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 
@@ -38,6 +38,12 @@ export type FakeDiscord = AsyncDisposable & {
   /** Answers of 429, 401 and 403 so far. */
   refusals: number
   readonly bot: User
+  /** Commands that were registered last. */
+  commands: readonly { readonly name: string }[]
+  /** What requests of Discord are signed with: 32 bytes in hex. */
+  readonly publicKey: string
+  /** Headers of a request that Discord sends. */
+  signed(timestamp: string, body: string): Record<string, string>
 }
 
 type Grant = {
@@ -50,6 +56,7 @@ export async function startFakeDiscord(): Promise<FakeDiscord> {
   const grants = new Map<string, Grant>()
   const tokens = new Map<string, User>()
   const requests: string[] = []
+  const keys = generateKeyPairSync('ed25519')
 
   const server = createServer((req, res) => {
     void handle(req, res)
@@ -62,7 +69,7 @@ export async function startFakeDiscord(): Promise<FakeDiscord> {
     if (discord.outage !== undefined) answer(res, discord.outage, { message: 'away' })
     else if (path === '/oauth2/token') giveToken(res, new URLSearchParams(body))
     else if (path === '/oauth2/token/revoke') revoke(res, new URLSearchParams(body))
-    else if (req.headers.authorization === `Bot ${BOT_TOKEN}`) answerBot(req, res, path)
+    else if (req.headers.authorization === `Bot ${BOT_TOKEN}`) answerBot(req, res, path, body)
     else if (path === '/users/@me') tellUser(res, req.headers.authorization)
     else answer(res, 404, { message: 'Unknown', code: 0 })
   }
@@ -99,8 +106,12 @@ export async function startFakeDiscord(): Promise<FakeDiscord> {
     else answer(res, 401, { message: '401: Unauthorized', code: 0 })
   }
 
-  function answerBot(req: IncomingMessage, res: ServerResponse, path: string): void {
+  function answerBot(req: IncomingMessage, res: ServerResponse, path: string, body: string): void {
     if (path === '/users/@me') return answer(res, 200, BOT)
+    if (path.startsWith(`/applications/${APPLICATION_ID}/`) && req.method === 'PUT') {
+      discord.commands = JSON.parse(body) as { name: string }[]
+      return answer(res, 200, discord.commands)
+    }
     const [, kind, id = '', what, account = '', , role = ''] = path.split(/[/?]/)
     const guild = kind === 'guilds' ? discord.guilds.get(id) : undefined
     if (!guild?.members.has(BOT.id)) return refuse(res, 403, 50_001)
@@ -184,6 +195,18 @@ export async function startFakeDiscord(): Promise<FakeDiscord> {
     limit: { count: 100, windowMs: 1_000 },
     refusals: 0,
     bot: BOT,
+    commands: [],
+    publicKey: Buffer.from(
+      String(keys.publicKey.export({ format: 'jwk' }).x),
+      'base64url',
+    ).toString('hex'),
+    signed: (timestamp, body) => ({
+      'content-type': 'application/json',
+      'x-signature-timestamp': timestamp,
+      'x-signature-ed25519': sign(null, Buffer.from(timestamp + body), keys.privateKey).toString(
+        'hex',
+      ),
+    }),
     agree(authorizeUrl, user) {
       const { searchParams } = new URL(authorizeUrl)
       if (searchParams.get('client_id') !== APPLICATION_ID) throw new Error('another application')

@@ -15,6 +15,10 @@ export type DiscordSettings = {
   readonly redirectUri: string
   readonly apiUrl: string
   readonly authorizeUrl: string
+  /** What Discord signs with: 32 bytes in hex; null: no commands are answered. */
+  readonly publicKey: string | null
+  /** Where people link their accounts; null: where `redirectUri` is. */
+  readonly verifyUrl: string | null
   /** Null: there is no bot, and no role is given. */
   readonly botToken: string | null
   readonly roles: readonly RoleSetting[]
@@ -61,6 +65,17 @@ const schema = z.strictObject({
   }),
   authorizeUrl: url.default('https://discord.com/oauth2/authorize').meta({
     description: 'Where people allow this service to ask who they are',
+  }),
+  publicKey: z
+    .string()
+    .regex(/^[0-9a-fA-F]{64}$/, 'not a public key (64 hex digits)')
+    .nullable()
+    .default(null)
+    .meta({
+      description: 'Of the application, in the developer portal: what commands are signed with',
+    }),
+  verifyUrl: url.nullable().default(null).meta({
+    description: 'The page of yours on which people link their accounts, which the bot names',
   }),
   botToken: z.string().min(1, 'it is empty').max(500).nullable().default(null).meta({
     description: 'Of the bot of the application, which gives and takes roles',

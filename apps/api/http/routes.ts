@@ -1,5 +1,6 @@
 import { candlesOfPool } from './candles.ts'
 import { chains } from './chains.ts'
+import { discordInteractions } from './discord-interactions.ts'
 import { discordLink, discordStart, discordUnlink } from './discord-link.ts'
 import { graphql } from './graphql.ts'
 import { indexPage } from './index-page.ts'
@@ -76,6 +77,7 @@ export const routes: readonly RouteOf[] = [
   discordStart,
   discordLink,
   discordUnlink,
+  discordInteractions,
   pointsOfPerson,
   balanceOfPoints,
   statementOfPoints,
