@@ -1,4 +1,14 @@
-import { createTestClient, http, keccak256, publicActions, toHex, walletActions } from 'viem'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import {
+  createTestClient,
+  http,
+  keccak256,
+  publicActions,
+  toFunctionSelector,
+  toHex,
+  walletActions,
+} from 'viem'
 import { privateKeyToAccount } from 'viem/accounts'
 import { foundry } from 'viem/chains'
 import { type Anvil, startAnvil } from '#devnet/anvil.ts'
@@ -49,6 +59,11 @@ export async function startPointsChain(): Promise<PointsChain> {
       Number(
         await chain.readContract({ address, abi, functionName: 'statusOf', args: [operation] }),
       ),
+    useNonce: async (key, nonce) => {
+      const account = privateKeyToAccount(key)
+      const fees = { maxFeePerGas: 500_000_000_000n, maxPriorityFeePerGas: 2_000_000_000n }
+      await chain.sendTransaction({ account, to: account.address, nonce, gas: 21_000n, ...fees })
+    },
     spentEvents: async () =>
       (await chain.getContractEvents({ address, abi, eventName: 'Spent', fromBlock: 0n })).length,
   }
@@ -65,5 +80,57 @@ export type PointsChain = {
   mine(blocks?: number): Promise<void>
   /** 0: nothing happened, 1: spent, 2: cancelled. */
   statusOf(operation: Hash): Promise<number>
+  /** As somebody else would who has the key. */
+  useNonce(key: Hex, nonce: number): Promise<void>
   spentEvents(): Promise<number>
 }
+
+/** A node that says of every operation that it was spent, and passes everything else on. */
+export async function startLiar(url: string): Promise<Liar> {
+  let isLying = true
+  const status = toFunctionSelector('statusOf(bytes32)')
+  type Call = { readonly id: number; readonly params: readonly { readonly data?: string }[] }
+  const isLie = ({ params }: Call): boolean => params[0]?.data?.startsWith(status) === true
+  const server = createServer((req, res) => {
+    void (async () => {
+      const body = Buffer.concat(await req.toArray())
+      const response = await fetch(url, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+        body,
+      })
+      const asked = JSON.parse(String(body)) as Call | Call[]
+      const answer = (await response.json()) as object | { readonly id: number }[]
+      const lies = new Set(
+        [asked]
+          .flat()
+          .filter(isLie)
+          .map(({ id }) => id),
+      )
+      const lied = [answer].flat().map((each) => {
+        const { id } = each as { readonly id: number }
+        return isLying && lies.has(id)
+          ? { jsonrpc: '2.0', id, result: `0x${'1'.padStart(64, '0')}` }
+          : each
+      })
+      res.setHeader('content-type', 'application/json')
+      res.end(JSON.stringify(Array.isArray(answer) ? lied : lied[0]))
+    })()
+  })
+  await new Promise<void>((resolve) => {
+    server.listen(0, '127.0.0.1', resolve)
+  })
+  const { port } = server.address() as AddressInfo
+  return {
+    url: `http://127.0.0.1:${port}`,
+    stopLying: () => void (isLying = false),
+    async [Symbol.asyncDispose]() {
+      server.closeAllConnections()
+      await new Promise((resolve) => {
+        server.close(resolve)
+      })
+    },
+  }
+}
+
+type Liar = AsyncDisposable & { readonly url: string; stopLying(): void }

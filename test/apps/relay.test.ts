@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
-import type { Address } from '#core/chain.ts'
+import type { Address, Hex } from '#core/chain.ts'
 import { createLedgerClerk } from '#core/ledger/clerk.ts'
 import { readBalance } from '#core/ledger/read-balance.ts'
 import { auditLedger } from '#core/ledger/audit.ts'
@@ -12,8 +12,15 @@ import { createRelay, type Relay } from '#core/relay/run-relay.ts'
 import { spendPoints } from '#core/relay/spend-points.ts'
 import { type OpenRelay, openRelay } from '#wiring/open-relay.ts'
 import { readSettings } from '#wiring/settings.ts'
-import { type PointsChain, senderKeys, startPointsChain, voucherKey } from './points-chain.ts'
+import {
+  type PointsChain,
+  senderKeys,
+  startLiar,
+  startPointsChain,
+  voucherKey,
+} from './points-chain.ts'
 import { reportOf, runCli } from './run-cli.ts'
+import { spawnNode } from './spawn-app.ts'
 
 vi.setConfig({ testTimeout: 120_000, hookTimeout: 60_000 })
 
@@ -32,16 +39,18 @@ afterAll(async () => {
 })
 
 let files = 0
-/** A configuration with records of its own. @param sender which of the keys; each test that claims nonces has its own */
-function configOf(relay: object = {}): string {
+/** A configuration with records of its own. */
+function configOf(relay: object = {}, chain: object = {}): string {
   const name = `records-${(files += 1)}`
   const path = join(folder, `${name}.json`)
   const file = {
-    chain: { id: 31_337, rpc: [world.anvil.url], finality: FINALITY },
+    chain: { id: 31_337, rpc: [world.anvil.url], finality: FINALITY, ...chain },
     sources: [{ kind: 'erc721', address: `0x${'aa'.repeat(20)}` }],
     records: `sqlite:./${name}.db`,
     relay: {
       contract: world.address,
+      // Spends of another ledger are other ones to the contract.
+      ledger: name,
       senders: [{ key: senderKeys[0] }],
       voucherSigner: { key: voucherKey },
       bumpSeconds: 1,
@@ -52,6 +61,8 @@ function configOf(relay: object = {}): string {
   writeFileSync(path, JSON.stringify(file))
   return path
 }
+
+const configNamed = (file: number): string => join(folder, `records-${file}.json`)
 
 type App = OpenRelay & { readonly relay: Relay; readonly warned: string[] }
 
@@ -89,6 +100,16 @@ const spend = (app: App, key: string, amountRaw: bigint, way: Intent['way'] = 'r
 const stateOf = async (app: App, key: string) =>
   (await readOperation(app.ports, app.policy.chainId, `tests/${key}`)).state
 
+/** Mines and relays until nothing is under way any more. */
+async function settleAll(app: App): Promise<void> {
+  for (let rounds = 0; rounds < 12; rounds++) {
+    await world.mine(2)
+    const { open, moved } = await app.relay.round()
+    if (open === 0 && moved === 0) return
+  }
+  throw new Error(`something is still under way: ${app.warned.join('; ')}`)
+}
+
 async function balance({ ports, policy }: App) {
   const of = { asset: policy.asset, account: 'alice' }
   const { availableRaw, heldRaw } = (await readBalance(ports, policy.ledger, of)).value
@@ -119,8 +140,213 @@ describe('the relay on a chain', () => {
     expect(await auditLedger(ports, policy.ledger)).toMatchObject({ breaches: [] })
   })
 
-  test('the command line spends, relays, shows, puts aside and lets go on, with the name of whoever did it', async () => {
+  test('of 150 spends at once those succeed that can be paid, and one key sent 50 times is one of them', async () => {
+    await using app = await openApp(configOf({ senders: senderKeys.map((key) => ({ key })) }))
+    await fund(app, 'alice', 100n)
+    const before = await world.spentEvents()
+    const same = Array.from({ length: 50 }, () => spend(app, 'same', 3n))
+    const others = Array.from({ length: 150 }, (_, index) => spend(app, `p${index}`, 3n))
+    const outcomes = await Promise.all([...same, ...others])
+    const own = outcomes.slice(0, 50)
+    expect(own.every(({ status }) => status === 'accepted')).toBe(true)
+    const taken = outcomes.slice(50).filter(({ status }) => status === 'accepted')
+    expect(taken).toHaveLength(32)
+    expect(await balance(app)).toEqual({ available: 1n, held: 99n })
+    // Two processes look after them at once.
+    await using other = await openApp(configNamed(files))
+    await Promise.all([app.relay.round(), other.relay.round()])
+    await settleAll(app)
+    expect(await balance(app)).toEqual({ available: 1n, held: 0n })
+    expect(await world.spentEvents()).toBe(before + 33)
+    expect(await auditLedger(app.ports, app.policy.ledger)).toMatchObject({ breaches: [] })
+  })
+
+  test('a spend whose block is taken back is sent again, with the same bytes, and settled once', async () => {
+    await using app = await openApp(configOf())
+    await fund(app, 'alice', 100n)
+    await world.mine(FINALITY)
+    const before = await world.spentEvents()
+    await spend(app, 'one', 30n)
+    await app.relay.round()
+    await world.mine()
+    await app.relay.round()
+    expect(await stateOf(app, 'one')).toBe('mined')
+    // The new blocks are without it, and nobody has it any more.
+    await world.chain.request({ method: 'anvil_reorg', params: [2, []] } as never)
+    await world.chain.request({ method: 'anvil_dropAllTransactions' } as never)
+    expect(await world.spentEvents()).toBe(before)
+    await app.relay.round()
+    expect(await stateOf(app, 'one')).toBe('sent')
+    expect(await balance(app)).toEqual({ available: 70n, held: 30n })
+    // Another process knows what was signed, and not when it was sent.
+    await using next = await openApp(configNamed(files))
+    await next.relay.round()
+    await settleAll(next)
+    const { slot } = await readOperation(app.ports, 31_337, 'tests/one')
+    const [claimed] = slot ? await app.ports.intents.slots(31_337, slot, 1) : []
+    expect(claimed?.signed).toHaveLength(1)
+    expect(await world.spentEvents()).toBe(before + 1)
+    expect(await balance(app)).toEqual({ available: 70n, held: 0n })
+  })
+
+  test('records that were restored from before a spend find it on the chain, and nothing is sent again', async () => {
+    await using app = await openApp(configOf({ ledger: 'restored' }))
+    await fund(app, 'alice', 100n)
+    await spend(app, 'one', 30n)
+    await app.relay.round()
+    await settleAll(app)
+    const before = await world.spentEvents()
+    await using restored = await openApp(configOf({ ledger: 'restored' }))
+    await fund(restored, 'alice', 100n)
+    await spend(restored, 'one', 30n)
+    await restored.relay.round()
+    const found = await readOperation(restored.ports, 31_337, 'tests/one')
+    expect(found).toMatchObject({ state: 'settled', slot: null })
+    expect(await balance(restored)).toEqual({ available: 70n, held: 0n })
+    // The same key for something else is not what the chain has.
+    await using other = await openApp(configOf({ ledger: 'restored' }))
+    await fund(other, 'alice', 100n)
+    await spend(other, 'one', 31n)
+    await other.relay.round()
+    expect(await readOperation(other.ports, 31_337, 'tests/one')).toMatchObject({
+      state: 'quarantined',
+      waitsFor: expect.stringMatching(/30 of 0xa1/),
+    })
+    expect(await balance(other)).toEqual({ available: 69n, held: 31n })
+    expect(await world.spentEvents()).toBe(before)
+  })
+
+  test('a process that is killed between the writes of a spend leaves nothing behind that the next one does not end', async () => {
     const config = configOf()
+    {
+      await using app = await openApp(config)
+      await fund(app, 'alice', 1_000n)
+    }
+    const before = await world.spentEvents()
+    // Behind the hold, the claim of the nonce, the signature, the verdict and the entry that settles.
+    const kills = [2, 4, 7, 11, 12]
+    for (const kill of kills) {
+      const words = [config, `k${kill}`, String(kill), wallet]
+      const child = spawnNode('test/servers/relay-child.ts', ...words)
+      expect(await child.end, child.stderr()).toBe('SIGKILL')
+    }
+    await using app = await openApp(config)
+    for (const kill of kills)
+      expect(await spend(app, `k${kill}`, 7n)).toMatchObject({ status: 'accepted' })
+    await settleAll(app)
+    expect(await balance(app)).toEqual({ available: 1_000n - 35n, held: 0n })
+    expect(await world.spentEvents()).toBe(before + 5)
+    expect(await auditLedger(app.ports, app.policy.ledger)).toMatchObject({ breaches: [] })
+  })
+
+  test('points come back when the deadline has passed in a final block, and not before', async () => {
+    await using app = await openApp(configOf({ deadlineSeconds: 60, maxFeeGwei: 5 }))
+    await fund(app, 'alice', 100n)
+    await world.chain.setNextBlockBaseFeePerGas({ baseFeePerGas: 1_000_000_000n })
+    await world.mine()
+    await spend(app, 'one', 30n)
+    await app.relay.round()
+    expect(await stateOf(app, 'one')).toBe('sent')
+    // Fees rise above the ceiling: it stays where it is.
+    await world.chain.setNextBlockBaseFeePerGas({ baseFeePerGas: 100_000_000_000n })
+    await world.mine(FINALITY + 1)
+    await app.relay.round()
+    expect(await balance(app)).toEqual({ available: 70n, held: 30n })
+    await world.chain.increaseTime({ seconds: 120 })
+    await world.mine()
+    await app.relay.round()
+    expect(await balance(app)).toEqual({ available: 70n, held: 30n })
+    await world.chain.setNextBlockBaseFeePerGas({ baseFeePerGas: 1_000_000_000n })
+    await world.mine(FINALITY + 1)
+    await app.relay.round()
+    expect(await stateOf(app, 'one')).toBe('voided')
+    expect(await balance(app)).toEqual({ available: 100n, held: 0n })
+    const { operation } = await readOperation(app.ports, 31_337, 'tests/one')
+    expect(await world.statusOf(operation)).toBe(0)
+  })
+
+  test('a nonce that was used from elsewhere costs another nonce, and the spend is done once', async () => {
+    await using app = await openApp(configOf())
+    await fund(app, 'alice', 100n)
+    await spend(app, 'one', 30n)
+    await app.relay.round()
+    const first = (await readOperation(app.ports, 31_337, 'tests/one')).slot
+    await world.chain.request({ method: 'anvil_dropAllTransactions' } as never)
+    await world.useNonce(senderKeys[0] as Hex, first?.nonce as number)
+    await world.mine(FINALITY + 1)
+    await app.relay.round()
+    await settleAll(app)
+    const { slot, rounds, state } = await readOperation(app.ports, 31_337, 'tests/one')
+    expect({ state, rounds, isNext: slot?.nonce === (first?.nonce ?? 0) + 1 }).toEqual({
+      state: 'settled',
+      rounds: 1,
+      isNext: true,
+    })
+    expect(await balance(app)).toEqual({ available: 70n, held: 0n })
+  })
+
+  test('while the contract is paused nothing is signed, and points that nobody signs for come back', async () => {
+    await using app = await openApp(configOf({ leaseSeconds: 10 }))
+    await fund(app, 'alice', 100n)
+    await world.send(world.admin, 'setPaused', [true])
+    await world.mine()
+    await spend(app, 'one', 30n)
+    await app.relay.round()
+    expect(await readOperation(app.ports, 31_337, 'tests/one')).toMatchObject({
+      state: 'held',
+      slot: null,
+      waitsFor: expect.stringMatching(/IsPaused/),
+    })
+    const clock = { ...app.ports.clock, nowMs: () => Date.now() + 11_000 }
+    const clerk = createLedgerClerk({ ...app.ports, clock }, app.policy.ledger)
+    await createRelay({ ...app.ports, clock, clerk }, app.policy).round()
+    expect(await stateOf(app, 'one')).toBe('voided')
+    expect(await balance(app)).toEqual({ available: 100n, held: 0n })
+    await world.send(world.admin, 'setPaused', [false])
+    await world.mine()
+  })
+
+  test('an account spends with a voucher; what the contract says counts, whatever hash it came by', async () => {
+    await using app = await openApp(configOf())
+    await fund(app, 'alice', 100n)
+    const { user } = world
+    await spendPoints(app.ports, app.policy, {
+      ...{ scope: 'tests', actor: 'tester', account: 'alice', memo: '', way: 'voucher' },
+      ...{ key: 'mine', wallet: user.toLowerCase() as Address, amountRaw: 30n },
+    })
+    await app.relay.round()
+    const intent = await readOperation(app.ports, 31_337, 'tests/mine')
+    expect(intent).toMatchObject({ state: 'signed', slot: null })
+    const { operation, deadlineS, voucher } = intent
+    await world.send(user, 'redeem', [operation, user, 30n, deadlineS, voucher])
+    await world.mine()
+    await settleAll(app)
+    expect(await stateOf(app, 'mine')).toBe('settled')
+    expect(await balance(app)).toEqual({ available: 70n, held: 0n })
+  })
+
+  test('a node that lies about what is final settles nothing and gives nothing back', async () => {
+    await using liar = await startLiar(world.anvil.url)
+    const rpc = [world.anvil.url, liar.url]
+    await using app = await openApp(configOf({}, { rpc, finality: FINALITY }))
+    await fund(app, 'alice', 100n)
+    await world.mine(FINALITY)
+    await spend(app, 'one', 30n)
+    await app.relay.round()
+    await app.relay.round()
+    // Of two nodes both are needed.
+    expect(await readOperation(app.ports, 31_337, 'tests/one')).toMatchObject({
+      state: 'held',
+      waitsFor: 'nodes that say the same',
+    })
+    liar.stopLying()
+    await app.relay.round()
+    await settleAll(app)
+    expect(await stateOf(app, 'one')).toBe('settled')
+  })
+
+  test('the command line spends, relays, shows, puts aside and lets go on, with the name of whoever did it', async () => {
+    const config = configOf({ ledger: 'points' })
     {
       await using app = await openApp(config)
       await fund(app, 'alice', 100n)
@@ -144,7 +370,6 @@ describe('the relay on a chain', () => {
     expect(reportOf(await run('ops', 'retry', 'cli/k1', '--yes', '--json'))).toMatchObject({
       state: 'held',
     })
-    expect(reportOf(await run('sender', 'status'))).toMatchObject({ ahead: 0, hasFunds: true })
     const once = await run('relay', '--once')
     expect(reportOf(once)).toMatchObject({ open: 1, moved: 1 })
     expect(once.stderr + once.stdout).not.toContain(senderKeys[0]?.slice(2))
