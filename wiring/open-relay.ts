@@ -1,11 +1,11 @@
 import type { Rpc, Talk } from '#adapters/rpc/rpc.ts'
 import { RpcFailure } from '#adapters/rpc/endpoint.ts'
 import type { NodeAnswer, NodeCall, Nodes } from '#adapters/ethers/relay-chain.ts'
-import type { KeySetting } from '#adapters/config-file/sections/relay.ts'
-import type { DigestSigner, RelayChain } from '#core/relay/ports.ts'
+import type { RelayChain } from '#core/relay/ports.ts'
 import type { RelayPolicy, RelayPorts, SpendPorts } from '#core/relay/relay-ports.ts'
 import { invalidField, isAppError } from '#core/errors.ts'
 import { openIntents } from './open-intents.ts'
+import { openKey } from './open-key.ts'
 import { openLedger } from './open-ledger.ts'
 import { type ChainNode, openNode } from './open-node.ts'
 import type { Settings } from './settings.ts'
@@ -24,6 +24,7 @@ export type OpenRelay = AsyncDisposable & {
   readonly ports: RelayPorts
   readonly policy: RelayPolicy
   readonly pollMs: number
+  readonly reconcileEveryMs: number | null
   readonly warnings: readonly string[]
 }
 
@@ -39,11 +40,12 @@ function relayOf({ relay }: Pick<Settings, 'relay'>): RelaySettings {
 }
 
 const policyOf = (chainId: number, relay: RelaySettings): RelayPolicy => {
-  const { contract, ledger, asset, leaseMs, deadlineS, feeMaxRaw, balanceMinRaw, bumpAfterMs } =
-    relay
+  const { contract, startBlock, ledger, asset, leaseMs } = relay
+  const { deadlineS, feeMaxRaw, balanceMinRaw, bumpAfterMs } = relay
   return {
     chainId,
     contract,
+    startBlock,
     ledger,
     asset,
     leaseMs,
@@ -112,26 +114,9 @@ export async function openRelay(
     },
     policy,
     pollMs: relay.pollMs,
+    reconcileEveryMs: relay.reconcileEveryMs,
     warnings,
     [Symbol.asyncDispose]: () => opened.disposeAsync(),
-  }
-}
-
-async function openKey(setting: KeySetting): Promise<DigestSigner> {
-  const { createLocalSigner } = await import('#adapters/ethers/relay-signer.ts')
-  switch (setting.kind) {
-    case 'key':
-      return createLocalSigner(setting.key)
-    case 'file': {
-      const { readKeyFile } = await import('#adapters/signer/key-file.ts')
-      return createLocalSigner(readKeyFile(setting.path))
-    }
-    case 'remote': {
-      const { createRemoteSigner } = await import('#adapters/signer/remote-signer.ts')
-      return createRemoteSigner(setting)
-    }
-    default:
-      return setting satisfies never
   }
 }
 

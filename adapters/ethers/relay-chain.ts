@@ -6,6 +6,7 @@ import type {
   OnChainStatus,
   OperationAsk,
   OperationSight,
+  PointsEvent,
   RelayChain,
   SendAnswer,
   SenderSight,
@@ -165,6 +166,15 @@ export function createEthersRelayChain(
         resultOf(answer)
         return null
       }),
+    events: ({ from, to }) =>
+      nodes.survey(async (ask) => {
+        const topics = [['Spent', 'Cancelled'].map((name) => points.getEvent(name)?.topicHash)]
+        const filter = { address: contract, topics, fromBlock: hex(from), toBlock: hex(to) }
+        const [answer] = await ask([{ method: 'eth_getLogs', params: [filter] }])
+        const logs = resultOf(answer)
+        if (!Array.isArray(logs)) throw odd('eth_getLogs')
+        return logs.map(eventOf)
+      }),
     async send(bytes) {
       const answers = await nodes.survey(async (ask) => {
         const [answer] = await ask([{ method: 'eth_sendRawTransaction', params: [bytes] }])
@@ -250,6 +260,15 @@ function isReverted(answer: NodeAnswer | undefined, finalNumber: number): boolea
   if (receipt === null) return false
   const { status, blockNumber } = objectOf(receipt)
   return toBigInt(status) === 0n && toBigInt(blockNumber) <= BigInt(finalNumber)
+}
+
+function eventOf(log: unknown): PointsEvent {
+  const { topics, blockNumber } = objectOf(log)
+  if (!Array.isArray(topics)) throw odd('no log')
+  const operation = hashOf(topics[1])
+  return topics[0] === points.getEvent('Spent')?.topicHash
+    ? { kind: 'spent', operation, ...evidenceOf(log) }
+    : { kind: 'cancelled', operation, blockNumber: Number(toBigInt(blockNumber)) }
 }
 
 function evidenceOf(log: unknown): SpendEvidence {

@@ -21,6 +21,7 @@ import { reindexCommand } from './commands/reindex.ts'
 import { relayCommand } from './commands/relay.ts'
 import { senderCommand } from './commands/sender.ts'
 import { rolesCommand } from './commands/roles.ts'
+import { signerCommand } from './commands/signer.ts'
 import { statusCommand } from './commands/status.ts'
 import { tokensCommand } from './commands/tokens.ts'
 import { verifyCommand } from './commands/verify.ts'
@@ -72,6 +73,7 @@ Examples:
     relayCommand(),
     opsCommand(),
     senderCommand(),
+    signerCommand(),
     migrateCommand(),
     configCommand(),
   ])

@@ -1,6 +1,6 @@
 import { valueOf } from '#core/ledger/document.ts'
 import type { Receipt } from '#core/ledger/append.ts'
-import type { Operation } from '#core/ledger/operation.ts'
+import { type Operation, operationId } from '#core/ledger/operation.ts'
 import { readUpToDate } from '#core/ledger/read-balance.ts'
 import { type Intent, RELAY_SCOPE } from './intent.ts'
 import type { SpendPorts } from './relay-ports.ts'
@@ -90,3 +90,16 @@ export async function lapseHold(ports: SpendPorts, intent: Named): Promise<void>
   const key = `lapse:${intent.operation}:${ports.clock.nowMs()}`
   await submit(ports, key, { kind: 'lapse', hold: intent.id })
 }
+
+/** Whether a repair has taken the points of a spend from its account already, since the chain had it and the ledger had not. */
+export async function isPaidLate(
+  { store }: Pick<SpendPorts, 'store'>,
+  { ledger, operation }: Pick<Intent, 'ledger' | 'operation'>,
+): Promise<boolean> {
+  const id = operationId(RELAY_SCOPE, lateKey(operation))
+  const [document] = await store.documents(ledger, [{ kind: 'key', id }])
+  return document !== undefined && valueOf('key', document).outcome.status === 'done'
+}
+
+/** Of the entry that takes points which were spent and are not held any more. */
+export const lateKey = (operation: Intent['operation']): string => `late:${operation}`

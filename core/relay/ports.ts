@@ -1,4 +1,4 @@
-import type { Address, Hash, Hex } from '#core/chain.ts'
+import type { Address, BlockRange, Hash, Hex } from '#core/chain.ts'
 import type { OperationId } from '#core/ledger/operation.ts'
 import type {
   Intent,
@@ -83,6 +83,11 @@ export type Sight = {
   readonly senders: readonly SenderSight[]
 }
 
+/** What the contract says that became of an operation. */
+export type PointsEvent =
+  | (SpendEvidence & { readonly kind: 'spent'; readonly operation: Hash })
+  | { readonly kind: 'cancelled'; readonly operation: Hash; readonly blockNumber: number }
+
 /** In wei for one unit of gas. */
 export type Fees = { readonly baseRaw: bigint; readonly tipRaw: bigint }
 
@@ -98,6 +103,8 @@ export type RelayChain = {
   fees(): Promise<Fees>
   /** Why a spend would fail in the newest block; null: it would not. */
   rehearse(sender: Address, spend: SpendCall): Promise<string | null>
+  /** What each node says that answers: the events of the contract in these blocks, in order. */
+  events(range: BlockRange): Promise<PointsEvent[][]>
   /** Gives the same bytes to every node. */
   send(bytes: Hex): Promise<SendAnswer>
 }

@@ -9,6 +9,8 @@ import type { IntentStore, RelayChain, TransactionSigner, VoucherSigner } from '
 export type RelayPolicy = {
   readonly chainId: number
   readonly contract: Address
+  /** The block in which it was made, or one before it. */
+  readonly startBlock: number
   readonly ledger: string
   readonly asset: string
   /** How long a hold waits for its signature, in milliseconds. */

@@ -1,4 +1,4 @@
-import { readHold, settleHold, voidHold } from './ask-ledger.ts'
+import { isPaidLate, readHold, settleHold, voidHold } from './ask-ledger.ts'
 import { changeIntent } from './change-intent.ts'
 import { type Intent, moved } from './intent.ts'
 import { quarantine } from './quarantine-intent.ts'
@@ -14,9 +14,14 @@ export async function resolveIntent(
   const { verdict } = intent
   if (!verdict || (intent.state !== 'settling' && intent.state !== 'voiding')) return intent
   const isSpent = verdict.kind === 'spent'
-  const isDone = isSpent
-    ? await settleHold(ports, intent, verdict.evidence.transaction)
-    : await voidHold(ports, intent, verdict.cause)
+  // What a repair has taken from the account is not taken a second time.
+  const isPaid = isSpent && (await isPaidLate(ports, intent))
+  if (isPaid) await voidHold(ports, intent, 'it was paid when records were mended')
+  const isDone = isPaid
+    ? true
+    : isSpent
+      ? await settleHold(ports, intent, verdict.evidence.transaction)
+      : await voidHold(ports, intent, verdict.cause)
   if (!isDone) {
     const hold = await readHold(ports, intent)
     const found = hold?.state ?? 'missing'

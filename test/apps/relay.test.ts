@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { keccak256, toHex } from 'viem'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import type { Address, Hex } from '#core/chain.ts'
 import { createLedgerClerk } from '#core/ledger/clerk.ts'
@@ -8,6 +9,8 @@ import { readBalance } from '#core/ledger/read-balance.ts'
 import { auditLedger } from '#core/ledger/audit.ts'
 import type { Intent } from '#core/relay/intent.ts'
 import { readOperation } from '#core/relay/read-operation.ts'
+import { retryIntent } from '#core/relay/quarantine-intent.ts'
+import { reconcile } from '#core/relay/reconcile.ts'
 import { createRelay, type Relay } from '#core/relay/run-relay.ts'
 import { spendPoints } from '#core/relay/spend-points.ts'
 import { type OpenRelay, openRelay } from '#wiring/open-relay.ts'
@@ -85,13 +88,19 @@ async function fund(app: App, account: string, amountRaw: bigint): Promise<void>
   await clerk.submit({ ...by, key: `grant-${account}`, operation: grant })
 }
 
-const spend = (app: App, key: string, amountRaw: bigint, way: Intent['way'] = 'relayed') =>
+const spend = (
+  app: App,
+  key: string,
+  amountRaw: bigint,
+  way: Intent['way'] = 'relayed',
+  of: Address = wallet,
+) =>
   spendPoints(app.ports, app.policy, {
     scope: 'tests',
     key,
     actor: 'tester',
     account: 'alice',
-    wallet,
+    wallet: of,
     amountRaw,
     memo: '',
     way,
@@ -310,10 +319,7 @@ describe('the relay on a chain', () => {
     await using app = await openApp(configOf())
     await fund(app, 'alice', 100n)
     const { user } = world
-    await spendPoints(app.ports, app.policy, {
-      ...{ scope: 'tests', actor: 'tester', account: 'alice', memo: '', way: 'voucher' },
-      ...{ key: 'mine', wallet: user.toLowerCase() as Address, amountRaw: 30n },
-    })
+    await spend(app, 'mine', 30n, 'voucher', user.toLowerCase() as Address)
     await app.relay.round()
     const intent = await readOperation(app.ports, 31_337, 'tests/mine')
     expect(intent).toMatchObject({ state: 'signed', slot: null })
@@ -343,6 +349,61 @@ describe('the relay on a chain', () => {
     await app.relay.round()
     await settleAll(app)
     expect(await stateOf(app, 'one')).toBe('settled')
+  })
+
+  test('the ledger and the chain are compared both ways, and what differs is mended by entries', async () => {
+    await using app = await openApp(
+      configOf({ startBlock: (await world.chain.getBlockNumber().then(Number)) + 1 }),
+    )
+    const { ports, policy } = app
+    const look = (isRepair = false) => reconcile(ports, policy, { actor: 'tester', isRepair })
+    await fund(app, 'alice', 100n)
+    await spend(app, 'fine', 10n)
+    await spend(app, 'returned', 20n)
+    await spend(app, 'open', 5n)
+    await app.relay.round()
+    expect(await look()).toMatchObject({ holds: 3, differences: [] })
+    // Somebody gives points back by hand while the transaction is out.
+    const voiding = { kind: 'void', hold: 'tests/returned', memo: 'by hand' } as const
+    const by = { scope: 'tests', actor: 'tester' }
+    await ports.clerk.submit({ ...by, key: 'by-hand', operation: voiding })
+    await world.mine(FINALITY + 1)
+    const causes = async (isRepair?: boolean) =>
+      (await look(isRepair)).differences.map(({ cause, hold, repair }) => ({ cause, hold, repair }))
+    expect((await causes()).map(({ cause }) => cause).toSorted()).toEqual([
+      'spent-and-open',
+      'spent-and-open',
+      'spent-and-returned',
+    ])
+    await app.relay.round()
+    expect(await stateOf(app, 'returned')).toBe('quarantined')
+    const returned = { cause: 'spent-and-returned', hold: 'tests/returned' }
+    expect(await causes()).toEqual([{ ...returned, repair: 'possible' }])
+    expect(await balance(app)).toEqual({ available: 85n, held: 0n })
+    expect(await causes(true)).toEqual([{ ...returned, repair: 'done' }])
+    expect(await balance(app)).toEqual({ available: 65n, held: 0n })
+    expect(await causes(true)).toEqual([])
+    const aside = await readOperation(ports, 31_337, 'tests/returned')
+    await retryIntent(ports, aside, 'tester', '')
+    await app.relay.round()
+    expect(await stateOf(app, 'returned')).toBe('settled')
+    expect(await balance(app)).toEqual({ available: 65n, held: 0n })
+    // Another spender, and a ledger that was told what the chain does not have.
+    const stranger = `0x${'77'.repeat(32)}`
+    await world.send(world.admin, 'setRole', [keccak256(toHex('SPENDER')), world.admin, true])
+    await world.mine()
+    await world.send(world.admin, 'spend', [stranger, wallet, 3n, 2n ** 40n])
+    await spend(app, 'told', 4n)
+    const { operation, id } = await readOperation(ports, 31_337, 'tests/told')
+    const settling = { kind: 'settle', hold: id, amountRaw: 4n, feeRaw: 0n, memo: '' } as const
+    const key = `settle:${operation}`
+    await ports.clerk.submit({ scope: 'relay', actor: 'tester', key, operation: settling })
+    await world.mine(FINALITY + 1)
+    expect((await look(true)).differences).toMatchObject([
+      { cause: 'settled-and-unspent', hold: 'tests/told', repair: 'none' },
+      { cause: 'unknown-spend', hold: null, wallet, why: 'insufficient-points' },
+    ])
+    expect(await auditLedger(ports, policy.ledger)).toMatchObject({ breaches: [] })
   })
 
   test('the command line spends, relays, shows, puts aside and lets go on, with the name of whoever did it', async () => {

@@ -32,6 +32,8 @@ export type RelaySettings = {
   readonly deadlineS: number
   readonly bumpAfterMs: number
   readonly pollMs: number
+  /** Null: the ledger and the chain are compared only when somebody asks for it. */
+  readonly reconcileEveryMs: number | null
 } | null
 
 const GWEI_RAW = 1_000_000_000
@@ -104,6 +106,9 @@ const schema = z.strictObject({
   pollMs: z.int().min(50).max(600_000).default(4_000).meta({
     description: 'How often the relay looks after what is under way',
   }),
+  reconcileMinutes: z.int().min(0).max(10_080).default(60).meta({
+    description: 'How often the relay compares the ledger with the chain; 0: never',
+  }),
 })
 
 type Raw = z.output<typeof schema>
@@ -139,6 +144,7 @@ export const relaySection = section({
       deadlineS: raw.deadlineSeconds,
       bumpAfterMs: raw.bumpSeconds * 1_000,
       pollMs: raw.pollMs,
+      reconcileEveryMs: raw.reconcileMinutes === 0 ? null : raw.reconcileMinutes * 60_000,
     },
   secrets: (raw) =>
     raw

@@ -1,11 +1,12 @@
 import { Argument, Command, Option } from 'commander'
-import { chainOption, parseAddressOption, parseWhole } from '#cli/options.ts'
+import { chainOption, configOption, parseAddressOption, parseWhole } from '#cli/options.ts'
 import {
   type ChainSpendOptions,
   refuseChainOptions,
   spendOnChain,
 } from '#cli/points/spend-on-chain.ts'
 import { earningCommands } from '#cli/points/earning-commands.ts'
+import { reconcilePoints } from '#cli/points/reconcile.ts'
 import { mutate } from '#cli/points/mutate.ts'
 import {
   assetOption,
@@ -56,6 +57,7 @@ Examples:
     auditCommand(),
     verifyCommand(),
     ...earningCommands(),
+    reconcileCommand(),
   ])
     points.addCommand(command)
   return points
@@ -273,6 +275,23 @@ const auditCommand = (): Command =>
   )
     .option('--freeze', 'freeze accounts that are not what the log says')
     .action(audit)
+
+const reconcileCommand = (): Command =>
+  described(
+    'reconcile',
+    'compare the ledger with the chain, both ways',
+    'Compares all final events of the points contract with all points that were put aside for it, and prints one line of JSON ' +
+      'for each difference, with its cause. With --repair those are mended that an entry can mend. Ends with 70 where ' +
+      'differences are left.',
+    'reconcile --repair --yes',
+  )
+    .addOption(configOption())
+    .addOption(chainOption())
+    .option('--repair', 'mend what an entry of the ledger mends')
+    .option('--actor <name>', 'who does it, for the record; the user of this machine unless given')
+    .option('--yes', 'do it without asking')
+    .option('--dry-run', 'only tell what would be mended')
+    .action(reconcilePoints)
 
 const verifyCommand = (): Command =>
   look(

@@ -4,6 +4,7 @@ import { untilStopped } from '#cli/until-stopped.ts'
 import { readSettings } from '#cli/wire.ts'
 import { wireRelay } from '#cli/wire-relay.ts'
 import { toText } from '#core/ledger/text.ts'
+import { runReconciler } from '#core/relay/run-reconciler.ts'
 import { createRelay, runRelay } from '#core/relay/run-relay.ts'
 import { createLogger } from '#wiring/telemetry.ts'
 
@@ -48,5 +49,9 @@ async function run(options: Options, stop: AbortSignal): Promise<void> {
   process.stderr.write(
     `halyard: relaying to ${app.policy.contract} with ${senders.join(', ') || 'no sender'}\n`,
   )
-  await runRelay(createRelay(app.ports, app.policy), app.ports, app.pollMs, stop)
+  const { ports, policy, pollMs, reconcileEveryMs } = app
+  await Promise.all([
+    runRelay(createRelay(ports, policy), ports, pollMs, stop),
+    reconcileEveryMs === null ? undefined : runReconciler(ports, policy, reconcileEveryMs, stop),
+  ])
 }

@@ -98,6 +98,23 @@ export function createModelNodes(
       chain.head().timestamp > deadlineS
         ? 'it reverts'
         : null,
+    events: async ({ from, to }) => {
+      const events = chain
+        .at(0)
+        .spent.values()
+        .filter(({ blockNumber }) => blockNumber >= from && blockNumber <= to)
+        .map(({ operation, wallet, amountRaw, blockNumber, blockHash, by }) => ({
+          kind: 'spent' as const,
+          operation,
+          amountRaw,
+          blockNumber,
+          blockHash,
+          account: wallet,
+          transaction: by,
+        }))
+        .toArray()
+      return Array.from({ length: nodeCount }, () => events)
+    },
     async send(bytes) {
       // What a node answers says nothing of what it has done.
       const isTaken = !weather.isOn || random.chance(0.8) ? chain.submit(bytes) : false

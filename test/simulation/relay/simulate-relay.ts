@@ -6,6 +6,7 @@ import { readBalance } from '#core/ledger/read-balance.ts'
 import { isOpen, operationOf } from '#core/relay/intent.ts'
 import type { SpendCall, TransactionSigner } from '#core/relay/ports.ts'
 import type { RelayPolicy, RelayPorts } from '#core/relay/relay-ports.ts'
+import { reconcile } from '#core/relay/reconcile.ts'
 import { createRelay, type Relay } from '#core/relay/run-relay.ts'
 import { spendPoints, type SpendInput } from '#core/relay/spend-points.ts'
 import { createMemoryIntentStore, newMemoryIntents } from '../../fakes/intent-store.ts'
@@ -70,6 +71,7 @@ export async function simulateRelay(seed: number): Promise<Readonly<Record<strin
   const policy: RelayPolicy = {
     chainId: 1,
     contract: `0x${'c0'.repeat(20)}`,
+    startBlock: 0,
     ledger: LEDGER,
     asset: ASSET,
     leaseMs: random.pick([20_000, 3_600_000]),
@@ -250,6 +252,11 @@ export async function simulateRelay(seed: number): Promise<Readonly<Record<strin
       value.availableRaw === right && value.heldRaw === 0n,
       `${account} has ${value.availableRaw} and ${value.heldRaw} held, and should have ${right}`,
     )
+  }
+  if (seed % 4 === 0) {
+    const [{ ports }] = live as [Live]
+    const { differences } = await reconcile(ports, policy, { actor: 'sim', isRepair: false })
+    check(differences.length === 0, `the ledger and the chain differ: ${differences[0]?.cause}`)
   }
   const { breaches } = await auditLedger({ store, sha256 }, LEDGER)
   check(breaches.length === 0, `the audit finds ${breaches[0]?.detail}`)

@@ -1,0 +1,285 @@
+import type { Address, Hash } from '#core/chain.ts'
+import { AppError } from '#core/errors.ts'
+import { type Hold, valueOf } from '#core/ledger/document.ts'
+import { previewRequest } from '#core/ledger/preview-request.ts'
+import type { OperationRequest } from '#core/ledger/operation.ts'
+import { readUpToDate } from '#core/ledger/read-balance.ts'
+import { toText } from '#core/ledger/text.ts'
+import { lateKey } from './ask-ledger.ts'
+import { operationOf, RELAY_SCOPE } from './intent.ts'
+import { middle } from './judge.ts'
+import type { PointsEvent, RelayChain } from './ports.ts'
+import type { RelayPolicy, SpendPorts } from './relay-ports.ts'
+
+/** How the ledger and the chain differ. */
+type DifferenceCause =
+  /** The chain spent it, and its points are still put aside: nobody has looked since, or nobody could. */
+  | 'spent-and-open'
+  /** The chain spent what was given back: the hold was ended by hand, or records were restored. */
+  | 'spent-and-returned'
+  /** The chain spent another amount than was put aside: somebody else has the role of a spender. */
+  | 'spent-otherwise'
+  /** The chain spent what the ledger knows nothing of: records were restored, or somebody else is a spender. */
+  | 'unknown-spend'
+  | 'cancelled-and-open'
+  | 'cancelled-and-settled'
+  /** The ledger has it as spent, and the chain has not: a final block was taken back, or the ledger was told by hand. */
+  | 'settled-and-unspent'
+
+/** One difference. Amounts in raw units. */
+type Difference = {
+  readonly cause: DifferenceCause
+  readonly operation: Hash
+  /** The hold; null: there is none. */
+  readonly hold: string | null
+  readonly account: string | null
+  readonly wallet: Address | null
+  readonly heldRaw: bigint | null
+  readonly spentRaw: bigint | null
+  readonly blockNumber: number | null
+  /** `possible`: an entry would mend it. `none`: a person has to decide. */
+  readonly repair: 'done' | 'possible' | 'none'
+  /** Why an entry cannot mend it. */
+  readonly why: string | null
+}
+
+/** What was compared, and how it differs. */
+export type Reconciliation = {
+  readonly fromBlock: number
+  readonly toBlock: number
+  readonly events: number
+  readonly holds: number
+  readonly differences: readonly Difference[]
+}
+
+export type ReconcilePorts = SpendPorts & { readonly chain: RelayChain }
+
+/** Blocks whose events are asked for at once, and holds that are read at once. */
+const BLOCKS = 2_000
+const PAGE = 500
+
+type Found = Omit<Difference, 'repair' | 'why'> & { readonly mend: OperationRequest | null }
+
+/**
+ * Compares all final events of the contract with all holds of the ledger, both ways. It asks the contract and the ledger, and
+ * not the records of the relay, so that a mistake there does not hide here.
+ *
+ * @param isRepair differences that an entry mends are mended; otherwise nothing is written
+ * @throws AppError `unavailable` where nodes or records cannot be used, or most nodes do not say the same
+ */
+export async function reconcile(
+  ports: ReconcilePorts,
+  policy: RelayPolicy,
+  { actor, isRepair }: { readonly actor: string; readonly isRepair: boolean },
+): Promise<Reconciliation> {
+  const sights = await ports.chain.look([], [])
+  const toBlock = middle(sights.map(({ final }) => final.number)) ?? 0
+  const events = await finalEvents(ports.chain, policy.startBlock, toBlock)
+  const count = events.size
+  const { found, holds } = await compareHolds(ports, policy, events)
+  // What is left was matched by no hold.
+  for (const event of events.values())
+    if (event.kind === 'spent') found.push(unknownSpend(policy, event))
+  const differences: Difference[] = []
+  for (const each of found) {
+    if (each.cause === 'settled-and-unspent' && (await isSpentNow(ports.chain, each.operation)))
+      continue
+    const difference = await mend(ports, policy, each, actor, isRepair)
+    if (difference) differences.push(difference)
+  }
+  return { fromBlock: policy.startBlock, toBlock, events: count, holds, differences }
+}
+
+async function finalEvents(
+  chain: RelayChain,
+  startBlock: number,
+  toBlock: number,
+): Promise<Map<Hash, PointsEvent>> {
+  const events = new Map<Hash, PointsEvent>()
+  for (let from = startBlock; from <= toBlock; from += BLOCKS) {
+    const range = { from, to: Math.min(toBlock, from + BLOCKS - 1) }
+    for (const event of agreed(await chain.events(range), chain.nodeCount, range.from))
+      events.set(event.operation, event)
+  }
+  return events
+}
+
+/** What more than half of all nodes say. */
+function agreed(
+  said: readonly (readonly PointsEvent[])[],
+  nodeCount: number,
+  from: number,
+): readonly PointsEvent[] {
+  const counts = new Map<string, number>()
+  for (const events of said) {
+    const text = toText(events)
+    const count = (counts.get(text) ?? 0) + 1
+    counts.set(text, count)
+    if (count > nodeCount / 2) return events
+  }
+  throw new AppError(
+    'unavailable',
+    `chain.rpc: most nodes do not say the same of the events from block ${from} on; look at halyard status, or name another node`,
+    { details: { field: 'chain.rpc' } },
+  )
+}
+
+/** Takes out of `events` those that have a hold. */
+async function compareHolds(
+  { store, sha256 }: SpendPorts,
+  policy: RelayPolicy,
+  events: Map<Hash, PointsEvent>,
+): Promise<{ readonly found: Found[]; readonly holds: number }> {
+  const { ledger, asset } = policy
+  await readUpToDate({ store, sha256 }, ledger)
+  const found: Found[] = []
+  let holds = 0
+  let after: string | undefined
+  for (;;) {
+    const page = await store.walkDocuments(ledger, 'hold', after, PAGE)
+    for (const document of page) {
+      const hold = valueOf('hold', document)
+      if (hold.bucket !== 'held' || hold.asset !== asset) continue
+      holds++
+      const operation = operationOf(sha256, { ...policy, id: document.id })
+      const event = events.get(operation)
+      events.delete(operation)
+      const difference = compare(document.id, hold, operation, event)
+      if (difference) found.push(difference)
+    }
+    if (page.length < PAGE) return { found, holds }
+    after = page.at(-1)?.id
+  }
+}
+
+function compare(
+  id: string,
+  hold: Hold,
+  operation: Hash,
+  event: PointsEvent | undefined,
+): Found | undefined {
+  const { asset, account, amountRaw, state, resolvedBy } = hold
+  const spent = event?.kind === 'spent' ? event : undefined
+  const of = {
+    operation,
+    hold: id,
+    account,
+    wallet: spent?.account ?? null,
+    heldRaw: amountRaw,
+    spentRaw: spent?.amountRaw ?? null,
+    blockNumber: event?.blockNumber ?? null,
+  }
+  const isOpen = state === 'open'
+  if (spent) {
+    const memo = `spent by ${spent.transaction}`
+    if (spent.amountRaw !== amountRaw) return { ...of, cause: 'spent-otherwise', mend: null }
+    if (state === 'settled') return undefined
+    return isOpen
+      ? {
+          ...of,
+          cause: 'spent-and-open',
+          mend: request(`settle:${operation}`, {
+            kind: 'settle',
+            hold: id,
+            amountRaw,
+            feeRaw: 0n,
+            memo,
+          }),
+        }
+      : {
+          ...of,
+          cause: 'spent-and-returned',
+          mend: request(lateKey(operation), {
+            kind: 'spend',
+            asset,
+            account,
+            amountRaw,
+            feeRaw: 0n,
+            memo,
+          }),
+        }
+  }
+  if (event && isOpen)
+    return {
+      ...of,
+      cause: 'cancelled-and-open',
+      mend: request(`void:${operation}`, {
+        kind: 'void',
+        hold: id,
+        memo: 'never spent: cancelled',
+      }),
+    }
+  // A hold that somebody else has settled is none of the chain's.
+  const isOwn = resolvedBy === `${RELAY_SCOPE}/settle:${operation}`
+  if (state !== 'settled' || !isOwn) return undefined
+  return { ...of, cause: event ? 'cancelled-and-settled' : 'settled-and-unspent', mend: null }
+}
+
+/** The account of the ledger that is named as the address is, if there is one. */
+function unknownSpend(
+  { asset }: RelayPolicy,
+  {
+    operation,
+    account: wallet,
+    amountRaw,
+    blockNumber,
+    transaction,
+  }: PointsEvent & { kind: 'spent' },
+): Found {
+  const memo = `spent by ${transaction}`
+  return {
+    cause: 'unknown-spend',
+    operation,
+    hold: null,
+    account: null,
+    wallet,
+    heldRaw: null,
+    spentRaw: amountRaw,
+    blockNumber,
+    mend: request(lateKey(operation), {
+      kind: 'spend',
+      asset,
+      account: wallet,
+      amountRaw,
+      feeRaw: 0n,
+      memo,
+    }),
+  }
+}
+
+const request = (key: string, operation: OperationRequest['operation']): OperationRequest => ({
+  scope: RELAY_SCOPE,
+  key,
+  actor: 'relay',
+  operation,
+})
+
+/** It was final a moment later than the events that were read. */
+async function isSpentNow(chain: RelayChain, operation: Hash): Promise<boolean> {
+  const sights = await chain.look([{ operation, transactions: [], fromBlock: null }], [])
+  const spent = sights.filter(({ operations }) => operations[0]?.final === 'spent')
+  return spent.length > chain.nodeCount / 2
+}
+
+/** Undefined: it was mended before. */
+async function mend(
+  ports: ReconcilePorts,
+  { ledger }: RelayPolicy,
+  { mend: wanted, ...found }: Found,
+  actor: string,
+  isRepair: boolean,
+): Promise<Difference | undefined> {
+  if (!wanted) return { ...found, repair: 'none', why: 'a person has to decide' }
+  const own = { ...wanted, actor }
+  // A refusal that is recorded would be the answer for good.
+  const preview = await previewRequest(ports, ledger, own)
+  if (preview.status === 'key-reused')
+    return { ...found, repair: 'none', why: 'it was mended in another way' }
+  const { status, outcome } = preview
+  if (outcome.status === 'refused') return { ...found, repair: 'none', why: outcome.code }
+  if (status === 'recorded') return undefined
+  if (!isRepair) return { ...found, repair: 'possible', why: null }
+  const receipt = await ports.clerk.submit(own)
+  const isDone = receipt.status === 'recorded' && receipt.outcome.status === 'done'
+  return { ...found, repair: isDone ? 'done' : 'none', why: isDone ? null : 'others were first' }
+}
