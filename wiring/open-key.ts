@@ -1,5 +1,6 @@
 import type { KeySetting } from '#adapters/config-file/sections/relay.ts'
 import type { DigestSigner } from '#core/relay/ports.ts'
+import { environment } from './system.ts'
 
 /**
  * A key in this process, in a file or in a service.
@@ -9,8 +10,11 @@ import type { DigestSigner } from '#core/relay/ports.ts'
 export async function openKey(setting: KeySetting): Promise<DigestSigner> {
   const { createLocalSigner } = await import('#adapters/ethers/relay-signer.ts')
   switch (setting.kind) {
-    case 'key':
-      return createLocalSigner(setting.key)
+    case 'environment': {
+      const { keyOfText } = await import('#adapters/signer/key-file.ts')
+      const where = `variable ${setting.name} of the environment`
+      return createLocalSigner(keyOfText(environment[setting.name] ?? '', where))
+    }
     case 'file': {
       const { readKeyFile } = await import('#adapters/signer/key-file.ts')
       return createLocalSigner(readKeyFile(setting.path))

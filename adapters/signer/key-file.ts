@@ -22,13 +22,26 @@ export function readKeyFile(path: string): Hex {
     // Windows knows no such bits, and says that everybody may.
     if (process.platform !== 'win32' && (mode & OF_OTHERS) !== 0)
       throw refuse(`can be read by others; make it yours alone with: chmod 600 ${path}`)
-    text = readFileSync(path, 'utf8').trim()
+    text = readFileSync(path, 'utf8')
   } catch (cause) {
     if (cause instanceof AppError) throw cause
     throw refuse('cannot be read; write a key into it, or name another one', cause)
   }
-  const digits = text.replace(/^0x/, '')
-  if (!/^[0-9a-f]{64}$/i.test(digits))
-    throw refuse('holds no key; write 64 hex digits into it and nothing else')
-  return `0x${digits.toLowerCase()}`
+  return keyOfText(text, `key file ${path}`)
+}
+
+/**
+ * The key in a text. It is in no message, whatever is wrong with it.
+ *
+ * @param where it comes from, for the message
+ * @throws AppError `invalid` where it is none
+ */
+export function keyOfText(text: string, where: string): Hex {
+  const digits = text.trim().replace(/^0x/, '')
+  if (/^[0-9a-f]{64}$/i.test(digits)) return `0x${digits.toLowerCase()}`
+  throw new AppError(
+    'invalid',
+    `relay: the ${where} holds no key; write 64 hex digits into it and nothing else`,
+    { details: { field: 'relay' } },
+  )
 }

@@ -20,6 +20,7 @@ import { openLedger } from '#wiring/open-ledger.ts'
 import { openNode } from '#wiring/open-node.ts'
 import { type Identity, openIdentity } from '#wiring/open-identity.ts'
 import { openOwnership, openSignatures, openSnapshots } from '#wiring/open-ownership.ts'
+import { openSpends } from '#wiring/open-relay.ts'
 import { openQuoter } from '#wiring/open-quoter.ts'
 import { openTokens } from '#wiring/open-tokens.ts'
 import { openRateLimiter } from '#wiring/open-rate-limiter.ts'
@@ -35,6 +36,7 @@ import type { ChainConfig, Config } from './config.ts'
 import { type ApiMetrics, createApiMetrics } from './metrics.ts'
 import { type Interactions, openInteractions } from './interactions.ts'
 import type { Points } from './points/service.ts'
+import type { Spends } from './points/spends.ts'
 import { knownBy } from './principals.ts'
 import { createPublicQuoter } from './public-quoter.ts'
 import { createSubscriptions, type Subscriptions } from './subscriptions.ts'
@@ -87,6 +89,8 @@ export type Api = AsyncDisposable & {
   readonly interactions: Interactions | undefined
   /** The ledger of points; undefined where the configuration says nothing of it. */
   readonly points: Points | undefined
+  /** Spends of points on a chain, by its id, of those that have a points contract. */
+  readonly spends: ReadonlyMap<number, Spends>
   readonly idempotent: IdempotentAnswers
 }
 
@@ -126,6 +130,7 @@ export async function wire(config: Config, overrides: Overrides = {}): Promise<A
   if (identity) stack.use(identity)
   const points = await openPoints(config, log, stack)
   const interactions = await openInteractions(config, chains, identity, points, clock, stack)
+  const spends = await openChainSpends(config, log, stack)
   const opened = stack.move()
   return {
     config,
@@ -139,6 +144,7 @@ export async function wire(config: Config, overrides: Overrides = {}): Promise<A
     identity,
     points,
     interactions,
+    spends,
     principals: overrides.principals ?? knownBy(config.api.keys, identity, sha256),
     idempotent: openIdempotentAnswers(() => clock.monotonicMs()),
     limiter,
@@ -155,6 +161,22 @@ async function openPoints(
   const { store, clerk, warnings } = stack.use(await openLedger(records, points.ledger))
   for (const warning of warnings) log.warn({}, warning)
   return { ledger: points.ledger, ports: { store, clerk, sha256 } }
+}
+
+async function openChainSpends(
+  { chains, records }: Config,
+  log: Logger,
+  stack: AsyncDisposableStack,
+): Promise<ReadonlyMap<number, Spends>> {
+  const spends = new Map<number, Spends>()
+  for (const { chain, relay } of chains) {
+    if (!relay) continue
+    // oxlint-disable-next-line no-await-in-loop -- the first one makes the records
+    const { ports, policy, warnings } = stack.use(await openSpends({ chain, records, relay }))
+    for (const warning of warnings) log.warn({ chain: chain.name }, warning)
+    spends.set(chain.id, { ports, policy })
+  }
+  return spends
 }
 
 /** Ports that know of no chain. */

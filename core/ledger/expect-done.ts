@@ -42,15 +42,18 @@ const kindOf = (code: Refusal): ErrorKind =>
  *   the key was used for another request
  */
 export function expectDone(receipt: Receipt): DoneOperation {
-  if (receipt.status === 'key-reused')
-    throw new AppError('conflict', 'key: it was used for another request; make a new one', {
-      details: { field: 'key', reason: 'key-reused' },
-      audience: 'client',
-    })
+  if (receipt.status === 'key-reused') throw keyReused()
   const { id, at, atMs, outcome } = receipt
   if (outcome.status === 'done') return { id, at, atMs }
-  throw new AppError(kindOf(outcome.code), REMEDIES[outcome.code], {
-    details: { reason: outcome.code },
+  throw refusedBy(outcome.code)
+}
+
+export const keyReused = (): AppError =>
+  new AppError('conflict', 'key: it was used for another request; make a new one', {
+    details: { field: 'key', reason: 'key-reused' },
     audience: 'client',
   })
-}
+
+/** What a client is told of a refusal of the ledger. */
+export const refusedBy = (code: Refusal): AppError =>
+  new AppError(kindOf(code), REMEDIES[code], { details: { reason: code }, audience: 'client' })

@@ -7,6 +7,23 @@ import { openRig, type Rig } from './api-rig.ts'
 const READER = 'reader-key-reader-key-reader-key-01'
 const GRANTER = 'granter-key-granter-key-granter-01'
 const OTHER = 'other-bot-key-other-bot-key-other-1'
+const SPENDER = 'spender-key-spender-key-spender-01'
+const relaySettings = {
+  contract: `0x${'c0'.repeat(20)}`,
+  startBlock: 0,
+  ledger: 'points',
+  asset: 'points',
+  senders: [],
+  voucherSigner: null,
+  feeMaxRaw: 1n,
+  balanceMinRaw: 1n,
+  gasLimit: 100_000,
+  leaseMs: 60_000,
+  deadlineS: 600,
+  bumpAfterMs: 1_000,
+  pollMs: 1_000,
+  reconcileEveryMs: null,
+} as const
 const wallet = privateKeyToAccount(`0x${'a1'.repeat(32)}`)
 const own = wallet.address.toLowerCase()
 
@@ -17,6 +34,7 @@ let reference: any
 beforeAll(async () => {
   rig = await openRig({
     blocks: 1,
+    relay: relaySettings,
     points: {
       ledger: 'points',
       rules: [],
@@ -27,6 +45,7 @@ beforeAll(async () => {
         { name: 'reader', key: READER, scopes: ['points:read'] },
         { name: 'bot', key: GRANTER, scopes: ['points:grant', 'points:read'] },
         { name: 'other', key: OTHER, scopes: ['points:grant'] },
+        { name: 'spender', key: SPENDER, scopes: ['points:spend'] },
       ],
     },
     identity: {
@@ -399,4 +418,65 @@ test('a service that keeps no points, or knows nobody, says so', async () => {
   expect(await ask(READER)).toEqual([404, 'NOT_FOUND'])
   expect(await ask(GRANTER)).toEqual([401, 'UNAUTHENTICATED'])
   await bare[Symbol.asyncDispose]()
+})
+
+describe('spends on a chain', () => {
+  const spending = (body: object, by: string | undefined, key?: string) =>
+    send('/v1/points/spends', { wallet: own, amount: '30', ...body }, by, key)
+  const held = async (account: string) =>
+    (await get(`/v1/points/accounts/${account}/balance`, READER)).json.item.held
+
+  test('are recorded once for a key over both faces, put points aside, and are read by it', async () => {
+    await grant({ account: own, amount: '100' })
+    const key = newKey()
+    const first = await spending({ account: own }, session.token, key)
+    expectSchema('/v1/points/spends', 'post', first.json)
+    const { id, operation } = first.json.item
+    expect(first.json.item).toMatchObject({ state: 'held', wallet: own, deadline: null })
+    expect(await held(own)).toBe('30')
+    const args = `key: "${key}", account: "${own}", wallet: "${own}", amount: "30"`
+    const again = await graphql(
+      `mutation { spendPoints(${args}) { id operation state } }`,
+      session.token,
+    )
+    expect(again.data.spendPoints).toEqual({ id, operation, state: 'HELD' })
+    expect(await held(own)).toBe('30')
+    const read = await get(`/v1/points/spends/${key}`, session.token)
+    expectSchema('/v1/points/spends/{key}', 'get', read.json)
+    expect(read.json.item).toEqual(first.json.item)
+    const asked = await graphql(`{ pointsSpend(key: "${key}") { id way } }`, session.token)
+    expect(asked.data).toEqual({ pointsSpend: { id, way: 'RELAYED' } })
+    expect(asked.cache).toMatch(/no-store/)
+    const other = await graphql(
+      `mutation { spendPoints(${args.replace('"30"', '"31"')}) { id } }`,
+      session.token,
+    )
+    expect(other.code).toBe('IDEMPOTENCY_KEY_REUSED')
+    // A key belongs to whoever gave it.
+    expect((await get(`/v1/points/spends/${key}`, SPENDER)).status).toBe(404)
+  })
+
+  test('are refused with a code where the ledger refuses, for good, and where account or wallet is another’s', async () => {
+    const key = newKey()
+    const much = { account: own, amount: '1000' }
+    expect(await codeOf(spending(much, session.token, key))).toEqual([409, 'INSUFFICIENT_POINTS'])
+    await grant({ account: own, amount: '2000' })
+    expect(await codeOf(spending(much, session.token, key))).toEqual([409, 'INSUFFICIENT_POINTS'])
+    const stranger = `0x${'77'.repeat(20)}`
+    for (const body of [{ account: 'ann' }, { account: own, wallet: stranger }])
+      expect(await codeOf(spending(body, session.token))).toEqual([403, 'NOT_YOUR_ACCOUNT'])
+    expect(await codeOf(spending({ account: own }, GRANTER))).toEqual([403, 'MISSING_SCOPE'])
+    expect((await spending({ account: own }, SPENDER)).status).toBe(200)
+    expect((await spending({ account: own }, undefined)).status).toBe(401)
+    for (const body of [{ amount: '0' }, { amount: '-1' }, { amount: '1.5' }, { wallet: '0x1' }])
+      expect((await spending({ account: own, ...body }, SPENDER)).status).toBe(400)
+    const nobody = await spending({ account: own, wallet: `0x${'0'.repeat(40)}` }, SPENDER)
+    expect(nobody.text).toMatch(/zero address/)
+    const response = await rig.get('/v1/points/spends', {
+      method: 'POST',
+      headers: { authorization: `Bearer ${SPENDER}`, 'content-type': 'application/json' },
+      body: JSON.stringify({ account: own, wallet: own, amount: '1' }),
+    })
+    expect(response.status).toBe(400)
+  })
 })

@@ -85,6 +85,7 @@ export type RigOptions = {
   /** A place of its own unless given. */
   readonly records?: Config['records']
   readonly points?: Config['points']
+  readonly relay?: ChainConfig['relay']
   readonly overrides?: (path: string) => Overrides
   /** Beside those that the API has. */
   readonly routes?: readonly RouteOf[]
@@ -172,6 +173,7 @@ export async function openRig(options: RigOptions = {}): Promise<Rig> {
       ...options.quotes,
     },
     ownership: { escrows: [] },
+    relay: options.relay ?? null,
   }
   const config: Config = {
     chains: [settings],

@@ -156,6 +156,8 @@ describe('the reference', () => {
       'listPointsLeaders',
       'grantPoints',
       'reversePoints',
+      'spendPoints',
+      'readPointsSpend',
       'listQuarantine',
       'countQuarantine',
       'quoteSwap',

@@ -41,6 +41,13 @@ afterAll(async () => {
   rmSync(folder, { recursive: true })
 })
 
+/** A file that holds it, which nobody else can read. */
+function keyFileOf(key: Hex): string {
+  const path = join(folder, `${key.slice(2, 6)}.key`)
+  writeFileSync(path, key, { mode: 0o600 })
+  return path
+}
+
 let files = 0
 /** A configuration with records of its own. */
 function configOf(relay: object = {}, chain: object = {}): string {
@@ -54,9 +61,9 @@ function configOf(relay: object = {}, chain: object = {}): string {
       contract: world.address,
       // Spends of another ledger are other ones to the contract.
       ledger: name,
-      senders: [{ key: senderKeys[0] }],
-      voucherSigner: { key: voucherKey },
-      bumpSeconds: 1,
+      senders: [{ keyFile: keyFileOf(senderKeys[0] as Hex) }],
+      voucherSigner: { keyFile: keyFileOf(voucherKey) },
+      bumpSeconds: 3_600,
       deadlineSeconds: 600,
       ...relay,
     },
@@ -150,7 +157,9 @@ describe('the relay on a chain', () => {
   })
 
   test('of 150 spends at once those succeed that can be paid, and one key sent 50 times is one of them', async () => {
-    await using app = await openApp(configOf({ senders: senderKeys.map((key) => ({ key })) }))
+    await using app = await openApp(
+      configOf({ senders: senderKeys.map((key) => ({ keyFile: keyFileOf(key) })) }),
+    )
     await fund(app, 'alice', 100n)
     const before = await world.spentEvents()
     const same = Array.from({ length: 50 }, () => spend(app, 'same', 3n))

@@ -1,13 +1,13 @@
 import { resolve } from 'node:path'
 import { z } from 'zod'
-import type { Address, Hex } from '#core/chain.ts'
+import type { Address } from '#core/chain.ts'
 import { secretsOfUrl } from './secrets.ts'
 import { section } from './section.ts'
 import { address, blockNumber, toAddress } from './values.ts'
 
 /** Where a key is. */
 export type KeySetting =
-  | { readonly kind: 'key'; readonly key: Hex }
+  | { readonly kind: 'environment'; readonly name: string }
   | { readonly kind: 'file'; readonly path: string }
   | {
       readonly kind: 'remote'
@@ -38,15 +38,17 @@ export type RelaySettings = {
 
 const GWEI_RAW = 1_000_000_000
 
-const key = z
-  .string()
-  .regex(/^0x[0-9a-fA-F]{64}$/, 'not a key (0x and 64 hex digits)')
-  .meta({ description: 'The key itself. Write ${NAME} and put it into the environment' })
-
 const keyPlace = z
   .union(
     [
-      z.strictObject({ key }),
+      z.strictObject({
+        keyEnv: z
+          .string()
+          .regex(/^[A-Za-z_][A-Za-z0-9_]{0,99}$/, 'not a name of a variable')
+          .meta({
+            description: 'A variable that holds the key, in the environment of the relay alone',
+          }),
+      }),
       z.strictObject({
         keyFile: z.string().min(1).meta({
           description:
@@ -65,7 +67,7 @@ const keyPlace = z
         }),
       }),
     ],
-    { error: 'neither { key }, nor { keyFile }, nor { url, keyId, address }' },
+    { error: 'neither { keyEnv }, nor { keyFile }, nor { url, keyId, address }' },
   )
   .meta({ description: 'Where a key is: in the environment, in a file, or in a service' })
 
@@ -115,15 +117,14 @@ type Raw = z.output<typeof schema>
 type RawKey = Raw['senders'][number]
 
 const toKey = (raw: RawKey, folder: string): KeySetting => {
-  if ('key' in raw) return { kind: 'key', key: raw.key.toLowerCase() as Hex }
+  if ('keyEnv' in raw) return { kind: 'environment', name: raw.keyEnv }
   if ('keyFile' in raw) return { kind: 'file', path: resolve(folder, raw.keyFile) }
   const { url, keyId, address: of, token = null } = raw
   return { kind: 'remote', url, keyId, address: toAddress(of), token }
 }
 
 const secretsOf = (raw: RawKey): string[] => {
-  if ('key' in raw) return [raw.key, raw.key.slice(2)]
-  if ('keyFile' in raw) return []
+  if (!('url' in raw)) return []
   return [...secretsOfUrl(raw.url), ...(raw.token === undefined ? [] : [raw.token])]
 }
 

@@ -106,7 +106,7 @@ export function addPoints(): void {
   }))
 }
 
-const keyArg = {
+export const keyArg = {
   required: true,
   description:
     'Names this request, 16 to 128 letters, digits or `._~-`: sent again with the same key, it is answered and not done again.',

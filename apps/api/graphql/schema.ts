@@ -6,6 +6,7 @@ import { addHoldings } from './holdings.ts'
 import { addMeta } from './meta.ts'
 import { addOwnership } from './ownership.ts'
 import { addPoints, addPointsMutations } from './points.ts'
+import { addPointsSpends } from './points-spends.ts'
 import { addPools } from './pools.ts'
 import { addPositions } from './positions.ts'
 import { addQuotes } from './quotes.ts'
@@ -31,6 +32,7 @@ for (const add of [
   addTokenBalances,
   addPoints,
   addPointsMutations,
+  addPointsSpends,
 ])
   add()
 

@@ -16,6 +16,7 @@ import {
   reversePoints,
   statementOfPoints,
 } from './points.ts'
+import { spendOfKey, spendOnChain } from './points-spends.ts'
 import { pool, pools, quotablePool } from './pools.ts'
 import { positionsOfAccount, positionsOfManager, positionsOfPool } from './positions.ts'
 import { quarantine, quarantineCounts } from './quarantine.ts'
@@ -84,6 +85,8 @@ export const routes: readonly RouteOf[] = [
   leadersOfPoints,
   grantPoints,
   reversePoints,
+  spendOnChain,
+  spendOfKey,
   quarantine,
   quarantineCounts,
   quotes,

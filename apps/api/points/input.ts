@@ -22,6 +22,12 @@ const OPERATION: Want = {
   example: 'key:bot/6c1f2b7e-6f0f-4f5e-9a53-0d5c2c1f7f10',
 }
 
+const KEY: Want = {
+  want: 'the key of a spend: 16 to 128 letters, digits or ._~-',
+  example: '6c1f2b7e-6f0f-4f5e-9a53-0d5c2c1f7f10',
+}
+const WAY: Want = { want: 'relayed or voucher', example: 'relayed' }
+
 /** Wallets are accounts by their addresses, which are the same in letters of any case. */
 const inSmallLetters = (account: string): string =>
   isAddress(account) ? account.toLowerCase() : account
@@ -57,6 +63,11 @@ export const memoLine = z
 export const operationName = z
   .string(words(OPERATION))
   .regex(/^[A-Za-z0-9:._@~-]{1,200}\/[A-Za-z0-9:._@~-]{1,200}$/, words(OPERATION))
+
+/** A key, as the header that it was sent with has it. */
+export const spendKey = z.string(words(KEY)).regex(/^[\w.~-]{16,128}$/, words(KEY))
+
+export const spendWay = z.enum(['relayed', 'voucher'], words(WAY)).default('relayed')
 
 const isAmount = (amount: bigint): boolean => amount >= 1n && amount <= AMOUNT_MAX_RAW
 

@@ -23,7 +23,7 @@ export function pointsOf({ points }: Pick<Api, 'points'>): Points {
 }
 
 /** Whose request it is in a ledger: keys of one principal are its own, and its name is on what it did. */
-const nameOf = ({ kind, id }: KnownPrincipal): string => `${kind}:${id}`
+export const nameOf = ({ kind, id }: KnownPrincipal): string => `${kind}:${id}`
 
 /**
  * The accounts of whoever is signed in: its own first, then those of its wallets.
@@ -68,6 +68,18 @@ export function expectReader(principal: KnownPrincipal): void {
 
 const KEY = /^[\w.~-]{16,128}$/
 
+/** @throws AppError `invalid` with the reason `key-malformed` */
+export function checkKey(key: string): void {
+  if (KEY.test(key)) return
+  throw invalidField(
+    'key',
+    'it is not 16 to 128 letters, digits or ._~-; make one such as a UUID',
+    {
+      reason: 'key-malformed',
+    },
+  )
+}
+
 /**
  * Does an operation in the name of a principal, once for its key.
  *
@@ -81,14 +93,7 @@ export async function doFor(
   key: string,
   operation: Operation,
 ): Promise<DoneOperation> {
-  if (!KEY.test(key))
-    throw invalidField(
-      'key',
-      'it is not 16 to 128 letters, digits or ._~-; make one such as a UUID',
-      {
-        reason: 'key-malformed',
-      },
-    )
+  checkKey(key)
   const name = nameOf(principal)
   return expectDone(await ports.clerk.submit({ scope: name, key, actor: name, operation }))
 }
