@@ -77,13 +77,16 @@ export function createEthersRelayChain(
       ...transactions.map((hash) => ({ method: 'eth_getTransactionReceipt', params: [hash] })),
     ])
     const answers = (await ask(calls)).values()
-    const seen: OperationSight[] = []
+    const seen: (OperationSight | null)[] = []
     for (const { operation, transactions, fromBlock } of operations) {
       const [now, then] = [statusOf(next(answers)), statusOf(next(answers))]
       const reverted = transactions.filter(() => isReverted(next(answers), final.number))
       const event =
         then === 'spent' ? await findEvent(ask, operation, fromBlock, final.number) : null
-      seen.push({ latest: now, final: then, event, isReverted: reverted.length > 0 })
+      const hasFailed = reverted.length > 0
+      seen.push(
+        event === 'unknown' ? null : { latest: now, final: then, event, isReverted: hasFailed },
+      )
     }
     const count = (sender: Address, block: unknown): NodeCall => ({
       method: 'eth_getTransactionCount',
@@ -110,15 +113,18 @@ export function createEthersRelayChain(
     return { latest, final, operations: seen, senders: seenSenders }
   }
 
-  /** From where it is likely to where it is not: after a restore it may be older than what is known of it. */
+  /**
+   * From where it is likely on, and then back from there: after a restore it is older than what is known of it. A search
+   * that leads too far back ends with `unknown`, and concerns this one alone.
+   */
   async function findEvent(
     ask: NodeTalk,
     operation: Hash,
     fromBlock: number | null,
     to: number,
-  ): Promise<SpendEvidence | null> {
+  ): Promise<SpendEvidence | 'unknown' | null> {
     const likely = Math.min(fromBlock ?? startBlock, to)
-    const ranges = [...rangesOf(likely, to), ...rangesOf(startBlock, likely - 1)]
+    const ranges = [...rangesOf(likely, to), ...rangesOf(startBlock, likely - 1).toReversed()]
     for (const range of ranges.slice(0, SEARCHES_MAX)) {
       const filter = {
         address: contract,
@@ -131,9 +137,7 @@ export function createEthersRelayChain(
       if (!Array.isArray(logs)) throw odd('eth_getLogs')
       if (logs.length > 0) return evidenceOf(logs[0])
     }
-    if (ranges.length > SEARCHES_MAX)
-      throw odd('eth_getLogs: the event is too far back to be looked for')
-    return null
+    return ranges.length > SEARCHES_MAX ? 'unknown' : null
   }
 
   return {

@@ -97,10 +97,10 @@ async function heed(ports: RelayPorts, intent: Intent, judgement: Judgement): Pr
     }
     case 'open': {
       const { isMined } = judgement
-      if (isMined && (intent.state === 'sent' || intent.state === 'signed'))
+      if (isMined === true && (intent.state === 'sent' || intent.state === 'signed'))
         return change(() => ({ state: 'mined', note: 'in the newest block' }))
       // It was taken back with its block; its bytes are sent again as long as they are not final.
-      if (!isMined && intent.state === 'mined')
+      if (isMined === false && intent.state === 'mined')
         return change(({ slot }) => ({
           state: slot ? 'sent' : 'signed',
           note: 'not in the newest block any more',

@@ -3,6 +3,7 @@ import type { OperationSight, SenderSight, Sight } from './ports.ts'
 
 /** What one node says of an operation, as far as it is final. */
 type Voice =
+  | 'unknown'
   /** Nothing is final yet. */
   | 'open'
   | `spent:${string}`
@@ -16,7 +17,8 @@ type Voice =
 
 /** What most nodes say of an operation. */
 export type Judgement =
-  | { readonly kind: 'open'; readonly isMined: boolean }
+  /** `isMined`: whether the newest block has it, as most say; undefined: most do not say the same. */
+  | { readonly kind: 'open'; readonly isMined: boolean | undefined }
   | { readonly kind: 'spent'; readonly evidence: SpendEvidence }
   | {
       readonly kind: 'unspent'
@@ -45,20 +47,27 @@ export function judge(
   const needed = Math.floor(nodeCount / 2) + 1
   const said = new Map<Voice, number>()
   const evidence = new Map<Voice, SpendEvidence>()
-  let mined = 0
+  const newest = { mined: 0, missing: 0 }
   for (const sight of sights) {
     const operation = sight.operations[index]
+    if (operation === null) said.set('unknown', (said.get('unknown') ?? 0) + 1)
     if (!operation) continue
     const voice = voiceOf(intent, operation, sight, sight.senders[sender])
     said.set(voice, (said.get(voice) ?? 0) + 1)
     if (operation.event) evidence.set(voice, operation.event)
-    if (operation.latest === 'spent') mined++
+    newest[operation.latest === 'spent' ? 'mined' : 'missing']++
   }
   const [most, count] = [...said].toSorted(([, a], [, b]) => b - a)[0] ?? ['open' as const, 0]
-  if (count < needed) return said.size > 1 ? { kind: 'split' } : { kind: 'open', isMined: false }
+  if (count < needed)
+    return said.size > 1 ? { kind: 'split' } : { kind: 'open', isMined: undefined }
   switch (most) {
-    case 'open':
-      return { kind: 'open', isMined: mined >= needed }
+    case 'unknown':
+      return { kind: 'split' }
+    case 'open': {
+      const { mined, missing } = newest
+      const isMined = mined >= needed ? true : missing >= needed ? false : undefined
+      return { kind: 'open', isMined }
+    }
     case 'cancelled':
     case 'expired':
     case 'reverted':

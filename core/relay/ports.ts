@@ -78,8 +78,8 @@ type BlockSight = { readonly number: number; readonly timestamp: number }
 export type Sight = {
   readonly latest: BlockSight
   readonly final: BlockSight
-  /** In the order of the questions. */
-  readonly operations: readonly OperationSight[]
+  /** In the order of the questions; null where the node cannot tell. */
+  readonly operations: readonly (OperationSight | null)[]
   readonly senders: readonly SenderSight[]
 }
 
