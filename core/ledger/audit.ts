@@ -14,6 +14,18 @@ export type LedgerAudit = {
   readonly breaches: readonly Breach[]
 }
 
+type AuditOptions = {
+  /** Waited for between pages, so that a process has time for other things. */
+  readonly pause?: () => Promise<void>
+  /** Told how many operations of the log and then how many documents were looked at. */
+  readonly onProgress?: (progress: {
+    readonly operations: number
+    readonly documents: number
+  }) => void
+}
+
+const noPause = async (): Promise<void> => undefined
+
 /** Documents that are read at once. */
 const PAGE = 1_000
 /** Others may write while it is read: what was changed meanwhile is looked at again. */
@@ -25,13 +37,24 @@ const ROUNDS_MAX = 20
  * effect (L4), reversals are opposites and happen once (L7), holds end once (L8) and add up (L9), and stored balances are
  * what the entries say (L3).
  */
-export async function auditLedger(ports: ReadPorts, ledger: string): Promise<LedgerAudit> {
+export async function auditLedger(
+  ports: ReadPorts,
+  ledger: string,
+  { pause = noPause, onProgress }: AuditOptions = {},
+): Promise<LedgerAudit> {
   const { store } = ports
   const model = createAuditModel()
   await readUpToDate(ports, ledger)
   const [mark] = await store.documents(ledger, [markName])
   const appliedTo = mark?.at.sequence ?? 0
-  let log = await verifyLog(ports, ledger, model.take)
+  let counted = 0
+  let documents = 0
+  const page = async (more: number): Promise<void> => {
+    counted += more
+    onProgress?.({ operations: counted, documents })
+    await pause()
+  }
+  let log = await verifyLog(ports, ledger, { each: model.take, page })
   let { operations } = log
   const breaches: Breach[] = []
   if (log.breach) breaches.push(log.breach)
@@ -41,23 +64,25 @@ export async function auditLedger(ports: ReadPorts, ledger: string): Promise<Led
     for (const kind of ['account', 'system', 'hold', 'key', 'reversal'] as const) {
       let after: string | undefined
       for (;;) {
-        const page = await store.walkDocuments(ledger, kind, after, PAGE)
-        seen.set(kind, (seen.get(kind) ?? 0) + page.length)
-        for (const document of page) {
+        const found = await store.walkDocuments(ledger, kind, after, PAGE)
+        seen.set(kind, (seen.get(kind) ?? 0) + found.length)
+        documents += found.length
+        await page(0)
+        for (const document of found) {
           if (document.at.sequence > log.head.sequence) late.push(document)
           else breaches.push(...compare(model, document, appliedTo))
         }
-        after = page.at(-1)?.id
-        if (page.length < PAGE) break
+        after = found.at(-1)?.id
+        if (found.length < PAGE) break
       }
     }
     for (let round = 0; late.length > 0 && round < ROUNDS_MAX; round++) {
-      log = await verifyLog(ports, ledger, model.take, log.head)
+      log = await verifyLog(ports, ledger, { each: model.take, page, from: log.head })
       operations += log.operations
       const again = await store.documents(ledger, late)
-      const documents = again.filter((each) => each !== undefined)
-      late = documents.filter(({ at }) => at.sequence > log.head.sequence)
-      for (const document of documents)
+      const read = again.filter((each) => each !== undefined)
+      late = read.filter(({ at }) => at.sequence > log.head.sequence)
+      for (const document of read)
         if (document.at.sequence <= log.head.sequence)
           breaches.push(...compare(model, document, appliedTo))
     }
@@ -158,10 +183,16 @@ function compare(model: AuditModel, document: LedgerDocument, appliedTo: number)
   }
 }
 
-/** Of a key what is compared: there is one for each operation, so its amounts are left as text. */
+/** How a key begins, up to what is compared: there is one for each operation, and what is behind need not be read. */
+const KEY_TEXT =
+  /^\{"request":"[^"]*","kind":"[^"]*","position":(\d+),"atMs":\d+,"outcome":\{"status":"(\w+)"/
+
+/** Of a key what is compared. */
 function usedFor(
   body: string,
 ): { readonly position: number; readonly outcome: { readonly status: string } } | undefined {
+  const [, position, status] = KEY_TEXT.exec(body) ?? []
+  if (status !== undefined) return { position: Number(position), outcome: { status } }
   try {
     return JSON.parse(body)
   } catch {

@@ -2,7 +2,7 @@ import type { Hash } from '#core/chain.ts'
 import { damagedRecords } from './damaged.ts'
 import type { Sha256 } from '#core/history/digest.ts'
 import type { Operation, OperationRequest } from './operation.ts'
-import { fromText, toText } from './text.ts'
+import { toText, withAmounts } from './text.ts'
 
 /** Parts of a user's balance. `provisional` points cannot be spent yet, `held` ones are put aside. */
 export type Bucket = 'available' | 'held' | 'provisional'
@@ -94,13 +94,22 @@ export function sealEntry(
 type Line = [string, string, string, Operation, Outcome]
 type Body = [number, string, number, number, Hash, Line[]]
 
+/** By the places that amounts are in: an audit reads a million entries, and to look for them everywhere takes it as long as all else. */
+function readAmounts([, , , operation, outcome]: Line): void {
+  withAmounts(operation)
+  if (outcome.status === 'done')
+    for (const posting of outcome.postings as unknown as { amountRaw: bigint }[])
+      posting.amountRaw = BigInt(posting.amountRaw)
+}
+
 /** @throws AppError `unavailable` where it is not what was stored */
 export function openEntry({ ledger, sequence, hash, body }: StoredEntry): Entry {
   const damaged = (cause?: unknown) =>
     damagedRecords(`entry ${sequence} of ledger ${ledger} cannot be read`, cause)
   let read: Body
   try {
-    read = fromText(body) as Body
+    read = JSON.parse(body) as Body
+    if (Array.isArray(read)) for (const line of read[5]) readAmounts(line)
   } catch (cause) {
     throw damaged(cause)
   }

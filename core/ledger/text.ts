@@ -8,14 +8,19 @@ export const toText = (value: unknown): string =>
 /** The value that `toText` wrote. @throws SyntaxError where it is no JSON, or an amount is no number */
 export const fromText = (text: string): unknown => withAmounts(JSON.parse(text))
 
-function withAmounts(value: unknown): unknown {
+/** Makes bigints of the amounts within a value that JSON was read into, which is changed. */
+export function withAmounts(value: unknown): unknown {
   if (typeof value !== 'object' || value === null) return value
+  if (Array.isArray(value)) {
+    for (const each of value) withAmounts(each)
+    return value
+  }
   const members = value as Record<string, unknown>
   for (const name in members) {
     const member = members[name]
-    if (typeof member === 'object') withAmounts(member)
-    else if (typeof member === 'string' && name.endsWith(AMOUNT_SUFFIX))
-      members[name] = BigInt(member)
+    if (typeof member === 'string') {
+      if (name.endsWith(AMOUNT_SUFFIX)) members[name] = BigInt(member)
+    } else if (typeof member === 'object') withAmounts(member)
   }
   return value
 }

@@ -19,17 +19,25 @@ const PAGE = 200
  * Walks over the log and proves that each entry is what its hash says, and names the one before it. Whoever has kept a
  * sequence and its hash can tell that nothing up to there was changed since.
  *
- * @param each is given every entry that is proven
- * @param from behind which entry; the origin unless said
+ * @param options `each` is given every entry that is proven; `page` is told of so many operations, and waited for, now and
+ *   then; `from`: behind which entry, the origin unless said
  */
 export async function verifyLog(
   { store, sha256 }: { readonly store: Pick<LedgerStore, 'entries'>; readonly sha256: Sha256 },
   ledger: string,
-  each: (entry: Entry) => void = () => undefined,
-  from: EntryRef = originOf(sha256, ledger),
+  {
+    each,
+    page: told,
+    from = originOf(sha256, ledger),
+  }: {
+    readonly each?: (entry: Entry) => void
+    readonly page?: (operations: number) => Promise<void>
+    readonly from?: EntryRef
+  } = {},
 ): Promise<VerifiedLog> {
   let head = from
   let operations = 0
+  let toldOf = 0
   let lastMs = 0
   const broken = (detail: string): VerifiedLog => {
     const of = `entry ${head.sequence + 1}`
@@ -52,10 +60,13 @@ export async function verifyLog(
         return broken(`it names another entry than ${head.hash} as the one before it`)
       if (entry.atMs !== stored.atMs) return broken('its time is not the one that its hash is of')
       if (entry.atMs < lastMs) return broken('its time is before that of the entry before it')
-      each(entry)
+      each?.(entry)
       lastMs = entry.atMs
       operations += entry.operations.length
       head = { sequence: entry.sequence, hash: entry.hash }
     }
+    const before = toldOf
+    toldOf = operations
+    await told?.(operations - before)
   }
 }

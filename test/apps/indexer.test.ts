@@ -5,6 +5,10 @@ import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
+import { type ChainRules, rulesByChain, wireEarning } from '#cli/wire-earning.ts'
+import { earnPoints, type RuleReport } from '#core/earning/earn-points.ts'
+import { explainEarning } from '#core/earning/explain-earning.ts'
+import { auditLedger } from '#core/ledger/audit.ts'
 import { openSqliteChainStore } from '#adapters/sqlite/chain-store.ts'
 import { type Anvil, DEVNET_CHAIN_ID, startAnvil } from '#devnet/anvil.ts'
 import { deployDevnet } from '#devnet/deploy.ts'
@@ -27,6 +31,18 @@ afterEach(async () => {
   }
 })
 afterAll(() => folder.remove())
+
+const ASSET = {
+  kind: 'set-asset',
+  asset: 'points',
+  name: 'Points',
+  decimals: 0,
+  spendMaxRaw: null,
+  spendPerDayMaxRaw: null,
+  balanceMaxRaw: null,
+  supplyMaxRaw: null,
+  expiresAfterMs: null,
+} as const
 
 type Running = App & { readonly url: string; readonly lines: () => any[] }
 
@@ -110,6 +126,29 @@ describe('an indexer that follows a chain', () => {
     })
   }
 
+  /** One for each pool, from yesterday on. */
+  const rules = (): object[] =>
+    deployment.pools.map(({ address }, index) => ({
+      kind: 'swap-volume',
+      name: `pool-${index}`,
+      pool: address,
+      side: 0,
+      points: '1',
+      per: '1000000',
+      startsAt: new Date(Date.now() - 86_400_000).toISOString().slice(0, 10),
+    }))
+
+  /** What earning has done, over all rules. */
+  function sumOf(reports: readonly RuleReport[]) {
+    const sum = { earned: 0, confirmed: 0, retracted: 0, refused: 0, astray: 0 }
+    for (const report of reports) {
+      for (const what of ['earned', 'confirmed', 'retracted', 'refused'] as const)
+        sum[what] += report[what]
+      sum.astray += report.astray.length
+    }
+    return sum
+  }
+
   const trade = (blocks: number, seed: string) => tradeBlocks(anvil.url, deployment, blocks, seed)
 
   const chainHead = async (): Promise<number> => Number(await node.request('eth_blockNumber'))
@@ -153,6 +192,23 @@ describe('an indexer that follows a chain', () => {
     const before = await chainHead()
     await caughtUp()
     const swaps = await metric(indexer, 'indexed_logs_total')
+    const config = configOf('followed', {
+      records: 'sqlite:./points.db',
+      points: { rules: rules() },
+    })
+    await using points = await wireEarning(config, rulesByChain(config)[0] as ChainRules)
+    const { ports, input } = points
+    await ports.clerk.submit({ scope: 'tests', key: 'asset', actor: 'tester', operation: ASSET })
+    const first = await runCli('points', 'earn', '--config', config)
+    expect(first.code, first.stderr).toBe(0)
+    const earned = sumOf(
+      first.stdout
+        .trimEnd()
+        .split('\n')
+        .map((line) => JSON.parse(line)),
+    )
+    expect(earned).toMatchObject({ confirmed: 0, retracted: 0, refused: 0, astray: 0 })
+    expect(earned.earned).toBeGreaterThan(5)
     // Empty blocks in place of six with trades; the node that says so must have got on since.
     await node.request('anvil_reorg', [6, []])
     await trade(4, 'other branch')
@@ -161,6 +217,16 @@ describe('an indexer that follows a chain', () => {
     expect(await metric(indexer, 'reorged_blocks_total')).toBeGreaterThanOrEqual(6)
     expect(await metric(indexer, 'indexed_logs_total')).toBeGreaterThan(swaps)
     expect(await chainHead()).toBe(before + 4)
+    // Points of swaps that are not on the chain any more are taken back, and those of the new branch earned.
+    const anew = sumOf(await earnPoints(ports, input))
+    expect(anew).toMatchObject({ confirmed: 0, refused: 0, astray: 0 })
+    expect(anew.retracted).toBeGreaterThan(0)
+    expect(sumOf(await earnPoints(ports, input))).toMatchObject({ earned: 0, retracted: 0 })
+    expect(await auditLedger(ports, 'points')).toMatchObject({ breaches: [] })
+    const holds = await ports.store.walkDocuments('points', 'hold', undefined, 1_000)
+    const open = holds.find(({ body }) => body.includes('"state":"open"'))
+    const explained = await explainEarning(ports, input, open?.id ?? '')
+    expect(explained).toMatchObject({ verdict: 'same', counted: { amountRaw: expect.any(BigInt) } })
     await expectSameAsAfresh('fresh-after-reorg')
     expect(indexer.lines()).toContainEqual(
       expect.objectContaining({ msg: expect.stringMatching(/^reorganised: back from block/) }),

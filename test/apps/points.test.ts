@@ -8,6 +8,7 @@ import { migrations } from '#adapters/sqlite/migrations/all.ts'
 import { sha256 } from '#adapters/node/sha256.ts'
 import { migrate } from '#core/operations/migrate.ts'
 import { reportOf, runCli } from './run-cli.ts'
+import { spawnNode } from './spawn-app.ts'
 
 let folder: string
 beforeAll(() => {
@@ -21,6 +22,7 @@ function configOf(records: string): string {
     chain: { id: 1, rpc: ['http://127.0.0.1:1'] },
     sources: [{ kind: 'erc721', address: `0x${'aa'.repeat(20)}` }],
     records: `sqlite:./${records}.db`,
+    points: { keeper: { port: 0 } },
   }
   writeFileSync(path, JSON.stringify(file))
   return path
@@ -61,9 +63,29 @@ describe('halyard points', () => {
       `UPDATE ledger_documents SET body = replace(body, '"100"', '"900"') WHERE kind = 'account'`,
     )
     db.close()
-    const audit = await points('audit', '--freeze', '--yes', '--json')
+    const audit = await points('audit', '--json')
     expect(audit.code).toBe(70)
-    expect(reportOf(audit)).toMatchObject({ breaches: [{ invariant: 'L3' }], frozen: ['alice'] })
+    expect(reportOf(audit)).toMatchObject({ breaches: [{ invariant: 'L3' }], frozen: [] })
+
+    // The keeper finds it by itself, freezes the account, and says so to whoever asks whether all is well.
+    const keeper = spawnNode('apps/cli/main.ts', 'points', 'keep', '--config', config)
+    await keeper.said(/the keeper works.*\n/)
+    const { url } = JSON.parse(keeper.stdout().split('\n')[0] as string)
+    await expect
+      .poll(async () => (await fetch(`${url}/ready`)).status, { timeout: 25_000 })
+      .toBe(503)
+    expect(await (await fetch(`${url}/ready`)).json()).toMatchObject({
+      reasons: { ledger: expect.stringMatching(/1 invariants are broken/) },
+    })
+    const metrics = await (await fetch(`${url}/metrics`)).text()
+    expect(metrics).toMatch(/^halyard_points_breaches 1$/m)
+    expect(metrics).toMatch(/^halyard_points_frozen_total 1$/m)
+    expect((await fetch(`${url}/live`)).status).toBe(200)
+    keeper.child.kill('SIGTERM')
+    expect(await keeper.end).toBe(130)
+    const told = await points('audit', '--freeze', '--yes', '--json')
+    expect(reportOf(told)).toMatchObject({ breaches: [{ invariant: 'L3' }], frozen: ['alice'] })
+    expect(reportOf(await points('balance', 'alice', '--json'))).toMatchObject({ isFrozen: true })
   }, 120_000)
 
   test('records that wait for a migration are not touched, and the remedy is told', async () => {

@@ -1,9 +1,15 @@
 import { Command } from 'commander'
 import { chainOption, configOption } from '#cli/options.ts'
 import { earn, explain, showRules } from './earn.ts'
+import { keep } from './keep.ts'
 
-/** Commands on what earns points. */
-export const earningCommands = (): Command[] => [rulesCommand(), earnCommand(), explainCommand()]
+/** Commands on what earns points, and on what ends by itself. */
+export const earningCommands = (): Command[] => [
+  rulesCommand(),
+  earnCommand(),
+  explainCommand(),
+  keepCommand(),
+]
 
 const ofRules = (name: string, summary: string, description: string, example: string): Command =>
   new Command(name)
@@ -43,3 +49,16 @@ const explainCommand = (): Command =>
   )
     .argument('<earning>', 'the id of an earning, as a statement shows it')
     .action(explain)
+
+const keepCommand = (): Command =>
+  new Command('keep')
+    .summary('earn, sweep and audit until it is stopped')
+    .description(
+      'Earns points as blocks are indexed, ends holds whose lease is over and points that are too old, and audits the whole ' +
+        'ledger in the background, freezing accounts that are not what the log says. Serves /live, /ready and /metrics at ' +
+        'points.keeper of the configuration. Several at once do nothing twice.',
+    )
+    .addHelpText('after', `\nExamples:\n  $ halyard points keep --config halyard.json`)
+    .addOption(configOption())
+    .option('--actor <name>', 'who does it, for the record; keeper unless given')
+    .action(keep)

@@ -71,7 +71,7 @@ export async function showLeaders(
 
 export async function audit(options: RuleOptions & { readonly freeze?: boolean }): Promise<void> {
   await using app = await wireLedger(options)
-  const report = await auditLedger(app.ports, app.ledger)
+  const report = await auditLedger(app.ports, app.ledger, { onProgress: tellProgress() })
   const named = report.breaches.filter(({ account }) => account !== undefined)
   let frozen: readonly string[] = []
   const wants = options.freeze === true && options.dryRun !== true && named.length > 0
@@ -81,6 +81,23 @@ export async function audit(options: RuleOptions & { readonly freeze?: boolean }
   }
   print(options, { ledger: app.ledger, ...report, frozen })
   if (report.breaches.length > 0) process.exitCode = exitCodes.internal
+}
+
+/** A run that is over sooner says nothing of it. */
+const TELL_MS = 2_000
+
+function tellProgress(): (progress: {
+  readonly operations: number
+  readonly documents: number
+}) => void {
+  let toldAt = performance.now()
+  return ({ operations, documents }) => {
+    if (performance.now() - toldAt < TELL_MS) return
+    toldAt = performance.now()
+    process.stderr.write(
+      `halyard: ${operations} operations counted, ${documents} documents compared\n`,
+    )
+  }
 }
 
 export async function verify(options: LedgerOptions): Promise<void> {
