@@ -98,7 +98,7 @@ type Body = [number, string, number, number, Hash, Line[]]
 function readAmounts([, , , operation, outcome]: Line): void {
   withAmounts(operation)
   if (outcome.status === 'done')
-    for (const posting of outcome.postings as unknown as { amountRaw: bigint }[])
+    for (const posting of outcome.postings as unknown as { amountRaw: bigint | string }[])
       posting.amountRaw = BigInt(posting.amountRaw)
 }
 
