@@ -38,6 +38,7 @@ export type ErrorKind =
  * - `discord-taken`: a Discord account belongs to somebody else.
  * - `empty`: nothing is indexed yet.
  * - `expired`, `not-yet-valid`: a message that was signed is not valid at this time.
+ * - `forbidden-url`: nothing may be sent to a URL: it is not https, or leads to an address that is not public.
  * - `foreign-chain`, `foreign-domain`, `foreign-uri`: a message was signed for another service.
  * - `index-incomplete`: what was indexed began after what is asked about.
  * - `key-malformed`, `key-reused`: an idempotency key is none, or was used for another request.
@@ -82,6 +83,7 @@ export type ErrorReason =
   | 'discord-taken'
   | 'empty'
   | 'expired'
+  | 'forbidden-url'
   | 'foreign-chain'
   | 'foreign-domain'
   | 'foreign-uri'

@@ -48,6 +48,7 @@ export const configuredSections: ReadonlySet<string> = new Set([
   'discord',
   'indexer',
   'workers',
+  'webhooks',
 ])
 
 /** Whether a field is a setting: `chain.rpc`, `sources[3].address`. */

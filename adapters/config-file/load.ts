@@ -30,6 +30,7 @@ import {
 } from './schema.ts'
 import type { RelaySettings } from './sections/relay.ts'
 import type { SourcesSettings } from './sections/sources.ts'
+import type { WebhooksSettings } from './sections/webhooks.ts'
 import type { WorkersSettings } from './sections/workers.ts'
 import { placeOfChain, type RawSetting, rawBeside, type StoreSetting } from './sections/store.ts'
 
@@ -47,6 +48,7 @@ export type Settings = SourcesSettings & {
   readonly points: PointsSettings
   readonly indexer: IndexerSettings
   readonly workers: WorkersSettings
+  readonly webhooks: WebhooksSettings
   readonly quotes: QuotesSettings
   readonly ownership: OwnershipSettings
   readonly relay: RelaySettings
@@ -124,6 +126,7 @@ function toSettings(
     points: sections.points.toSettings(common.points, context),
     indexer: sections.indexer.toSettings(common.indexer, context),
     workers: sections.workers.toSettings(common.workers, context),
+    webhooks: sections.webhooks.toSettings(common.webhooks, context),
     quotes: sections.quotes.toSettings(own.quotes, context),
     ownership: sections.ownership.toSettings(own.ownership, context),
     relay: sections.relay.toSettings(own.relay, context),

@@ -10,6 +10,7 @@ import { quotesSection } from './sections/quotes.ts'
 import { relaySection } from './sections/relay.ts'
 import { sourcesSection } from './sections/sources.ts'
 import { placeOfOne, rawOfOne, rawSection, recordsSection, storeSection } from './sections/store.ts'
+import { webhooksSection } from './sections/webhooks.ts'
 import { workersSection } from './sections/workers.ts'
 
 /** What is said of each chain. A new section is a file and a line here, in the schema below, and in `Settings`. */
@@ -32,6 +33,7 @@ export const commonSections = {
   points: pointsSection,
   indexer: indexerSection,
   workers: workersSection,
+  webhooks: webhooksSection,
 } as const
 
 export const sections = { ...chainSections, ...commonSections } as const
@@ -55,6 +57,7 @@ const inCommon = {
   points: sections.points.schema,
   indexer: sections.indexer.schema,
   workers: sections.workers.schema,
+  webhooks: sections.webhooks.schema,
 } as const
 
 /** A file of one chain. */

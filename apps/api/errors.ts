@@ -37,6 +37,7 @@ const CODES: Partial<Record<ErrorReason, string>> = {
   'discord-taken': 'DISCORD_TAKEN',
   'day-limit': 'DAY_LIMIT',
   expired: 'MESSAGE_EXPIRED',
+  'forbidden-url': 'FORBIDDEN_URL',
   'foreign-chain': 'FOREIGN_CHAIN',
   'foreign-domain': 'FOREIGN_DOMAIN',
   'foreign-uri': 'FOREIGN_URI',

@@ -25,6 +25,7 @@ import { signerCommand } from './commands/signer.ts'
 import { statusCommand } from './commands/status.ts'
 import { tokensCommand } from './commands/tokens.ts'
 import { verifyCommand } from './commands/verify.ts'
+import { webhooksCommand } from './commands/webhooks.ts'
 import { workCommand } from './commands/work.ts'
 
 /** The command line, with a line for each command. */
@@ -68,6 +69,7 @@ Examples:
     personsCommand(),
     rolesCommand(),
     discordCommand(),
+    webhooksCommand(),
     quoteCommand(),
     pointsCommand(),
     relayCommand(),

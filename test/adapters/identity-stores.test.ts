@@ -7,10 +7,13 @@ import { afterAll } from 'vitest'
 import type { StoreSetting } from '#wiring/settings.ts'
 import { openIdentityStore } from '#wiring/open-identity.ts'
 import { openRoleStore } from '#wiring/open-roles.ts'
+import { openWebhookStore } from '#wiring/open-webhooks.ts'
 import { identityStoreContract } from '../contracts/identity-store.contract.ts'
 import { roleStoreContract } from '../contracts/role-store.contract.ts'
+import { webhookStoreContract } from '../contracts/webhook-store.contract.ts'
 import { createMemoryIdentityStore } from '../fakes/identity-store.ts'
 import { createMemoryRoleStore } from '../fakes/role-store.ts'
+import { createMemoryWebhookStore } from '../fakes/webhook-store.ts'
 import { expectIndexes } from '../servers/mongo-scans.ts'
 import { freshDatabase, openMongoServer } from '../servers/mongo.ts'
 
@@ -41,6 +44,11 @@ const inFile =
 
 identityStoreContract('SQLite', inFile(openIdentityStore))
 roleStoreContract('SQLite', inFile(openRoleStore))
+webhookStoreContract('SQLite', inFile(openWebhookStore))
+webhookStoreContract('memory', async () => ({
+  store: createMemoryWebhookStore(),
+  dispose: async () => undefined,
+}))
 
 const server = await openMongoServer()
 afterAll(() => server?.stop())
@@ -77,4 +85,5 @@ if (server) {
     inDatabase(openRoleStore, ['roleStates', 'roleChanges', 'roleCursors', 'roleAsks']),
   )
   const watched = expectIndexes(server)
+  webhookStoreContract('MongoDB', inDatabase(openWebhookStore, ['webhooks', 'webhookProgress']))
 }

@@ -5,6 +5,7 @@ import { identity } from './003-identity.ts'
 import { discordAccounts } from './004-discord-accounts.ts'
 import { relay } from './005-relay.ts'
 import { guildRoles } from './006-guild-roles.ts'
+import { webhooks } from './007-webhooks.ts'
 
 /**
  * By number. A migration is commands of the server, which are run again where a process ended in the middle of them;
@@ -17,4 +18,5 @@ export const migrations: readonly Migration[] = [
   discordAccounts,
   relay,
   guildRoles,
+  webhooks,
 ]

@@ -5,6 +5,7 @@ import { identity } from './003-identity.ts'
 import { discordAccounts } from './004-discord-accounts.ts'
 import { relay } from './005-relay.ts'
 import { guildRoles } from './006-guild-roles.ts'
+import { webhooks } from './007-webhooks.ts'
 
 /**
  * By number. A migration is SQL statements, all of which run in one transaction; one that has run anywhere is never
@@ -17,4 +18,5 @@ export const migrations: readonly Migration[] = [
   discordAccounts,
   relay,
   guildRoles,
+  webhooks,
 ]

@@ -1,0 +1,120 @@
+import { wireDeliveries, wireWebhooks } from '#cli/wire-webhooks.ts'
+import { AppError, isAppError } from '#core/errors.ts'
+import type { Address } from '#core/chain.ts'
+import { type DeliverOutcome, type DeliverPorts, deliverNext } from '#core/webhooks/deliver.ts'
+import {
+  addWebhook,
+  readWebhook,
+  removeWebhook,
+  resumeWebhook,
+  testWebhook,
+} from '#core/webhooks/manage.ts'
+import type { Webhook, WebhookTopic } from '#core/webhooks/ports.ts'
+import { webhookJson } from '#resources/webhooks.ts'
+import { readSettings } from '#wiring/settings.ts'
+import { systemClock } from '#wiring/system.ts'
+
+export type Options = { readonly config: string }
+export type AddOptions = Options & {
+  readonly chain?: string
+  readonly url: string
+  readonly topics: readonly WebhookTopic[]
+  readonly addresses?: readonly Address[]
+}
+
+/** Whose the webhooks of the command line are. */
+const OPERATOR = 'operator'
+
+const print = (line: object): void => void process.stdout.write(`${JSON.stringify(line)}\n`)
+
+export async function list({ config }: Options): Promise<void> {
+  await using app = await wireWebhooks(config)
+  const { webhooks } = app.ports
+  // oxlint-disable-next-line no-await-in-loop -- few
+  for (const each of await webhooks.list(null))
+    print(webhookJson(each, await webhooks.progress(each.id)))
+}
+
+export async function add({ config, chain, url, topics, addresses }: AddOptions): Promise<void> {
+  const { chain: of } = readSettings(config, chain)
+  await using app = await wireWebhooks(config)
+  const wanted = { owner: OPERATOR, url, chainId: of.id, topics, addresses: addresses ?? null }
+  const webhook = await addWebhook(app.ports, wanted)
+  print({
+    ...webhookJson(webhook, await app.ports.webhooks.progress(webhook.id)),
+    secret: webhook.secret,
+  })
+}
+
+export async function remove(id: string, { config }: Options): Promise<void> {
+  await using app = await wireWebhooks(config)
+  await removeWebhook(app.ports, id, null)
+  print({ id, state: 'removed' })
+}
+
+export async function resume(
+  id: string,
+  { config, anew = false }: Options & { readonly anew?: boolean },
+): Promise<void> {
+  await using app = await wireWebhooks(config)
+  await resumeWebhook(app.ports, id, null, anew)
+  print({ id, state: 'active' })
+}
+
+export async function test(id: string, { config }: Options): Promise<void> {
+  await using app = await wireWebhooks(config)
+  const webhook = await readWebhook(app.ports, id, null)
+  const why = await testWebhook(app.ports, webhook)
+  if (why !== null)
+    throw new AppError('unavailable', `webhook: the receiver has not taken it: ${why}`, {
+      details: { field: 'webhook' },
+    })
+  print({ id, state: 'taken' })
+}
+
+/** How often it is looked whether there is anything new. */
+const POLL_MS = 250
+const FAILED_MS = 5_000
+
+/** Delivers to all of them side by side, so that one that is slow holds up none of the others. */
+export async function deliver({ config }: Options, stop: AbortSignal): Promise<void> {
+  await using app = await wireDeliveries(config)
+  const { ports, chains } = app
+  const busy = new Map<string, Promise<void>>()
+  const start = (webhook: Webhook, of: DeliverPorts): void => {
+    if (busy.has(webhook.id)) return
+    busy.set(
+      webhook.id,
+      deliverAll(webhook, of, stop).finally(() => busy.delete(webhook.id)),
+    )
+  }
+  while (!stop.aborted) {
+    // oxlint-disable-next-line no-await-in-loop -- round by round
+    const webhooks = await tried(() => ports.webhooks.list(null), stop)
+    for (const webhook of webhooks ?? []) {
+      const of = chains.get(webhook.chainId)
+      if (of) start(webhook, of)
+    }
+    // oxlint-disable-next-line no-await-in-loop -- likewise
+    await systemClock.sleep(webhooks ? POLL_MS : FAILED_MS, stop)
+  }
+  await Promise.all(busy.values())
+}
+
+async function deliverAll(webhook: Webhook, of: DeliverPorts, stop: AbortSignal): Promise<void> {
+  let outcome: DeliverOutcome | undefined = 'more'
+  while (outcome === 'more' && !stop.aborted)
+    // oxlint-disable-next-line no-await-in-loop -- one behind the other
+    outcome = await tried(() => deliverNext(of, webhook, stop), stop)
+}
+
+/** Undefined where a store cannot be used now. */
+async function tried<T>(step: () => Promise<T>, stop: AbortSignal): Promise<T | undefined> {
+  try {
+    return await step()
+  } catch (error) {
+    if (!isAppError(error, 'unavailable')) throw error
+    if (!stop.aborted) process.stderr.write(`halyard: ${error.message}; it is tried again\n`)
+    return undefined
+  }
+}

@@ -1,0 +1,33 @@
+import type { DeliverPorts } from '#core/webhooks/deliver.ts'
+import { createHistoryFeed } from '#core/history/feed.ts'
+import { createViews } from '#core/history/view.ts'
+import { toldEvents } from '#resources/webhooks.ts'
+import { openToRead } from '#wiring/open-chain-store.ts'
+import { type OpenWebhooks, openWebhooks } from '#wiring/open-webhooks.ts'
+import { readDeployment, readSettings } from '#wiring/settings.ts'
+import { sha256 } from '#wiring/system.ts'
+import { tellWarnings, toStderr, type Warn } from './wire.ts'
+
+/** What looking after webhooks takes. */
+export const wireWebhooks = (config: string): Promise<OpenWebhooks> =>
+  openWebhooks(readSettings(config))
+
+/** What delivering takes, by the id of the chain. */
+export type DeliveryApp = OpenWebhooks & { readonly chains: ReadonlyMap<number, DeliverPorts> }
+
+/** @throws AppError `unavailable` where nothing is stored yet of a chain */
+export async function wireDeliveries(config: string, warn: Warn = toStderr): Promise<DeliveryApp> {
+  const deployment = readDeployment(config)
+  await using stack = new AsyncDisposableStack()
+  const { ports } = stack.use(await openWebhooks(deployment.byDefault))
+  const chains = new Map<number, DeliverPorts>()
+  for (const { chain, store: setting } of deployment.chains) {
+    // oxlint-disable-next-line no-await-in-loop -- opened one after the other
+    const store = stack.adopt(await openToRead(setting), async (each) => each.close())
+    tellWarnings(store, warn)
+    const feed = createHistoryFeed({ ...store, views: createViews(store.heads, chain.id) })
+    chains.set(chain.id, { ...ports, feed, sha256, describe: toldEvents })
+  }
+  const all = stack.move()
+  return { ports, chains, [Symbol.asyncDispose]: () => all.disposeAsync() }
+}
