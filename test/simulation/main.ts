@@ -1,5 +1,6 @@
 import { parseArgs } from 'node:util'
 import { openMongoServer } from '../servers/mongo.ts'
+import { simulateRelay } from './relay/simulate-relay.ts'
 import { type Failure, simulate, type Tally } from './simulate.ts'
 import type { StoreKind } from './stores.ts'
 
@@ -13,6 +14,8 @@ const { values } = parseArgs({
     /** Parts of the history are made anew meanwhile. */
     rebuilds: { type: 'boolean', default: false },
     trace: { type: 'boolean', default: false },
+    /** Spends of points on a chain, in the place of histories. */
+    relay: { type: 'boolean', default: false },
   },
 })
 
@@ -34,13 +37,15 @@ const began = performance.now()
 for (let seed = from; seed < from + seeds && failed < failuresMax; seed++)
   try {
     const mongoUrl = server && { mongoUrl: server.url }
-    const tally = await simulate({ seed, store, rebuilds: values.rebuilds, ...mongoUrl })
+    const tally = values.relay
+      ? await simulateRelay(seed)
+      : await simulate({ seed, store, rebuilds: values.rebuilds, ...mongoUrl })
     for (const [what, count] of Object.entries(tally)) sum[what] = (sum[what] ?? 0) + count
   } catch (error) {
     failed++
     const { stack, trace } = error as Failure
     console.log(`seed ${seed}: ${stack}`)
-    if (values.trace) console.log(trace.join('\n'))
+    if (values.trace && !values.relay) console.log(trace.join('\n'))
   }
 await server?.stop()
 console.log(
