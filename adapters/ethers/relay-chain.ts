@@ -79,7 +79,8 @@ export function createEthersRelayChain(
     const answers = (await ask(calls)).values()
     const seen: (OperationSight | null)[] = []
     for (const { operation, transactions, fromBlock } of operations) {
-      const [now, then] = [statusOf(next(answers)), statusOf(next(answers))]
+      const now = statusOf(next(answers))
+      const then = statusBefore(next(answers))
       const reverted = transactions.filter(() => isReverted(next(answers), final.number))
       const event =
         then === 'spent' ? await findEvent(ask, operation, fromBlock, final.number) : null
@@ -253,11 +254,18 @@ function hashOf(value: unknown): Hash {
 const STATUSES: readonly OnChainStatus[] = ['none', 'spent', 'cancelled']
 
 function statusOf(answer: NodeAnswer | undefined): OnChainStatus {
+  const result = resultOf(answer)
   // Where there is no code, nothing comes back: it is another contract than was meant.
-  const status = STATUSES[Number(quantity(answer))]
+  const status = result === NOTHING ? undefined : STATUSES[Number(toBigInt(result))]
   if (status) return status
-  throw odd('no status of an operation')
+  throw odd('relay.contract gives no status of an operation')
 }
+
+const NOTHING = '0x'
+
+/** In an older block than one that has the contract: where it is not there yet, nothing was spent. */
+const statusBefore = (answer: NodeAnswer | undefined): OnChainStatus =>
+  resultOf(answer) === NOTHING ? 'none' : statusOf(answer)
 
 function isReverted(answer: NodeAnswer | undefined, finalNumber: number): boolean {
   const receipt = resultOf(answer)

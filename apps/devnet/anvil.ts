@@ -39,7 +39,7 @@ export const DEVNET_CHAIN_ID = 31_337
 
 /** Ten more than the simulation uses, so that a developer’s wallet has accounts of its own. */
 const ACCOUNTS = 20
-const MNEMONIC = 'test test test test test test test test test test test junk'
+export const MNEMONIC = 'test test test test test test test test test test test junk'
 const GENESIS_AGE_SECONDS = 60
 /** A saved chain of a few hundred megabytes takes seconds to load, and as long to save. */
 const START_TIMEOUT_MS = 120_000

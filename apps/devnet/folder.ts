@@ -30,6 +30,9 @@ const FILES = [
   'halyard-records.db-wal',
   'api.log',
   'indexer.log',
+  'relay.log',
+  'sender.key',
+  'voucherSigner.key',
   'traders.log',
 ] as const
 

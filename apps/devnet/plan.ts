@@ -28,6 +28,7 @@ import {
   WETH,
 } from './market.ts'
 import type { Call } from './node.ts'
+import { relayKeys } from './relay-keys.ts'
 import { positionRanges } from './position-ranges.ts'
 import { rawPrice, sqrtPriceX96Of, tickOf } from './v3-price.ts'
 
@@ -194,6 +195,14 @@ export function planDeployment(deployer: Address, traders: readonly Address[]): 
   const points = create('points', [deployer])
   const spender = keccak256(toHex('SPENDER'))
   call('let the deployer spend points', ['points', points], 'setRole', [spender, deployer, true])
+  const signer = keccak256(toHex('SIGNER'))
+  const { sender, voucherSigner } = relayKeys
+  call('let the relay spend points', ['points', points], 'setRole', [spender, sender.address, true])
+  call('let the relay sign vouchers', ['points', points], 'setRole', [
+    signer,
+    voucherSigner.address,
+    true,
+  ])
 
   const deployment = {
     chainId: DEVNET_CHAIN_ID,

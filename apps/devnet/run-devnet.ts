@@ -1,4 +1,4 @@
-import { appendFileSync, writeFileSync } from 'node:fs'
+import { appendFileSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import type { Cancel } from '#core/clock.ts'
 import { AppError, isAppError, messageOf } from '#core/errors.ts'
@@ -9,6 +9,7 @@ import type { Deployment } from './deployment.ts'
 import { type DevFolder, takeFolder } from './folder.ts'
 import { connect } from './node.ts'
 import { type Service, startService, tailOf } from './service.ts'
+import { relayKeys } from './relay-keys.ts'
 import { packState, unpackState } from './state-file.ts'
 import { startTraders } from './traders.ts'
 import { openHistory, readSettings } from './wire.ts'
@@ -73,7 +74,7 @@ export async function runDevnet(options: DevnetOptions, cancel: Cancel): Promise
   const deployment = await deployDevnet(anvil.url)
   const configPath = writeConfig(folder, options, anvil, deployment)
   await refuseLostChain(configPath, anvil.url)
-  const services = (['indexer', 'api'] as const).map((name) =>
+  const services = (['indexer', 'api', 'relay'] as const).map((name) =>
     startService(name, configPath, folder.path(`${name}.log`)),
   )
   for (const service of services) {
@@ -114,7 +115,8 @@ function writeConfig(
   deployment: Deployment,
 ): string {
   const path = folder.path('halyard.json')
-  const { startBlock, v2Factory, v3Factory, positionManager, quoter, swapRouter, weth } = deployment
+  const { startBlock, v2Factory, v3Factory, positionManager, quoter, swapRouter, weth, points } =
+    deployment
   const config = {
     chain: {
       id: DEVNET_CHAIN_ID,
@@ -132,11 +134,26 @@ function writeConfig(
       { kind: 'uniswap-v3-positions', address: positionManager, startBlock },
     ],
     quotes: { router: swapRouter, wrappedNative: weth },
+    relay: {
+      contract: points,
+      startBlock,
+      senders: [{ keyFile: keyFile(folder, 'sender') }],
+      voucherSigner: { keyFile: keyFile(folder, 'voucherSigner') },
+      pollMs: Math.max(50, blockTimeMs),
+    },
     api: { port: apiPort, metricsPort: metricsPorts.api, development: true },
     indexer: { metricsPort: metricsPorts.indexer },
   }
   writeFileSync(path, `${JSON.stringify(config, undefined, 2)}\n`)
   return path
+}
+
+/** Writes a key to where the relay reads it from, which takes none that others can read. */
+function keyFile(folder: DevFolder, of: keyof typeof relayKeys): string {
+  const name = `${of}.key` as const
+  rmSync(folder.path(name), { force: true })
+  writeFileSync(folder.path(name), `${relayKeys[of].key}\n`, { mode: 0o600 })
+  return `./${name}`
 }
 
 /** The same error again, once a second, says nothing more. */

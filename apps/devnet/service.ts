@@ -17,15 +17,23 @@ export type Service = {
 const STOP_TIMEOUT_MS = 15_000
 const TAIL_LINES = 12
 
-/** Starts `apps/<name>/main.ts` on the same Node as this one. */
+/** What each is started with. */
+const PROGRAMS = {
+  api: ['api'],
+  indexer: ['indexer'],
+  relay: ['cli', 'relay'],
+} as const
+
+/** Starts `apps/<name>/main.ts`, or a command of `apps/cli`, on the same Node as this one. */
 export function startService(
-  name: 'api' | 'indexer',
+  name: keyof typeof PROGRAMS,
   configPath: string,
   logPath: string,
 ): Service {
-  const main = fileURLToPath(new URL(`../${name}/main.ts`, import.meta.url))
+  const [app, ...words] = PROGRAMS[name]
+  const main = fileURLToPath(new URL(`../${app}/main.ts`, import.meta.url))
   const log = openSync(logPath, 'w')
-  const child = spawn(process.execPath, [main, '--config', configPath], {
+  const child = spawn(process.execPath, [main, ...words, '--config', configPath], {
     stdio: ['ignore', log, log],
     // Out of the terminal's process group: Ctrl-C is for this process, which stops the others in their order.
     detached: process.platform !== 'win32',

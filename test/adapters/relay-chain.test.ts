@@ -6,18 +6,23 @@ import type { Address, Hash } from '#core/chain.ts'
 const contract: Address = `0x${'c0'.repeat(20)}`
 const [old, fresh]: Hash[] = [`0x${'01'.repeat(32)}`, `0x${'02'.repeat(32)}`]
 const hash = `0x${'bb'.repeat(32)}`
+const finalHash = `0x${'fa'.repeat(32)}`
 const HEAD = 9_000_000
 const word = (value: number): string => `0x${value.toString(16).padStart(64, '0')}`
 
 type Filter = { readonly fromBlock: string; readonly toBlock: string }
 
 /** One node, whose contract has spent `old` in the block `at`. */
-function nodeWith(at: number) {
+function nodeWith(at: number, made = 0) {
   const searched: { from: number; to: number }[] = []
   const answer = ({ method, params }: NodeCall): unknown => {
     if (method === 'eth_getBlockByNumber')
-      return { number: `0x${HEAD.toString(16)}`, hash, timestamp: '0x64' }
+      return params[0] === 'latest'
+        ? { number: `0x${HEAD.toString(16)}`, hash, timestamp: '0x64' }
+        : { number: `0x${(HEAD - 64).toString(16)}`, hash: finalHash, timestamp: '0x32' }
     if (method === 'eth_call') {
+      const { blockHash } = params[1] as { blockHash: string }
+      if ((blockHash === hash ? HEAD : HEAD - 64) < made) return '0x'
       const { data } = params[0] as { data: string }
       return word(data.includes((old as string).slice(2)) ? 1 : 0)
     }
@@ -39,7 +44,7 @@ function nodeWith(at: number) {
     const asks = [old, fresh].map((operation) => ({
       operation: operation as Hash,
       transactions: [],
-      fromBlock: HEAD - 10,
+      fromBlock: HEAD - 100,
     }))
     return (await chain.look(asks, []))[0]?.operations
   }
@@ -58,4 +63,13 @@ test('the event of a spend from before a restore is looked for back from where i
 test('an event that is too far back to be found concerns its own spend alone', async () => {
   const { look } = nodeWith(1)
   expect(await look()).toMatchObject([null, { latest: 'none', final: 'none' }])
+})
+
+test('a contract that is newer than the final block has spent nothing by then', async () => {
+  const { look } = nodeWith(HEAD, HEAD - 5)
+  expect(await look()).toMatchObject([
+    { latest: 'spent', final: 'none', event: null },
+    { latest: 'none', final: 'none' },
+  ])
+  await expect(nodeWith(HEAD, HEAD + 1).look()).rejects.toThrow(/relay.contract gives no status/)
 })

@@ -274,8 +274,8 @@ describe('npm start', { timeout: 60_000 }, () => {
   })
 })
 
-/** Itself, anvil, the indexer, the API, and what waits to end each of these three. */
-const PARTS = 7
+/** Itself, anvil, the indexer, the API, the relay, and what waits to end each of these four. */
+const PARTS = 9
 
 /** What runs for a folder: the processes that name it, and the guards of those. */
 function processesIn(path: string): string[] {

@@ -34,7 +34,14 @@ Examples:
 const wired = (options: Options, stop?: AbortSignal) => {
   const settings = readSettings(options.config, options.chain)
   const log = createLogger({ secrets: settings.secrets })
-  return wireRelay(settings, (message, fields) => log.warn(fields, message), stop)
+  let last = ''
+  const warn: Parameters<typeof wireRelay>[1] = (message, fields) => {
+    // An outage is the same in every round.
+    const text = toText([message, fields])
+    if (text !== last) log.warn(fields, message)
+    last = text
+  }
+  return wireRelay(settings, warn, stop)
 }
 
 async function runOnce(options: Options): Promise<void> {
