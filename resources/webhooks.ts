@@ -6,6 +6,7 @@ import type { ToldBody } from '#core/webhooks/topics.ts'
 import type { Webhook, WebhookProgress } from '#core/webhooks/ports.ts'
 import { toJson } from './json.ts'
 import { nftTransfer, nftTransferRows } from './nft-transfers.ts'
+import { choice, field, int, maybe, resource, text, time, valuesOf } from './resource.ts'
 import { swap } from './swaps.ts'
 import { tokenTransfer } from './token-transfers.ts'
 
@@ -36,20 +37,79 @@ export function toldEvents(event: ChainEvent<ToldBody>): object[] {
   }
 }
 
-const time = (ms: number): number => Math.floor(ms / 1_000)
+const seconds = (ms: number): number => Math.floor(ms / 1_000)
 
-/** A webhook without its secret, and how it goes. */
-export const webhookJson = (webhook: Webhook, progress: WebhookProgress | undefined): object => ({
-  id: webhook.id,
-  owner: webhook.owner,
-  url: webhook.url,
-  chainId: webhook.chainId,
-  topics: webhook.topics,
-  addresses: webhook.addresses,
-  createdAt: time(webhook.createdAtMs),
-  state: progress?.isPaused ? 'paused' : (progress?.failures ?? 0) > 0 ? 'failing' : 'active',
-  block: progress?.cursor?.number ?? null,
-  failures: progress?.failures ?? 0,
-  lastError: progress?.lastError ?? null,
-  deliveredAt: progress?.deliveredAtMs == null ? null : time(progress.deliveredAtMs),
+/** A webhook, and how far it has got. */
+export type WebhookRow = {
+  readonly webhook: Webhook
+  readonly progress: WebhookProgress | undefined
+}
+
+const state = choice('WebhookState', {
+  active: {},
+  failing: { description: 'The newest delivery is tried again.' },
+  paused: { description: 'Nothing is sent until it is resumed.' },
 })
+
+const stateOf = ({ progress }: WebhookRow) => {
+  if (progress?.isPaused) return 'paused'
+  return (progress?.failures ?? 0) > 0 ? 'failing' : 'active'
+}
+
+const fields = {
+  id: field(text, ({ webhook: { id } }: WebhookRow) => id),
+  owner: field(text, ({ webhook: { owner } }: WebhookRow) => owner),
+  url: field(text, ({ webhook: { url } }: WebhookRow) => url),
+  chainId: field(int, ({ webhook: { chainId } }: WebhookRow) => chainId),
+  topics: field(
+    valuesOf('text'),
+    ({ webhook: { topics } }: WebhookRow) => topics,
+    'Of nft-transfers, token-transfers and swaps.',
+  ),
+  addresses: maybe(
+    valuesOf('address'),
+    ({ webhook: { addresses } }: WebhookRow) => addresses,
+    'Only of these contracts; null: of all.',
+  ),
+  createdAt: field(time, ({ webhook: { createdAtMs } }: WebhookRow) => seconds(createdAtMs)),
+  state: field(state, stateOf),
+  block: maybe(
+    int,
+    ({ progress }: WebhookRow) => progress?.cursor?.number ?? null,
+    'Everything up to there was taken; null before the first look.',
+  ),
+  failures: field(int, ({ progress }: WebhookRow) => progress?.failures ?? 0, 'In a row.'),
+  lastError: maybe(text, ({ progress }: WebhookRow) => progress?.lastError ?? null),
+  deliveredAt: maybe(time, ({ progress }: WebhookRow) =>
+    progress?.deliveredAtMs == null ? null : seconds(progress.deliveredAtMs),
+  ),
+}
+
+/** A webhook without its secret. */
+export const webhook = resource<WebhookRow>(
+  'Webhook',
+  'Somebody who is told what is committed.',
+  fields,
+)
+
+export const newWebhook = resource<WebhookRow>(
+  'NewWebhook',
+  'A webhook that was just added, with what its deliveries are signed with.',
+  {
+    ...fields,
+    secret: field(
+      text,
+      ({ webhook: { secret } }: WebhookRow) => secret,
+      '`whsec_` and base64. It is not told again.',
+    ),
+  },
+)
+
+export const webhookTest = resource<{ readonly id: string; readonly why: string | null }>(
+  'WebhookTest',
+  'What became of a delivery of type test.',
+  {
+    id: field(text, ({ id }) => id),
+    why: maybe(text, ({ why }) => why, 'Why it was not taken; null: it was.'),
+  },
+)

@@ -9,7 +9,7 @@ export type ChainConfig = Pick<
 /** The parts of the configuration file that the API goes by. */
 export type Config = Pick<
   Settings,
-  'api' | 'identity' | 'discord' | 'points' | 'records' | 'secrets'
+  'api' | 'identity' | 'discord' | 'points' | 'records' | 'secrets' | 'webhooks'
 > & {
   readonly chains: readonly ChainConfig[]
   /** The one that answers where a request names none. */
@@ -19,6 +19,16 @@ export type Config = Pick<
 /** @throws AppError `invalid` that lists every fault of the file with its path */
 export function readConfig(path: string): Config {
   const { chains, byDefault } = readDeployment(path)
-  const { api, identity, discord, points, records, secrets } = byDefault
-  return Object.freeze({ chains, byDefault, api, identity, discord, points, records, secrets })
+  const { api, identity, discord, points, records, secrets, webhooks } = byDefault
+  return Object.freeze({
+    chains,
+    byDefault,
+    api,
+    identity,
+    discord,
+    points,
+    records,
+    secrets,
+    webhooks,
+  })
 }

@@ -5,6 +5,7 @@ import type { SwapRow } from '#core/dex/trading/list-swaps.ts'
 import type { FeedCursor } from '#core/history/feed.ts'
 import type { EventPlace } from '#core/history/ports.ts'
 import type { Leader } from '#core/ledger/list-leaders.ts'
+import type { RoleChangePlace } from '#core/guild/ports.ts'
 import type { MovementPlace } from '#core/ledger/ports.ts'
 import type { HoldingPlace } from '#core/nft/list-holdings.ts'
 import type { HolderPlace } from '#core/tokens/list-balances.ts'
@@ -122,6 +123,17 @@ export const movementCursor = cursor<MovementPlace>(
   ([sequence = '', position = '', ...rest]) =>
     NUMBER.test(sequence) && NUMBER.test(position) && rest.length === 0
       ? { sequence: Number(sequence), position: Number(position) }
+      : undefined,
+)
+
+const CHANGE = /^\d{1,20}\.\d{1,20}\.\d{1,20}\.\d{1,15}$/
+
+/** Of changes of roles, by time and what names them, which has dots. */
+export const roleChangeCursor = cursor<RoleChangePlace>(
+  ({ atMs, id }) => `${atMs}.${id}`,
+  ([at = '', ...id]) =>
+    NUMBER.test(at) && CHANGE.test(id.join('.'))
+      ? { atMs: Number(at), id: id.join('.') }
       : undefined,
 )
 

@@ -1,10 +1,8 @@
 import type { CommandPorts } from '#core/guild/answer-command.ts'
-import { openInteractionVerifier, openRoleStore, roleRulesOf } from '#wiring/open-roles.ts'
+import { openInteractionVerifier, roleRulesOf } from '#wiring/open-roles.ts'
 import type { Config } from './config.ts'
-import type { Points } from './points/service.ts'
-import type { ServedChain } from './wire.ts'
+import type { Api, ServedChain } from './wire.ts'
 import type { Clock } from '#core/clock.ts'
-import type { Identity } from '#wiring/open-identity.ts'
 
 /** What answering commands of Discord takes. */
 export type Interactions = {
@@ -14,15 +12,16 @@ export type Interactions = {
 
 /** Undefined where the configuration has no key of Discord's, or nobody can sign in. */
 export async function openInteractions(
-  { discord, records, chains: configured, byDefault }: Config,
+  { discord, chains: configured, byDefault }: Config,
   chains: readonly ServedChain[],
-  identity: Identity | undefined,
-  points: Points | undefined,
-  clock: Clock,
-  stack: AsyncDisposableStack,
+  {
+    identity,
+    points,
+    roles,
+    clock,
+  }: Pick<Api, 'identity' | 'points' | 'roles'> & { readonly clock: Clock },
 ): Promise<Interactions | undefined> {
-  if (!discord || discord.publicKey === null || !identity) return undefined
-  const roles = stack.adopt(await openRoleStore(records), async (each) => each.close())
+  if (!discord || discord.publicKey === null || !identity || !roles) return undefined
   const byId = new Map(chains.map(({ ports }) => [ports.settings.chain.id, ports]))
   return {
     verifier: await openInteractionVerifier(discord.publicKey),

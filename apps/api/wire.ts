@@ -9,6 +9,7 @@ import type { ChainTip, HistoryPorts } from '#core/history/ports.ts'
 import { type IndexedCollections, indexedCollections } from '#core/nft/indexed-collections.ts'
 import { type IndexedTokens, indexedTokens } from '#core/tokens/indexed-tokens.ts'
 import type { QuarantineTable } from '#core/indexing/ports.ts'
+import type { RoleStore } from '#core/guild/ports.ts'
 import type { SignatureVerifier } from '#core/identity/ports.ts'
 import type { OwnershipChecker } from '#core/ownership/checker.ts'
 import type { Snapshots } from '#core/ownership/snapshots.ts'
@@ -21,7 +22,9 @@ import { openNode } from '#wiring/open-node.ts'
 import { type Identity, openIdentity } from '#wiring/open-identity.ts'
 import { openOwnership, openSignatures, openSnapshots } from '#wiring/open-ownership.ts'
 import { openSpends } from '#wiring/open-relay.ts'
+import { openRoleStore } from '#wiring/open-roles.ts'
 import { openQuoter } from '#wiring/open-quoter.ts'
+import { type OpenWebhooks, openWebhooks } from '#wiring/open-webhooks.ts'
 import { openTokens } from '#wiring/open-tokens.ts'
 import { openRateLimiter } from '#wiring/open-rate-limiter.ts'
 import { openTip } from '#wiring/open-tip.ts'
@@ -85,6 +88,10 @@ export type Api = AsyncDisposable & {
   readonly principals: PrincipalResolver
   /** How people sign in; undefined where the configuration says nothing of it. */
   readonly identity: Identity | undefined
+  /** Webhooks of people; undefined where nobody can sign in. */
+  readonly webhooks: OpenWebhooks['ports'] | undefined
+  /** Roles of guilds; undefined where the configuration says nothing of Discord. */
+  readonly roles: RoleStore | undefined
   /** Commands of Discord; undefined where the configuration says nothing of them. */
   readonly interactions: Interactions | undefined
   /** The ledger of points; undefined where the configuration says nothing of it. */
@@ -129,7 +136,11 @@ export async function wire(config: Config, overrides: Overrides = {}): Promise<A
   const identity = await openIdentity(config, chains, clock)
   if (identity) stack.use(identity)
   const points = await openPoints(config, log, stack)
-  const interactions = await openInteractions(config, chains, identity, points, clock, stack)
+  const webhooks = identity ? stack.use(await openWebhooks(config)).ports : undefined
+  const roles = config.discord
+    ? stack.adopt(await openRoleStore(config.records), async (each) => each.close())
+    : undefined
+  const interactions = await openInteractions(config, chains, { identity, points, roles, clock })
   const spends = await openChainSpends(config, log, stack)
   const opened = stack.move()
   return {
@@ -143,6 +154,8 @@ export async function wire(config: Config, overrides: Overrides = {}): Promise<A
     turns: createTurns(),
     identity,
     points,
+    webhooks,
+    roles,
     interactions,
     spends,
     principals: overrides.principals ?? knownBy(config.api.keys, identity, sha256),

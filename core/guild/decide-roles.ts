@@ -1,5 +1,6 @@
 import type { Address } from '#core/chain.ts'
 import { mapConcurrent, partsOf } from '#core/concurrent.ts'
+import { hasReason } from '#core/errors.ts'
 import type { IdentityStore } from '#core/identity/ports.ts'
 import type { Decision } from '#core/ownership/decision.ts'
 import type { OwnershipChecker } from '#core/ownership/checker.ts'
@@ -97,16 +98,39 @@ async function decidePart(
   return { changed, states }
 }
 
+/**
+ * The decisions on people by account. A request that comes to too many questions is split; where one person alone is too
+ * many, it cannot be known.
+ */
 async function decide(
   ownership: OwnershipChecker,
-  { rule, finality }: RoleRule,
+  rule: RoleRule,
   people: readonly Known[],
 ): Promise<ReadonlyMap<string, Decision>> {
   if (people.length === 0) return new Map()
-  const decided = await ownership.check({
-    rule,
-    finality,
-    people: people.map(({ wallets }) => wallets),
-  })
-  return new Map(people.map(({ account }, index) => [account, decided[index] as Decision]))
+  const [alone] = people
+  try {
+    const decided = await ownership.check({
+      rule: rule.rule,
+      finality: rule.finality,
+      people: people.map(({ wallets }) => wallets),
+    })
+    return new Map(people.map(({ account }, index) => [account, decided[index] as Decision]))
+  } catch (error) {
+    if (!alone || !hasReason(error, 'too-costly')) throw error
+    if (people.length === 1) return new Map([[alone.account, tooMany(rule)]])
+    const half = Math.ceil(people.length / 2)
+    return new Map([
+      ...(await decide(ownership, rule, people.slice(0, half))),
+      ...(await decide(ownership, rule, people.slice(half))),
+    ])
+  }
 }
+
+const tooMany = ({ finality }: RoleRule): Decision => ({
+  answer: 'unknown',
+  reason: 'too-many-tokens',
+  finality,
+  block: null,
+  clauses: [],
+})

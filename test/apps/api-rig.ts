@@ -82,6 +82,8 @@ export type RigOptions = {
   readonly pollMs?: number
   readonly identity?: Config['identity']
   readonly discord?: Config['discord']
+  /** Hosts with ports that webhooks may be at. */
+  readonly receivers?: readonly string[]
   /** A place of its own unless given. */
   readonly records?: Config['records']
   readonly points?: Config['points']
@@ -180,6 +182,7 @@ export async function openRig(options: RigOptions = {}): Promise<Rig> {
     byDefault: settings,
     identity: options.identity ?? null,
     discord: options.discord ?? null,
+    webhooks: { allowed: options.receivers ?? [] },
     points: options.points ?? null,
     records: options.records ?? { kind: 'sqlite', path: join(folder, 'records.db') },
     secrets: [],

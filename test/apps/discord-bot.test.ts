@@ -1,6 +1,10 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { createSecrets } from '#adapters/node/secrets.ts'
+import type { RoleRule } from '#core/guild/ports.ts'
+import { changeOf, nextState } from '#core/guild/role-state.ts'
+import { issueSession } from '#core/identity/sessions.ts'
 import type { Operation } from '#core/ledger/operation.ts'
 import type { Decision } from '#core/ownership/decision.ts'
 import { loadDeployment } from '#adapters/config-file/load.ts'
@@ -19,6 +23,15 @@ import { openRig, type Rig } from './api-rig.ts'
 
 const NOW = Date.UTC(2026, 10, 26, 10)
 const HASH = `0x${'19'.repeat(32)}` as const
+const JSON_TYPE = { 'content-type': 'application/json' }
+const SECRET = 'a secret of thirty-two letters..'
+const IDENTITY = {
+  domains: ['example.org'],
+  uris: ['https://example.org'],
+  secret: SECRET,
+  sessionMs: 3_600_000,
+  unlinkCoolDownMs: 1,
+}
 const WALLET = '0x46efbaedc92067e6d60e84ed6395099723252496'
 const ACCOUNT = '80351110224678912'
 const doc = readFileSync(join(import.meta.dirname, '../../docs/discord-bot.md'), 'utf8')
@@ -80,13 +93,8 @@ beforeAll(async () => {
     records,
     points: settings.points,
     discord: settings.discord,
-    identity: {
-      domains: ['example.org'],
-      uris: ['https://example.org'],
-      secret: 'a secret of thirty-two letters..',
-      sessionMs: 1,
-      unlinkCoolDownMs: 1,
-    },
+    receivers: [new URL(discord.url).host],
+    identity: IDENTITY,
     overrides: () => ({ ownership: { check: async ({ people }) => people.map(decide) } }),
   })
   rig.nowMs = NOW
@@ -120,7 +128,7 @@ async function send(
   headers?: Record<string, string>,
 ): Promise<{ status: number; body: any }> {
   const timestamp = String(NOW / 1_000)
-  const response = await rig.get('/v1/discord/interactions', {
+  const response = await rig.get('/discord/interactions', {
     method: 'POST',
     headers: headers ?? discord.signed(timestamp, body),
     body,
@@ -175,6 +183,80 @@ describe('the bot of the page on it', () => {
     }
     expect((await send('[]')).status).toBe(400)
     expect((await send(JSON.stringify({ type: 2, data: {} }))).status).toBe(400)
+  })
+
+  test('and whoever is signed in reads its roles and what was changed, has webhooks, and nobody else’s', async () => {
+    const roles = await openRoleStore(settings.records)
+    const [rule] = settings.discord?.roles ?? []
+    const { guild = '', role = '' } = rule ?? {}
+    const finding = {
+      rule: { ...rule, chainId: 31_337 } as RoleRule,
+      account: ACCOUNT,
+      person: 'ann',
+    }
+    const more = { decision: decide(), touchedAt: null, isRoutine: false }
+    for (let version = 1; version <= 3; version++) {
+      const [before] = await roles.statesOf([ACCOUNT])
+      const state = before ?? nextState(undefined, { ...finding, ...more }, NOW)
+      if (!state) throw new Error('a finding on nobody known is new')
+      const next = { ...state, version, isHeld: version % 2 === 1 }
+      await roles.putState(next, changeOf({ ...next, isWanted: next.isHeld }, NOW + version))
+    }
+    await roles.close()
+    const secrets = createSecrets(SECRET)
+    const identity = await openIdentityStore(settings.records)
+    const policy = { ...IDENTITY, chainIds: [] }
+    const ports = { identity, secrets, clock: { nowMs: () => NOW }, policy }
+    const { token } = await issueSession(ports, 'ann', WALLET)
+    await identity.close()
+    const headers = { authorization: `Bearer ${token}` }
+    const read = async (path: string): Promise<any> => (await rig.get(path, { headers })).json()
+    const standing = await read('/v1/person/roles')
+    expect(standing.items).toMatchObject([
+      { guild, role, wanted: 'not-given', held: 'given', reason: 'too-few' },
+    ])
+    const first = await read('/v1/person/roles/changes?limit=2')
+    const rest = await read(`/v1/person/roles/changes?limit=2&after=${first.nextCursor}`)
+    const changes = [...first.items, ...rest.items]
+    expect(changes.map(({ change }) => change)).toEqual(['granted', 'removed', 'granted'])
+    expect(changes[0].evidence).toMatchObject({ blockNumber: 19_000_000, blockHash: HASH })
+    const query =
+      '{ me { id discord { id } wallets { wallet } } myRoles { held reason } myRoleChanges(first: 2) { nodes { change } pageInfo { endCursor } } }'
+    const ask = (by: object) =>
+      rig.get('/graphql', {
+        method: 'POST',
+        headers: { ...JSON_TYPE, ...by },
+        body: JSON.stringify({ query }),
+      })
+    const { data }: any = await (await ask(headers)).json()
+    expect(data).toMatchObject({
+      me: { id: 'ann', discord: { id: ACCOUNT }, wallets: [{ wallet: WALLET }] },
+      myRoles: [{ held: 'GIVEN', reason: 'TOO_FEW' }],
+      myRoleChanges: { nodes: [{ change: 'GRANTED' }, { change: 'REMOVED' }] },
+    })
+    const body = (of: object) => ({
+      method: 'POST',
+      headers: { ...headers, ...JSON_TYPE },
+      body: JSON.stringify(of),
+    })
+    const hook = async (path: string, of: object): Promise<any> =>
+      (await rig.get(`/v1/person/webhooks/${path}`, body(of))).json()
+    const topics = ['nft-transfers']
+    const inside = await hook('add', { url: 'https://10.0.0.1/', topics })
+    expect(inside).toMatchObject({ code: 'FORBIDDEN_URL', errors: [{ field: 'url' }] })
+    const added = await hook('add', { url: `${discord.url}/hook`, topics })
+    expect(added.item).toMatchObject({ owner: 'ann', chainId: 31_337, state: 'active' })
+    expect(added.item.secret).toMatch(/^whsec_/)
+    const { items } = await read('/v1/person/webhooks')
+    expect(items).toHaveLength(1)
+    expect(items[0]).not.toHaveProperty('secret')
+    const { id } = added.item
+    expect((await hook('test', { id })).item).toEqual({ id, why: 'it answered HTTP 404' })
+    expect((await hook('remove', { id })).item.id).toBe(id)
+    expect((await hook('remove', { id })).code).toBe('NOT_FOUND')
+    const { errors }: any = await (await ask({})).json()
+    expect(errors[0].extensions.code).toBe('UNAUTHENTICATED')
+    expect((await rig.get('/v1/person/roles')).status).toBe(401)
   })
 
   test('says that it is not known while the chain is away, and changes nothing', async () => {

@@ -34,6 +34,9 @@ const OF_NO_CHAIN: ReadonlySet<string> = new Set([
   'pointsStatement',
   'pointsLeaders',
   'myPoints',
+  'me',
+  'myRoles',
+  'myRoleChanges',
 ])
 
 const ARGUMENT = 'chain'

@@ -5,6 +5,7 @@ import { addChains } from './chains.ts'
 import { addHoldings } from './holdings.ts'
 import { addMeta } from './meta.ts'
 import { addOwnership } from './ownership.ts'
+import { addPersons } from './persons.ts'
 import { addPoints, addPointsMutations } from './points.ts'
 import { addPointsSpends } from './points-spends.ts'
 import { addPools } from './pools.ts'
@@ -32,6 +33,7 @@ for (const add of [
   addTokenBalances,
   addPoints,
   addPointsMutations,
+  addPersons,
   addPointsSpends,
 ])
   add()

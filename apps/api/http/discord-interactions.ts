@@ -38,9 +38,9 @@ const interaction = z.union([
   }),
 ])
 
-/** Slash commands of Discord. Only what Discord has signed, over the bytes as they came, is looked at. */
+/** Slash commands, for Discord alone and no client of REST. Only what Discord has signed, over the bytes as they came, is looked at. */
 export const discordInteractions: RouteOf = (api) => ({
-  path: '/v1/discord/interactions',
+  path: '/discord/interactions',
   origins: 'same',
   post: [
     express.raw({ limit: BODY_BYTES_MAX, inflate: false, type: () => true }),

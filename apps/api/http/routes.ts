@@ -32,6 +32,7 @@ import {
   walletLink,
   walletUnlink,
 } from './sign-in.ts'
+import { roleChangesOfPerson, rolesOfPerson } from './roles.ts'
 import type { RouteOf } from './route.ts'
 import { status } from './status.ts'
 import { swapsOfPool } from './swaps.ts'
@@ -44,6 +45,7 @@ import {
 } from './token-balances.ts'
 import { swapContracts, tokens } from './tokens.ts'
 import { volumesOfPool } from './volumes.ts'
+import { webhookAdd, webhookRemove, webhooksOfPerson, webhookTry } from './webhooks.ts'
 
 /** Everything that the API answers; any other path is not there. */
 export const routes: readonly RouteOf[] = [
@@ -78,6 +80,12 @@ export const routes: readonly RouteOf[] = [
   discordStart,
   discordLink,
   discordUnlink,
+  rolesOfPerson,
+  roleChangesOfPerson,
+  webhooksOfPerson,
+  webhookAdd,
+  webhookRemove,
+  webhookTry,
   discordInteractions,
   pointsOfPerson,
   balanceOfPoints,

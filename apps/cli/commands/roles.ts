@@ -1,7 +1,9 @@
 import { Command, Option } from 'commander'
 import { configOption, parseSnowflake, parseWhole } from '#cli/options.ts'
-import { applyAll, followAll, planAll, printHistory } from '#cli/roles/run.ts'
 import { untilStopped } from '#cli/until-stopped.ts'
+
+/** What talks to a chain is loaded when it is asked for. */
+const loaded = () => import('#cli/roles/run.ts')
 
 export const rolesCommand = (): Command =>
   new Command('roles')
@@ -23,6 +25,7 @@ Examples:
     .addCommand(historyCommand())
 
 type Options = { readonly config: string }
+type HistoryOptions = Options & { readonly account?: string; readonly limit: number }
 
 const planCommand = (): Command =>
   new Command('plan')
@@ -33,7 +36,7 @@ const planCommand = (): Command =>
     )
     .addOption(configOption())
     .addHelpText('after', '\nExamples:\n  $ halyard roles plan --config halyard.json')
-    .action((options: Options) => planAll(options.config))
+    .action(async (options: Options) => (await loaded()).planAll(options.config))
 
 const applyCommand = (): Command =>
   new Command('apply')
@@ -43,7 +46,9 @@ const applyCommand = (): Command =>
     )
     .addOption(configOption())
     .addHelpText('after', '\nExamples:\n  $ halyard roles apply --config halyard.json')
-    .action((options: Options) => untilStopped((stop) => applyAll(options.config, stop)))
+    .action((options: Options) =>
+      untilStopped(async (stop) => (await loaded()).applyAll(options.config, stop)),
+    )
 
 const followCommand = (): Command =>
   new Command('follow')
@@ -61,7 +66,9 @@ const followCommand = (): Command =>
     )
     .addHelpText('after', '\nExamples:\n  $ halyard roles follow --config halyard.json')
     .action((options: Options & { readonly sweep: number }) =>
-      untilStopped((stop) => followAll(options.config, options.sweep * 1_000, stop)),
+      untilStopped(async (stop) =>
+        (await loaded()).followAll(options.config, options.sweep * 1_000, stop),
+      ),
     )
 
 const historyCommand = (): Command =>
@@ -84,4 +91,4 @@ const historyCommand = (): Command =>
       'after',
       '\nExamples:\n  $ halyard roles history --account 80351110224678912 --limit 5',
     )
-    .action(printHistory)
+    .action(async (options: HistoryOptions) => (await loaded()).printHistory(options))

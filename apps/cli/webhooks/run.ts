@@ -10,7 +10,8 @@ import {
   testWebhook,
 } from '#core/webhooks/manage.ts'
 import type { Webhook, WebhookTopic } from '#core/webhooks/ports.ts'
-import { webhookJson } from '#resources/webhooks.ts'
+import { toJson } from '#resources/json.ts'
+import { newWebhook, webhook as resource } from '#resources/webhooks.ts'
 import { readSettings } from '#wiring/settings.ts'
 import { systemClock } from '#wiring/system.ts'
 
@@ -32,7 +33,7 @@ export async function list({ config }: Options): Promise<void> {
   const { webhooks } = app.ports
   // oxlint-disable-next-line no-await-in-loop -- few
   for (const each of await webhooks.list(null))
-    print(webhookJson(each, await webhooks.progress(each.id)))
+    print(toJson(resource, { webhook: each, progress: await webhooks.progress(each.id) }))
 }
 
 export async function add({ config, chain, url, topics, addresses }: AddOptions): Promise<void> {
@@ -40,10 +41,8 @@ export async function add({ config, chain, url, topics, addresses }: AddOptions)
   await using app = await wireWebhooks(config)
   const wanted = { owner: OPERATOR, url, chainId: of.id, topics, addresses: addresses ?? null }
   const webhook = await addWebhook(app.ports, wanted)
-  print({
-    ...webhookJson(webhook, await app.ports.webhooks.progress(webhook.id)),
-    secret: webhook.secret,
-  })
+  const progress = await app.ports.webhooks.progress(webhook.id)
+  print(toJson(newWebhook, { webhook, progress }))
 }
 
 export async function remove(id: string, { config }: Options): Promise<void> {

@@ -75,6 +75,8 @@ export async function openRolesWorld(seed: number) {
     /** Every change that Discord was asked for. */
     asked: [] as string[],
     isNodeAway: false,
+    /** People that one request may ask about. */
+    peopleMax: 1_000,
     /** By how many blocks the node is behind the chain. */
     nodeLag: 0,
     isDiscordAway: false,
@@ -135,7 +137,13 @@ export async function openRolesWorld(seed: number) {
     views,
     heads: store.heads,
     feed: createHistoryFeed({ ...store, views }),
-    ownership: { check: async ({ people }) => people.map(decide) },
+    ownership: {
+      async check({ people }) {
+        if (people.length > world.peopleMax)
+          throw new AppError('invalid', 'too many', { details: { reason: 'too-costly' } })
+        return people.map(decide)
+      },
+    },
     guild: {
       view: async () => (world.isDiscordAway ? away('discord') : world.view),
       members: async () => {

@@ -129,6 +129,22 @@ describe('roles of a guild', () => {
     expect(have(world)).toEqual(shouldHave(world))
   })
 
+  test('are decided on a few at a time where a rule asks too much for all at once', async () => {
+    const world = await openRolesWorld(3)
+    await mineUntil(world, () => shouldHave(world).length >= 2)
+    await world.index()
+    world.peopleMax = 1
+    const follower = world.follower()
+    await follower.round()
+    expect(have(world)).toEqual(shouldHave(world))
+    // Where one alone is too many it is not known, and nothing is taken away.
+    const before = have(world)
+    world.peopleMax = 0
+    for (const wallet of WALLETS) await world.roles.ask(accountOf(wallet), 1)
+    await follower.round()
+    expect(have(world)).toEqual(before)
+  })
+
   test('stay while nobody can be asked, for however long, and are put right afterwards', async () => {
     const { world, follower } = await settled(7)
     const before = have(world)

@@ -1,0 +1,114 @@
+import { z } from 'zod'
+import { AppError } from '#core/errors.ts'
+import { addWebhook, readWebhook, removeWebhook, testWebhook } from '#core/webhooks/manage.ts'
+import type { Webhook, WebhookStore } from '#core/webhooks/ports.ts'
+import { webhookTopics } from '#core/webhooks/topics.ts'
+import { personOf } from '#api/person.ts'
+import type { Api } from '#api/wire.ts'
+import { newWebhook, webhook, webhookTest, type WebhookRow } from '#resources/webhooks.ts'
+import { chainAlone, onlyChain } from './chain-parameter.ts'
+import { own } from './own.ts'
+import { address } from './parameters.ts'
+import { NO_SESSION, personal, sessionOf } from './personal.ts'
+
+const NOT_SET_UP = { status: 404, when: 'The service is not set up for signing in.' }
+const NOT_THERE = { status: 404, when: 'The person has no webhook of that id.' }
+
+const ID = '6c1f2b7e-6f0f-4f5e-9a53-0d5c2c1f7f10'
+const named = z.strictObject({ id: z.string().max(100).describe('Of the webhook.') })
+
+function portsOf({ webhooks }: Pick<Api, 'webhooks'>): NonNullable<Api['webhooks']> {
+  if (webhooks) return webhooks
+  throw new AppError('not-found', 'no webhooks are kept here: the service is not set up for it', {
+    audience: 'client',
+  })
+}
+
+const rowOf = async (webhooks: WebhookStore, of: Webhook): Promise<WebhookRow> => ({
+  webhook: of,
+  progress: await webhooks.progress(of.id),
+})
+
+export const webhooksOfPerson = own({
+  path: '/v1/person/webhooks',
+  id: 'listWebhooksOfPerson',
+  summary: 'Webhooks of whoever is signed in, and how they go.',
+  parameters: z.strictObject({}),
+  returns: { page: webhook },
+  refuses: [{ status: 403, when: 'A key is no person.' }, NOT_SET_UP],
+  example: () => ({}),
+  async answer(api, principal) {
+    const { id } = personOf(api, principal)
+    const { webhooks } = portsOf(api)
+    const found = await webhooks.list(id)
+    const items = await Promise.all(found.map((each) => rowOf(webhooks, each)))
+    return { items, nextCursor: null }
+  },
+})
+
+export const webhookAdd = personal({
+  path: '/v1/person/webhooks/add',
+  id: 'addWebhook',
+  summary: 'Adds a webhook of whoever is signed in, and tells its secret, once.',
+  isForKnown: true,
+  parameters: onlyChain,
+  body: z.strictObject({
+    url: z.string().max(2_000).describe('Where deliveries go: https, at a public address.'),
+    topics: z.array(z.enum(webhookTopics)).min(1).max(webhookTopics.length),
+    addresses: z
+      .array(address)
+      .min(1)
+      .max(100)
+      .nullable()
+      .default(null)
+      .describe('Only of these collections, tokens and pools.'),
+  }),
+  returns: newWebhook,
+  refuses: [NO_SESSION, { status: 409, when: 'The person has as many as one may.' }],
+  example: ({ collection }) => ({
+    url: 'https://example.org/hook',
+    topics: ['nft-transfers'],
+    addresses: [collection],
+  }),
+  async run({ api, req }, identity, { url, topics, addresses }) {
+    const { chain } = chainAlone(api, req)
+    const { person: owner } = await sessionOf(identity, req)
+    const ports = portsOf(api)
+    const wanted = { owner, url, chainId: chain.id, topics: [...new Set(topics)], addresses }
+    return rowOf(ports.webhooks, await addWebhook(ports, wanted))
+  },
+})
+
+export const webhookRemove = personal({
+  path: '/v1/person/webhooks/remove',
+  id: 'removeWebhook',
+  summary: 'Removes a webhook of whoever is signed in.',
+  isForKnown: true,
+  body: named,
+  returns: webhook,
+  refuses: [NO_SESSION, NOT_THERE],
+  example: () => ({ id: ID }),
+  async run({ api, req }, identity, { id }) {
+    const { person } = await sessionOf(identity, req)
+    const ports = portsOf(api)
+    const row = await rowOf(ports.webhooks, await readWebhook(ports, id, person))
+    await removeWebhook(ports, id, person)
+    return row
+  },
+})
+
+export const webhookTry = personal({
+  path: '/v1/person/webhooks/test',
+  id: 'testWebhook',
+  summary: 'Sends a delivery of type test, and says whether it was taken.',
+  isForKnown: true,
+  body: named,
+  returns: webhookTest,
+  refuses: [NO_SESSION, NOT_THERE],
+  example: () => ({ id: ID }),
+  async run({ api, req }, identity, { id }) {
+    const { person } = await sessionOf(identity, req)
+    const ports = portsOf(api)
+    return { id, why: await testWebhook(ports, await readWebhook(ports, id, person)) }
+  },
+})
