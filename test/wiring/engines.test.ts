@@ -59,6 +59,13 @@ test('a command on SQLite alone loads neither the driver of MongoDB nor a client
   expect(code).toBe(69)
 })
 
+test('the list of commands is printed without what serves, keeps logs or talks to a chain', async () => {
+  const packages = 'mongodb,undici,viem,ethers,pino,prom-client,cockatiel,bullmq,express,graphql'
+  const { code, text } = await run(packages, 'cli', '--help')
+  expect(text).toContain('Commands:')
+  expect(code).toBe(0)
+})
+
 test('a command that asks the chain does without the driver of MongoDB', async () => {
   const config = configFor('sqlite:./halyard.db')
   const { text } = await run('mongodb', 'cli', 'config', 'check', '--config', config)

@@ -6,7 +6,6 @@ import { wireRelay } from '#cli/wire-relay.ts'
 import { toText } from '#core/ledger/text.ts'
 import { runReconciler } from '#core/relay/run-reconciler.ts'
 import { createRelay, runRelay } from '#core/relay/run-relay.ts'
-import { createLogger } from '#wiring/telemetry.ts'
 
 type Options = { readonly config: string; readonly chain?: string; readonly once?: boolean }
 
@@ -31,8 +30,9 @@ Examples:
       options.once === true ? runOnce(options) : untilStopped((stop) => run(options, stop)),
     )
 
-const wired = (options: Options, stop?: AbortSignal) => {
+const wired = async (options: Options, stop?: AbortSignal) => {
   const settings = readSettings(options.config, options.chain)
+  const { createLogger } = await import('#wiring/telemetry.ts')
   const log = createLogger({ secrets: settings.secrets })
   let last = ''
   const warn: Parameters<typeof wireRelay>[1] = (message, fields) => {

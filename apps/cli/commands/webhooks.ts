@@ -1,9 +1,13 @@
 import { Argument, Command, InvalidArgumentError, Option } from 'commander'
+import { lazily } from '#cli/lazily.ts'
 import { chainOption, configOption, parseAddressOption } from '#cli/options.ts'
 import { untilStopped } from '#cli/until-stopped.ts'
-import { add, deliver, list, type Options, remove, resume, test } from '#cli/webhooks/run.ts'
+import type { Options } from '#cli/webhooks/run.ts'
 import type { WebhookTopic } from '#core/webhooks/ports.ts'
 import { webhookTopics } from '#core/webhooks/topics.ts'
+
+/** What sends over the network is loaded when it is asked for. */
+const loaded = () => import('#cli/webhooks/run.ts')
 
 export const webhooksCommand = (): Command => {
   const webhooks = new Command('webhooks')
@@ -20,23 +24,25 @@ Examples:
   $ halyard webhooks deliver --config halyard.json`,
     )
   for (const command of [
-    described('list', 'print all webhooks, and how they go', LIST, 'list').action(list),
+    described('list', 'print all webhooks, and how they go', LIST, 'list').action(
+      lazily(async () => (await loaded()).list),
+    ),
     addCommand(),
     ofOne(
       'remove',
       'remove a webhook',
       'Removes a webhook; nothing is sent to it any more.',
-    ).action(remove),
+    ).action(lazily(async () => (await loaded()).remove)),
     ofOne(
       'test',
       'send a delivery of type test',
       'Sends a signed delivery of type test, and says whether it was taken.',
-    ).action(test),
+    ).action(lazily(async () => (await loaded()).test)),
     ofOne('resume', 'go on with one that failed', RESUME)
       .option('--anew', 'not from where it stopped, but from the newest block')
-      .action(resume),
+      .action(lazily(async () => (await loaded()).resume)),
     described('deliver', 'deliver until it is stopped', DELIVER, 'deliver').action(
-      (options: Options) => untilStopped((stop) => deliver(options, stop)),
+      (options: Options) => untilStopped(async (stop) => (await loaded()).deliver(options, stop)),
     ),
   ])
     webhooks.addCommand(command)
@@ -85,7 +91,7 @@ const addCommand = (): Command =>
         (text) => text.split(',').map((part) => parseAddressOption(part.trim())),
       ),
     )
-    .action(add)
+    .action(lazily(async () => (await loaded()).add))
 
 function parseTopics(text: string): WebhookTopic[] {
   const topics = [...new Set(text.split(',').map((part) => part.trim()))]

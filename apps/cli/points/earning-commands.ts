@@ -1,7 +1,10 @@
 import { Command } from 'commander'
+import { lazily } from '#cli/lazily.ts'
 import { chainOption, configOption } from '#cli/options.ts'
-import { earn, explain, showRules } from './earn.ts'
-import { keep } from './keep.ts'
+
+/** What reads histories, and what keeps metrics, is loaded when it is asked for. */
+const earning = () => import('./earn.ts')
+const keeper = () => import('./keep.ts')
 
 /** Commands on what earns points, and on what ends by itself. */
 export const earningCommands = (): Command[] => [
@@ -25,7 +28,7 @@ const rulesCommand = (): Command =>
     'print what earns points',
     'Prints one line of JSON for each rule of the configuration, as it is understood.',
     'rules --config halyard.json',
-  ).action(showRules)
+  ).action(lazily(async () => (await earning()).showRules))
 
 const earnCommand = (): Command =>
   ofRules(
@@ -37,7 +40,7 @@ const earnCommand = (): Command =>
     'earn --config halyard.json',
   )
     .option('--actor <name>', 'who does it, for the record; the user of this machine unless given')
-    .action(earn)
+    .action(lazily(async () => (await earning()).earn))
 
 const explainCommand = (): Command =>
   ofRules(
@@ -48,7 +51,7 @@ const explainCommand = (): Command =>
     'explain earning/swaps:1:20700:0x5c50:0:v1.0',
   )
     .argument('<earning>', 'the id of an earning, as a statement shows it')
-    .action(explain)
+    .action(lazily(async () => (await earning()).explain))
 
 const keepCommand = (): Command =>
   new Command('keep')
@@ -61,4 +64,4 @@ const keepCommand = (): Command =>
     .addHelpText('after', `\nExamples:\n  $ halyard points keep --config halyard.json`)
     .addOption(configOption())
     .option('--actor <name>', 'who does it, for the record; keeper unless given')
-    .action(keep)
+    .action(lazily(async () => (await keeper()).keep))
