@@ -5,6 +5,8 @@ import { callDiscord, noAnswer } from './call.ts'
 /** Types of Discord: a command that is typed, and options that are text or a role. */
 const CHAT_INPUT = 1
 const OPTION_TYPES = { text: 3, role: 8 } as const
+/** Commands are about a guild, and not for direct messages; of those of one guild nothing else may be said. */
+const IN_GUILDS = { contexts: [0] }
 
 /**
  * Puts the commands of an application in the place of those that it had in a guild, or everywhere.
@@ -28,6 +30,7 @@ export async function registerCommands(
         name,
         description,
         type: CHAT_INPUT,
+        ...(guild === null && IN_GUILDS),
         options: options.map(({ kind, ...option }) => ({ ...option, type: OPTION_TYPES[kind] })),
       })),
     ),

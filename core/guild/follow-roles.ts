@@ -51,6 +51,8 @@ const EVENTS_MAX = 2_000
 const OPEN_MAX = 500
 /** How often what cannot be known is asked again. */
 const UNKNOWN_MS = 10_000
+/** The same for decisions whose block is older than the event: a node lags, or the rule wants a block that is final. */
+const TOUCHED_MS = 500
 
 /**
  * Keeps the roles that rules of one chain give as they should be, round by round.
@@ -73,6 +75,7 @@ export function createRoleFollower(
   )
   let sweepAtMs = 0
   let unknownAtMs = 0
+  let touchedAtMs = 0
   let discordAtMs = 0
   let openAfter: RoleKey | null = null
 
@@ -112,6 +115,8 @@ export function createRoleFollower(
     openAfter = open.length < OPEN_MAX ? null : (open.at(-1) ?? null)
     const isUnknownDue = clock.monotonicMs() >= unknownAtMs
     if (isUnknownDue) unknownAtMs = clock.monotonicMs() + UNKNOWN_MS
+    const isTouchedDue = clock.monotonicMs() >= touchedAtMs
+    if (isTouchedDue) touchedAtMs = clock.monotonicMs() + TOUCHED_MS
     const view = await ports.views.current()
     const again: Touched[] = []
     const pending: RoleState[] = []
@@ -124,7 +129,7 @@ export function createRoleFollower(
       if (isPending(state)) pending.push(state)
       const isDue =
         standing === 'gone' ||
-        state.touchedAt !== null ||
+        (isTouchedDue && state.touchedAt !== null) ||
         (isUnknownDue && state.unknownSinceMs !== null)
       if (isDue) again.push({ account: state.account, touchedAt: state.touchedAt })
     }

@@ -714,14 +714,12 @@ describe.skipIf(!chain)('who owns what', () => {
       await follower.round()
       await mint(DAN)
       await indexed.index()
-      const began = performance.now()
       let rounds = 0
       while (!holders().includes(benThere)) {
         if (rounds++ > 100) throw new Error('the role is not given')
         await follower.round()
         await new Promise((resolve) => setTimeout(resolve, 20))
       }
-      console.log(`a role was given ${Math.round(performance.now() - began)} ms behind its block`)
       await identity.close()
       await roles.close()
     })

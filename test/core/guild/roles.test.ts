@@ -125,6 +125,7 @@ describe('roles of a guild', () => {
     await follower.round()
     expect(have(world)).toEqual(before)
     world.nodeLag = 0
+    await world.clock.sleep(500)
     await follower.round()
     expect(have(world)).toEqual(shouldHave(world))
   })

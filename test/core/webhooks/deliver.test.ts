@@ -225,6 +225,31 @@ describe('a webhook', () => {
     expect(await webhooks.progress(webhook.id)).toMatchObject({ failures: 0, lastError: null })
   })
 
+  test('takes back what a receiver may have read whose answer was lost, where the history is another by then', async () => {
+    const opened = await openWorld(3)
+    const { world, chain, clock, deliver, index } = opened
+    await chain.mine(4)
+    await index()
+    await deliver()
+    const start = chain.blocks.length
+    world.answer = () => ({ sent: { status: 'failed', why: 'lost' }, isRead: true })
+    while (world.sent.length === 0) {
+      await chain.mine(1)
+      await index()
+      await deliver()
+    }
+    // The receiver stands before this block, so that the feed has nothing to take back.
+    await chain.fork(1, 2)
+    await index()
+    world.answer = () => ({ sent: OK, isRead: true })
+    await clock.sleep(3_600_000)
+    await deliver()
+    const [first, second] = world.sent
+    expect([first?.type, second?.type]).toEqual(['appended', 'retracted'])
+    expect(second?.block.number).toBeLessThan(first?.block.number ?? 0)
+    expect([...world.told.keys()].toSorted()).toEqual(await opened.truth(start - 1))
+  })
+
   test('waits as long as the receiver says, and is paused where that one is gone', async () => {
     const { world, chain, clock, deliver, index, webhook, webhooks, managing } = await openWorld(3)
     await chain.mine(4)
