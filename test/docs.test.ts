@@ -52,13 +52,23 @@ describe('the docs name what there is', () => {
       .split('\n')
       .filter((line) => /^\| F\d+ \|/.test(line))
     expect(ofLedger.length).toBeGreaterThan(15)
-    for (const row of [...rows, ...ofLedger]) {
-      const cell = row.split(' | ').at(-1) ?? ''
-      const files = [...cell.matchAll(/`(test\/[^`]+)`: ("[^"]+"(?:, "[^"]+")*)/g)]
-      if (files.length === 0) expect(cell, row).toMatch(/^none \|$/)
-      for (const [, file = '', names = ''] of files)
-        for (const [, name = ''] of names.matchAll(/"([^"]+)"/g))
-          expect(read(file).replaceAll('`', "'"), `${file}: ${name}`).toContain(name)
-    }
+    for (const row of [...rows, ...ofLedger]) expectTests(row)
   })
+
+  test('the table of faults of spends has tests that there are, for every row', () => {
+    const rows = read('docs/faults-of-spends.md')
+      .split('\n')
+      .filter((line) => /^\| F\d+ \|/.test(line))
+    expect(rows).toHaveLength(30)
+    for (const row of rows) expectTests(row)
+  })
+
+  function expectTests(row: string): void {
+    const cell = row.split(' | ').at(-1) ?? ''
+    const files = [...cell.matchAll(/`(test\/[^`]+)`: ("[^"]+"(?:, "[^"]+")*)/g)]
+    if (files.length === 0) expect(cell, row).toMatch(/^none( \||: )/)
+    for (const [, file = '', names = ''] of files)
+      for (const [, name = ''] of names.matchAll(/"([^"]+)"/g))
+        expect(read(file).replaceAll('`', "'"), `${file}: ${name}`).toContain(name)
+  }
 })

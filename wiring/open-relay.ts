@@ -1,20 +1,10 @@
 import type { RelayChain } from '#core/relay/ports.ts'
-import type { RelayPolicy, RelayPorts, SpendPorts } from '#core/relay/relay-ports.ts'
+import type { RelayPolicy, RelayPorts } from '#core/relay/relay-ports.ts'
 import { invalidField } from '#core/errors.ts'
-import { openIntents } from './open-intents.ts'
 import { openKey } from './open-key.ts'
-import { openLedger } from './open-ledger.ts'
 import { type ChainNode, openNode } from './open-node.ts'
+import { openSpends, relayOf, type RelaySettings } from './open-spends.ts'
 import type { Settings } from './settings.ts'
-import { sha256, systemClock } from './system.ts'
-
-/** What recording and following spends of one chain takes. No key and no node. */
-export type OpenSpends = AsyncDisposable & {
-  readonly ports: SpendPorts
-  readonly policy: RelayPolicy
-  /** What about the servers an operator should know. */
-  readonly warnings: readonly string[]
-}
 
 /** What sending them takes. */
 export type OpenRelay = AsyncDisposable & {
@@ -23,56 +13,6 @@ export type OpenRelay = AsyncDisposable & {
   readonly pollMs: number
   readonly reconcileEveryMs: number | null
   readonly warnings: readonly string[]
-}
-
-type RelaySettings = NonNullable<Settings['relay']>
-
-/** @throws AppError `invalid` where the configuration names no points contract */
-function relayOf({ relay }: Pick<Settings, 'relay'>): RelaySettings {
-  if (relay) return relay
-  throw invalidField(
-    'relay',
-    'the configuration names no points contract of this chain; add the section relay, as docs/points.md says',
-  )
-}
-
-const policyOf = (chainId: number, relay: RelaySettings): RelayPolicy => {
-  const { contract, startBlock, ledger, asset, leaseMs } = relay
-  const { deadlineS, feeMaxRaw, balanceMinRaw, bumpAfterMs } = relay
-  return {
-    chainId,
-    contract,
-    startBlock,
-    ledger,
-    asset,
-    leaseMs,
-    deadlineS,
-    feeMaxRaw,
-    balanceMinRaw,
-    bumpAfterMs,
-  }
-}
-
-/**
- * Opens the ledger and what is kept of spends under way. Records that are not there yet are made.
- *
- * @throws AppError `invalid` where the configuration names no points contract; `conflict` where records wait for a migration;
- *   `unavailable` where they cannot be used
- */
-export async function openSpends(
-  settings: Pick<Settings, 'chain' | 'records' | 'relay'>,
-): Promise<OpenSpends> {
-  const relay = relayOf(settings)
-  await using parts = new AsyncDisposableStack()
-  const { store, clerk, warnings } = parts.use(await openLedger(settings.records, relay.ledger))
-  const { intents } = parts.adopt(await openIntents(settings.records), (each) => each.close())
-  const opened = parts.move()
-  return {
-    ports: { intents, store, clerk, sha256, clock: systemClock },
-    policy: policyOf(settings.chain.id, relay),
-    warnings,
-    [Symbol.asyncDispose]: () => opened.disposeAsync(),
-  }
 }
 
 /** A round that fails is followed by another one. */

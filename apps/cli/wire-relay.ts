@@ -1,4 +1,5 @@
-import type { OpenRelay, OpenSpends } from '#wiring/open-relay.ts'
+import type { OpenRelay } from '#wiring/open-relay.ts'
+import type { OpenSpends } from '#wiring/open-spends.ts'
 import { newId } from '#wiring/system.ts'
 import type { Settings } from '#wiring/settings.ts'
 import { ownActor } from './actor.ts'
@@ -6,14 +7,11 @@ import { readSettings, tellWarnings, toStderr } from './wire.ts'
 
 type Options = { readonly config: string; readonly chain?: string }
 
-/** What talks to a chain is loaded when it is asked for. */
-const loaded = () => import('#wiring/open-relay.ts')
-
 type Person = { readonly newId: () => string; readonly actor: string }
 
 /** What commands take that look at spends on the chain, and record them. */
 export async function wireSpends({ config, chain }: Options): Promise<OpenSpends & Person> {
-  const { openSpends } = await loaded()
+  const { openSpends } = await import('#wiring/open-spends.ts')
   const opened = await openSpends(readSettings(config, chain))
   tellWarnings(opened, toStderr)
   return { ...opened, newId, actor: ownActor() }
@@ -25,7 +23,8 @@ export async function wireRelay(
   warn: OpenRelay['ports']['warn'],
   stop?: AbortSignal,
 ): Promise<OpenRelay & Person> {
-  const { openRelay } = await loaded()
+  // What talks to a chain takes longer to load than a command on the records alone takes.
+  const { openRelay } = await import('#wiring/open-relay.ts')
   const opened = await openRelay(settings, warn, stop)
   tellWarnings(opened, toStderr)
   return { ...opened, newId, actor: ownActor() }

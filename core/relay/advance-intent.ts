@@ -1,5 +1,5 @@
 import type { Address } from '#core/chain.ts'
-import { holdState, lapseHold, pinHold } from './ask-ledger.ts'
+import { holdState, lapseHold, pinHold, readHold } from './ask-ledger.ts'
 import { changeIntent } from './change-intent.ts'
 import { claimNonce } from './claim-nonce.ts'
 import { firstOffer } from './fees.ts'
@@ -179,7 +179,16 @@ async function lapse(ports: RelayPorts, intent: Intent): Promise<Intent> {
 
 /** Its hold has come to an end before anything was signed. */
 const endWithHold = async (ports: RelayPorts, intent: Intent): Promise<Intent> => {
-  if ((await holdState(ports, intent)) !== 'ended') return intent
+  const hold = await readHold(ports, intent)
+  if (hold?.state === 'open') return intent
+  // Whoever has settled it has spent the points, and the chain has not.
+  if (hold?.state === 'settled')
+    return quarantine(
+      ports,
+      intent,
+      'relay',
+      'its hold was settled, and the chain has not spent it',
+    )
   return changeIntent(ports.intents, intent, (now) =>
     now.state === 'held' || now.state === 'claimed'
       ? moved(now, ports.clock.nowMs(), {

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { simulateRelay } from './relay/simulate-relay.ts'
 
-const SEEDS = 300
+const SEEDS = 200
 
 /** Seeds that have failed once: they are run always, before any others. */
 const FAILED_BEFORE: readonly number[] = []
