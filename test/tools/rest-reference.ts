@@ -76,7 +76,7 @@ function kindOf({ type, pattern = '' }: any): string {
   if (pattern.includes('{40}|') || pattern.includes('{64}')) return '32 bytes in hex'
   if (pattern.includes('{40}')) return 'address'
   if (pattern.startsWith('^0x')) return 'bytes in hex'
-  if (pattern.includes('{1,78}') || pattern.includes('{1,200}')) return 'whole number as text'
+  if (/(?:\\d|\[0-9\])\{1,(?:30|78|200)\}/.test(pattern)) return 'whole number as text'
   if (pattern.includes('\\.')) return 'decimal number as text'
   return [type]
     .flat()
