@@ -16,7 +16,14 @@ test(
       for (const [what, count] of Object.entries(await simulateEarning(seed)))
         sum[what] = (sum[what] ?? 0) + count
     // Otherwise the runs are too tame to show anything.
-    for (const what of ['reorgs', 'ended early', 'retracted', 'closedPeriods', 'compared'])
+    for (const what of [
+      'reorgs',
+      'came back',
+      'ended early',
+      'retracted',
+      'closedPeriods',
+      'compared',
+    ])
       expect(sum[what], what).toBeGreaterThan(SEEDS / 2)
     expect(sum.earned).toBeGreaterThan(SEEDS * 5)
     expect(sum.confirmed).toBeGreaterThan(SEEDS * 5)

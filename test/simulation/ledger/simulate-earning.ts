@@ -29,7 +29,7 @@ import { type Faults, faultyStore, type Process, ticks } from './faulty-store.ts
 const CHAIN_ID = 31_337
 const LEDGER = 'points'
 const FINALITY = 4
-const ROUNDS = 10
+const ROUNDS = 14
 const PERIOD = 60
 const PER = 1n << 48n
 const CAP = 150_000n
@@ -101,6 +101,18 @@ export async function simulateEarning(seed: number): Promise<Readonly<Record<str
     await appender.moveBack(to as Waypoint)
     for (const block of chain.blocks.slice(ancestor + 1)) await commit(block)
     count('reorgs')
+  }
+
+  /** The head goes back, which may be seen, and comes again over the very same blocks. */
+  async function comeBack(): Promise<void> {
+    const depth = 1 + random.int(FINALITY - 1)
+    if (chain.blocks.length <= depth + FINALITY) return
+    const ancestor = chain.blocks.length - depth - 1
+    const to = waypointsOf(appender.view() as View).find(({ number }) => number === ancestor)
+    await appender.moveBack(to as Waypoint)
+    if (random.chance(0.7)) await earn()
+    for (const block of chain.blocks.slice(ancestor + 1)) await commit(block)
+    count('came back')
   }
 
   const ledgers = createMemoryLedgerStore(new Map() as MemoryLedgers)
@@ -191,7 +203,8 @@ export async function simulateEarning(seed: number): Promise<Readonly<Record<str
     faults.isOn = random.chance(0.7)
     // Some run while the chain goes on, so that they see a head of before.
     const running = [earn(), ...(random.chance(0.4) ? [earn()] : [])]
-    if (random.chance(0.6)) await reorganise()
+    if (random.chance(0.5)) await reorganise()
+    else if (random.chance(0.4)) await comeBack()
     else await grow(1 + random.int(3))
     await Promise.all(running)
     if (random.chance(0.5)) {
