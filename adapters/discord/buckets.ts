@@ -17,6 +17,8 @@ type Bucket = { left: number; resetAtMs: number }
 
 /** Discord allows 50 requests a second of one bot; some are left to others that share its token. */
 const GAP_MS = 25
+/** Timers may fire a little early, and what Discord says is rounded. */
+const MARGIN_MS = 20
 /** Longer waits are for whoever asks, who may have something else to do meanwhile. */
 const WAIT_MS_MAX = 2_000
 const TRIES_MAX = 4
@@ -67,10 +69,13 @@ export function createBuckets(clock: Pick<Clock, 'monotonicMs' | 'sleep'>): Buck
       numberOf(headers, 'x-ratelimit-reset-after'),
     ]
     if (left !== undefined && seconds !== undefined)
-      buckets.set(bucketOf.get(route) ?? route, { left, resetAtMs: nowMs + seconds * 1_000 })
+      buckets.set(bucketOf.get(route) ?? route, {
+        left,
+        resetAtMs: nowMs + seconds * 1_000 + MARGIN_MS,
+      })
     if (REFUSALS.has(status)) refusals.push(nowMs)
     if (status !== 429) return
-    const resetAtMs = nowMs + (numberOf(headers, 'retry-after') ?? 1) * 1_000
+    const resetAtMs = nowMs + (numberOf(headers, 'retry-after') ?? 1) * 1_000 + MARGIN_MS
     if (headers.has('x-ratelimit-global')) allowedAtMs = resetAtMs
     else buckets.set(bucketOf.get(route) ?? route, { left: 0, resetAtMs })
   }

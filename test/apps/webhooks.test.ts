@@ -1,3 +1,4 @@
+import type { ChildProcess } from 'node:child_process'
 import { createServer, type Server } from 'node:http'
 import { writeFileSync } from 'node:fs'
 import type { AddressInfo } from 'node:net'
@@ -16,6 +17,7 @@ const deliveries: Delivery[] = []
 let receiver: Server
 let config: string
 let status = 204
+let delivering: ChildProcess | undefined
 const chain = createFakeChain(4, { maxLogs: 6 })
 let node: Awaited<ReturnType<typeof startFakeNode>>
 
@@ -43,6 +45,7 @@ beforeAll(async () => {
   )
 })
 afterAll(async () => {
+  delivering?.kill('SIGKILL')
   receiver.closeAllConnections()
   receiver.close()
   await node?.close()
@@ -72,6 +75,7 @@ test('a webhook is added, tried, told of what is committed from then on, and rem
   status = 204
   deliveries.length = 0
   const { child, done } = spawnCli(['webhooks', 'deliver', '--config', config])
+  delivering = child
   // It begins with what comes behind its first look.
   await eventually(async () => {
     const report = reportOf(await runCli('webhooks', 'list', '--config', config))
