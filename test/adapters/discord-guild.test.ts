@@ -31,6 +31,7 @@ beforeEach(() => {
   })
   discord.limit.count = 100
   discord.limit.windowMs = 1_000
+  discord.fillBuckets()
 })
 
 const client = (botToken = BOT_TOKEN) =>

@@ -35,6 +35,8 @@ export type FakeDiscord = AsyncDisposable & {
   readonly guilds: Map<string, FakeGuild>
   /** Changes of roles that are allowed in so many milliseconds; more get 429. */
   readonly limit: { count: number; windowMs: number }
+  /** Forgets what was asked for until now. */
+  fillBuckets(): void
   /** Answers of 429, 401 and 403 so far. */
   refusals: number
   readonly bot: User
@@ -193,6 +195,9 @@ export async function startFakeDiscord(): Promise<FakeDiscord> {
     outage: undefined,
     guilds: new Map(),
     limit: { count: 100, windowMs: 1_000 },
+    fillBuckets() {
+      changes = []
+    },
     refusals: 0,
     bot: BOT,
     commands: [],
