@@ -33,7 +33,7 @@ export const settleHold = async (
   transaction: string,
 ): Promise<boolean> =>
   isDone(
-    await submit(ports, `settle:${operation}`, {
+    await submit(ports, settleKey(operation), {
       kind: 'settle',
       hold: id,
       amountRaw,
@@ -92,14 +92,37 @@ export async function lapseHold(ports: SpendPorts, intent: Named): Promise<void>
 }
 
 /** Whether a repair has taken the points of a spend from its account already, since the chain had it and the ledger had not. */
-export async function isPaidLate(
-  { store }: Pick<SpendPorts, 'store'>,
-  { ledger, operation }: Pick<Intent, 'ledger' | 'operation'>,
-): Promise<boolean> {
-  const id = operationId(RELAY_SCOPE, lateKey(operation))
-  const [document] = await store.documents(ledger, [{ kind: 'key', id }])
+export const isPaidLate = (ports: SpendPorts, of: Spent): Promise<boolean> =>
+  isKeyDone(ports, of, lateKey(of.operation))
+
+/** Whether the hold of a spend was settled by the relay. */
+export const isSettled = (ports: SpendPorts, of: Spent): Promise<boolean> =>
+  isKeyDone(ports, of, settleKey(of.operation))
+
+type Spent = Pick<Intent, 'ledger' | 'operation'>
+
+async function isKeyDone(ports: SpendPorts, { ledger }: Spent, key: string): Promise<boolean> {
+  await readUpToDate(ports, ledger)
+  const id = operationId(RELAY_SCOPE, key)
+  const [document] = await ports.store.documents(ledger, [{ kind: 'key', id }])
   return document !== undefined && valueOf('key', document).outcome.status === 'done'
+}
+
+/**
+ * Gives back what a repair has taken, where the hold was settled as well. Whoever does the one looks for the other behind
+ * it: since the log has an order, at least one of the two finds both, and an operation is reversed once.
+ *
+ * @returns false where the ledger does not allow it
+ */
+export const reverseLate = async (ports: SpendPorts, { operation }: Spent): Promise<boolean> => {
+  const late = operationId(RELAY_SCOPE, lateKey(operation))
+  const memo = 'its hold was settled at the same time'
+  return isDone(
+    await submit(ports, `late-back:${operation}`, { kind: 'reverse', operation: late, memo }),
+  )
 }
 
 /** Of the entry that takes points which were spent and are not held any more. */
 export const lateKey = (operation: Intent['operation']): string => `late:${operation}`
+
+const settleKey = (operation: Intent['operation']): string => `settle:${operation}`

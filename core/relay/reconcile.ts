@@ -5,7 +5,7 @@ import { previewRequest } from '#core/ledger/preview-request.ts'
 import type { OperationRequest } from '#core/ledger/operation.ts'
 import { readUpToDate } from '#core/ledger/read-balance.ts'
 import { toText } from '#core/ledger/text.ts'
-import { lateKey } from './ask-ledger.ts'
+import { isSettled, lateKey, reverseLate } from './ask-ledger.ts'
 import { operationOf, RELAY_SCOPE } from './intent.ts'
 import { middle } from './judge.ts'
 import type { PointsEvent, RelayChain } from './ports.ts'
@@ -281,5 +281,11 @@ async function mend(
   if (!isRepair) return { ...found, repair: 'possible', why: null }
   const receipt = await ports.clerk.submit(own)
   const isDone = receipt.status === 'recorded' && receipt.outcome.status === 'done'
+  const spend = { ledger, operation: found.operation }
+  if (isDone && own.key === lateKey(found.operation) && (await isSettled(ports, spend))) {
+    // The relay has met it again meanwhile.
+    const isBack = await reverseLate(ports, spend)
+    return { ...found, repair: isBack ? 'done' : 'none', why: isBack ? null : 'it was paid twice' }
+  }
   return { ...found, repair: isDone ? 'done' : 'none', why: isDone ? null : 'others were first' }
 }

@@ -1,4 +1,4 @@
-import { isPaidLate, readHold, settleHold, voidHold } from './ask-ledger.ts'
+import { isPaidLate, readHold, reverseLate, settleHold, voidHold } from './ask-ledger.ts'
 import { changeIntent } from './change-intent.ts'
 import { type Intent, moved } from './intent.ts'
 import { quarantine } from './quarantine-intent.ts'
@@ -32,6 +32,12 @@ export async function resolveIntent(
       ports.warn('the ledger and the chain differ', { id: intent.id, why })
       return quarantine(ports, intent, 'relay', why)
     }
+  }
+  const isTwice = isSpent && !isPaid && (await isPaidLate(ports, intent))
+  if (isTwice && !(await reverseLate(ports, intent))) {
+    const why = 'it was settled, and paid by a repair as well, which cannot be reversed'
+    ports.warn('the ledger and the chain differ', { id: intent.id, why })
+    return quarantine(ports, intent, 'relay', why)
   }
   return changeIntent(ports.intents, intent, (now) =>
     now.state === 'settling' || now.state === 'voiding'

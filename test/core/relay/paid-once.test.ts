@@ -1,0 +1,143 @@
+import { expect, test } from 'vitest'
+import type { Address } from '#core/chain.ts'
+import { createLedgerClerk, type LedgerClerk } from '#core/ledger/clerk.ts'
+import { readBalance } from '#core/ledger/read-balance.ts'
+import { lateKey } from '#core/relay/ask-ledger.ts'
+import { type Intent, moved, RELAY_SCOPE } from '#core/relay/intent.ts'
+import type { PointsEvent, RelayChain } from '#core/relay/ports.ts'
+import { reconcile } from '#core/relay/reconcile.ts'
+import type { RelayPolicy } from '#core/relay/relay-ports.ts'
+import { resolveIntent } from '#core/relay/resolve-intent.ts'
+import { spendPoints } from '#core/relay/spend-points.ts'
+import { createMemoryIntentStore } from '../../fakes/intent-store.ts'
+import { asset, createLedgerApp, grant, LEDGER } from '../ledger/ledger-app.ts'
+
+const wallet: Address = `0x${'a1'.repeat(20)}`
+const hash = `0x${'b1'.repeat(32)}` as const
+const policy: RelayPolicy = {
+  chainId: 1,
+  contract: `0x${'c0'.repeat(20)}`,
+  startBlock: 0,
+  ledger: LEDGER,
+  asset,
+  leaseMs: 3_600_000,
+  deadlineS: 3_600,
+  feeMaxRaw: 100n,
+  balanceMinRaw: 1n,
+  bumpAfterMs: 60_000,
+}
+
+/**
+ * A spend that the chain has, whose client repeats it after its records were lost, while an operator repairs. What is done
+ * in the middle of the two is done before a request of this key reaches the ledger.
+ */
+async function openWorld(before: string, inTheMiddle: (world: World) => Promise<unknown>) {
+  const ledger = await createLedgerApp()
+  const clock = { ...ledger.ports.clock, monotonicMs: () => 0 }
+  const plain = createLedgerClerk({ ...ledger.ports, clock }, LEDGER)
+  let isMet = false
+  const clerk: LedgerClerk = {
+    ...plain,
+    async submit(request) {
+      if (request.key.startsWith(before) && !isMet) {
+        isMet = true
+        await inTheMiddle(world)
+      }
+      return plain.submit(request)
+    },
+  }
+  const base = {
+    intents: createMemoryIntentStore(),
+    store: ledger.ports.store,
+    sha256: ledger.ports.sha256,
+    clock,
+    clerk,
+    warn: () => undefined,
+  }
+  await ledger.submit(grant(wallet, 100n))
+  const repeat = async (): Promise<Intent> => {
+    const outcome = await spendPoints(base, policy, {
+      scope: 'tests',
+      key: 'a',
+      actor: 'tester',
+      account: wallet,
+      wallet,
+      amountRaw: 10n,
+      memo: '',
+      way: 'relayed',
+    })
+    if (outcome.status !== 'accepted') throw new Error(outcome.status)
+    return outcome.intent
+  }
+  const evidence = { blockNumber: 5, blockHash: hash, transaction: hash, account: wallet }
+  const settle = async (intent: Intent): Promise<Intent> => {
+    const verdict = { kind: 'spent', evidence: { ...evidence, amountRaw: 10n } } as const
+    const found = moved(intent, 0, { state: 'settling', verdict })
+    await base.intents.replaceIntent(found)
+    return resolveIntent(base, found)
+  }
+  const repair = (operation: Intent['operation']) => {
+    const event: PointsEvent = { kind: 'spent', operation, amountRaw: 10n, ...evidence }
+    const block = { number: 10, timestamp: 1_000 }
+    const chain = {
+      nodeCount: 1,
+      look: async () => [{ latest: block, final: block, operations: [], senders: [] }],
+      events: async () => [[event]],
+    } as unknown as RelayChain
+    return reconcile({ ...base, chain }, policy, { actor: 'operator', isRepair: true })
+  }
+  /** As a repair does that has looked before the spend was repeated. */
+  const payLate = (operation: Intent['operation']) =>
+    plain.submit({
+      scope: RELAY_SCOPE,
+      key: lateKey(operation),
+      actor: 'operator',
+      operation: { kind: 'spend', asset, account: wallet, amountRaw: 10n, feeRaw: 0n, memo: '' },
+    })
+  const left = async (): Promise<bigint> => {
+    const { value } = await readBalance(base, LEDGER, { asset, account: wallet })
+    expect(value.heldRaw).toBe(0n)
+    return value.availableRaw
+  }
+  const world: World = { repeat, settle, repair, payLate, left }
+  return world
+}
+
+type World = {
+  readonly repeat: () => Promise<Intent>
+  readonly settle: (intent: Intent) => Promise<Intent>
+  readonly repair: (operation: Intent['operation']) => Promise<unknown>
+  readonly payLate: (operation: Intent['operation']) => Promise<unknown>
+  readonly left: () => Promise<bigint>
+}
+
+/** The name of the spend in the contract, as another installation would find it. */
+async function nameOf(): Promise<Intent['operation']> {
+  const { repeat } = await openWorld('none', async () => undefined)
+  return (await repeat()).operation
+}
+
+test('a spend that is repeated while a repair pays it is paid once, whichever was first', async () => {
+  const operation = await nameOf()
+  const first = await openWorld('late:', async (world) => world.settle(await world.repeat()))
+  await first.repair(operation)
+  expect(await first.left()).toBe(90n)
+
+  const second = await openWorld('hold-is-made-first', async () => undefined)
+  await second.repair(operation)
+  expect((await second.settle(await second.repeat())).state).toBe('settled')
+  expect(await second.left()).toBe(90n)
+})
+
+test('one whose hold is settled in the same moment as a repair pays it is paid once', async () => {
+  const operation = await nameOf()
+  let isRepaired = false
+  const world = await openWorld('settle:', async ({ payLate }) => {
+    isRepaired = true
+    await payLate(operation)
+  })
+  const intent = await world.repeat()
+  expect((await world.settle(intent)).state).toBe('settled')
+  expect(isRepaired).toBe(true)
+  expect(await world.left()).toBe(90n)
+})
