@@ -72,11 +72,19 @@ describe('the migrations of the product', () => {
           "001-about 6233bf5bc54701688d013deb81ea422b79047b30b8cf93de49f4eb911922a620",
           "002-points-ledger 4a7b7453681a4e58c00832c43554a7fe6b20d4d51e0a1dea50d6d6b33c121515",
           "003-identity eff76b3c35498f53e2dd2f2c1b76c8bfb501b5d92ab3e538b3b75ee343ea5d70",
+          "004-discord-accounts 75bf5b0d6816cb528eab21fa6bf98e5913c78ddd80727d5c4a2d0e18959a20f7",
+          "005-relay 5d151db9a3841380af7654504f129ceca25ce310a2c77e47c545e8b324996dcf",
+          "006-guild-roles 27a88f5a2334fc83dc0ef0d3851f96cd0baa3569c85040f36e24dd4c00721876",
+          "007-webhooks 1e95b2b738b32984a5bc08115882d69d797172f26025d78faf62654f33242ede",
         ],
         "sqlite": [
           "001-about 30792559da6b563836fdf49a922bcc8d31661a5334376bb7a87a23496fd755e6",
           "002-points-ledger 3c302332c82aec5c592b38b24341a8255e5223e8963e339f799dc9e943ccc710",
           "003-identity 049be1072bff01c3a05338f69f85b76f317cefc283979068830460b16c3fafae",
+          "004-discord-accounts 8442f387c98d037f82e8911c60f36dc888a3b768e2691d23eb90f031edae25f1",
+          "005-relay a24da6accec1d89a8a34dfb8901c4ee7c39e0acdcdefd6679dca3a3c4596c180",
+          "006-guild-roles a4ec3aa2a08cb43497192673cfcd30828a37e0081e97d1df1f5ad976299af0cf",
+          "007-webhooks bfed46fc2ef3e7ef111c80f9c9cad3ae2787ad8ee85429b5e9b4ef73762a2daf",
         ],
       }
     `)
