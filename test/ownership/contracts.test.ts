@@ -344,7 +344,7 @@ describe.skipIf(!chain)('who owns what', () => {
 
   test('an index that is behind is read at its own block, together with the contracts', async () => {
     const before = await on.head()
-    await mint(DAN)
+    await mint(CAT)
     const { block, answer } = await decide(of721(collection.address, { heldForBlocks: 1 }), [CAT])
     expect(answer).toBe('yes')
     expect(block).toMatchObject(before)
