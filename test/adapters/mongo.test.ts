@@ -15,8 +15,8 @@ import { addressOf } from '../fakes/encode.ts'
 import { freshDatabase, type MongoServer, openMongoServer } from '../servers/mongo.ts'
 import { steppedDb } from '../servers/stepped-db.ts'
 
-/** Of the places where the contract stops a writer, the stand-in, which has no index, tries every twentieth. */
-const STAND_IN_EVERY_NTH = 20
+/** Of the places where the contract stops a writer, the stand-in, which has no index, tries every thirtieth. */
+const STAND_IN_EVERY_NTH = 30
 /** A rebuild has many places that are alike. */
 const REBUILD_EVERY_NTH = 4
 /** Writers that want the same thing at once. */
