@@ -56,6 +56,17 @@ function remedyFor(error: Error): string {
 
 const isSystemError = (error: Error): boolean => 'syscall' in error
 
+/** Does something, the driver's failures told as `toAppError` does. @param field names the database */
+export const toldAs =
+  (field: DatabaseField) =>
+  async <T>(ask: () => Promise<T>): Promise<T> => {
+    try {
+      return await ask()
+    } catch (error) {
+      throw toAppError(error, field)
+    }
+  }
+
 /** Failures of the driver and the server as `unavailable`, with the remedy; anything else as it is. */
 export function toAppError(error: unknown, field: DatabaseField = 'store'): unknown {
   if (isAppError(error) || !(error instanceof Error)) return error

@@ -2,9 +2,11 @@ import type { Address, Hash } from '#core/chain.ts'
 import type { DiscordAccount, IdentityStore, Session } from '#core/identity/ports.ts'
 import { CONCERNS } from './concerns.ts'
 import { connectionTo } from './connection.ts'
-import { toAppError } from './errors.ts'
+import { toldAs } from './errors.ts'
 import { createLastingDatabase } from './lasting-database.ts'
 import { linkOwned, type OwnedDocument } from './link-owned.ts'
+
+const told = toldAs('records')
 
 type NonceDocument = { readonly _id: string; readonly login: Hash; readonly expiresAtMs: number }
 type SessionDocument = Omit<Session, 'id'> & { readonly _id: string }
@@ -24,14 +26,6 @@ export function openMongoIdentityStore(url: string): IdentityStore {
   const sessions = db.collection<SessionDocument>('sessions', CONCERNS)
   const wallets = db.collection<WalletDocument>('wallets', CONCERNS)
   const discordAccounts = db.collection<DiscordDocument>('discordAccounts', CONCERNS)
-
-  async function told<T>(step: () => Promise<T>): Promise<T> {
-    try {
-      return await step()
-    } catch (error) {
-      throw toAppError(error, 'records')
-    }
-  }
 
   return {
     putNonce: ({ nonce, login, expiresAtMs }) =>

@@ -4,8 +4,10 @@ import type { IntentStore } from '#core/relay/ports.ts'
 import { recordOf, recordText } from '#core/relay/record-text.ts'
 import { CONCERNS } from './concerns.ts'
 import { connectionTo } from './connection.ts'
-import { isDuplicate, toAppError } from './errors.ts'
+import { isDuplicate, toldAs } from './errors.ts'
 import { createLastingDatabase } from './lasting-database.ts'
+
+const told = toldAs('records')
 
 export type MongoIntentStore = IntentStore & { close(): Promise<void> }
 
@@ -127,14 +129,6 @@ function createMongoIntentStore(db: Db): IntentStore {
         const set = { $set: { body: recordText(state) } }
         await senders.updateOne({ _id: name }, set, { upsert: true })
       }),
-  }
-}
-
-async function told<T>(ask: () => Promise<T>): Promise<T> {
-  try {
-    return await ask()
-  } catch (error) {
-    throw toAppError(error, 'records')
   }
 }
 

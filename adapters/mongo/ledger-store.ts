@@ -5,9 +5,11 @@ import type { StoredEntry } from '#core/ledger/entry.ts'
 import type { DocumentChange, LedgerStore, LedgerWriter, Movement } from '#core/ledger/ports.ts'
 import { CONCERNS } from './concerns.ts'
 import { type Connection, connectionTo, reviewDeployment } from './connection.ts'
-import { duplicatesIn, isDuplicate, toAppError } from './errors.ts'
+import { duplicatesIn, isDuplicate, toAppError, toldAs } from './errors.ts'
 import { insertNew } from './insert.ts'
 import { createLastingDatabase } from './lasting-database.ts'
+
+const told = toldAs('records')
 
 export type MongoLedgerStore = LedgerStore & {
   /** What an operator should know about how the server is run. */
@@ -174,14 +176,6 @@ export function createMongoLedgerStore(db: Db): LedgerStore {
       }),
   }
   return { ...writer, write: (steps) => steps(writer) }
-}
-
-async function told<T>(ask: () => Promise<T>): Promise<T> {
-  try {
-    return await ask()
-  } catch (error) {
-    throw toAppError(error, 'records')
-  }
 }
 
 const idOf = (ledger: string, kind: DocumentKind, id: string): string => `${ledger}/${kind}/${id}`

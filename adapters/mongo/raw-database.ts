@@ -1,7 +1,7 @@
 import type { Db } from 'mongodb'
 import { CONCERNS } from './concerns.ts'
 import { connectionTo, reviewDeployment } from './connection.ts'
-import { toAppError } from './errors.ts'
+import { toAppError, toldAs } from './errors.ts'
 import { createLastingDatabase } from './lasting-database.ts'
 
 export type MongoRawDatabase = {
@@ -39,10 +39,4 @@ export async function openMongoRawDatabase(url: string): Promise<MongoRawDatabas
 }
 
 /** Does something, the driver's failures told as `unavailable`. */
-export async function toldOfRaw<T>(ask: () => Promise<T>): Promise<T> {
-  try {
-    return await ask()
-  } catch (error) {
-    throw toAppError(error, 'raw')
-  }
-}
+export const toldOfRaw = toldAs('raw')

@@ -3,8 +3,10 @@ import type { RoleChange, RoleState, RoleStore } from '#core/guild/ports.ts'
 import { isOpen, roleKeyText } from '#core/guild/role-state.ts'
 import { CONCERNS } from './concerns.ts'
 import { connectionTo } from './connection.ts'
-import { isDuplicate, toAppError } from './errors.ts'
+import { isDuplicate, toldAs } from './errors.ts'
 import { createLastingDatabase } from './lasting-database.ts'
+
+const told = toldAs('records')
 
 type StateDocument = RoleState & { readonly _id: string; readonly isOpen: boolean }
 type ChangeDocument = Omit<RoleChange, 'id'> & { readonly _id: string }
@@ -24,14 +26,6 @@ export function openMongoRoleStore(url: string): RoleStore {
   const changes = db.collection<ChangeDocument>('roleChanges', CONCERNS)
   const cursors = db.collection<CursorDocument>('roleCursors', CONCERNS)
   const asks = db.collection<AskDocument>('roleAsks', CONCERNS)
-
-  async function told<T>(step: () => Promise<T>): Promise<T> {
-    try {
-      return await step()
-    } catch (error) {
-      throw toAppError(error, 'records')
-    }
-  }
 
   /** False where it is there already. */
   async function isInserted(step: () => Promise<unknown>): Promise<boolean> {

@@ -2,8 +2,10 @@ import { firstProgress } from '#core/webhooks/first-progress.ts'
 import type { Webhook, WebhookProgress, WebhookStore } from '#core/webhooks/ports.ts'
 import { CONCERNS } from './concerns.ts'
 import { connectionTo } from './connection.ts'
-import { toAppError } from './errors.ts'
+import { toldAs } from './errors.ts'
 import { createLastingDatabase } from './lasting-database.ts'
+
+const told = toldAs('records')
 
 type WebhookDocument = Omit<Webhook, 'id'> & { readonly _id: string }
 type ProgressDocument = Omit<WebhookProgress, 'id'> & { readonly _id: string }
@@ -19,14 +21,6 @@ export function openMongoWebhookStore(url: string): WebhookStore {
   const { db, close } = createLastingDatabase(() => connectionTo(url, 'records'))
   const webhooks = db.collection<WebhookDocument>('webhooks', CONCERNS)
   const progresses = db.collection<ProgressDocument>('webhookProgress', CONCERNS)
-
-  async function told<T>(step: () => Promise<T>): Promise<T> {
-    try {
-      return await step()
-    } catch (error) {
-      throw toAppError(error, 'records')
-    }
-  }
 
   return {
     list: (owner) =>

@@ -2,8 +2,7 @@ import type { Address } from '#core/chain.ts'
 import { linkStep } from '#core/identity/link.ts'
 import type { DiscordAccount, IdentityStore, LinkOutcome } from '#core/identity/ports.ts'
 import type { Row } from './database.ts'
-import { toAppError } from './errors.ts'
-import { openRecordsFile } from './records-file.ts'
+import { openRecordsFile, toldOfRecords } from './records-file.ts'
 
 /**
  * People's sign-ins and wallets in an SQLite file of records. Each call is one statement or one transaction, and waits
@@ -14,13 +13,7 @@ import { openRecordsFile } from './records-file.ts'
 export function openSqliteIdentityStore(path: string): IdentityStore {
   const db = openRecordsFile(path)
 
-  async function told<T>(step: () => T): Promise<T> {
-    try {
-      return step()
-    } catch (error) {
-      throw toAppError(error, path, 'records')
-    }
-  }
+  const told = toldOfRecords(path)
 
   /** Gives what `read` finds to a person, where it is free to be given. */
   function link(

@@ -2,14 +2,9 @@ import type { Intent, Slot } from '#core/relay/intent.ts'
 import type { IntentStore } from '#core/relay/ports.ts'
 import { recordOf, recordText } from '#core/relay/record-text.ts'
 import type { Row } from './database.ts'
-import { isBusy, toAppError } from './errors.ts'
-import { openRecordsFile } from './records-file.ts'
+import { openRecordsFile, outwaitLocks, toldOfRecords } from './records-file.ts'
 
 export type SqliteIntentStore = IntentStore & { close(): void }
-
-/** How long another process may hold the write lock, in milliseconds. */
-const WAIT_MS_MAX = 10_000
-const POLL_MS = 2
 
 /**
  * Spends under way and claimed nonces, in a file of people's records that was migrated. Each call is one statement, and one
@@ -18,20 +13,8 @@ const POLL_MS = 2
 export function openSqliteIntentStore(path: string): SqliteIntentStore {
   const db = openRecordsFile(path)
 
-  async function told<T>(step: () => T): Promise<T> {
-    const startedAt = performance.now()
-    for (;;) {
-      try {
-        return step()
-      } catch (error) {
-        if (!isBusy(error) || performance.now() - startedAt > WAIT_MS_MAX)
-          throw toAppError(error, path, 'records')
-        await new Promise((resolve) => {
-          setTimeout(resolve, POLL_MS)
-        })
-      }
-    }
-  }
+  const tell = toldOfRecords(path)
+  const told = <T>(step: () => T): Promise<T> => tell(() => outwaitLocks(step))
 
   return {
     insertIntent: (intent) =>

@@ -2,14 +2,10 @@ import type { DocumentKind, LedgerDocument } from '#core/ledger/document.ts'
 import type { StoredEntry } from '#core/ledger/entry.ts'
 import type { LedgerReader, LedgerStore, LedgerWriter, Movement } from '#core/ledger/ports.ts'
 import type { Database, Row } from './database.ts'
-import { isBusy, toAppError } from './errors.ts'
-import { openRecordsFile } from './records-file.ts'
+import { toAppError } from './errors.ts'
+import { openRecordsFile, outwaitLocks } from './records-file.ts'
 
 export type SqliteLedgerStore = LedgerStore & { close(): void }
-
-/** How long another process may hold the write lock. */
-const WAIT_MS_MAX = 10_000
-const POLL_MS = 2
 
 /**
  * Ledgers in a file of people's records that was migrated. Steps that write are one transaction, which waits for the disk.
@@ -29,25 +25,9 @@ export function openSqliteLedgerStore(path: string): SqliteLedgerStore {
   /** Transactions of this process, one at a time. */
   let last: Promise<unknown> = Promise.resolve()
 
-  async function begin(): Promise<void> {
-    const startedAt = performance.now()
-    for (;;) {
-      try {
-        writing.begin('durable')
-        return
-      } catch (error) {
-        if (!isBusy(error)) throw error
-        if (performance.now() - startedAt > WAIT_MS_MAX) throw error
-        await new Promise((resolve) => {
-          setTimeout(resolve, POLL_MS)
-        })
-      }
-    }
-  }
-
   async function transaction<T>(steps: (writer: LedgerWriter) => Promise<T>): Promise<T> {
     try {
-      await begin()
+      await outwaitLocks(() => writing.begin('durable'))
       const result = await steps(writer)
       writing.commit()
       return result

@@ -1,4 +1,5 @@
 import type { Database } from './database.ts'
+import { isBusy, toAppError } from './errors.ts'
 import { openOwnFile } from './own-file.ts'
 
 /** "HALR": a file of people's records, which chain history is never put into. */
@@ -28,3 +29,33 @@ export const openRecordsFile = (path: string): Database =>
     synchronous: 'FULL',
     busyTimeoutMs: BUSY_TIMEOUT_MS,
   })
+
+/** How long another process may hold the write lock, in milliseconds. */
+const WAIT_MS_MAX = 10_000
+const POLL_MS = 2
+
+/** Does something in a file of records, again while another process holds its lock. */
+export async function outwaitLocks<T>(step: () => T): Promise<T> {
+  const startedAt = performance.now()
+  for (;;) {
+    try {
+      return step()
+    } catch (error) {
+      if (!isBusy(error) || performance.now() - startedAt > WAIT_MS_MAX) throw error
+      await new Promise((resolve) => {
+        setTimeout(resolve, POLL_MS)
+      })
+    }
+  }
+}
+
+/** Does something in a file of records, failures told as `toAppError` does. */
+export const toldOfRecords =
+  (path: string) =>
+  async <T>(step: () => T | Promise<T>): Promise<T> => {
+    try {
+      return await step()
+    } catch (error) {
+      throw toAppError(error, path, 'records')
+    }
+  }

@@ -2,8 +2,7 @@ import type { FeedCursor } from '#core/history/feed.ts'
 import type { RoleChange, RoleState, RoleStore } from '#core/guild/ports.ts'
 import { isOpen, roleKeyText } from '#core/guild/role-state.ts'
 import type { Row } from './database.ts'
-import { toAppError } from './errors.ts'
-import { openRecordsFile } from './records-file.ts'
+import { openRecordsFile, toldOfRecords } from './records-file.ts'
 
 /**
  * Roles of guilds in an SQLite file of records. Each call is one statement or one transaction, and waits for the disk.
@@ -13,13 +12,7 @@ import { openRecordsFile } from './records-file.ts'
 export function openSqliteRoleStore(path: string): RoleStore {
   const db = openRecordsFile(path)
 
-  async function told<T>(step: () => T): Promise<T> {
-    try {
-      return step()
-    } catch (error) {
-      throw toAppError(error, path, 'records')
-    }
-  }
+  const told = toldOfRecords(path)
 
   function put(state: RoleState, change: RoleChange | undefined): boolean {
     db.begin('durable')

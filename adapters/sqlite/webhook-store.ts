@@ -1,7 +1,6 @@
 import { firstProgress } from '#core/webhooks/first-progress.ts'
 import type { Webhook, WebhookProgress, WebhookStore } from '#core/webhooks/ports.ts'
-import { toAppError } from './errors.ts'
-import { openRecordsFile } from './records-file.ts'
+import { openRecordsFile, toldOfRecords } from './records-file.ts'
 
 /**
  * Webhooks in an SQLite file of records. Each call is one statement or one transaction, and waits for the disk.
@@ -11,13 +10,7 @@ import { openRecordsFile } from './records-file.ts'
 export function openSqliteWebhookStore(path: string): WebhookStore {
   const db = openRecordsFile(path)
 
-  async function told<T>(step: () => T): Promise<T> {
-    try {
-      return step()
-    } catch (error) {
-      throw toAppError(error, path, 'records')
-    }
-  }
+  const told = toldOfRecords(path)
 
   function atOnce<T>(step: () => T): T {
     db.begin('durable')
