@@ -16,19 +16,21 @@ import type { OperationId } from '#core/ledger/operation.ts'
  * - `refused`: the ledger did not put the points aside
  * - `quarantined`: something is as it must not be, and a person has to look
  */
-export type IntentState =
-  | 'new'
-  | 'held'
-  | 'claimed'
-  | 'signed'
-  | 'sent'
-  | 'mined'
-  | 'settling'
-  | 'voiding'
-  | 'settled'
-  | 'voided'
-  | 'refused'
-  | 'quarantined'
+export const intentStates = [
+  'new',
+  'held',
+  'claimed',
+  'signed',
+  'sent',
+  'mined',
+  'settling',
+  'voiding',
+  'settled',
+  'voided',
+  'refused',
+  'quarantined',
+] as const
+export type IntentState = (typeof intentStates)[number]
 
 /** `relayed`: Halyard sends the transaction. `voucher`: the account does, with what Halyard has signed. */
 export type SpendWay = 'relayed' | 'voucher'

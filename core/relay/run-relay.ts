@@ -4,7 +4,7 @@ import { isAppError, messageOf } from '#core/errors.ts'
 import { advanceIntent, type Round } from './advance-intent.ts'
 import { changeIntent } from './change-intent.ts'
 import { AHEAD_MAX, senderSight } from './claim-nonce.ts'
-import { type Intent, type IntentState, moved } from './intent.ts'
+import { type Intent, type IntentState, intentStates, isOpen, moved } from './intent.ts'
 import { keepSlots, type Sent } from './keep-slots.ts'
 import type { OperationAsk } from './ports.ts'
 import { quarantine } from './quarantine-intent.ts'
@@ -18,16 +18,7 @@ const FAULTS_MAX = 5
 /** What was sent when is forgotten above this, and sent once more. */
 const SENT_MAX = 10_000
 
-const OPEN: readonly IntentState[] = [
-  'new',
-  'held',
-  'claimed',
-  'signed',
-  'sent',
-  'mined',
-  'settling',
-  'voiding',
-]
+const OPEN: readonly IntentState[] = intentStates.filter((state) => isOpen({ state }))
 
 /** What one round has done. */
 type RoundReport = { readonly open: number; readonly moved: number }

@@ -6,26 +6,11 @@ import { wireSpends } from '#cli/wire-relay.ts'
 import { checkName } from '#core/ledger/check-request.ts'
 import { AppError } from '#core/errors.ts'
 import { toText } from '#core/ledger/text.ts'
-import type { IntentState } from '#core/relay/intent.ts'
+import { type IntentState, intentStates } from '#core/relay/intent.ts'
 import { quarantine, retryIntent } from '#core/relay/quarantine-intent.ts'
 import { readOperation } from '#core/relay/read-operation.ts'
 
 type Options = { readonly config: string; readonly chain?: string; readonly json?: boolean }
-
-const STATES: readonly IntentState[] = [
-  'new',
-  'held',
-  'claimed',
-  'signed',
-  'sent',
-  'mined',
-  'settling',
-  'voiding',
-  'settled',
-  'voided',
-  'refused',
-  'quarantined',
-]
 
 export const opsCommand = (): Command => {
   const ops = new Command('ops')
@@ -60,7 +45,7 @@ const listCommand = (): Command =>
     'Prints spends by their name, each with its state and what it waits for.',
     'list --state quarantined',
   )
-    .addOption(new Option('--state <state>', 'only those that are so').choices(STATES))
+    .addOption(new Option('--state <state>', 'only those that are so').choices(intentStates))
     .addOption(
       new Option('--limit <lines>', 'at most so many')
         .argParser(parseWhole(1, 100_000))
