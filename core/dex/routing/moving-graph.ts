@@ -40,28 +40,29 @@ export function moveThrough(
     moved.push([edge >> 1, { ...pool, state: outcome.after }])
     carried = isIn ? outcome.amountOut : outcome.amountIn
   }
-  for (const [index, pool] of moved) {
-    graph.pools[index] = pool
-    rateEdges(graph.rate, index, pool.state)
-  }
+  for (const [index, pool] of moved) putPool(graph, index, pool)
   return given
 }
 
 /**
  * Leaves one pool as a swap of `given` (for exact out: one that takes it out) leaves it.
  *
- * @returns what the pool gives for it (for exact out: what it wants); null, and nothing changed, where it does not carry it
+ * @returns false, and nothing changed, where it does not carry it
  */
 export function moveEdge(
   graph: MovingGraph,
   { exact }: Trade,
   edge: number,
   given: bigint,
-): bigint | null {
+): boolean {
   const pool = graph.pools[edge >> 1]!
   const outcome = swap(pool.state, { zeroForOne: (edge & 1) === 0, exact, amount: given })
-  if (outcome.status !== 'filled') return null
-  graph.pools[edge >> 1] = { ...pool, state: outcome.after }
-  rateEdges(graph.rate, edge >> 1, outcome.after)
-  return exact === 'in' ? outcome.amountOut : outcome.amountIn
+  if (outcome.status !== 'filled') return false
+  putPool(graph, edge >> 1, { ...pool, state: outcome.after })
+  return true
+}
+
+function putPool(graph: MovingGraph, index: number, pool: RoutePool): void {
+  graph.pools[index] = pool
+  rateEdges(graph.rate, index, pool.state)
 }

@@ -94,7 +94,7 @@ function betterBehind(
 ): readonly number[] | null {
   const moving = movingCopy(graph)
   for (const [edge, { given }] of flow.edges)
-    if (given > 0n && moveEdge(moving, trade, edge, given) === null) return null
+    if (given > 0n && !moveEdge(moving, trade, edge, given)) return null
   return searchPaths(moving, trade, little, 1).found[0]?.path ?? null
 }
 
