@@ -24,6 +24,7 @@ const LONGEST = [
   'test/apps/share.test.ts',
   'test/apps/several-chains.test.ts',
   'test/simulation/ledger.test.ts',
+  'test/simulation/relay.test.ts',
   'test/adapters/ledger-stores.test.ts',
   'test/simulation/mongo.test.ts',
 ]

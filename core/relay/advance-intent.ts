@@ -6,7 +6,7 @@ import { firstOffer } from './fees.ts'
 import { type Intent, moved } from './intent.ts'
 import { type Judgement, judge, middle } from './judge.ts'
 import { quarantine } from './quarantine-intent.ts'
-import type { Fees, Sight, SpendCall } from './ports.ts'
+import type { Fees, SenderSight, Sight, SpendCall } from './ports.ts'
 import type { RelayPolicy, RelayPorts } from './relay-ports.ts'
 import { resolveIntent } from './resolve-intent.ts'
 import { signSlot } from './sign-slot.ts'
@@ -17,6 +17,8 @@ export type Round = {
   readonly sights: readonly Sight[]
   /** Senders in the order in which they were asked about. */
   readonly senders: readonly Address[]
+  /** What most nodes say of each; none of those that no node tells anything of. */
+  readonly counts: ReadonlyMap<Address, SenderSight>
   /** Senders that may take on something new. */
   readonly ready: readonly Address[]
   readonly fees: Fees | undefined

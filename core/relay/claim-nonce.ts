@@ -2,7 +2,7 @@ import type { Address } from '#core/chain.ts'
 import type { OperationId } from '#core/ledger/operation.ts'
 import type { Round } from './advance-intent.ts'
 import { middle } from './judge.ts'
-import type { SenderSight } from './ports.ts'
+import type { SenderSight, Sight } from './ports.ts'
 import type { RelayPolicy, RelayPorts } from './relay-ports.ts'
 
 /** How far ahead of the newest block a nonce may be: all before it must be used first. */
@@ -10,12 +10,13 @@ export const AHEAD_MAX = 64
 /** Others claim at the same time; each time one of them gets further. */
 const TRIES_MAX = 100
 
-/** What the nodes say of a sender, the one in the middle of each. */
-export function senderSight(
-  { sights, senders }: Pick<Round, 'sights' | 'senders'>,
-  sender: Address,
-): SenderSight | undefined {
-  const all = sights.flatMap(({ senders: each }) => each[senders.indexOf(sender)] ?? [])
+/**
+ * What the nodes say of a sender, the one in the middle of each.
+ *
+ * @param index of the sender among the questions
+ */
+export function senderSight(sights: readonly Sight[], index: number): SenderSight | undefined {
+  const all = sights.flatMap(({ senders }) => senders[index] ?? [])
   const [latestCount, finalCount, pendingCount, balanceRaw] = [
     middle(all.map((each) => each.latestCount)),
     middle(all.map((each) => each.finalCount)),
@@ -40,7 +41,7 @@ export async function claimNonce(
   sender: Address,
   intent: OperationId | null,
 ): Promise<number | undefined> {
-  const sight = senderSight(round, sender)
+  const sight = round.counts.get(sender)
   if (!sight) return undefined
   for (let tries = 0; tries < TRIES_MAX; tries++) {
     const last = await intents.lastNonce(chainId, sender)

@@ -106,6 +106,7 @@ function voiceOf(
 
 /** Of what several nodes say, the one in the middle: where fewer than half are wrong, it is not out of what the others say. */
 export function middle<T extends number | bigint>(values: readonly T[]): T | undefined {
+  if (values.length === 1) return values[0]
   const sorted = values.toSorted((a, b) => (a < b ? -1 : a > b ? 1 : 0))
   return sorted[Math.floor((sorted.length - 1) / 2)]
 }

@@ -1,7 +1,7 @@
 import type { Address, Hash } from '#core/chain.ts'
 import type { Round } from './advance-intent.ts'
 import { changeIntent } from './change-intent.ts'
-import { AHEAD_MAX, senderSight } from './claim-nonce.ts'
+import { AHEAD_MAX } from './claim-nonce.ts'
 import { firstOffer, nextOffer } from './fees.ts'
 import { type Intent, moved, type SignedTransaction, type Slot } from './intent.ts'
 import { middle } from './judge.ts'
@@ -26,7 +26,7 @@ export async function keepSlots(
   sender: Address,
   sent: Sent,
 ): Promise<void> {
-  const sight = senderSight(round, sender)
+  const sight = round.counts.get(sender)
   if (!sight) return
   const from = sight.latestCount
   const last = await ports.intents.lastNonce(policy.chainId, sender)

@@ -6,7 +6,7 @@ import { changeIntent } from './change-intent.ts'
 import { AHEAD_MAX, senderSight } from './claim-nonce.ts'
 import { type Intent, type IntentState, intentStates, isOpen, moved } from './intent.ts'
 import { keepSlots, type Sent } from './keep-slots.ts'
-import type { OperationAsk } from './ports.ts'
+import type { OperationAsk, SenderSight } from './ports.ts'
 import { quarantine } from './quarantine-intent.ts'
 import type { RelayPolicy, RelayPorts } from './relay-ports.ts'
 
@@ -75,7 +75,13 @@ export function createRelay(ports: RelayPorts, policy: RelayPolicy): Relay {
       // What the chain is not needed for does not wait for it.
       const round = await lookIfThere(ports, policy, asks, senders)
       let count = 0
-      const blind: Round = { sights: [], senders, ready: [], fees: undefined }
+      const blind: Round = {
+        sights: [],
+        senders,
+        counts: new Map(),
+        ready: [],
+        fees: undefined,
+      }
       for (const [index, intent] of page.entries())
         if (await advance(round ?? blind, intent, round ? index : undefined)) count++
       if (sent.size > SENT_MAX) sent.clear()
@@ -116,10 +122,11 @@ async function look(
     // Nothing new is sent without it.
     ports.chain.fees().catch(() => undefined),
   ])
-  const round = { sights, senders, ready: [] as Address[], fees }
+  const counts = new Map<Address, SenderSight>()
   const free: { sender: Address; ahead: number }[] = []
-  for (const sender of senders) {
-    const sight = senderSight(round, sender)
+  for (const [index, sender] of senders.entries()) {
+    const sight = senderSight(sights, index)
+    if (sight) counts.set(sender, sight)
     if (!sight || sight.balanceRaw < policy.balanceMinRaw) continue
     const last = await ports.intents.lastNonce(policy.chainId, sender)
     const ahead = last === undefined ? 0 : last + 1 - sight.latestCount
@@ -128,7 +135,7 @@ async function look(
     free.push({ sender, ahead })
   }
   const ready = free.toSorted((a, b) => a.ahead - b.ahead).map(({ sender }) => sender)
-  return { ...round, ready }
+  return { sights, senders, counts, ready, fees }
 }
 
 /** A spend that fails again and again does not hold up the others, and is put before a person. */

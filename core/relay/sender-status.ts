@@ -29,8 +29,8 @@ export async function readSenders(
   const senders = signers.map(({ sender }) => sender)
   const sights = await chain.look([], senders)
   const all: SenderStatus[] = []
-  for (const sender of senders) {
-    const sight = senderSight({ sights, senders }, sender)
+  for (const [index, sender] of senders.entries()) {
+    const sight = senderSight(sights, index)
     if (!sight) continue
     const lastNonce = (await intents.lastNonce(chainId, sender)) ?? null
     const state = await intents.sender(chainId, sender)

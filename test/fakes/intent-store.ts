@@ -52,7 +52,13 @@ export function createMemoryIntentStore(tables: MemoryIntents = newMemoryIntents
       ofSender(chainId, sender)
         .filter((each) => each.nonce >= nonce)
         .slice(0, limit),
-    lastNonce: async (chainId, sender) => ofSender(chainId, sender).at(-1)?.nonce,
+    async lastNonce(chainId, sender) {
+      let last: number | undefined
+      for (const slot of slots.values())
+        if (slot.chainId === chainId && slot.sender === sender && !(slot.nonce <= (last ?? -1)))
+          last = slot.nonce
+      return last
+    },
     async replaceSlot(slot) {
       if (slots.get(nameOf(slot))?.version !== slot.version - 1) return false
       slots.set(nameOf(slot), slot)

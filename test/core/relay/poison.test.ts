@@ -28,16 +28,22 @@ const policy: RelayPolicy = {
 
 async function openWorld(change: (ports: RelayPorts) => Partial<RelayPorts>) {
   const ledger = await createLedgerApp()
+  const { sha256 } = ledger.ports
   const random = createRandom(1)
-  const chain = createModelChain(random)
+  const chain = createModelChain(random, sha256)
   const clock = { ...ledger.ports.clock, monotonicMs: () => 0 }
   const base: RelayPorts = {
     intents: createMemoryIntentStore(),
     store: ledger.ports.store,
     clerk: createLedgerClerk({ ...ledger.ports, clock }, LEDGER),
-    sha256: ledger.ports.sha256,
+    sha256,
     clock,
-    chain: createModelNodes(chain, random, 1, { isOn: false, liar: -1 }),
+    chain: createModelNodes(chain, {
+      random,
+      sha256,
+      nodeCount: 1,
+      weather: { isOn: false, liar: -1 },
+    }),
     senders: [poor, rich].map((sender) => ({
       sender: sender as Address,
       sign: async (draft) => chain.sign(sender as Address, draft),

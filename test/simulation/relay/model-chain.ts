@@ -1,5 +1,5 @@
-import { sha256 } from '#adapters/node/sha256.ts'
 import type { Address, Hash, Hex } from '#core/chain.ts'
+import type { Sha256 } from '#core/history/digest.ts'
 import type { OnChainStatus, SpendCall, TransactionDraft } from '#core/relay/ports.ts'
 import type { Random } from '../../fakes/random.ts'
 
@@ -27,7 +27,7 @@ export type Block = {
 }
 
 /** A chain with a points contract, written as simply as can be: every block has the whole state behind it. */
-export function createModelChain(random: Random) {
+export function createModelChain(random: Random, sha256: Sha256) {
   const blocks: Block[] = [
     {
       number: 0,

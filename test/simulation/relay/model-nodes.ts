@@ -1,6 +1,6 @@
-import { sha256 } from '#adapters/node/sha256.ts'
 import type { Address } from '#core/chain.ts'
 import { AppError } from '#core/errors.ts'
+import type { Sha256 } from '#core/history/digest.ts'
 import type {
   OperationAsk,
   OperationSight,
@@ -21,9 +21,17 @@ export type Weather = {
 /** Nodes of the chain: some are behind, some are silent, one may say whatever it likes. */
 export function createModelNodes(
   chain: ModelChain,
-  random: Random,
-  nodeCount: number,
-  weather: Weather,
+  {
+    random,
+    sha256,
+    nodeCount,
+    weather,
+  }: {
+    readonly random: Random
+    readonly sha256: Sha256
+    readonly nodeCount: number
+    readonly weather: Weather
+  },
 ): RelayChain {
   const operationSight = (latest: Block, final: Block, ask: OperationAsk): OperationSight => {
     const spent = final.spent.get(ask.operation)

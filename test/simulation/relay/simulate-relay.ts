@@ -1,4 +1,3 @@
-import { sha256 } from '#adapters/node/sha256.ts'
 import type { Address, Hash, Hex } from '#core/chain.ts'
 import { auditLedger } from '#core/ledger/audit.ts'
 import { createLedgerClerk } from '#core/ledger/clerk.ts'
@@ -11,6 +10,7 @@ import { createRelay, type Relay } from '#core/relay/run-relay.ts'
 import { spendPoints, type SpendInput } from '#core/relay/spend-points.ts'
 import { createMemoryIntentStore, newMemoryIntents } from '../../fakes/intent-store.ts'
 import { createMemoryLedgerStore } from '../../fakes/ledger-store.ts'
+import { createTextNames } from '../../fakes/name-texts.ts'
 import { createRandom } from '../../fakes/random.ts'
 import { type Faults, faultyStore, type Process, ticks } from '../ledger/faulty-store.ts'
 import { faultyPort } from './faulty-port.ts'
@@ -22,7 +22,9 @@ const ASSET = 'points'
 const ACCOUNTS = ['alice', 'bob']
 const GRANT = 50n
 const PROCESSES = 2
-const STEPS = 26
+const STEPS = 22
+/** From this step on nobody asks for anything. */
+const ASKS_END = 14
 /** Far more than what is needed to bring everything to its end. */
 const LAST_STEPS_MAX = 80
 const senders: readonly Address[] = [`0x${'51'.repeat(20)}`, `0x${'52'.repeat(20)}`]
@@ -40,14 +42,15 @@ const walletOf = (account: string): Address =>
  */
 export async function simulateRelay(seed: number): Promise<Readonly<Record<string, number>>> {
   const random = createRandom(seed)
-  const chain = createModelChain(random)
+  const sha256 = createTextNames()
+  const chain = createModelChain(random, sha256)
   const { tally } = chain
   const check = (condition: boolean, what: string): void => {
     if (!condition) throw new Error(`seed ${seed}: ${what}`)
   }
   const weather: Weather = { isOn: true, liar: -1 }
   const nodeCount = random.pick([1, 2, 3])
-  const nodes = createModelNodes(chain, random, nodeCount, weather)
+  const nodes = createModelNodes(chain, { random, sha256, nodeCount, weather })
   const faults: Faults = {
     random,
     isOn: true,
@@ -147,17 +150,14 @@ export async function simulateRelay(seed: number): Promise<Readonly<Record<strin
     supplyMaxRaw: null,
     expiresAfterMs: null,
   }
-  await clerk.submit({
-    ...own,
-    key: 'asset',
-    operation: { kind: 'set-asset', asset: ASSET, name: 'Points', decimals: 0, ...limits },
-  })
-  for (const account of ACCOUNTS)
-    await clerk.submit({
-      ...own,
-      key: account,
-      operation: { kind: 'grant', asset: ASSET, account, amountRaw: GRANT, memo: '' },
-    })
+  const asset = { kind: 'set-asset', asset: ASSET, name: 'Points', decimals: 0, ...limits } as const
+  const grant = { kind: 'grant', asset: ASSET, amountRaw: GRANT, memo: '' } as const
+  await Promise.all([
+    clerk.submit({ ...own, key: 'asset', operation: asset }),
+    ...ACCOUNTS.map((account) =>
+      clerk.submit({ ...own, key: account, operation: { ...grant, account } }),
+    ),
+  ])
 
   const inputs = Array.from({ length: 4 }, (_, index): SpendInput => {
     const account = random.pick(ACCOUNTS)
@@ -191,12 +191,15 @@ export async function simulateRelay(seed: number): Promise<Readonly<Record<strin
       })
       .toArray()
 
+  const open = () => tables.intents.values().filter(isOpen).toArray()
   for (let step = 0; step < STEPS; step++) {
+    // Nobody asks any more, and nothing is under way that could go wrong.
+    if (step >= ASKS_END && open().length === 0) break
     now += BLOCK_S * 1_000
     const input = inputs[step % 6]
     const work: Promise<unknown>[] = [ran(anyProcess())]
     if (random.chance(0.6)) work.push(ran(anyProcess()))
-    if (input && step < 14) work.push(ask(input), ...(random.chance(0.2) ? [ask(input)] : []))
+    if (input && step < ASKS_END) work.push(ask(input), ...(random.chance(0.2) ? [ask(input)] : []))
     await Promise.all(work)
     if (random.chance(0.1)) chain.reorg(1 + random.int(3))
     if (random.chance(0.06)) chain.forget()
@@ -218,12 +221,11 @@ export async function simulateRelay(seed: number): Promise<Readonly<Record<strin
   live.splice(0, live.length, start(), start())
   await Promise.all(faults.late.map((each) => each.catch(() => undefined)))
   for (const input of inputs) check((await ask(input)) !== 'unknown', `${input.key} has no answer`)
-  const open = () => tables.intents.values().filter(isOpen).toArray()
   for (let step = 0; open().length > 0; step++) {
     const first = open()[0]
     check(step < LAST_STEPS_MAX, `${first?.id} stays ${first?.state}, ${first?.waitsFor ?? ''}`)
     now += BLOCK_S * 1_000
-    for (const each of live) await each.relay.round()
+    await live[step % PROCESSES]?.relay.round()
     chain.mine({ redeemed: redeemed() }, 1)
   }
 
