@@ -328,9 +328,14 @@ export function createMemoryChainStore(
           await write('delete journal', () => tables.journal.delete(`${chainId} ${commit}`))
       },
       async deleteUndo(trees, upTo) {
-        for (const [key, record] of tables.undo)
-          if (trees.includes(record.id.tree) && record.until <= upTo)
-            await write('delete undo', () => tables.undo.delete(key))
+        const isOver = (key: string): boolean => {
+          const record = tables.undo.get(key)
+          return record !== undefined && trees.includes(record.id.tree) && record.until <= upTo
+        }
+        for (const key of tables.undo.keys())
+          if (isOver(key))
+            // Another writer may need it for longer by the time that it is to go.
+            await write('delete undo', () => void (isOver(key) && tables.undo.delete(key)))
       },
       async unsettledBlocks(chainId, range) {
         return [...tables.blocks.values()]

@@ -198,7 +198,10 @@ export type ChainWriter = {
   journal(chainId: number, range: BlockRange): Promise<JournalRecord[]>
   journalIds(chainId: number, commit: CommitId): Promise<DocumentId[]>
   deleteJournal(chainId: number, commits: readonly CommitId[]): Promise<void>
-  /** Removes the versions of these trees that were put aside and are needed no longer than until this block. */
+  /**
+   * Removes the versions of these trees that were put aside and are needed no longer than until this block. One that
+   * `putUndo` prolongs meanwhile stays: each goes on that condition, as in a conditional write.
+   */
   deleteUndo(trees: readonly string[], upTo: number): Promise<void>
   /** The blocks that commits stored in this range, of commits that are not settled. */
   unsettledBlocks(chainId: number, range: BlockRange): Promise<DerivedRef[]>

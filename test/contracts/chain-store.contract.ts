@@ -857,6 +857,48 @@ export function chainStoreContract(name: string, open: () => Promise<StoreHarnes
       )
       expect(await readDocuments(writer.history, view, holdingDocuments, [key])).toEqual([holding])
     })
+
+    test('what was put aside and is needed for longer stays, also where its removal has begun', async () => {
+      const chain = await chainOf(24, 2)
+      const writer = await start()
+      await append(writer, chain.blocks, 100)
+      const view = writer.appender.view() as View
+      const { number, commit, move } = view.head
+      const key = [fakeErc1155, 1n, fakeListedPool]
+      const value = {
+        collection: fakeErc1155,
+        tokenId: 1n,
+        owner: fakeListedPool,
+        standard: 'erc1155',
+        amount: 1n,
+        shortfall: 0n,
+      } as const
+      const set = documentsOf(view, holdingDocuments)
+      const record = { id: { ...set, key }, version: { number, commit, move, value } }
+      const prolong = (until: number): Promise<void> =>
+        writer.connection.writer.atomically(() =>
+          writer.connection.writer.putUndo([{ ...record, until }]),
+        )
+      await prolong(4)
+      let isToBeProlonged = false
+      const sweeper = await start(async () => {
+        if (!isToBeProlonged) return
+        isToBeProlonged = false
+        await prolong(8)
+      })
+      // Where a transaction locks the store nobody gets in between.
+      if (harness.locks) await prolong(8)
+      else isToBeProlonged = true
+      const sweep = (upTo: number): Promise<void> =>
+        sweeper.connection.writer.atomically(() =>
+          sweeper.connection.writer.deleteUndo([set.tree], upTo),
+        )
+      const kept = () => writer.connection.tree.versions(set, key, { atMost: 100, limit: 10 })
+      await sweep(4)
+      expect([isToBeProlonged, await kept()]).toEqual([false, [record.version]])
+      await sweep(8)
+      expect(await kept()).toEqual([])
+    })
   })
 }
 
