@@ -16,7 +16,9 @@ export const damaged = (
 ): AppError =>
   new AppError(
     'unavailable',
-    `${field}: the database file ${path} is damaged (${reason}); restore it from a backup${elseRemedies[field]}`,
+    // SQLite calls a page that cannot be read malformed, too.
+    `${field}: the database file ${path} is damaged, or the disk cannot read it (${reason}); check the disk; where that ` +
+      `is whole, restore the file from a backup${elseRemedies[field]}`,
     { details: { field, reason: 'damaged' }, cause },
   )
 

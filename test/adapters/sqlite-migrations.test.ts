@@ -82,7 +82,7 @@ describe('a file of records', () => {
     writeFileSync(path, 'no database at all, but long enough')
     const store = openSqliteMigrationStore(path)
     await expect(store.records()).rejects.toThrow(
-      /records: .* is damaged .*restore it from a backup$/,
+      /records: .* is damaged, .*restore the file from a backup$/,
     )
   })
 

@@ -1,4 +1,4 @@
-import { spawnSync } from 'node:child_process'
+import { spawn, spawnSync } from 'node:child_process'
 import { existsSync, mkdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest'
@@ -20,10 +20,14 @@ const MEGABYTE = 1024 * 1024
 const folder = temporaryFolder('disk-faults')
 const strace = findProgram('strace') ?? missing('faults of disks', 'apt-get install strace')
 const canMount = mayMount()
+const canAttach = strace !== undefined && (await mayAttach(strace))
 let chain: FakeChain
 let node: FakeNode
 let started: App[] = []
-beforeAll(() => void (canMount || missing('full disks', 'run as a user who may mount a tmpfs')))
+beforeAll(() => {
+  if (!canMount) missing('full disks', 'run as a user who may mount a tmpfs')
+  if (strace && !canAttach) missing('disks that fail for a time', 'let strace attach to a process')
+})
 beforeEach(async () => {
   chain = createFakeChain(71, { maxLogs: 6 })
   await chain.mine(8)
@@ -52,20 +56,30 @@ const start = (command: string, ...args: string[]): App => {
   return app
 }
 
-/** An indexer of whose system calls some fail, as strace's `inject` says. */
-const startFaulty = (config: string, inject: string): App =>
+const INDEXER = [process.execPath, 'apps/indexer/main.ts', '--config'] as const
+
+/** Makes system calls fail, as strace's `inject` says: those of a program with its arguments, or of `-p` and a process. */
+const startFaulty = (inject: string, ...of: string[]): App =>
   start(
     strace as string,
     '-f',
     '-qq',
     '--output=/dev/null',
-    '--trace=fsync,fdatasync',
+    `--trace=${inject.split(':')[0]}`,
     `--inject=${inject}`,
-    process.execPath,
-    'apps/indexer/main.ts',
-    '--config',
-    config,
+    ...of,
   )
+
+/** Asks an indexer that was started whether it is ready. */
+async function probeOf(indexer: App) {
+  await indexer.said(/health and metrics listen.*\n/)
+  const { url } = JSON.parse(indexer.stdout().split('\n')[0] as string) as { url: string }
+  const ready = async (): Promise<{ status: number; body: { reason?: string } }> => {
+    const response = await fetch(`${url}/ready`)
+    return { status: response.status, body: (await response.json()) as { reason?: string } }
+  }
+  return { url, ready }
+}
 
 test.skipIf(!strace).each([
   ['when it starts', 'fsync,fdatasync:error=EIO:when=1+'],
@@ -74,7 +88,7 @@ test.skipIf(!strace).each([
   'an indexer whose disk fails to keep what was written, %s, ends at once and says so',
   async (name, inject) => {
     const config = configOf(`fsync-${inject.length}`)
-    const indexer = startFaulty(config, inject)
+    const indexer = startFaulty(inject, ...INDEXER, config)
     const mining = setInterval(() => void chain.mine(1), 30)
     const end = await indexer.end
     clearInterval(mining)
@@ -89,6 +103,37 @@ test.skipIf(!strace).each([
   },
 )
 
+test.skipIf(!canAttach).each([
+  // As on a file system that the kernel has made read-only after an error.
+  ['takes no writes', 'pwrite64:error=EROFS', 'the disk failed to read or write; check it'],
+  ['cannot read', 'pread64:error=EIO', 'or the disk cannot read it'],
+])(
+  'an indexer whose disk %s for a time is not ready, and goes on by itself when that is over',
+  async (_, inject, reason) => {
+    const name = inject.replaceAll(/\W/g, '-')
+    const config = configOf(name)
+    const indexer = start(...INDEXER, config)
+    const { url, ready } = await probeOf(indexer)
+    await eventually(async () => expect((await ready()).status).toBe(200))
+    const mining = setInterval(() => void chain.mine(1), 50)
+    const fault = startFaulty(inject, '-p', String(indexer.child.pid))
+    await eventually(async () =>
+      expect(await ready()).toEqual({
+        status: 503,
+        body: { status: 'degraded', reason: expect.stringContaining(reason) },
+      }),
+    )
+    expect((await fetch(`${url}/live`)).status).toBe(200)
+    fault.child.kill('SIGINT')
+    await fault.end
+    clearInterval(mining)
+    await eventually(async () => expect((await ready()).status).toBe(200))
+    indexer.child.kill('SIGTERM')
+    expect([await indexer.end, indexer.stderr()]).toEqual([0, ''])
+    await expectWholeAfterRestart(config, join(folder.path, `${name}.db`))
+  },
+)
+
 test.skipIf(!canMount)(
   'an indexer whose disk is full is not ready, and goes on by itself when there is room',
   async () => {
@@ -99,13 +144,8 @@ test.skipIf(!canMount)(
     )
     try {
       const config = configOf('full', place)
-      const indexer = start(process.execPath, 'apps/indexer/main.ts', '--config', config)
-      await indexer.said(/health and metrics listen.*\n/)
-      const { url } = JSON.parse(indexer.stdout().split('\n')[0] as string) as { url: string }
-      const ready = async () => {
-        const response = await fetch(`${url}/ready`)
-        return { status: response.status, body: await response.json() }
-      }
+      const indexer = start(...INDEXER, config)
+      const { url, ready } = await probeOf(indexer)
       await eventually(async () => expect((await ready()).status).toBe(200))
       // Takes all that is left.
       spawnSync('dd', ['if=/dev/zero', `of=${join(place, 'filler')}`, 'bs=4k'])
@@ -176,4 +216,14 @@ function mayMount(): boolean {
   if (!mounts('mount', '-t', 'tmpfs', '-o', 'size=64k', 'tmpfs', place)) return false
   mounts('umount', place)
   return true
+}
+
+/** Whether strace may follow a process that it has not started: not everywhere is it given to all users. */
+async function mayAttach(program: string): Promise<boolean> {
+  const sleeper = spawn('sleep', ['5'], { stdio: 'ignore' })
+  const follower = spawn(program, ['-qq', '-p', String(sleeper.pid)], { stdio: 'ignore' })
+  const code = new Promise<number | null>((resolve) => follower.on('exit', resolve))
+  // It ends with the process, and with 1 where it may not follow it.
+  setTimeout(() => sleeper.kill('SIGKILL'), 300)
+  return (await code) !== 1
 }
