@@ -1,135 +1,50 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { keccak256, toHex } from 'viem'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import type { Address, Hex } from '#core/chain.ts'
+import { isAppError } from '#core/errors.ts'
 import { createLedgerClerk } from '#core/ledger/clerk.ts'
-import { readBalance } from '#core/ledger/read-balance.ts'
 import { auditLedger } from '#core/ledger/audit.ts'
-import type { Intent } from '#core/relay/intent.ts'
+import type { LedgerStore } from '#core/ledger/ports.ts'
 import { readOperation } from '#core/relay/read-operation.ts'
 import { retryIntent } from '#core/relay/quarantine-intent.ts'
 import { reconcile } from '#core/relay/reconcile.ts'
-import { createRelay, type Relay } from '#core/relay/run-relay.ts'
-import { spendPoints } from '#core/relay/spend-points.ts'
-import { type OpenRelay, openRelay } from '#wiring/open-relay.ts'
-import { readSettings } from '#wiring/settings.ts'
+import { createRelay } from '#core/relay/run-relay.ts'
+import { eventually } from '../fakes/eventually.ts'
+import { freshDatabase, type MongoServer, openMongoServer } from '../servers/mongo.ts'
+import { type PointsChain, senderKeys, startLiar } from './points-chain.ts'
 import {
-  type PointsChain,
-  senderKeys,
-  startLiar,
-  startPointsChain,
-  voucherKey,
-} from './points-chain.ts'
+  balance,
+  FINALITY,
+  fund,
+  openApp,
+  openRelayRig,
+  spend,
+  stateOf,
+  wallet,
+} from './relay-rig.ts'
 import { reportOf, runCli } from './run-cli.ts'
-import { spawnNode } from './spawn-app.ts'
+import { type App, spawnNode } from './spawn-app.ts'
 
 vi.setConfig({ testTimeout: 120_000, hookTimeout: 60_000 })
 
-const FINALITY = 3
-const wallet: Address = `0x${'a1'.repeat(20)}`
-let folder: string
+const mongo = await openMongoServer()
+let rig: Awaited<ReturnType<typeof openRelayRig>>
 let world: PointsChain
+const configOf: typeof rig.configOf = (...args) => rig.configOf(...args)
+const settleAll: typeof rig.settleAll = (app) => rig.settleAll(app)
 
 beforeAll(async () => {
-  folder = mkdtempSync(join(tmpdir(), 'halyard-relay-'))
-  world = await startPointsChain()
+  rig = await openRelayRig()
+  ;({ world } = rig)
 })
 afterAll(async () => {
-  await world.anvil.stop()
-  rmSync(folder, { recursive: true })
+  await rig.close()
+  await mongo?.stop()
 })
 
-/** A file that holds it, which nobody else can read. */
-function keyFileOf(key: Hex): string {
-  const path = join(folder, `${key.slice(2, 6)}.key`)
-  writeFileSync(path, key, { mode: 0o600 })
-  return path
-}
-
-let files = 0
-/** A configuration with records of its own. */
-function configOf(relay: object = {}, chain: object = {}): string {
-  const name = `records-${(files += 1)}`
-  const path = join(folder, `${name}.json`)
-  const file = {
-    chain: { id: 31_337, rpc: [world.anvil.url], finality: FINALITY, ...chain },
-    sources: [{ kind: 'erc721', address: `0x${'aa'.repeat(20)}` }],
-    records: `sqlite:./${name}.db`,
-    relay: {
-      contract: world.address,
-      // Spends of another ledger are other ones to the contract.
-      ledger: name,
-      senders: [{ keyFile: keyFileOf(senderKeys[0] as Hex) }],
-      voucherSigner: { keyFile: keyFileOf(voucherKey) },
-      bumpSeconds: 3_600,
-      deadlineSeconds: 600,
-      ...relay,
-    },
-  }
-  writeFileSync(path, JSON.stringify(file))
-  return path
-}
-
-const configNamed = (file: number): string => join(folder, `records-${file}.json`)
-
-type App = OpenRelay & { readonly relay: Relay; readonly warned: string[] }
-
-async function openApp(config: string): Promise<App> {
-  const warned: string[] = []
-  const opened = await openRelay(readSettings(config), (message) => void warned.push(message))
-  return { ...opened, relay: createRelay(opened.ports, opened.policy), warned }
-}
-
-async function fund(app: App, account: string, amountRaw: bigint): Promise<void> {
-  const { ports, policy } = app
-  const clerk = createLedgerClerk(ports, policy.ledger)
-  const { asset } = policy
-  const by = { scope: 'tests', actor: 'tester' }
-  const none = { spendMaxRaw: null, spendPerDayMaxRaw: null, balanceMaxRaw: null }
-  const limits = { ...none, supplyMaxRaw: null, expiresAfterMs: null }
-  const policyOf = { kind: 'set-asset', asset, name: 'Points', decimals: 0, ...limits } as const
-  await clerk.submit({ ...by, key: 'asset', operation: policyOf })
-  const grant = { kind: 'grant', asset, account, amountRaw, memo: '' } as const
-  await clerk.submit({ ...by, key: `grant-${account}`, operation: grant })
-}
-
-const spend = (
-  app: App,
-  key: string,
-  amountRaw: bigint,
-  way: Intent['way'] = 'relayed',
-  of: Address = wallet,
-) =>
-  spendPoints(app.ports, app.policy, {
-    scope: 'tests',
-    key,
-    actor: 'tester',
-    account: 'alice',
-    wallet: of,
-    amountRaw,
-    memo: '',
-    way,
-  })
-
-const stateOf = async (app: App, key: string) =>
-  (await readOperation(app.ports, app.policy.chainId, `tests/${key}`)).state
-
-/** Mines and relays until nothing is under way any more. */
-async function settleAll(app: App): Promise<void> {
-  for (let rounds = 0; rounds < 12; rounds++) {
-    await world.mine(2)
-    const { open, moved } = await app.relay.round()
-    if (open === 0 && moved === 0) return
-  }
-  throw new Error(`something is still under way: ${app.warned.join('; ')}`)
-}
-
-async function balance({ ports, policy }: App) {
-  const of = { asset: policy.asset, account: 'alice' }
-  const { availableRaw, heldRaw } = (await readBalance(ports, policy.ledger, of)).value
-  return { available: availableRaw, held: heldRaw }
+/** What an outage may look like. */
+function refuseOthers(error: unknown): void {
+  if (!isAppError(error, 'unavailable')) throw error
 }
 
 describe('the relay on a chain', () => {
@@ -158,7 +73,7 @@ describe('the relay on a chain', () => {
 
   test('of 150 spends at once those succeed that can be paid, and one key sent 50 times is one of them', async () => {
     await using app = await openApp(
-      configOf({ senders: senderKeys.map((key) => ({ keyFile: keyFileOf(key) })) }),
+      configOf({ senders: senderKeys.map((key) => ({ keyFile: rig.keyFileOf(key) })) }),
     )
     await fund(app, 'alice', 100n)
     const before = await world.spentEvents()
@@ -171,7 +86,7 @@ describe('the relay on a chain', () => {
     expect(taken).toHaveLength(32)
     expect(await balance(app)).toEqual({ available: 1n, held: 99n })
     // Two processes look after them at once.
-    await using other = await openApp(configNamed(files))
+    await using other = await openApp(rig.lastConfig())
     await Promise.all([app.relay.round(), other.relay.round()])
     await settleAll(app)
     expect(await balance(app)).toEqual({ available: 1n, held: 0n })
@@ -197,7 +112,7 @@ describe('the relay on a chain', () => {
     expect(await stateOf(app, 'one')).toBe('sent')
     expect(await balance(app)).toEqual({ available: 70n, held: 30n })
     // Another process knows what was signed, and not when it was sent.
-    await using next = await openApp(configNamed(files))
+    await using next = await openApp(rig.lastConfig())
     await next.relay.round()
     await settleAll(next)
     const { slot } = await readOperation(app.ports, 31_337, 'tests/one')
@@ -234,28 +149,103 @@ describe('the relay on a chain', () => {
     expect(await world.spentEvents()).toBe(before)
   })
 
-  test('a process that is killed between the writes of a spend leaves nothing behind that the next one does not end', async () => {
+  test('a process that is killed (kill -9) behind any write of a spend leaves nothing behind that the next one does not end', async () => {
     const config = configOf()
-    {
-      await using app = await openApp(config)
-      await fund(app, 'alice', 1_000n)
-    }
-    const before = await world.spentEvents()
-    // Behind the claim of the nonce, the signature, and the verdict.
-    const kills = [4, 7, 11]
-    for (const kill of kills) {
-      const words = [config, `k${kill}`, String(kill), wallet]
-      const child = spawnNode('test/servers/relay-child.ts', ...words)
-      expect(await child.end, child.stderr()).toBe('SIGKILL')
-    }
     await using app = await openApp(config)
-    for (const kill of kills)
-      expect(await spend(app, `k${kill}`, 7n)).toMatchObject({ status: 'accepted' })
+    await fund(app, 'alice', 1_000n)
+    const before = await world.spentEvents()
+    const start = (write: number): App =>
+      spawnNode('test/servers/relay-child.ts', config, `k${write}`, String(write), wallet)
+    let kills = 0
+    let next = start(1)
+    for (;;) {
+      const child = next
+      await child.said(/ready/)
+      // It starts while this one works.
+      next = start(kills + 2)
+      child.child.kill('SIGUSR2')
+      const end = await child.end
+      if (end === 0) break
+      kills += 1
+      expect(end, child.stderr()).toBe('SIGKILL')
+      // The client does not know what became of it, and asks again.
+      expect(await spend(app, `k${kills}`, 7n)).toMatchObject({ status: 'accepted' })
+      await settleAll(app)
+      expect(await balance(app)).toEqual({ available: 1_000n - 7n * BigInt(kills), held: 0n })
+      expect(await world.spentEvents()).toBe(before + kills)
+    }
+    next.child.kill('SIGKILL')
+    await next.end
+    // The record, its hold, the nonce, the pin, the signature, what was sent, the verdict, its entry, and each step's state.
+    expect(kills).toBeGreaterThanOrEqual(17)
     await settleAll(app)
-    expect(await balance(app)).toEqual({ available: 1_000n - 21n, held: 0n })
-    expect(await world.spentEvents()).toBe(before + 3)
+    expect(await world.spentEvents()).toBe(before + kills + 1)
     expect(await auditLedger(app.ports, app.policy.ledger)).toMatchObject({ breaches: [] })
   })
+
+  test.skipIf(!mongo?.crash)(
+    'a store that is killed and started again in the middle of a spend has it once',
+    async () => {
+      const server = mongo as MongoServer
+      // During the entry that holds the points, the claim of the nonce, the signature, the verdict, and the entry that settles.
+      const outages = [2, 4, 7, 11, 12]
+      let [writes, outage] = [0, 0]
+      async function during<T>(work: () => Promise<T>): Promise<T> {
+        writes += 1
+        if (writes !== outage) return work()
+        const [answer] = await Promise.all([
+          work().then(
+            (value) => ({ value }),
+            (error: unknown) => ({ error }),
+          ),
+          server.crash?.().then(() => server.restart()),
+        ])
+        if ('error' in answer) throw answer.error
+        return answer.value
+      }
+      const ledger = 'outages'
+      const config = configOf({ ledger }, {}, server.url(freshDatabase()))
+      await using app = await openApp(config, (given) => {
+        const { intents, store } = given
+        const failing: LedgerStore = {
+          ...store,
+          write: (steps) =>
+            store.write((writer) =>
+              steps({ ...writer, insertEntry: (entry) => during(() => writer.insertEntry(entry)) }),
+            ),
+        }
+        return {
+          store: failing,
+          clerk: createLedgerClerk({ ...given, store: failing }, ledger),
+          intents: {
+            ...intents,
+            insertIntent: (intent) => during(() => intents.insertIntent(intent)),
+            replaceIntent: (intent) => during(() => intents.replaceIntent(intent)),
+            insertSlot: (slot) => during(() => intents.insertSlot(slot)),
+            replaceSlot: (slot) => during(() => intents.replaceSlot(slot)),
+          },
+        }
+      })
+      await fund(app, 'alice', 100n)
+      const before = await world.spentEvents()
+      for (const each of outages) {
+        ;[writes, outage] = [0, each]
+        const ask = () => spend(app, `outage-${each}`, 7n)
+        await eventually(async () => expect(await ask()).toMatchObject({ status: 'accepted' }))
+        for (let round = 0; round < 6; round++) {
+          await app.relay.round().catch(refuseOthers)
+          await world.mine(2)
+        }
+        expect(writes, 'the spend has as many writes').toBeGreaterThanOrEqual(each)
+        outage = 0
+        await eventually(() => settleAll(app))
+        expect(await stateOf(app, `outage-${each}`)).toBe('settled')
+      }
+      expect(await balance(app)).toEqual({ available: 65n, held: 0n })
+      expect(await world.spentEvents()).toBe(before + outages.length)
+      expect(await auditLedger(app.ports, app.policy.ledger)).toMatchObject({ breaches: [] })
+    },
+  )
 
   test('points come back when the deadline has passed in a final block, and not before', async () => {
     await using app = await openApp(configOf({ deadlineSeconds: 60, maxFeeGwei: 5 }))
