@@ -30,18 +30,18 @@ export function projectionIds(
   sources: readonly AnySource[],
 ): ProjectionIds {
   const ids: Record<string, string> = {}
+  const feedLines = createFeedLines(catalogue, sources)
   const add = (version: NamedVersion, lines: readonly string[]): void => {
     const hash = sha256(lines.join('\n')).slice(2, 2 + DIGITS)
     ids[version.name] = `${idPrefix(chainId, version)}${hash}`
   }
-  for (const family of catalogue.families)
-    add(eventsOf(family), feedLines(catalogue, sources, [family]))
+  for (const family of catalogue.families) add(eventsOf(family), feedLines([family]))
   // Those that are read stand behind those that read them.
   for (const projection of catalogue.projections.toReversed()) {
     const { documents, families, reads = [] } = projection
     add(projection, [
       ...documents.map(documentLine).toSorted(),
-      ...feedLines(catalogue, sources, families),
+      ...feedLines(families),
       ...reads.map((read) => `${read} ${ids[read]}`).toSorted(),
     ])
   }
@@ -52,35 +52,29 @@ export function projectionIds(
 const documentLine = ({ kind, plural, identity, fields }: DocumentSpec): string =>
   JSON.stringify([kind, plural, identity, Object.entries(fields)])
 
-/** The sources that emit events of these families, and how their contracts' logs become events. */
-function feedLines(
-  catalogue: Catalogue,
-  sources: readonly AnySource[],
-  families: readonly EventFamily[],
-): string[] {
-  const types = new Set(families.flatMap(({ events }) => events.map(({ type }) => type)))
-  const lines = sources.flatMap((source) => {
-    const role = catalogue.sources.get(source.kind)?.contractOf(source).role
-    const feed = role && feedOf(catalogue, role, types)
-    return feed ? [`${canonicalText({ ...source, startBlock: undefined })} ${feed}`] : []
-  })
-  return lines.toSorted()
-}
+type DecoderLine = { readonly type: string; readonly line: string }
 
 /**
- * How the logs of a role, and of the contracts that it brings into being, become events of these types; undefined where
- * none do. Where those contracts matter, so does every log that may tell of one.
+ * The sources that emit events of given families, and how their contracts' logs become events. What many families ask
+ * for is written once: there may be thousands of sources.
  */
-function feedOf(
+function createFeedLines(
   catalogue: Catalogue,
-  { decoders, children = [] }: ContractRole,
-  types: ReadonlySet<string>,
-): string | undefined {
-  const below = children.flatMap((child) => feedOf(catalogue, child, types) ?? [])
-  const own = [...decoders]
-    .filter(([, { spec }]) => below.length > 0 || types.has(spec.type))
-    .map(([topic, { spec }]) =>
-      JSON.stringify([
+  sources: readonly AnySource[],
+): (families: readonly EventFamily[]) => string[] {
+  const linesByRole = new Map<ContractRole, readonly DecoderLine[]>()
+  const told = sources.map((source) => ({
+    text: canonicalText({ ...source, startBlock: undefined }),
+    role: catalogue.sources.get(source.kind)?.contractOf(source).role,
+  }))
+
+  /** How a log of each topic becomes an event. */
+  function linesOf(role: ContractRole): readonly DecoderLine[] {
+    const known = linesByRole.get(role)
+    if (known) return known
+    const lines = Array.from(role.decoders, ([topic, { spec }]) => ({
+      type: spec.type,
+      line: JSON.stringify([
         topic,
         spec.kind,
         // A store may keep it in the place of the kind.
@@ -88,10 +82,36 @@ function feedOf(
         catalogue.familyOf(spec).version,
         Object.entries(spec.fields),
       ]),
-    )
-  return own.length + below.length === 0
-    ? undefined
-    : JSON.stringify([own.toSorted(), below.toSorted()])
+    }))
+    linesByRole.set(role, lines)
+    return lines
+  }
+
+  /**
+   * How the logs of a role, and of the contracts that it brings into being, become events of these types; undefined
+   * where none do. Where those contracts matter, so does every log that may tell of one.
+   */
+  function feedOf(role: ContractRole, types: ReadonlySet<string>): string | undefined {
+    const below = (role.children ?? []).flatMap((child) => feedOf(child, types) ?? [])
+    const own = linesOf(role)
+      .filter(({ type }) => below.length > 0 || types.has(type))
+      .map(({ line }) => line)
+    return own.length + below.length === 0
+      ? undefined
+      : JSON.stringify([own.toSorted(), below.toSorted()])
+  }
+
+  return (families) => {
+    const types = new Set(families.flatMap(({ events }) => events.map(({ type }) => type)))
+    const feeds = new Map<ContractRole, string | undefined>()
+    const lines = told.flatMap(({ text, role }) => {
+      if (!role) return []
+      if (!feeds.has(role)) feeds.set(role, feedOf(role, types))
+      const feed = feeds.get(role)
+      return feed ? [`${text} ${feed}`] : []
+    })
+    return lines.toSorted()
+  }
 }
 
 /** JSON whose properties are in alphabetical order; equal for equal values. */

@@ -8,12 +8,19 @@ const texts = new WeakMap<object, string>()
 function textOf(value: object): string {
   const known = texts.get(value)
   if (known !== undefined) return known
-  const text = JSON.stringify(
-    Object.fromEntries(Object.entries(value).toSorted(([a], [b]) => (a < b ? -1 : 1))),
-    (_, each: unknown) => (typeof each === 'bigint' ? `${each}n` : each),
-  )
+  const fields = Object.entries(value)
+    .filter(([, each]) => each !== undefined)
+    .toSorted(([a], [b]) => (a < b ? -1 : 1))
+  const text = `{${fields.map(([name, each]) => `"${name}":${partText(each)}`).join(',')}}`
   texts.set(value, text)
   return text
+}
+
+/** By hand, since a simulation writes millions of them: JSON with a replacer takes longer. */
+function partText(value: unknown): string {
+  if (typeof value === 'bigint') return `"${value}n"`
+  if (Array.isArray(value)) return `[${value.map(partText).join(',')}]`
+  return typeof value === 'object' && value !== null ? textOf(value) : JSON.stringify(value)
 }
 
 /** The line of a document of a kind. */
