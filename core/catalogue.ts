@@ -21,6 +21,7 @@ import type { EventFamily } from '#core/history/event.ts'
 import type { Projection } from '#core/history/projection.ts'
 import { type CatalogueValues, createCatalogue } from '#core/indexing/catalogue.ts'
 import type { SourceSpec } from '#core/indexing/source.ts'
+import { metadataFamily } from '#core/nft/metadata/update.ts'
 import { holdingsProjection } from '#core/nft/project-holdings.ts'
 import { type CollectionSource, erc1155Collections, erc721Collections } from '#core/nft/sources.ts'
 import { transferFamily } from '#core/nft/transfer.ts'
@@ -63,6 +64,7 @@ const families: readonly EventFamily[] = [
   positionFamily,
   transferFamily,
   tokenFamily,
+  metadataFamily,
 ]
 
 /** The projections, which name the documents. One that reads another stands in front of it. */

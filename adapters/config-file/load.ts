@@ -15,6 +15,7 @@ import { describeIssue, explainIssue } from './fault-text.ts'
 import type { DiscordSettings } from './sections/discord.ts'
 import type { IdentitySettings } from './sections/identity.ts'
 import type { IndexerSettings } from './sections/indexer.ts'
+import type { MetadataSettings } from './sections/metadata.ts'
 import type { OwnershipSettings } from './sections/ownership.ts'
 import type { PointsSettings } from './sections/points.ts'
 import { pathText } from './sections/path-text.ts'
@@ -49,6 +50,7 @@ export type Settings = SourcesSettings & {
   readonly indexer: IndexerSettings
   readonly workers: WorkersSettings
   readonly webhooks: WebhooksSettings
+  readonly metadata: MetadataSettings
   readonly quotes: QuotesSettings
   readonly ownership: OwnershipSettings
   readonly relay: RelaySettings
@@ -127,6 +129,7 @@ function toSettings(
     indexer: sections.indexer.toSettings(common.indexer, context),
     workers: sections.workers.toSettings(common.workers, context),
     webhooks: sections.webhooks.toSettings(common.webhooks, context),
+    metadata: sections.metadata.toSettings(common.metadata, context),
     quotes: sections.quotes.toSettings(own.quotes, context),
     ownership: sections.ownership.toSettings(own.ownership, context),
     relay: sections.relay.toSettings(own.relay, context),

@@ -4,6 +4,7 @@ import { chainSection } from './sections/chain.ts'
 import { discordSection } from './sections/discord.ts'
 import { identitySection } from './sections/identity.ts'
 import { indexerSection } from './sections/indexer.ts'
+import { metadataSection } from './sections/metadata.ts'
 import { ownershipSection } from './sections/ownership.ts'
 import { pointsSection } from './sections/points.ts'
 import { quotesSection } from './sections/quotes.ts'
@@ -34,6 +35,7 @@ export const commonSections = {
   indexer: indexerSection,
   workers: workersSection,
   webhooks: webhooksSection,
+  metadata: metadataSection,
 } as const
 
 export const sections = { ...chainSections, ...commonSections } as const
@@ -58,6 +60,7 @@ const inCommon = {
   indexer: sections.indexer.schema,
   workers: sections.workers.schema,
   webhooks: sections.webhooks.schema,
+  metadata: sections.metadata.schema,
 } as const
 
 /** A file of one chain. */

@@ -1,60 +1,24 @@
-import { type LookupAddress, lookup as lookUp } from 'node:dns'
 import { request as requestHttp } from 'node:http'
 import { request as requestHttps } from 'node:https'
-import { isIP, type LookupFunction } from 'node:net'
 import type { OutsideSender, Sent } from '#core/webhooks/ports.ts'
-import { isPublicAddress } from './addresses.ts'
+import {
+  codeOf,
+  createOutsideGuard,
+  InsideAddress,
+  type LookUp,
+  retryAfterMs,
+} from './outside-guard.ts'
 
 const TIMEOUT_MS = 10_000
 
-/** A name leads to an address inside. */
-class InsideAddress extends Error {}
-
-/** How a name becomes addresses. */
-type LookUp = (
-  name: string,
-  done: (error: Error | null, addresses: readonly LookupAddress[]) => void,
-) => void
-
-const bySystem: LookUp = (name, done) =>
-  lookUp(name, { all: true }, (error, addresses) => done(error, addresses))
-
 /**
- * Sends over HTTPS to addresses of the public internet alone. The address that was looked at is the one that is connected
- * to, so that a name cannot lead elsewhere in between; of several addresses of a name none may be inside.
+ * Sends over HTTPS to addresses of the public internet alone, see `createOutsideGuard`.
  *
  * @param allowed hosts with their ports (`127.0.0.1:8080`) that are sent to wherever they are, over HTTP too
  * @param resolve another way from names to addresses, for tests
  */
-export function createOutsideSender(
-  allowed: readonly string[],
-  resolve: LookUp = bySystem,
-): OutsideSender {
-  const isAllowed = (url: URL): boolean => allowed.includes(`${url.hostname}:${portOf(url)}`)
-
-  const lookup: LookupFunction = (name, options, done) => {
-    resolve(name, (error, addresses) => {
-      const found = error ? [] : addresses
-      const inside = found.find(({ address }) => !isPublicAddress(address))
-      const [first] = found
-      if (inside) done(new InsideAddress('it leads to an address that is not public'), '')
-      else if (!first) done(error ?? new Error('it has no address'), '')
-      else if (options.all === true) done(null, [...found])
-      else done(null, first.address, first.family)
-    })
-  }
-
-  function faultOf(text: string): string | null {
-    if (!URL.canParse(text)) return 'not a URL'
-    const url = new URL(text)
-    if (url.username !== '' || url.password !== '') return 'it holds a user or a password'
-    if (isAllowed(url))
-      return url.protocol === 'http:' || url.protocol === 'https:' ? null : PROTOCOL
-    if (url.protocol !== 'https:') return PROTOCOL
-    const host = url.hostname.replace(/^\[|\]$/g, '')
-    return isIP(host) !== 0 && !isPublicAddress(host) ? INSIDE : null
-  }
-
+export function createOutsideSender(allowed: readonly string[], resolve?: LookUp): OutsideSender {
+  const { faultOf, connectionTo } = createOutsideGuard(allowed, ['https:'], resolve)
   return {
     faultOf,
     async post({ url: text, headers, body }) {
@@ -70,9 +34,7 @@ export function createOutsideSender(
             method: 'POST',
             headers: { ...headers, 'content-length': String(Buffer.byteLength(body)) },
             signal,
-            // A connection that is kept would be used again without a look at its address.
-            agent: false,
-            ...(!isAllowed(url) && { lookup }),
+            ...connectionTo(url),
           },
           (response) => {
             const { statusCode: code = 0, headers: given } = response
@@ -91,21 +53,4 @@ export function createOutsideSender(
       })
     },
   }
-}
-
-const PROTOCOL = 'it takes an https URL'
-const INSIDE = 'it leads to an address that is not public'
-
-const portOf = ({ port, protocol }: URL): string =>
-  port !== '' ? port : protocol === 'https:' ? '443' : '80'
-
-/** What went wrong, without the words of the other side. */
-const codeOf = (error: Error): string => {
-  const { code } = error as NodeJS.ErrnoException
-  return code === undefined ? 'it cannot be reached' : `it cannot be reached (${code})`
-}
-
-/** Seconds; a date is as good as nothing said. */
-function retryAfterMs(header: string | undefined): number | null {
-  return header !== undefined && /^\d{1,9}$/.test(header) ? Number(header) * 1_000 : null
 }

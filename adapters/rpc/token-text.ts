@@ -38,7 +38,8 @@ function trimmedWord(bytes: Buffer): Buffer {
   return end === -1 ? bytes : bytes.subarray(0, end)
 }
 
-function abiString(bytes: Buffer): Buffer | undefined {
+/** The bytes of an ABI-encoded `string`; undefined where it is none. */
+export function abiString(bytes: Buffer): Buffer | undefined {
   const offset = smallWord(bytes, 0)
   const length = offset === undefined ? undefined : smallWord(bytes, offset)
   if (offset === undefined || length === undefined) return undefined

@@ -9,7 +9,7 @@ export type ChainConfig = Pick<
 /** The parts of the configuration file that the API goes by. */
 export type Config = Pick<
   Settings,
-  'api' | 'identity' | 'discord' | 'points' | 'records' | 'secrets' | 'webhooks'
+  'api' | 'identity' | 'discord' | 'points' | 'records' | 'secrets' | 'webhooks' | 'metadata'
 > & {
   readonly chains: readonly ChainConfig[]
   /** The one that answers where a request names none. */
@@ -19,7 +19,7 @@ export type Config = Pick<
 /** @throws AppError `invalid` that lists every fault of the file with its path */
 export function readConfig(path: string): Config {
   const { chains, byDefault } = readDeployment(path)
-  const { api, identity, discord, points, records, secrets, webhooks } = byDefault
+  const { api, identity, discord, points, records, secrets, webhooks, metadata } = byDefault
   return Object.freeze({
     chains,
     byDefault,
@@ -30,5 +30,6 @@ export function readConfig(path: string): Config {
     records,
     secrets,
     webhooks,
+    metadata,
   })
 }

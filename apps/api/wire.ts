@@ -11,6 +11,7 @@ import { type IndexedTokens, indexedTokens } from '#core/tokens/indexed-tokens.t
 import type { QuarantineTable } from '#core/indexing/ports.ts'
 import type { RoleStore } from '#core/guild/ports.ts'
 import type { SignatureVerifier } from '#core/identity/ports.ts'
+import type { MetadataTable } from '#core/nft/metadata/ports.ts'
 import type { OwnershipChecker } from '#core/ownership/checker.ts'
 import type { Snapshots } from '#core/ownership/snapshots.ts'
 import { createViews, type Views } from '#core/history/view.ts'
@@ -18,6 +19,7 @@ import { type HistoryStore, openAtLeisure, openOnceThere } from '#wiring/open-ch
 import { openIdempotentAnswers } from '#wiring/open-idempotent-answers.ts'
 import { openNewHeads } from '#wiring/open-new-heads.ts'
 import { openLedger } from '#wiring/open-ledger.ts'
+import { openMetadataStore } from '#wiring/open-metadata.ts'
 import { openNode } from '#wiring/open-node.ts'
 import { type Identity, openIdentity } from '#wiring/open-identity.ts'
 import { openOwnership, openSignatures, openSnapshots } from '#wiring/open-ownership.ts'
@@ -61,6 +63,8 @@ export type Ports = HistoryPorts & {
   readonly quoter: Quoter
   readonly ownership: OwnershipChecker
   readonly snapshots: Snapshots
+  /** What tokens of NFTs say of themselves; undefined where it is not kept. */
+  readonly metadata: MetadataTable | undefined
   /** Signatures of the chain's accounts. */
   readonly signatures: SignatureVerifier
   readonly clock: Clock
@@ -119,7 +123,13 @@ export async function wire(config: Config, overrides: Overrides = {}): Promise<A
   await using stack = new AsyncDisposableStack()
   const log = overrides.log ?? createLogger({ secrets: config.secrets })
   const clock = overrides.clock ?? systemClock
-  const shared: SharedPorts = { clock, sha256, log, metrics: createApiMetrics(createMetrics()) }
+  const shared: SharedPorts = {
+    clock,
+    sha256,
+    log,
+    metrics: createApiMetrics(createMetrics()),
+    metadata: await openMetadata(config, stack),
+  }
   const storeOf = openStores(config, overrides, log, stack)
   const chains: ServedChain[] = []
   for (const settings of config.chains) {
@@ -192,8 +202,14 @@ async function openChainSpends(
   return spends
 }
 
+const openMetadata = async (
+  { metadata, records }: Config,
+  stack: AsyncDisposableStack,
+): Promise<MetadataTable | undefined> =>
+  metadata ? stack.adopt(await openMetadataStore(records), async (each) => each.close()) : undefined
+
 /** Ports that know of no chain. */
-type SharedPorts = Pick<Ports, 'clock' | 'sha256' | 'log' | 'metrics'>
+type SharedPorts = Pick<Ports, 'clock' | 'sha256' | 'log' | 'metrics' | 'metadata'>
 
 /** Opens the stores of chains; chains that are kept in one place share one. */
 function openStores(

@@ -7,6 +7,7 @@ import { deriveCommand } from './commands/derive.ts'
 import { devCommand } from './commands/dev.ts'
 import { discordCommand } from './commands/discord.ts'
 import { exportCommand } from './commands/export.ts'
+import { metadataCommand } from './commands/metadata.ts'
 import { migrateCommand } from './commands/migrate.ts'
 import { opsCommand } from './commands/ops.ts'
 import { ownersCommand } from './commands/owners.ts'
@@ -66,6 +67,7 @@ Examples:
     quarantineCommand(),
     tokensCommand(),
     ownersCommand(),
+    metadataCommand(),
     personsCommand(),
     rolesCommand(),
     discordCommand(),

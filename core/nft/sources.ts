@@ -15,6 +15,7 @@ import {
   decoder,
   type SourceSpec,
 } from '#core/indexing/source.ts'
+import { type MetadataUpdate, updateOfErc1155, updateOfErc721 } from './metadata/update.ts'
 import {
   type TokenStandard,
   type Transfer,
@@ -42,6 +43,13 @@ export const TRANSFER_BATCH = '0x4a39dc06d4c0dbc64b70af90fd698a233a518aa5d07e595
 /** ERC-2309: ConsecutiveTransfer(uint256 indexed, uint256, address indexed, address indexed) */
 export const CONSECUTIVE_TRANSFER =
   '0xdeaa91b6123d068f5821d0fb0678463d1a8a6079fe8af5de3ce5e896dcf9133d'
+
+/** ERC-4906: MetadataUpdate(uint256) */
+const METADATA_UPDATE = '0xf8e1a15aba9398e019f0b49df1a4fde98ee17ae345cb5f6b5e2c27f5033e8ce7'
+/** ERC-4906: BatchMetadataUpdate(uint256, uint256) */
+const BATCH_METADATA_UPDATE = '0x6bd5c950a8d8df17f772f5af37cb3655737899cbf903264b9795592da439661c'
+/** ERC-1155: URI(string, uint256 indexed) */
+const URI = '0x6bb7ff708619ba0610cba295a58592e0451dee2622938c8755667688daf3529b'
 
 /** So many tokens one log may announce. Collections mint some thousands; a log may claim 2^256, for no more gas. */
 const RANGE_MAX = 100_000n
@@ -124,6 +132,35 @@ function decodeTransferBatch(log: RawLog): Transfer {
   return erc1155Transfer(log, tokenIds, amounts)
 }
 
+const metadataUpdate = (
+  protocol: TokenStandard,
+  fromTokenId: bigint,
+  toTokenId: bigint,
+): MetadataUpdate => {
+  if (toTokenId < fromTokenId)
+    throw new MalformedLog('a range of tokens that ends before it begins')
+  return { type: 'metadataUpdate', protocol, fromTokenId, toTokenId }
+}
+
+/** The standard indexes neither id; there are contracts that do. */
+function decodeUpdate({ topics, data }: RawLog, count: 1 | 2): MetadataUpdate {
+  const indexed = topics.length - 1
+  if (indexed < 0 || indexed > count)
+    throw new MalformedLog(`${topics.length} topics instead of 1 to ${count + 1}`)
+  expectShape(topics, data, topics.length, count - indexed)
+  const idAt = (index: number): bigint =>
+    index < indexed ? uintOf(topics[index + 1] as Hex) : uintAt(data, index - indexed)
+  return metadataUpdate('erc721', idAt(0), idAt(count - 1))
+}
+
+/** Where the metadata is now the contract is asked: the text of the log says the same. */
+function decodeUri({ topics, data }: RawLog): MetadataUpdate {
+  if (topics.length !== 2) throw new MalformedLog(`${topics.length} topics instead of 2`)
+  if ((data.length - 2) % 64 !== 0) throw new MalformedLog('data that is not whole words')
+  const tokenId = uintOf(topics[1] as Hex)
+  return metadataUpdate('erc1155', tokenId, tokenId)
+}
+
 /** The uint256[] whose offset stands in head word `index`. */
 function arrayAt(data: Hex, index: number): bigint[] {
   const wordCount = (data.length - 2) / 64
@@ -151,6 +188,8 @@ export const erc721Collections = collections(
   new Map<Hash, Decoder>([
     [TRANSFER, decoder(transferOfErc721, decodeTransfer)],
     [CONSECUTIVE_TRANSFER, decoder(transferOfErc721, decodeConsecutiveTransfer)],
+    [METADATA_UPDATE, decoder(updateOfErc721, (log) => decodeUpdate(log, 1))],
+    [BATCH_METADATA_UPDATE, decoder(updateOfErc721, (log) => decodeUpdate(log, 2))],
   ]),
 )
 export const erc1155Collections = collections(
@@ -158,5 +197,6 @@ export const erc1155Collections = collections(
   new Map<Hash, Decoder>([
     [TRANSFER_SINGLE, decoder(transferOfErc1155, decodeTransferSingle)],
     [TRANSFER_BATCH, decoder(transferOfErc1155, decodeTransferBatch)],
+    [URI, decoder(updateOfErc1155, decodeUri)],
   ]),
 )

@@ -6,12 +6,15 @@ import { afterAll } from 'vitest'
 
 import type { StoreSetting } from '#wiring/settings.ts'
 import { openIdentityStore } from '#wiring/open-identity.ts'
+import { openMetadataStore } from '#wiring/open-metadata.ts'
 import { openRoleStore } from '#wiring/open-roles.ts'
 import { openWebhookStore } from '#wiring/open-webhooks.ts'
 import { identityStoreContract } from '../contracts/identity-store.contract.ts'
+import { metadataStoreContract } from '../contracts/metadata-store.contract.ts'
 import { roleStoreContract } from '../contracts/role-store.contract.ts'
 import { webhookStoreContract } from '../contracts/webhook-store.contract.ts'
 import { createMemoryIdentityStore } from '../fakes/identity-store.ts'
+import { createMemoryMetadataStore } from '../fakes/metadata-store.ts'
 import { createMemoryRoleStore } from '../fakes/role-store.ts'
 import { createMemoryWebhookStore } from '../fakes/webhook-store.ts'
 import { expectIndexes } from '../servers/mongo-scans.ts'
@@ -47,6 +50,12 @@ roleStoreContract('SQLite', inFile(openRoleStore))
 webhookStoreContract('SQLite', inFile(openWebhookStore))
 webhookStoreContract('memory', async () => ({
   store: createMemoryWebhookStore(),
+  dispose: async () => undefined,
+}))
+
+metadataStoreContract('SQLite', inFile(openMetadataStore))
+metadataStoreContract('memory', async () => ({
+  store: createMemoryMetadataStore(),
   dispose: async () => undefined,
 }))
 
@@ -86,4 +95,8 @@ if (server) {
   )
   const watched = expectIndexes(server)
   webhookStoreContract('MongoDB', inDatabase(openWebhookStore, ['webhooks', 'webhookProgress']))
+  metadataStoreContract(
+    'MongoDB',
+    inDatabase(openMetadataStore, ['nftMetadata', 'nftTraitTypes', 'nftMetadataCursors']),
+  )
 }

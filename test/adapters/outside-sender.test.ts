@@ -1,12 +1,19 @@
 import { createHmac } from 'node:crypto'
-import { createServer, type Server } from 'node:http'
+import { createServer, type IncomingHttpHeaders, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { isPublicAddress } from '#adapters/http/addresses.ts'
+import { createOutsideFetcher } from '#adapters/http/outside-fetcher.ts'
 import { createOutsideSender } from '#adapters/http/outside-sender.ts'
 import { webhookSigner } from '#adapters/node/webhook-signer.ts'
 
-const requests: { readonly url: string; readonly body: string }[] = []
+const requests: {
+  readonly url: string
+  readonly body: string
+  readonly headers: IncomingHttpHeaders
+}[] = []
+/** What is waited for before an answer to `/wait`. */
+let onWait = async (): Promise<void> => undefined
 let server: Server
 let host: string
 beforeAll(async () => {
@@ -14,8 +21,15 @@ beforeAll(async () => {
     const parts: Buffer[] = []
     req.on('data', (part: Buffer) => parts.push(part))
     req.on('end', () => {
-      requests.push({ url: String(req.url), body: Buffer.concat(parts).toString() })
-      if (req.url === '/redirect') res.writeHead(302, { location: `http://${host}/inside` }).end()
+      requests.push({
+        url: String(req.url),
+        body: Buffer.concat(parts).toString(),
+        headers: req.headers,
+      })
+      const document = documents[req.url ?? '']
+      if (document) document(res)
+      else if (req.url === '/redirect')
+        res.writeHead(302, { location: `http://${host}/inside` }).end()
       else if (req.url === '/later') res.writeHead(429, { 'retry-after': '7' }).end()
       else res.writeHead(200).end('x'.repeat(100_000))
     })
@@ -27,6 +41,36 @@ afterAll(() => {
   server.closeAllConnections()
   server.close()
 })
+
+const redirect =
+  (location: string) =>
+  (res: ServerResponse): void =>
+    void res.writeHead(302, { location }).end()
+const answering =
+  (code: number) =>
+  (res: ServerResponse): void =>
+    void res.writeHead(code).end('{}')
+
+/** Documents by path, good and bad. */
+const documents: Readonly<Record<string, (res: ServerResponse) => void>> = {
+  '/json': (res) => void res.end('{"name":"ü"}'),
+  '/to-json': redirect('/json'),
+  '/redirect-inside': redirect('http://127.0.0.1:1/'),
+  '/redirect-file': redirect('file:///etc/passwd'),
+  '/redirect-name': redirect('http://rebound.example/'),
+  '/loop': redirect('/loop'),
+  '/large': (res) => void res.end('x'.repeat(2_000)),
+  '/endless': (res) => {
+    const timer = setInterval(() => res.write('x'.repeat(400)), 5)
+    res.on('close', () => clearInterval(timer))
+  },
+  '/binary': (res) => void res.end(Buffer.from([0xff, 0xfe, 0x00])),
+  '/forbidden': answering(403),
+  '/gone': answering(404),
+  '/broken': answering(500),
+  '/trickle': (res) => void res.write('{'),
+  '/wait': (res) => void onWait().then(() => res.end('{}')),
+}
 
 const post = (url: string, sender = createOutsideSender([])) =>
   sender.post({ url, headers: { 'webhook-id': '1' }, body: '{}' })
@@ -131,4 +175,82 @@ test.each([
   ['localhost', false],
 ])('%s is public: %s', (address, isPublic) => {
   expect(isPublicAddress(address)).toBe(isPublic)
+})
+
+describe('what is fetched from the outside', () => {
+  const limits = { bytesMax: 1_000, timeoutMs: 300 }
+  const fetcher = (allowed: readonly string[], more: object = {}) =>
+    createOutsideFetcher(allowed, () => performance.now(), { limits: { ...limits, ...more } })
+  const get = (path: string, more: object = {}) =>
+    fetcher([host], more).get(`http://${host}${path}`)
+
+  test('is text, and follows redirects that stay where it may go', async () => {
+    expect(await get('/json')).toEqual({ status: 'fetched', text: '{"name":"ü"}' })
+    expect(await get('/to-json')).toEqual({ status: 'fetched', text: '{"name":"ü"}' })
+    expect(requests.at(-1)?.headers['accept-encoding']).toBe('identity')
+  })
+
+  test.each([
+    ['/redirect-inside', 'refused', 'it leads to an address that is not public'],
+    ['/redirect-file', 'refused', 'it takes an http or https URL'],
+    ['/loop', 'refused', 'it leads on more than 3 times'],
+    ['/large', 'refused', 'it has more than 1000 bytes'],
+    ['/endless', 'refused', 'it has more than 1000 bytes'],
+    ['/binary', 'refused', 'it is not text in UTF-8'],
+    ['/forbidden', 'refused', 'it answered HTTP 403'],
+    ['/gone', 'missing', 'it answered HTTP 404'],
+    ['/trickle', 'failed', 'no whole answer within 0.3 s'],
+    ['/broken', 'failed', 'it answered HTTP 500'],
+  ])('%s is %s: %s', async (path, status, why) => {
+    expect(await get(path)).toMatchObject({ status, why })
+  })
+
+  test('is asked for again when its server says', async () => {
+    expect(await get('/later')).toMatchObject({ status: 'failed', retryAfterMs: 7_000 })
+  })
+
+  test.each([
+    'http://127.0.0.1:1/',
+    'http://169.254.169.254/latest/',
+    'https://[::1]/',
+    'file:///etc/passwd',
+  ])('is never at %s', async (url) => {
+    const before = requests.length
+    expect(await fetcher([]).get(url)).toMatchObject({ status: 'refused' })
+    expect(requests).toHaveLength(before)
+  })
+
+  test('is never at a name that leads inside, be it behind a redirect', async () => {
+    const inside = createOutsideFetcher([host], () => performance.now(), {
+      limits,
+      resolve: (_name, done) => done(null, [{ address: '10.0.0.1', family: 4 }]),
+    })
+    const refused = { status: 'refused', why: 'it leads to an address that is not public' }
+    expect(await inside.get('http://rebound.example/')).toEqual(refused)
+    expect(await inside.get(`http://${host}/redirect-name`)).toEqual(refused)
+  })
+
+  test('is asked of one host by so many at a time, and not of one that does not answer', async () => {
+    let [now, most] = [0, 0]
+    onWait = async () => {
+      most = Math.max(most, ++now)
+      await new Promise((resolve) => setTimeout(resolve, 20))
+      now--
+    }
+    let nowMs = 0
+    const own = createOutsideFetcher([host], () => nowMs, {
+      limits: { ...limits, timeoutMs: 5_000, ofHostMax: 2, failuresMax: 3, pauseMs: 1_000 },
+    })
+    await Promise.all(Array.from({ length: 6 }, () => own.get(`http://${host}/wait`)))
+    expect(most).toBe(2)
+    for (let index = 0; index < 3; index++) await own.get(`http://${host}/broken`)
+    const before = requests.length
+    expect(await own.get(`http://${host}/json`)).toMatchObject({
+      status: 'failed',
+      retryAfterMs: 1_000,
+    })
+    expect(requests).toHaveLength(before)
+    nowMs = 1_000
+    expect(await own.get(`http://${host}/json`)).toMatchObject({ status: 'fetched' })
+  })
 })

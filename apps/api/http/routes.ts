@@ -7,6 +7,7 @@ import { indexPage } from './index-page.ts'
 import { live, ready } from './health.ts'
 import { holdersOfCollection } from './holders.ts'
 import { holdingsOfAccount, holdingsOfCollection } from './holdings.ts'
+import { tokenOfCollection } from './metadata.ts'
 import { ownershipCheck, ownershipChecks } from './ownership.ts'
 import {
   balanceOfPoints,
@@ -67,6 +68,7 @@ export const routes: readonly RouteOf[] = [
   holdingsOfAccount,
   snapshotOfCollection,
   snapshotHolders,
+  tokenOfCollection,
   ownershipCheck,
   ownershipChecks,
   signInStart,

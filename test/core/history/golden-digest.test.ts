@@ -82,6 +82,8 @@ const FAMILIES: Readonly<Record<string, string>> = {
   'initialize/algebra-integral 1': '0x6ee086ab876f0ba3',
   'initialize/algebra-v1 1': '0xc5cc8e97eb652b21',
   'initialize/uniswap-v3 1': '0x256ad8d0c54e299c',
+  'metadataUpdate/erc1155 1': '0x049c7b57e05cf8ab',
+  'metadataUpdate/erc721 1': '0x2a0897be508b5447',
   'mint/algebra-integral 1': '0xa5f71dacdfb17372',
   'mint/algebra-v1 1': '0x986a6c77c10a9004',
   'mint/solidly 1': '0x53ebfd52ca2e1191',

@@ -466,6 +466,44 @@ describe('decoding', () => {
     expect(withPunks.admit(logOf(item, args, NFT_721)).status).toBe('event')
   })
 
+  test.each([
+    ['event MetadataUpdate(uint256 first)', NFT_721, { first: 7n }, 7n],
+    ['event MetadataUpdate(uint256 indexed first)', NFT_721, { first: 7n }, 7n],
+    [
+      'event BatchMetadataUpdate(uint256 first, uint256 last)',
+      NFT_721,
+      { first: 7n, last: 9n },
+      9n,
+    ],
+    [
+      'event BatchMetadataUpdate(uint256 indexed first, uint256 indexed last)',
+      NFT_721,
+      { first: 7n, last: 9n },
+      9n,
+    ],
+    [
+      'event URI(string value, uint256 indexed first)',
+      NFT_1155,
+      { first: 7n, value: 'ipfs://…' },
+      7n,
+    ],
+  ])('%s tells which metadata has changed', (signature, emitter, args, last) => {
+    const item = parseAbiItem(signature as never) as AbiEvent
+    const protocol = emitter === NFT_721 ? 'erc721' : 'erc1155'
+    const log = logOf(item, args, emitter)
+    expect(admission.admit(log)).toMatchObject({
+      status: 'event',
+      body: { type: 'metadataUpdate', protocol, fromTokenId: 7n, toTokenId: last },
+    })
+    const shorter = log.data === '0x' ? log.data : (log.data.slice(0, -2) as Hex)
+    const cut = { ...log, data: shorter, topics: log.topics.slice(0, shorter === '0x' ? -1 : 3) }
+    expect(admission.admit(cut).status).toBe('malformed')
+    if (last > 7n)
+      expect(admission.admit(logOf(item, { first: 9n, last: 7n }, emitter)).status).toBe(
+        'malformed',
+      )
+  })
+
   test('a batch whose arrays lie about themselves is malformed', () => {
     const topics = [nft.TRANSFER_BATCH, ...Array.from({ length: 3 }, () => `0x${'0'.repeat(64)}`)]
     const words = (...values: bigint[]): Hex =>

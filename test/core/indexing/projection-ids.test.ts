@@ -96,6 +96,7 @@ test('the ids of known sources are those that were written down', () => {
       "fee-events": "31337-1-e3b0c44298fc",
       "holdings": "31337-2-6bf3ca5d8536",
       "liquidity-events": "31337-1-84d5c73140e0",
+      "metadata-events": "31337-1-2c0950522461",
       "pool-events": "31337-1-bbd77e41d8b8",
       "pools": "31337-5-90ab881e02a6",
       "position-events": "31337-1-e3b0c44298fc",
@@ -151,7 +152,7 @@ describe('an id does not change', () => {
 
 describe('an id changes', () => {
   const everything = Object.keys(idsOf()).filter(
-    (name) => !/holdings|transfer|fee|token|position-events/.test(name),
+    (name) => !/holdings|transfer|fee|token|metadata|position-events/.test(name),
   )
 
   test.each<[string, Hash, string[]]>([
@@ -211,7 +212,7 @@ describe('an id changes', () => {
     const known = idsOf()
     const without = (source: Source) =>
       changedBetween(known, idsOf(sources.filter((each) => each !== source)))
-    expect(without(erc721)).toEqual(['holdings', 'transfer-events'])
+    expect(without(erc721)).toEqual(['holdings', 'metadata-events', 'transfer-events'])
     expect(without(v2)).toEqual(everything.toSorted())
     const other = sources.map((each) => (each === v3 ? { ...v3, factory: addressOf(0xf9) } : each))
     expect(changedBetween(known, idsOf(other as Source[]))).toEqual(everything.toSorted())
@@ -278,6 +279,7 @@ describe('an id changes', () => {
       projections: [],
     })
     expect(changedBetween(idsOf([erc721], catalogue), idsOf([erc1155], catalogue))).toEqual([
+      'metadata-events',
       'transfer-events',
     ])
   })

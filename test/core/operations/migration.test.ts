@@ -76,6 +76,7 @@ describe('the migrations of the product', () => {
           "005-relay 5d151db9a3841380af7654504f129ceca25ce310a2c77e47c545e8b324996dcf",
           "006-guild-roles 27a88f5a2334fc83dc0ef0d3851f96cd0baa3569c85040f36e24dd4c00721876",
           "007-webhooks 1e95b2b738b32984a5bc08115882d69d797172f26025d78faf62654f33242ede",
+          "008-nft-metadata e1508b92ce9e154ea4002fb355e5ec97047e149bd714fca8c654fdccb2538aa3",
         ],
         "sqlite": [
           "001-about 30792559da6b563836fdf49a922bcc8d31661a5334376bb7a87a23496fd755e6",
@@ -85,6 +86,7 @@ describe('the migrations of the product', () => {
           "005-relay a24da6accec1d89a8a34dfb8901c4ee7c39e0acdcdefd6679dca3a3c4596c180",
           "006-guild-roles a4ec3aa2a08cb43497192673cfcd30828a37e0081e97d1df1f5ad976299af0cf",
           "007-webhooks bfed46fc2ef3e7ef111c80f9c9cad3ae2787ad8ee85429b5e9b4ef73762a2daf",
+          "008-nft-metadata fd3f945a5b73a6d26c3398c6e1669070abc5a6151537978f5990906d8890006c",
         ],
       }
     `)
