@@ -330,6 +330,31 @@ describe('the relay on a chain', () => {
     expect(await balance(app)).toEqual({ available: 70n, held: 0n })
   })
 
+  test('an operation that was cancelled on the chain gives its points back when that is final, long before its deadline', async () => {
+    await using app = await openApp(configOf())
+    await fund(app, 'alice', 100n)
+    const { user, admin } = world
+    await world.send(admin, 'setRole', [keccak256(toHex('SPENDER')), admin, true])
+    await world.mine()
+    await spend(app, 'mine', 30n, 'voucher', user.toLowerCase() as Address)
+    await app.relay.round()
+    const { operation, deadlineS, voucher } = await readOperation(app.ports, 31_337, 'tests/mine')
+    await world.send(admin, 'cancel', [operation])
+    await world.mine()
+    await app.relay.round()
+    expect(await balance(app)).toEqual({ available: 70n, held: 30n })
+    await world.mine(FINALITY)
+    await app.relay.round()
+    expect(await readOperation(app.ports, 31_337, 'tests/mine')).toMatchObject({
+      state: 'voided',
+      verdict: { kind: 'void', cause: 'cancelled' },
+    })
+    expect(await balance(app)).toEqual({ available: 100n, held: 0n })
+    await world.send(user, 'redeem', [operation, user, 30n, deadlineS, voucher])
+    await world.mine()
+    expect(await world.statusOf(operation)).toBe(2)
+  })
+
   test('a node that lies about what is final settles nothing and gives nothing back', async () => {
     await using liar = await startLiar(world.anvil.url)
     const rpc = [world.anvil.url, liar.url]
