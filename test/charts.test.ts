@@ -4,6 +4,8 @@ import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { createMetrics } from '#adapters/metrics/metrics.ts'
 import { createApiMetrics } from '#api/metrics.ts'
+import { createKeeperMetrics } from '#cli/points/keeper-metrics.ts'
+import { createRelayMetrics } from '#cli/relay/relay-metrics.ts'
 import { createIndexerMetrics } from '#indexer/metrics.ts'
 import { findProgram, missing } from './servers/programs.ts'
 
@@ -25,6 +27,8 @@ describe('the alert rules', () => {
     const exposed = [
       await createIndexerMetrics(createMetrics(), () => 0).render(),
       await createApiMetrics(createMetrics()).render([]),
+      await createKeeperMetrics(createMetrics()).render(),
+      await createRelayMetrics(createMetrics(), 'local').render(),
     ].join('\n')
     const names = new Set(rules.match(/\b(halyard|http)_[a-z_]+\b/g))
     expect(names.size).toBeGreaterThan(5)

@@ -12,6 +12,8 @@ export type OpenRelay = AsyncDisposable & {
   readonly policy: RelayPolicy
   readonly pollMs: number
   readonly reconcileEveryMs: number | null
+  /** Where its probes and metrics listen; null: nowhere. */
+  readonly metricsAt: { readonly host: string; readonly port: number } | null
   readonly warnings: readonly string[]
 }
 
@@ -52,6 +54,8 @@ export async function openRelay(
     policy,
     pollMs: relay.pollMs,
     reconcileEveryMs: relay.reconcileEveryMs,
+    metricsAt:
+      relay.metricsPort === null ? null : { host: relay.metricsHost, port: relay.metricsPort },
     warnings,
     [Symbol.asyncDispose]: () => opened.disposeAsync(),
   }

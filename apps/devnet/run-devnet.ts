@@ -140,6 +140,7 @@ function writeConfig(
       senders: [{ keyFile: keyFile(folder, 'sender') }],
       voucherSigner: { keyFile: keyFile(folder, 'voucherSigner') },
       pollMs: Math.max(50, blockTimeMs),
+      metricsPort: null,
     },
     api: { port: apiPort, metricsPort: metricsPorts.api, development: true },
     indexer: { metricsPort: metricsPorts.indexer },

@@ -11,20 +11,27 @@ import { middle } from './judge.ts'
 import type { PointsEvent, RelayChain } from './ports.ts'
 import type { RelayPolicy, SpendPorts } from './relay-ports.ts'
 
-/** How the ledger and the chain differ. */
-type DifferenceCause =
-  /** The chain spent it, and its points are still put aside: nobody has looked since, or nobody could. */
-  | 'spent-and-open'
-  /** The chain spent what was given back: the hold was ended by hand, or records were restored. */
-  | 'spent-and-returned'
-  /** The chain spent another amount than was put aside: somebody else has the role of a spender. */
-  | 'spent-otherwise'
-  /** The chain spent what the ledger knows nothing of: records were restored, or somebody else is a spender. */
-  | 'unknown-spend'
-  | 'cancelled-and-open'
-  | 'cancelled-and-settled'
-  /** The ledger has it as spent, and the chain has not: a final block was taken back, or the ledger was told by hand. */
-  | 'settled-and-unspent'
+/**
+ * How the ledger and the chain differ.
+ *
+ * - `spent-and-open`: the chain spent it, and its points are still put aside: nobody has looked since, or nobody could
+ * - `spent-and-returned`: the chain spent what was given back: the hold was ended by hand, or records were restored
+ * - `spent-otherwise`: the chain spent another amount than was put aside: somebody else has the role of a spender
+ * - `unknown-spend`: the chain spent what the ledger knows nothing of: records were restored, or somebody else is a spender
+ * - `cancelled-and-open`, `cancelled-and-settled`: the chain has it as cancelled
+ * - `settled-and-unspent`: the ledger has it as spent, and the chain has not: a final block was taken back, or the ledger was
+ *   told by hand
+ */
+export const differenceCauses = [
+  'spent-and-open',
+  'spent-and-returned',
+  'spent-otherwise',
+  'unknown-spend',
+  'cancelled-and-open',
+  'cancelled-and-settled',
+  'settled-and-unspent',
+] as const
+type DifferenceCause = (typeof differenceCauses)[number]
 
 /** One difference. Amounts in raw units. */
 type Difference = {

@@ -153,18 +153,22 @@ async function countFault(ports: RelayPorts, intent: Intent, why: string): Promi
  * Goes on until it is told to stop.
  *
  * @param pollMs from the end of one round to the next
+ * @param told of each round: why it could not be done, or undefined where it was
  */
 export async function runRelay(
   relay: Relay,
   { clock, warn }: Pick<RelayPorts, 'clock' | 'warn'>,
   pollMs: number,
   stop: Cancel,
+  told: (fault: string | undefined) => void,
 ): Promise<void> {
   while (!stop.aborted) {
     try {
       await relay.round()
+      told(undefined)
     } catch (error) {
       if (!isAppError(error, 'unavailable')) throw error
+      told(messageOf(error))
       warn('a round has failed', { why: messageOf(error) })
     }
     await clock.sleep(pollMs, stop)

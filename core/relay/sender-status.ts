@@ -16,6 +16,11 @@ export type SenderStatus = {
   readonly lastNonce: number | null
   /** Nonces that are claimed and not in a block. */
   readonly ahead: number
+  /**
+   * Since when the transaction that all others of the sender wait for is signed and in no block, in milliseconds since 1970;
+   * null: none waits.
+   */
+  readonly waitingSinceMs: number | null
   /** Transactions that were sent with its key and not from here, or from before a restore. */
   readonly isUsedElsewhere: boolean
   readonly drained: Pick<SenderState, 'by' | 'atMs'> | null
@@ -34,6 +39,9 @@ export async function readSenders(
     if (!sight) continue
     const lastNonce = (await intents.lastNonce(chainId, sender)) ?? null
     const state = await intents.sender(chainId, sender)
+    const nonce = sight.latestCount
+    const [slot] = await intents.slots(chainId, { sender, nonce }, 1)
+    const first = slot?.nonce === nonce ? slot.signed[0] : undefined
     const next = lastNonce === null ? sight.latestCount : lastNonce + 1
     all.push({
       sender,
@@ -44,6 +52,7 @@ export async function readSenders(
       pendingCount: sight.pendingCount,
       lastNonce,
       ahead: Math.max(0, next - sight.latestCount),
+      waitingSinceMs: first?.signedAtMs ?? null,
       isUsedElsewhere: lastNonce !== null && sight.pendingCount > lastNonce + 1,
       drained: state?.isDrained === true ? { by: state.by, atMs: state.atMs } : null,
     })

@@ -23,6 +23,8 @@ const relaySettings = {
   bumpAfterMs: 1_000,
   pollMs: 1_000,
   reconcileEveryMs: null,
+  metricsHost: '127.0.0.1',
+  metricsPort: null,
 } as const
 const wallet = privateKeyToAccount(`0x${'a1'.repeat(32)}`)
 const own = wallet.address.toLowerCase()

@@ -1,14 +1,15 @@
 import { keccak256, toHex } from 'viem'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
-import type { Address, Hex } from '#core/chain.ts'
+import type { Address, Hash, Hex } from '#core/chain.ts'
 import { isAppError } from '#core/errors.ts'
 import { createLedgerClerk } from '#core/ledger/clerk.ts'
 import { auditLedger } from '#core/ledger/audit.ts'
 import type { LedgerStore } from '#core/ledger/ports.ts'
 import { readOperation } from '#core/relay/read-operation.ts'
-import { retryIntent } from '#core/relay/quarantine-intent.ts'
+import { quarantine, retryIntent } from '#core/relay/quarantine-intent.ts'
 import { reconcile } from '#core/relay/reconcile.ts'
 import { createRelay } from '#core/relay/run-relay.ts'
+import { watchRelay } from '#cli/relay/watch-relay.ts'
 import { eventually } from '../fakes/eventually.ts'
 import { freshDatabase, type MongoServer, openMongoServer } from '../servers/mongo.ts'
 import { type PointsChain, senderKeys, startLiar } from './points-chain.ts'
@@ -428,6 +429,66 @@ describe('the relay on a chain', () => {
       { cause: 'unknown-spend', hold: null, wallet, why: 'insufficient-points' },
     ])
     expect(await auditLedger(ports, policy.ledger)).toMatchObject({ breaches: [] })
+  })
+
+  test('an operator is told what is under way, what waits for a person, and how the senders are', async () => {
+    const now = Number(await world.chain.getBlockNumber())
+    await using app = await openApp(
+      configOf({ minBalanceWei: String(10n ** 20n), startBlock: now + 1 }),
+    )
+    await fund(app, 'alice', 100n)
+    await spend(app, 'one', 30n)
+    await spend(app, 'two', 30n)
+    await app.relay.round()
+    const intent = await readOperation(app.ports, 31_337, 'tests/two')
+    await quarantine(app.ports, intent, 'tester', 'looked at by hand')
+    const watch = watchRelay(app.ports, app.policy, 'local')
+    await using listener = await watch.listen(
+      { host: '127.0.0.1', port: 0, field: 'relay.metricsPort' },
+      (error) => {
+        throw error
+      },
+    )
+    const asked = async (path: string) => (await fetch(`${listener.url}${path}`)).text()
+    watch.roundEnded(undefined)
+    watch.roundEnded('the store is away')
+    const found = await reconcile(app.ports, app.policy, { actor: 'tester', isRepair: false })
+    watch.compared(found)
+    expect(JSON.parse(await asked('/ready')).reasons).toEqual({ rounds: 'the store is away' })
+    const none = { hold: null, account: null, wallet, heldRaw: null, blockNumber: now, why: null }
+    const operation: Hash = `0x${'77'.repeat(32)}`
+    const difference = { cause: 'unknown-spend', operation, spentRaw: 3n, repair: 'none' } as const
+    watch.compared({ ...found, differences: [{ ...none, ...difference }] })
+    watch.compared(undefined)
+    const stop = new AbortController()
+    const watching = watch.run(stop.signal)
+    await eventually(async () =>
+      expect(await asked('/metrics')).toContain('halyard_relay_sender_funded{'),
+    )
+    stop.abort()
+    await watching
+    const sender = app.ports.senders[0]?.sender
+    const metrics = await asked('/metrics')
+    for (const line of [
+      'halyard_relay_spends{chain="local",state="held"} 1',
+      'halyard_relay_spends{chain="local",state="quarantined"} 1',
+      'halyard_relay_rounds_total{chain="local",outcome="failed"} 1',
+      'halyard_relay_comparisons_total{chain="local",outcome="failed"} 1',
+      'halyard_relay_differences{chain="local",cause="spent-and-open"} 0',
+      'halyard_relay_differences{chain="local",cause="unknown-spend"} 1',
+      `halyard_relay_sender_funded{chain="local",sender="${sender}"} 0`,
+      `halyard_relay_sender_waiting_seconds{chain="local",sender="${sender}"} 0`,
+    ])
+      expect(metrics.split('\n')).toContain(line)
+    expect(JSON.parse(await asked('/ready'))).toEqual({
+      status: 'not-ready',
+      reasons: {
+        rounds: 'the store is away',
+        spends: '1 are quarantined; run halyard ops list',
+        senders: expect.stringContaining(`${sender}: too little ether`),
+        ledger: '1 differences to the chain; run halyard points reconcile',
+      },
+    })
   })
 
   test('the command line spends, relays, shows, puts aside and lets go on, with the name of whoever did it', async () => {

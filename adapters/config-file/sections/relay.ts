@@ -3,7 +3,7 @@ import { z } from 'zod'
 import type { Address } from '#core/chain.ts'
 import { secretsOfUrl } from './secrets.ts'
 import { section } from './section.ts'
-import { address, blockNumber, toAddress } from './values.ts'
+import { address, blockNumber, host, port, toAddress } from './values.ts'
 
 /** Where a key is. */
 export type KeySetting =
@@ -34,6 +34,9 @@ export type RelaySettings = {
   readonly pollMs: number
   /** Null: the ledger and the chain are compared only when somebody asks for it. */
   readonly reconcileEveryMs: number | null
+  readonly metricsHost: string
+  /** Null: nothing listens. */
+  readonly metricsPort: number | null
 } | null
 
 const GWEI_RAW = 1_000_000_000
@@ -111,6 +114,11 @@ const schema = z.strictObject({
   reconcileMinutes: z.int().min(0).max(10_080).default(60).meta({
     description: 'How often the relay compares the ledger with the chain; 0: never',
   }),
+  metricsHost: host.default('127.0.0.1'),
+  metricsPort: port.nullable().default(9_469).meta({
+    description:
+      'Where probes and metrics of `halyard relay` listen; null: nowhere, as for a second relay on one machine',
+  }),
 })
 
 type Raw = z.output<typeof schema>
@@ -146,6 +154,8 @@ export const relaySection = section({
       bumpAfterMs: raw.bumpSeconds * 1_000,
       pollMs: raw.pollMs,
       reconcileEveryMs: raw.reconcileMinutes === 0 ? null : raw.reconcileMinutes * 60_000,
+      metricsHost: raw.metricsHost,
+      metricsPort: raw.metricsPort,
     },
   secrets: (raw) =>
     raw

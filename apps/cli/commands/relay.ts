@@ -30,7 +30,7 @@ Examples:
       options.once === true ? runOnce(options) : untilStopped((stop) => run(options, stop)),
     )
 
-const wired = async (options: Options, stop?: AbortSignal) => {
+async function wired(options: Options, stop?: AbortSignal) {
   const settings = readSettings(options.config, options.chain)
   const { createLogger } = await import('#wiring/telemetry.ts')
   const log = createLogger({ secrets: settings.secrets })
@@ -41,24 +41,40 @@ const wired = async (options: Options, stop?: AbortSignal) => {
     if (text !== last) log.warn(fields, message)
     last = text
   }
-  return wireRelay(settings, warn, stop)
+  return { app: await wireRelay(settings, warn, stop), log, chain: settings.chain.name }
 }
 
 async function runOnce(options: Options): Promise<void> {
-  await using app = await wired(options)
+  const { app } = await wired(options)
+  await using _ = app
   const report = await createRelay(app.ports, app.policy).round()
   process.stdout.write(`${toText(report)}\n`)
 }
 
 async function run(options: Options, stop: AbortSignal): Promise<void> {
-  await using app = await wired(options, stop)
-  const senders = app.ports.senders.map(({ sender }) => sender)
+  const { app, log, chain } = await wired(options, stop)
+  await using parts = new AsyncDisposableStack()
+  parts.use(app)
+  const { ports, policy, pollMs, reconcileEveryMs, metricsAt } = app
+  const { watchRelay } = await import('#cli/relay/watch-relay.ts')
+  const watch = watchRelay(ports, policy, chain)
+  const senders = ports.senders.map(({ sender }) => sender)
   process.stderr.write(
-    `halyard: relaying to ${app.policy.contract} with ${senders.join(', ') || 'no sender'}\n`,
+    `halyard: relaying to ${policy.contract} with ${senders.join(', ') || 'no sender'}\n`,
   )
-  const { ports, policy, pollMs, reconcileEveryMs } = app
+  if (metricsAt) {
+    const address = { ...metricsAt, field: 'relay.metricsPort' }
+    const listener = await watch.listen(address, (error, path) =>
+      log.error({ err: error, path }, 'the operator gets no answer'),
+    )
+    parts.use(listener)
+    process.stderr.write(`halyard: its metrics are at ${listener.url}/metrics\n`)
+  }
   await Promise.all([
-    runRelay(createRelay(ports, policy), ports, pollMs, stop),
-    reconcileEveryMs === null ? undefined : runReconciler(ports, policy, reconcileEveryMs, stop),
+    runRelay(createRelay(ports, policy), ports, pollMs, stop, watch.roundEnded),
+    ...(reconcileEveryMs === null
+      ? []
+      : [runReconciler(ports, policy, reconcileEveryMs, stop, watch.compared)]),
+    ...(metricsAt ? [watch.run(stop)] : []),
   ])
 }
