@@ -1,4 +1,4 @@
-import { type IntentState, intentStates, isOpen } from './intent.ts'
+import { hasEnded, type IntentState, intentStates, isOpen } from './intent.ts'
 import type { IntentStore } from './ports.ts'
 
 /** Spends of one chain that have not come to their end. */
@@ -11,7 +11,7 @@ export type SpendCounts = {
 
 /** States of spends that have not ended, `quarantined` among them. */
 export const waitingStates: readonly IntentState[] = intentStates.filter(
-  (state) => state === 'quarantined' || isOpen({ state }),
+  (state) => !hasEnded({ state }),
 )
 
 const PAGE = 500

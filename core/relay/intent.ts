@@ -155,9 +155,12 @@ export const RELAY_SCOPE = 'relay'
 
 const ENDED: ReadonlySet<IntentState> = new Set(['settled', 'voided', 'refused'])
 
+/** Whether it never changes any more. */
+export const hasEnded = ({ state }: Pick<Intent, 'state'>): boolean => ENDED.has(state)
+
 /** Whether the relay has something to do for it. */
-export const isOpen = ({ state }: Pick<Intent, 'state'>): boolean =>
-  !ENDED.has(state) && state !== 'quarantined'
+export const isOpen = (intent: Pick<Intent, 'state'>): boolean =>
+  !hasEnded(intent) && intent.state !== 'quarantined'
 
 /** Steps that are kept for people; the newest ones. */
 const HISTORY_MAX = 60

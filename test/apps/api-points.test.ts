@@ -1,8 +1,15 @@
+import { dirname, join } from 'node:path'
 import { privateKeyToAccount } from 'viem/accounts'
 import { createSiweMessage } from 'viem/siwe'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { systemClock } from '#adapters/node/clock.ts'
+import { type Intent, moved } from '#core/relay/intent.ts'
+import { quarantine, retryIntent } from '#core/relay/quarantine-intent.ts'
+import { openIntents } from '#wiring/open-intents.ts'
+import { eventually } from '../fakes/eventually.ts'
 import { faultsAgainst } from '../tools/json-schema.ts'
 import { openRig, type Rig } from './api-rig.ts'
+import { subscribe } from './subscribe.ts'
 
 const READER = 'reader-key-reader-key-reader-key-01'
 const GRANTER = 'granter-key-granter-key-granter-01'
@@ -456,6 +463,43 @@ describe('spends on a chain', () => {
     expect(other.code).toBe('IDEMPOTENCY_KEY_REUSED')
     // A key belongs to whoever gave it.
     expect((await get(`/v1/points/spends/${key}`, SPENDER)).status).toBe(404)
+  })
+
+  test('are followed by a subscription, which tells each change to whoever sent them, and ends with them', async () => {
+    await grant({ account: own, amount: '100' })
+    const key = newKey()
+    await spending({ account: own }, SPENDER, key)
+    const query = `subscription { pointsSpendUpdates(key: "${key}") { state } }`
+    const follow = (by?: string) => subscribe(rig, query, {}, 'text/event-stream', by)
+    const codes = ({ events }: Awaited<ReturnType<typeof follow>>) =>
+      events.flatMap(({ data }) => data?.errors?.map((each: any) => each.extensions.code) ?? [])
+    for (const [by, code] of [
+      [undefined, 'UNAUTHENTICATED'],
+      // A key belongs to whoever gave it.
+      [session.token, 'NOT_FOUND'],
+    ] as const) {
+      const other = await follow(by)
+      await eventually(() => expect(codes(other)).toEqual([code]))
+      await other.leave()
+    }
+    const stream = await follow(SPENDER)
+    const states = () =>
+      stream.events.flatMap(({ data }) => data?.data?.pointsSpendUpdates.state ?? [])
+    await eventually(() => expect(states()).toEqual(['HELD']))
+    const records = { kind: 'sqlite', path: join(dirname(rig.path), 'records.db') } as const
+    const { intents, close } = await openIntents(records)
+    const ports = { intents, clock: systemClock }
+    const [intent] = await intents
+      .listIntents(31_337, { states: ['held'], limit: 100 })
+      .then((all) => all.filter((each) => each.key === key))
+    const aside = await quarantine(ports, intent as Intent, 'tester', 'looked at by hand')
+    await eventually(() => expect(states()).toEqual(['HELD', 'QUARANTINED']))
+    const back = await retryIntent(ports, aside, 'tester', '')
+    await eventually(() => expect(states()).toHaveLength(3))
+    await intents.replaceIntent(moved(back, 0, { state: 'voided' }))
+    await stream.done
+    expect(states()).toEqual(['HELD', 'QUARANTINED', 'HELD', 'VOIDED'])
+    await close()
   })
 
   test('are refused with a code where the ledger refuses, for good, and where account or wallet is another’s', async () => {

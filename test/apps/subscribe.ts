@@ -10,11 +10,16 @@ export async function subscribe(
   query: string,
   variables: object,
   accept = 'text/event-stream',
+  by?: string,
 ) {
   const stop = new AbortController()
   const response = await rig.get('/graphql', {
     method: 'POST',
-    headers: { 'content-type': 'application/json', accept },
+    headers: {
+      'content-type': 'application/json',
+      accept,
+      ...(by !== undefined && { authorization: `Bearer ${by}` }),
+    },
     body: JSON.stringify({ query, variables }),
     signal: stop.signal,
   })

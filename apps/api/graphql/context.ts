@@ -18,6 +18,9 @@ import { swapContractsOf } from '#api/swap-contracts.ts'
 import type { TokenMetadata } from '#core/nft/metadata/metadata.ts'
 import type { TokenKey } from '#core/nft/metadata/ports.ts'
 import { readTokens } from '#api/tokens.ts'
+import { readSpendOf, type Spends } from '#api/points/spends.ts'
+import { watchSpend } from '#api/points/watch-spend.ts'
+import type { Intent } from '#core/relay/intent.ts'
 import type { SwapContracts } from '#resources/swap-contracts.ts'
 import type { SwapUpdate } from '#resources/swap-updates.ts'
 import type { Api, Ports, ServedChain } from '#api/wire.ts'
@@ -46,6 +49,8 @@ export type GraphqlContext = {
   quoteUpdates(input: QuoteInput): AsyncIterableIterator<QuoteOutcome, void>
   /** Trades as they are committed, of a pool or of all, until the client leaves. */
   swapUpdates(of: Parameters<typeof watchSwaps>[1]): AsyncIterableIterator<SwapUpdate, void>
+  /** The changes of a spend of whoever asks. */
+  spendUpdates(spends: Spends, key: string): AsyncIterableIterator<Intent, void>
   readonly swapContracts: SwapContracts
   /** Pools that no event tells of. */
   readonly listedPools: ChainConfig['quotes']['pools']
@@ -143,6 +148,12 @@ export function createAttempt(
         subscriptions.open(principal, (signal) =>
           watchSwaps({ ...ports, feed: createHistoryFeed(ports) }, of, pollMs, signal),
         ),
+      spendUpdates: (spends, key) =>
+        subscriptions.open(principal, (signal) => {
+          const read = async (): Promise<Intent> =>
+            readSpendOf(spends, await expectKnown(api.principals, authorization), key)
+          return watchSpend(ports, read, pollMs, signal)
+        }),
       spend(more, argument) {
         rows += more
         if (rows > ROWS_MAX)

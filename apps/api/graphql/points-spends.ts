@@ -1,4 +1,5 @@
 import { chosenChain } from '#core/chain-choice.ts'
+import type { Intent } from '#core/relay/intent.ts'
 import { accountName, memoLine, readAmount, readArgument } from '#api/points/input.ts'
 import { readSpendOf, spendFor, spendsOf } from '#api/points/spends.ts'
 import type { Api, ServedChain } from '#api/wire.ts'
@@ -10,7 +11,7 @@ import { enumOf, typeOf } from './resources.ts'
 const servedBy = ({ chains }: Api, id: number): ServedChain =>
   chosenChain(chains, String(id), 'chain')
 
-/** `Query.pointsSpend` and `Mutation.spendPoints` */
+/** `Query.pointsSpend`, `Mutation.spendPoints` and `Subscription.pointsSpendUpdates` */
 export function addPointsSpends(): void {
   builder.queryField('pointsSpend', (t) =>
     t.field({
@@ -21,6 +22,20 @@ export function addPointsSpends(): void {
         const spends = spendsOf(api, servedBy(api, ports.settings.chain.id))
         return readSpendOf(spends, await who(), key)
       },
+    }),
+  )
+  builder.subscriptionField('pointsSpendUpdates', (t) =>
+    t.field({
+      type: typeOf(pointsSpend),
+      nullable: false,
+      description:
+        'A spend as it is now, and again whenever it has changed, by the key that whoever asks has sent it with; over when ' +
+        'it has ended, and with the session of whoever asks.',
+      args: { key: t.arg.string({ required: true }) },
+      subscribe(_root, { key }, { api, ports, spendUpdates }) {
+        return spendUpdates(spendsOf(api, servedBy(api, ports.settings.chain.id)), key)
+      },
+      resolve: (intent: Intent) => intent,
     }),
   )
   builder.mutationField('spendPoints', (t) =>
