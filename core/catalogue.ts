@@ -1,3 +1,4 @@
+import { activityProjection } from '#core/activity/project-activity.ts'
 import { feeFamily, liquidityFamily, poolFamily, swapFamily } from '#core/dex/events.ts'
 import { positionFamily } from '#core/dex/positions/position-events.ts'
 import { positionsProjection } from '#core/dex/positions/project-positions.ts'
@@ -73,6 +74,7 @@ const projections: readonly Projection[] = [
   ticksProjection,
   tickPagesProjection,
   balancesProjection,
+  activityProjection,
   poolsProjection,
   positionsProjection,
   holdingsProjection,

@@ -135,6 +135,7 @@ describe('the reference', () => {
       'listHolders',
       'listHoldingsOfCollection',
       'listHoldingsOfAccount',
+      'listActivityOfAccount',
       'readSnapshot',
       'listSnapshotHolders',
       'readTokenMetadata',

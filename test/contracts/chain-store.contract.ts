@@ -1,3 +1,4 @@
+import { listChainActivity, placeOfActivity } from '#core/activity/list-chain-activity.ts'
 import { countQuarantine } from '#core/indexing/count-quarantine.ts'
 import { listQuarantine, type QuarantinePorts } from '#core/indexing/list-quarantine.ts'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
@@ -17,7 +18,7 @@ import { holdingDocuments } from '#core/nft/holding.ts'
 import { transferFamily } from '#core/nft/transfer.ts'
 import { createHistoryFeed } from '#core/history/feed.ts'
 import { listEvents } from '#core/history/list-events.ts'
-import type { HistoryPorts } from '#core/history/ports.ts'
+import type { EventPlace, HistoryPorts } from '#core/history/ports.ts'
 import { documentsOf, readDocuments, scanDocuments } from '#core/history/resolve.ts'
 import { refuseLeftView } from '#core/history/at-head.ts'
 import { createViews, isStaleView } from '#core/history/view.ts'
@@ -27,7 +28,9 @@ import { commitPorts } from '#core/indexing/commit-ports.ts'
 import { putObjects } from '#core/indexing/commit.ts'
 import type { ChainWriter, QuarantineTable } from '#core/indexing/ports.ts'
 import type { TokenStore } from '#core/tokens/ports.ts'
+import { addressOf } from '../fakes/encode.ts'
 import {
+  actedOf,
   createFakeChain,
   type FakeBlock,
   type FakeChain,
@@ -37,6 +40,8 @@ import {
   provenOf,
 } from '../fakes/fake-chain.ts'
 import { createRandom } from '../fakes/random.ts'
+import { naiveModel } from '../oracle/naive-model.ts'
+import { eventLine } from '../oracle/text.ts'
 import { createFeedConsumer } from './feed-consumer.ts'
 import { tokenStoreContract } from './token-store.contract.ts'
 import { digestAt, type Everything, modelOf, readEverything } from './everything.ts'
@@ -752,6 +757,38 @@ export function chainStoreContract(name: string, open: () => Promise<StoreHarnes
         to: 20,
       })
       expect(bounded).toEqual(all.filter(({ block }) => block.number >= 10 && block.number <= 20))
+    })
+
+    test('the activity of an account is every event that it took part in, newest first, and none that left the chain', async () => {
+      const chain = await chainOf(23, 16, 10)
+      const writer = await start()
+      await follow(writer, chain.blocks)
+      await chain.fork(2, 3)
+      const { appender, history } = writer
+      const to = waypointsOf(appender.view() as View).find(({ number }) => number === 13)
+      expect(await appender.moveBack(to as Waypoint)).toBe('committed')
+      await follow(writer, chain.blocks.slice(14))
+      const view = appender.view() as View
+      const parties = ['sender', 'owner', 'recipient', 'from', 'to']
+      const rows = naiveModel(chain.blocks.map(actedOf), fakeSources).rows.toReversed()
+      let count = 0
+      for (const account of Array.from({ length: 6 }, (_, index) => addressOf(0xa0 + index))) {
+        const own = rows.filter(({ body }) =>
+          parties.some((party) => (body as Record<string, unknown>)[party] === account),
+        )
+        const listed = []
+        for (let after: EventPlace | undefined, more = true; more;) {
+          const query = { accounts: [account], limit: 7, ...(after && { after }) }
+          const page = await listChainActivity(history, view, query)
+          listed.push(...page.items)
+          const last = page.items.at(-1)
+          after = last && placeOfActivity(last)
+          more = page.hasMore
+        }
+        expect(listed.map(({ event }) => eventLine(event))).toEqual(own.map(eventLine))
+        count += listed.length
+      }
+      expect(count).toBeGreaterThan(40)
     })
 
     test('the feed tells what was appended, retracted and became final, also to who comes late', async () => {

@@ -1,5 +1,6 @@
 import type { Source } from '#core/catalogue.ts'
 import type { Act } from './acts.ts'
+import { naiveActivity } from './naive-activity.ts'
 import { naiveEvent } from './naive-events.ts'
 import { createNaiveHoldings } from './naive-holdings.ts'
 import { createNaivePools } from './naive-pools.ts'
@@ -65,7 +66,7 @@ export function naiveModel(blocks: readonly ActedBlock[], sources: readonly Sour
       const { number, hash, timestamp } = block
       rows.push({ block: { number, hash, timestamp }, ...place, ...event })
     }
-  const values = [...pools.documents(), ...holdings.documents()]
+  const values = [...pools.documents(), ...holdings.documents(), ...naiveActivity(rows)]
   const text = sorted({
     documents: values.map(({ kind, value }) => documentLine(kind, value)),
     events: rows.map(eventLine),

@@ -1,3 +1,4 @@
+import { activityOfAccount } from './activity.ts'
 import { candlesOfPool } from './candles.ts'
 import { chains } from './chains.ts'
 import { discordInteractions } from './discord-interactions.ts'
@@ -66,6 +67,7 @@ export const routes: readonly RouteOf[] = [
   holdersOfCollection,
   holdingsOfCollection,
   holdingsOfAccount,
+  activityOfAccount,
   snapshotOfCollection,
   snapshotHolders,
   tokenOfCollection,

@@ -497,6 +497,6 @@ test('a transfer may name more tokens than a call can take arguments', () => {
     address: NFT,
     body,
   }
-  // Each of both has a holder, and a holding of each token.
-  expect(wantedByEvents(partsOf(catalogue, [event]))).toHaveLength(2 * (1 + tokenIds.length))
+  // Each of both has a holder, a page of activity, and a holding of each token.
+  expect(wantedByEvents(partsOf(catalogue, [event]))).toHaveLength(2 * (2 + tokenIds.length))
 })

@@ -92,6 +92,7 @@ const withFields = (decoder: Decoder, fields: AnyFields): Decoder => ({
 test('the ids of known sources are those that were written down', () => {
   expect(idsOf()).toMatchInlineSnapshot(`
     {
+      "activity": "31337-1-95f5cb0411ed",
       "balances": "31337-1-1b5bb2fa608b",
       "fee-events": "31337-1-e3b0c44298fc",
       "holdings": "31337-2-6bf3ca5d8536",
@@ -164,14 +165,23 @@ describe('an id changes', () => {
     [
       'a swap of a V2 pool',
       SWAP_V2,
-      ['balances', 'pools', 'swap-events', 'tickPages', 'ticks', 'trades'],
+      ['activity', 'balances', 'pools', 'swap-events', 'tickPages', 'ticks', 'trades'],
     ],
     [
       'a mint of a V3 pool',
       MINT_V3,
-      ['balances', 'liquidity-events', 'pools', 'positions', 'tickPages', 'ticks', 'trades'],
+      [
+        'activity',
+        'balances',
+        'liquidity-events',
+        'pools',
+        'positions',
+        'tickPages',
+        'ticks',
+        'trades',
+      ],
     ],
-    ['a transfer of an NFT', TRANSFER, ['holdings', 'transfer-events']],
+    ['a transfer of an NFT', TRANSFER, ['activity', 'holdings', 'transfer-events']],
     // Whatever tells of a pool decides on all that is known of it.
     ['the creation of a V2 pool', PAIR_CREATED, everything],
     ['the creation of a V3 pool', POOL_CREATED, everything],
@@ -212,7 +222,12 @@ describe('an id changes', () => {
     const known = idsOf()
     const without = (source: Source) =>
       changedBetween(known, idsOf(sources.filter((each) => each !== source)))
-    expect(without(erc721)).toEqual(['holdings', 'metadata-events', 'transfer-events'])
+    expect(without(erc721)).toEqual([
+      'activity',
+      'holdings',
+      'metadata-events',
+      'transfer-events',
+    ])
     expect(without(v2)).toEqual(everything.toSorted())
     const other = sources.map((each) => (each === v3 ? { ...v3, factory: addressOf(0xf9) } : each))
     expect(changedBetween(known, idsOf(other as Source[]))).toEqual(everything.toSorted())
@@ -223,6 +238,7 @@ describe('an id changes', () => {
     const known = idsOf()
     const readersOf: Readonly<Record<string, string[]>> = {
       pools: ['balances', 'pools', 'tickPages', 'ticks', 'trades'],
+      positions: ['activity', 'positions'],
     }
     for (const projection of halyardValues.projections) {
       const changed = (change: (each: Projection) => Projection) => {
@@ -267,6 +283,7 @@ describe('an id changes', () => {
     }))
     const catalogue = createCatalogue({ ...halyardValues, families, projections })
     expect(changedBetween(idsOf(), idsOf(sources, catalogue))).toEqual([
+      'activity',
       'holdings',
       'transfer-events',
     ])
