@@ -38,8 +38,11 @@ export function partiesOfPosition(body: PositionEvent, owner: Address | undefine
       return somebody(body.from, body.to)
     case 'collectPosition':
       return somebody(owner, body.recipient)
-    default:
+    case 'increasePosition':
+    case 'decreasePosition':
       return somebody(owner)
+    default:
+      return body satisfies never
   }
 }
 

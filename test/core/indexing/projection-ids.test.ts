@@ -222,12 +222,7 @@ describe('an id changes', () => {
     const known = idsOf()
     const without = (source: Source) =>
       changedBetween(known, idsOf(sources.filter((each) => each !== source)))
-    expect(without(erc721)).toEqual([
-      'activity',
-      'holdings',
-      'metadata-events',
-      'transfer-events',
-    ])
+    expect(without(erc721)).toEqual(['activity', 'holdings', 'metadata-events', 'transfer-events'])
     expect(without(v2)).toEqual(everything.toSorted())
     const other = sources.map((each) => (each === v3 ? { ...v3, factory: addressOf(0xf9) } : each))
     expect(changedBetween(known, idsOf(other as Source[]))).toEqual(everything.toSorted())
