@@ -3,7 +3,7 @@ import { documentSpec } from '#core/history/document.ts'
 import type { NamedVersion } from '#core/history/versions.ts'
 
 /** Blocks of a page. A bit of a uint256 stands for each. */
-export const PAGE_BLOCKS = 256
+const PAGE_BLOCKS = 256
 
 export const pageOfBlock = (number: number): number => Math.floor(number / PAGE_BLOCKS)
 
