@@ -3,7 +3,7 @@ import { systemClock } from '#adapters/node/clock.ts'
 import { createEthersOwnerReader } from '#adapters/ethers/owner-reader.ts'
 import { createMemoryChainStore, createMemoryTables } from '#adapters/memory/chain-store.ts'
 import { createRpc } from '#adapters/rpc/rpc.ts'
-import { type Address, parseAddress } from '#core/chain.ts'
+import { type Address, parseAddress, ZERO_ADDRESS } from '#core/chain.ts'
 import { createViews } from '#core/history/view.ts'
 import { createOwnershipChecker } from '#core/ownership/checker.ts'
 import { parseRule } from '#core/ownership/parse-rule.ts'
@@ -36,6 +36,12 @@ export async function benchOwnership(print: (line: string) => void): Promise<voi
         collections: new Set(),
         isKnownErc721: () => false,
         escrows: [],
+        // The rule asks for none.
+        delegations: {
+          registry: ZERO_ADDRESS,
+          rights: `0x${'0'.repeat(64)}`,
+          reader: { incoming: async () => ({ status: 'no-code' }) },
+        },
         clock: systemClock,
       },
       60_000,

@@ -39,6 +39,7 @@ export const finality = choice<Finality>('Finality', {
 /** What each reason says. */
 export const reasonMembers = {
   met: { description: 'Enough is held, or the parts agree.' },
+  delegated: { description: 'Enough is held, some of it by accounts that have delegated it.' },
   'too-few': { description: 'Everything was told, and it is less than needed.' },
   'held-too-short': { description: 'Enough is held, but not for long enough.' },
   escrowed: {
@@ -75,6 +76,11 @@ const walletFinding = resource<WalletFinding>('OwnershipWallet', 'What one walle
   wallet: field(address, ({ wallet }) => wallet),
   amount: maybe(bigint, ({ amount }) => amount, 'Tokens or units; null where it is not known.'),
   reason: maybe(reason, (of) => of.reason, 'Why it is not known, or not all of it.'),
+  delegate: maybe(
+    address,
+    ({ delegate }) => delegate ?? null,
+    'Where it is not a wallet of the person: the one that it has delegated to.',
+  ),
 })
 
 const tokenFinding = resource<TokenFinding>('OwnershipToken', 'A token that counted.', {

@@ -6,7 +6,7 @@ import type { ResolvePorts } from '#core/history/resolve.ts'
 import { indexedCollections } from '#core/nft/indexed-collections.ts'
 import type { CheckPorts } from '#core/ownership/check-ownership.ts'
 import { createOwnershipChecker, type OwnershipChecker } from '#core/ownership/checker.ts'
-import type { OwnerReader } from '#core/ownership/ports.ts'
+import type { DelegationReader, OwnerReader } from '#core/ownership/ports.ts'
 import type { SnapshotPorts } from '#core/ownership/snapshot-holders.ts'
 import { createSnapshots, type Snapshots } from '#core/ownership/snapshots.ts'
 import type { ChainNode } from './open-node.ts'
@@ -33,6 +33,7 @@ export const openOwnership = (
       collections: indexedCollections(sources),
       isKnownErc721: (collection) => erc721.has(collection),
       escrows: ownership.escrows,
+      delegations: { ...ownership.delegations, reader: openDelegationReader(node, chain.id) },
     },
     blockMs,
   )
@@ -65,6 +66,14 @@ export function openOwnerReader(node: ChainNode, chainId: number): OwnerReader {
     read: async (block, reads) => (await open()).read(block, reads),
     timestamps: async (numbers) => (await open()).timestamps(numbers),
   }
+}
+
+function openDelegationReader(node: ChainNode, chainId: number): DelegationReader {
+  const open = once(async () => {
+    const { createEthersDelegationReader } = await import('#adapters/ethers/delegation-reader.ts')
+    return createEthersDelegationReader(requestOf(node), chainId)
+  })
+  return { incoming: async (...asked) => (await open()).incoming(...asked) }
 }
 
 const requestOf =

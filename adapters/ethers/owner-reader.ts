@@ -23,6 +23,10 @@ const functions = new Interface([
   'function balanceOf(address) view returns (uint256)',
   'function balanceOf(address, uint256) view returns (uint256)',
   'function supportsInterface(bytes4) view returns (bool)',
+  'function checkDelegateForContract(address, address, address, bytes32) view returns (bool)',
+  'function checkDelegateForERC721(address, address, address, uint256, bytes32) view returns (bool)',
+  'function checkDelegateForERC20(address, address, address, bytes32) view returns (uint256)',
+  'function checkDelegateForERC1155(address, address, address, uint256, bytes32) view returns (uint256)',
 ])
 
 const selectorOf = (signature: string): Hex =>
@@ -33,6 +37,14 @@ const PUNK_OWNER = selectorOf('punkIndexToAddress(uint256)')
 const BALANCE_OF = selectorOf('balanceOf(address)')
 const AMOUNT_OF = selectorOf('balanceOf(address,uint256)')
 const SUPPORTS = selectorOf('supportsInterface(bytes4)')
+
+/** Of the registry of delegate.xyz, version 2. */
+const DELEGATED = {
+  contract: selectorOf('checkDelegateForContract(address,address,address,bytes32)'),
+  erc721: selectorOf('checkDelegateForERC721(address,address,address,uint256,bytes32)'),
+  erc20: selectorOf('checkDelegateForERC20(address,address,address,bytes32)'),
+  erc1155: selectorOf('checkDelegateForERC1155(address,address,address,uint256,bytes32)'),
+} as const
 
 /** The ids of interfaces that the standards give. */
 const STANDARDS = { erc721: '80ac58cd', erc1155: 'd9b67a26' } as const
@@ -119,6 +131,12 @@ function callOf(read: OwnershipRead): string {
     case 'escrowed-balance': {
       const { selector } = FunctionFragment.from(`function ${read.method}`)
       return selector.slice(2) + addressWord(read.account)
+    }
+    case 'delegated': {
+      const { scope, to, vault, collection, tokenId, rights } = read
+      const accounts = addressWord(to) + addressWord(vault) + addressWord(collection)
+      const id = scope === 'erc721' || scope === 'erc1155' ? word(tokenId) : ''
+      return DELEGATED[scope].slice(2) + accounts + id + rights.slice(2)
     }
     default:
       return read satisfies never

@@ -59,6 +59,10 @@ function keyOf(read: OwnershipRead): string {
       return `${read.of} ${read.contract} ${read.method} ${read.collection} ${read.tokenId}`
     case 'escrowed-balance':
       return `${read.of} ${read.contract} ${read.method} ${read.account}`
+    case 'delegated': {
+      const { scope, contract, to, vault, collection, tokenId, rights } = read
+      return [read.of, scope, contract, to, vault, collection, tokenId, rights].join(' ')
+    }
     default:
       return read satisfies never
   }

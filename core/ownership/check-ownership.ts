@@ -7,7 +7,8 @@ import type { ResolvePorts } from '#core/history/resolve.ts'
 import type { IndexedCollections } from '#core/nft/indexed-collections.ts'
 import { createAsk } from './ask.ts'
 import { createBlockAges } from './block-ages.ts'
-import type { CountListedPorts } from './count-listed.ts'
+import { createDelegations, type DelegationPorts } from './delegations.ts'
+import type { EvaluatePorts } from './evaluate.ts'
 import type { Decision, Finality, TimedBlock } from './decision.ts'
 import { evaluateRule } from './evaluate.ts'
 import { createHoldingIndex, type HoldingIndex, noIndex } from './holding-index.ts'
@@ -20,6 +21,7 @@ export type CheckPorts = ResolvePorts & {
   /** Collections that are indexed as ERC-721. */
   readonly isKnownErc721: (collection: Address) => boolean
   readonly escrows: readonly Escrow[]
+  readonly delegations: DelegationPorts
   readonly clock: Pick<Clock, 'sleep' | 'monotonicMs'>
 }
 
@@ -111,13 +113,14 @@ async function decide(
   index: HoldingIndex,
 ): Promise<Decision[]> {
   const { escrows, isKnownErc721 } = ports
-  const leaf: CountListedPorts = {
+  const leaf: EvaluatePorts = {
     ask: createAsk(ports.owners, block, ports.clock),
     index,
     escrows,
     isKnownErc721,
     block,
     wasMadeBy: createBlockAges(ports.owners, ports.clock),
+    delegations: createDelegations(ports.delegations, block),
   }
   return Promise.all(
     people.map(async (wallets): Promise<Decision> => {

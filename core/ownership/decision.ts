@@ -8,6 +8,7 @@ export type Answer = 'yes' | 'no' | 'unknown'
  * Why a clause has its answer.
  *
  * - `met`: enough is held, or the parts agree.
+ * - `delegated`: enough is held, some of it by accounts that have delegated it to a wallet.
  * - `too-few`: everything that was asked about was told, and it is less than needed.
  * - `held-too-short`: enough is held, but not for long enough.
  * - `escrowed`: another contract holds the token, and none that the configuration lists for its collection.
@@ -24,6 +25,7 @@ export type Answer = 'yes' | 'no' | 'unknown'
  */
 export type Reason =
   | 'met'
+  | 'delegated'
   | 'too-few'
   | 'held-too-short'
   | 'escrowed'
@@ -49,6 +51,8 @@ export type WalletFinding = {
   readonly wallet: Address
   readonly amount: bigint | null
   readonly reason: Reason | null
+  /** Where it is not the person's own: the wallet that it has delegated to. */
+  readonly delegate?: Address
 }
 
 /** A token that counted. `escrow`: the contract that holds it for the wallet. `since`: the block that it came with. */

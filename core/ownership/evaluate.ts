@@ -1,10 +1,13 @@
 import type { Address } from '#core/chain.ts'
+import { addDelegated, type CountDelegatedPorts } from './count-delegated.ts'
 import { type CountListedPorts, countListed } from './count-listed.ts'
 import { countErc721 } from './count-tokens.ts'
 import { countErc1155, countErc20 } from './count-units.ts'
 import type { Answer, Clause, Reason } from './decision.ts'
 import { type LeafRule, needsIndex, type Rule } from './rule.ts'
 import type { Finding } from './tally.ts'
+
+export type EvaluatePorts = CountListedPorts & CountDelegatedPorts
 
 /**
  * What a rule comes to for the wallets of one person, with Kleene's logic of three values: what is not known stays so
@@ -13,14 +16,20 @@ import type { Finding } from './tally.ts'
  * @returns its clauses, the whole rule first
  */
 export async function evaluateRule(
-  ports: CountListedPorts,
+  ports: EvaluatePorts,
   rule: Rule,
   wallets: readonly Address[],
   at = 'rule',
 ): Promise<[Clause, ...Clause[]]> {
   const path = `${at}.${memberOf(rule)}`
   if (!('of' in rule)) {
-    const finding = await findingOf(ports, rule, wallets)
+    const own = await findingOf(ports, rule, wallets)
+    const finding =
+      rule.kind === 'punks'
+        ? own
+        : await addDelegated(ports, rule, wallets, own, (leaf, others) =>
+            findingOf(ports, leaf, others),
+          )
     return [{ path, kind: rule.kind, ...finding }]
   }
   const parts = await Promise.all(

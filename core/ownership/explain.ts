@@ -3,6 +3,7 @@ import type { Clause, Decision, Reason } from './decision.ts'
 /** What follows "because". */
 const words: Readonly<Record<Reason, string>> = {
   met: 'enough is held',
+  delegated: 'enough is held, some of it by accounts that have delegated it to a wallet',
   'too-few': 'less is held than needed',
   'held-too-short': 'enough is held, but not for long enough',
   escrowed: 'a contract holds it that is not listed as an escrow of the collection',

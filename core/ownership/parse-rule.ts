@@ -26,7 +26,8 @@ type Parsing = { parts: number }
 /**
  * Reads a rule as clients write it: an object with one member, which names its kind.
  *
- * `{"erc721": {"collection": "0x…", "tokenIds": ["1", "10-20"], "min": "2", "heldForDays": 7}}`,
+ * `{"erc721": {"collection": "0x…", "tokenIds": ["1", "10-20"], "min": "2", "heldForDays": 7,
+ * "delegates": true}}`,
  * `{"erc1155": {"collection", "tokenIds", "min"}}`, `{"erc20": {"token", "min"}}`,
  * `{"punks": {"collection", "tokenIds", "min"}}`, `{"all": [..]}`, `{"any": [..]}`, `{"atLeast": {"count": 2, "of": [..]}}`,
  * `{"not": {..}}`. Members that are null count as left out.
@@ -83,18 +84,21 @@ function parsePart(value: unknown, field: string, depth: number, parsing: Parsin
 function parseLeaf(kind: LeafRule['kind'], value: unknown, at: string): LeafRule {
   switch (kind) {
     case 'erc20': {
-      const given = only(value, at, ['token', 'min'])
-      return { kind, collection: addressAt(given.token, `${at}.token`), min: minAt(given.min, at) }
+      const given = only(value, at, ['token', 'min', 'delegates'])
+      const collection = addressAt(given.token, `${at}.token`)
+      const delegates = flagAt(given.delegates, `${at}.delegates`)
+      return { kind, collection, min: minAt(given.min, at), delegates }
     }
     case 'erc1155': {
-      const given = only(value, at, ['collection', 'tokenIds', 'min'])
+      const given = only(value, at, ['collection', 'tokenIds', 'min', 'delegates'])
       const collection = addressAt(given.collection, `${at}.collection`)
       const tokens = rangesAt(given.tokenIds, `${at}.tokenIds`)
       if (!tokens)
         throw invalidField(`${at}.tokenIds`, 'missing; ERC-1155 has amounts of single ids only')
       if (countTokens(tokens) > TOKENS_READ_MAX)
         throw invalidField(`${at}.tokenIds`, `more than ${TOKENS_READ_MAX} ids; name fewer`)
-      return { kind, collection, tokens, min: minAt(given.min, at) }
+      const delegates = flagAt(given.delegates, `${at}.delegates`)
+      return { kind, collection, tokens, min: minAt(given.min, at), delegates }
     }
     case 'punks': {
       const given = only(value, at, ['collection', 'tokenIds', 'min'])
@@ -114,11 +118,13 @@ function parseLeaf(kind: LeafRule['kind'], value: unknown, at: string): LeafRule
         'min',
         'heldForBlocks',
         'heldForDays',
+        'delegates',
       ])
       const collection = addressAt(given.collection, `${at}.collection`)
       const tokens = rangesAt(given.tokenIds, `${at}.tokenIds`)
       const min = minOf(given.min, at, tokens, UINT256_MAX)
-      return { kind, collection, tokens, min, heldFor: heldAt(given, at) }
+      const delegates = flagAt(given.delegates, `${at}.delegates`)
+      return { kind, collection, tokens, min, heldFor: heldAt(given, at), delegates }
     }
     default:
       return kind satisfies never
@@ -199,6 +205,13 @@ function minAt(value: unknown, at: string): bigint {
   if (min === 0n) throw invalidField(`${at}.min`, 'it must be more than 0')
   if (min > UINT256_MAX) throw neverMet(`${at}.min`, 'nobody holds more than 2^256 - 1')
   return min
+}
+
+/** False unless given. */
+function flagAt(value: unknown, field: string): boolean {
+  if (value == null) return false
+  if (typeof value === 'boolean') return value
+  throw invalidField(field, 'it takes true or false')
 }
 
 function wholeAt(value: unknown, field: string, min: number, max: number): number {

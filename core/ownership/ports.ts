@@ -1,4 +1,4 @@
-import type { Address, BlockRef } from '#core/chain.ts'
+import type { Address, BlockRef, Hash } from '#core/chain.ts'
 import type { Finality, TimedBlock } from './decision.ts'
 
 /** One question to a contract. */
@@ -36,6 +36,23 @@ export type OwnershipRead =
       readonly contract: Address
       readonly method: string
       readonly account: Address
+    }
+
+  /**
+   * What an account has delegated to another (delegate.xyz, version 2): of a contract or a token 1 or 0, of units how many.
+   * Where it has delegated everything, all of them.
+   */
+  | {
+      readonly of: 'delegated'
+      readonly scope: 'contract' | 'erc721' | 'erc20' | 'erc1155'
+      /** The registry. */
+      readonly contract: Address
+      readonly to: Address
+      readonly vault: Address
+      readonly collection: Address
+      /** Of `erc721` and `erc1155`. */
+      readonly tokenId: bigint
+      readonly rights: Hash
     }
 
 /** What a contract said. */
@@ -80,4 +97,31 @@ export type Escrow = {
   readonly ownerMethod: string | null
   /** `stakedBalance(address)`: how many of the collection it holds for an account. */
   readonly balanceMethod: string | null
+}
+
+/** A delegation to a wallet, as the registry lists it. */
+export type Delegation = {
+  readonly of: 'all' | 'contract' | 'erc721' | 'erc20' | 'erc1155'
+  /** The account that delegates. */
+  readonly vault: Address
+  /** What it is for; zero: everything. */
+  readonly rights: Hash
+  /** Zero of `all`. */
+  readonly contract: Address
+  readonly tokenId: bigint
+}
+
+/** What a registry lists. */
+export type DelegationList =
+  | { readonly status: 'listed'; readonly delegations: readonly Delegation[] }
+  | { readonly status: 'no-code' | 'no-answer' | 'odd-answer' | 'too-many' }
+
+/** Asks a registry of delegations (delegate.xyz, version 2), which is not trusted more than any contract. */
+export type DelegationReader = {
+  /**
+   * What is delegated to an account, as of exactly one block.
+   *
+   * @throws AppError `unavailable` where the block's state cannot be read
+   */
+  incoming(block: BlockRef, registry: Address, to: Address): Promise<DelegationList>
 }

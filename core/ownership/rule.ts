@@ -13,6 +13,8 @@ export type Erc721Rule = {
   readonly tokens: readonly TokenRange[] | null
   readonly min: bigint
   readonly heldFor: HeldFor | null
+  /** Whether what others hold and have delegated to a wallet counts. */
+  readonly delegates: boolean
 }
 
 /** So many of the CryptoPunks, whose contract is older than ERC-721 and has functions of its own. */
@@ -29,6 +31,7 @@ export type Erc1155Rule = {
   readonly collection: Address
   readonly tokens: readonly TokenRange[]
   readonly min: bigint
+  readonly delegates: boolean
 }
 
 /** So many raw units of an ERC-20 token. */
@@ -36,10 +39,14 @@ export type Erc20Rule = {
   readonly kind: 'erc20'
   readonly collection: Address
   readonly min: bigint
+  readonly delegates: boolean
 }
 
 /** What is asked of contracts: amounts of all wallets of a person are added up. */
 export type LeafRule = Erc721Rule | PunksRule | Erc1155Rule | Erc20Rule
+
+/** Rules that count what is delegated, where they say so. */
+export type DelegableRule = Erc721Rule | Erc1155Rule | Erc20Rule
 
 /** What a person has to own. */
 export type Rule =

@@ -175,7 +175,10 @@ export async function openRig(options: RigOptions = {}): Promise<Rig> {
       pools: [],
       ...options.quotes,
     },
-    ownership: { escrows: [] },
+    ownership: {
+      escrows: [],
+      delegations: { registry: addressOf(0xde1), rights: `0x${'0'.repeat(64)}` },
+    },
     relay: options.relay ?? null,
   }
   const config: Config = {

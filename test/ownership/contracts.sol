@@ -187,3 +187,94 @@ contract Art is Says721 {
         return uris[id];
     }
 }
+
+/** Delegations with the functions of the registry of delegate.xyz, version 2. */
+contract Registry {
+    enum DelegationType { NONE, ALL, CONTRACT, ERC721, ERC20, ERC1155 }
+    struct Delegation {
+        DelegationType type_;
+        address to;
+        address from;
+        bytes32 rights;
+        address contract_;
+        uint256 tokenId;
+        uint256 amount;
+    }
+
+    Delegation[] private all;
+
+    function put(DelegationType type_, address to, bytes32 rights, address at, uint256 id, uint256 amount) private {
+        for (uint256 i = 0; i < all.length; i++) {
+            Delegation storage d = all[i];
+            if (d.from == msg.sender && d.to == to && d.rights == rights && d.contract_ == at && d.tokenId == id) {
+                if (d.type_ == type_ || d.type_ == DelegationType.NONE) {
+                    d.type_ = amount == 0 ? DelegationType.NONE : type_;
+                    d.amount = amount;
+                    return;
+                }
+            }
+        }
+        all.push(Delegation(type_, to, msg.sender, rights, at, id, amount));
+    }
+    function delegateAll(address to, bytes32 rights, bool enable) external {
+        put(DelegationType.ALL, to, rights, address(0), 0, enable ? 1 : 0);
+    }
+    function delegateContract(address to, address at, bytes32 rights, bool enable) external {
+        put(DelegationType.CONTRACT, to, rights, at, 0, enable ? 1 : 0);
+    }
+    function delegateERC721(address to, address at, uint256 id, bytes32 rights, bool enable) external {
+        put(DelegationType.ERC721, to, rights, at, id, enable ? 1 : 0);
+    }
+    function delegateERC20(address to, address at, bytes32 rights, uint256 amount) external {
+        put(DelegationType.ERC20, to, rights, at, 0, amount);
+    }
+    function delegateERC1155(address to, address at, uint256 id, bytes32 rights, uint256 amount) external {
+        put(DelegationType.ERC1155, to, rights, at, id, amount);
+    }
+
+    function getIncomingDelegations(address to) external view returns (Delegation[] memory found) {
+        uint256 count;
+        for (uint256 i = 0; i < all.length; i++) if (isOf(all[i], to)) count++;
+        found = new Delegation[](count);
+        count = 0;
+        for (uint256 i = 0; i < all.length; i++) if (isOf(all[i], to)) found[count++] = all[i];
+    }
+    function isOf(Delegation storage d, address to) private view returns (bool) {
+        return d.to == to && d.type_ != DelegationType.NONE;
+    }
+    function amountOf(DelegationType type_, address to, address from, bytes32 rights, address at, uint256 id)
+        private view returns (uint256 most)
+    {
+        for (uint256 i = 0; i < all.length; i++) {
+            Delegation storage d = all[i];
+            if (d.type_ != type_ || d.to != to || d.from != from || d.contract_ != at || d.tokenId != id) continue;
+            if (d.rights != 0 && d.rights != rights) continue;
+            if (d.amount > most) most = d.amount;
+        }
+    }
+    function checkDelegateForAll(address to, address from, bytes32 rights) public view returns (bool) {
+        return amountOf(DelegationType.ALL, to, from, rights, address(0), 0) > 0;
+    }
+    function checkDelegateForContract(address to, address from, address at, bytes32 rights) public view returns (bool) {
+        return checkDelegateForAll(to, from, rights)
+            || amountOf(DelegationType.CONTRACT, to, from, rights, at, 0) > 0;
+    }
+    function checkDelegateForERC721(address to, address from, address at, uint256 id, bytes32 rights)
+        external view returns (bool)
+    {
+        return checkDelegateForContract(to, from, at, rights)
+            || amountOf(DelegationType.ERC721, to, from, rights, at, id) > 0;
+    }
+    function checkDelegateForERC20(address to, address from, address at, bytes32 rights)
+        external view returns (uint256)
+    {
+        if (checkDelegateForContract(to, from, at, rights)) return type(uint256).max;
+        return amountOf(DelegationType.ERC20, to, from, rights, at, 0);
+    }
+    function checkDelegateForERC1155(address to, address from, address at, uint256 id, bytes32 rights)
+        external view returns (uint256)
+    {
+        if (checkDelegateForContract(to, from, at, rights)) return type(uint256).max;
+        return amountOf(DelegationType.ERC1155, to, from, rights, at, id);
+    }
+}

@@ -58,6 +58,10 @@ const [ANN, BEN, CAT, DAN] = [
   addressOf(0xd44),
 ]
 
+const NO_RIGHTS = `0x${'0'.repeat(64)}`
+const OWN_RIGHTS = `0x${'0'.repeat(63)}1`
+const OTHER_RIGHTS = `0x${'0'.repeat(63)}2`
+
 /** Contracts as they should be and hostile ones, on one chain, with an index of it. */
 describe.skipIf(!chain)('who owns what', () => {
   const on = chain as Chain
@@ -80,6 +84,7 @@ describe.skipIf(!chain)('who owns what', () => {
   let late: Contract
   let lateIndex: IndexedChain
   let art: Contract
+  let registry: Contract
   /** Documents of tokens by path, and who has them. */
   const documents = new Map<string, string>()
   let gallery: Server
@@ -118,6 +123,7 @@ describe.skipIf(!chain)('who owns what', () => {
     })
     await new Promise<void>((resolve) => gallery.listen(0, '127.0.0.1', resolve))
     art = await on.deploy(builds['Art']!)
+    registry = await on.deploy(builds['Registry']!)
     collection = await on.deploy(contracts.collection, preset)
     other = await on.deploy(contracts.collection, preset)
     multi = await on.deploy(contracts.multiToken, ['data:'])
@@ -159,6 +165,7 @@ describe.skipIf(!chain)('who owns what', () => {
       {
         metadata: { allowed: [host()], ipfsGateways: [`http://${host()}/ipfs/`] },
         ownership: {
+          delegations: { registry: registry.address, rights: OWN_RIGHTS },
           escrows: [
             {
               contract: staking.address,
@@ -209,6 +216,94 @@ describe.skipIf(!chain)('who owns what', () => {
       ],
     })
     expect((clauses[0] as Clause).tokens.map(({ tokenId }) => tokenId)).toEqual([0n, 1n, 2n])
+  })
+
+  describe('what others have delegated', () => {
+    /** The account has tokens 3 and 5 of the collection, and 4 in the escrow. */
+    const give = async (method: string, ...args: unknown[]): Promise<void> => {
+      await on.send(registry, method, args)
+      // Which tokens the escrow has the index says: a decision is made at a block that it has.
+      await indexed.index()
+    }
+    const ask = (more: object, ...wallets: Address[]): Promise<string> =>
+      said(of721(collection.address, { delegates: true, ...more }), ...wallets)
+
+    test('counts where the rule says so, with what its account holds at the same block', async () => {
+      expect(await ask({}, CAT)).toBe('no too-few')
+      await give('delegateAll', CAT, NO_RIGHTS, true)
+      expect(await said(of721(collection.address), CAT)).toBe('no too-few')
+      expect(await ask({ min: '3' }, CAT)).toBe('yes delegated')
+      const { clauses } = await decide(of721(collection.address, { delegates: true, min: '4' }), [
+        CAT,
+      ])
+      expect(clauses[0]).toMatchObject({
+        answer: 'no',
+        found: 3n,
+        wallets: [
+          { wallet: CAT, amount: 0n },
+          { wallet: on.account, amount: 3n, delegate: CAT },
+        ],
+      })
+      expect(await ask({ tokenIds: ['5'] }, CAT)).toBe('yes delegated')
+      // What its wallets hold themselves is enough, and nobody else is asked about.
+      expect(await ask({}, ANN)).toBe('yes met')
+      const { body } = await post('/v1/ownership/check', {
+        rule: of721(collection.address, { delegates: true }),
+        wallets: [CAT],
+      })
+      expect(body.item).toMatchObject({ answer: 'yes', reason: 'delegated' })
+      expect(body.item.why).toContain('some of it by accounts that have delegated it to a wallet')
+    })
+
+    test('counts an account once, whoever of a person it is delegated to and whose it is', async () => {
+      await give('delegateContract', DAN, collection.address, NO_RIGHTS, true)
+      expect(await ask({ min: '3' }, CAT, DAN)).toBe('yes delegated')
+      expect(await ask({ min: '4' }, CAT, DAN)).toBe('no too-few')
+      expect(await ask({ min: '4' }, CAT, on.account)).toBe('no too-few')
+      expect(await ask({ min: '3' }, CAT, on.account)).toBe('yes met')
+    })
+
+    test('counts no more from the block on that takes it back', async () => {
+      await give('delegateAll', CAT, NO_RIGHTS, false)
+      expect(await ask({}, CAT)).toBe('no too-few')
+    })
+
+    test('is of single tokens where it says so, and nothing where its account does not hold them', async () => {
+      await give('delegateERC721', CAT, collection.address, 3n, NO_RIGHTS, true)
+      // Anybody may delegate what is not theirs: 0 is Ann's.
+      await give('delegateERC721', CAT, collection.address, 0n, NO_RIGHTS, true)
+      expect(await ask({}, CAT)).toBe('yes delegated')
+      expect(await ask({ min: '2' }, CAT)).toBe('no too-few')
+      expect(await ask({ tokenIds: ['3'] }, CAT)).toBe('yes delegated')
+      expect(await ask({ tokenIds: ['0', '5'] }, CAT)).toBe('no too-few')
+      await give('delegateERC721', CAT, collection.address, 3n, NO_RIGHTS, false)
+      expect(await ask({}, CAT)).toBe('no too-few')
+    })
+
+    test('is of no more units than it says, nor than its account has', async () => {
+      const coins = (min: string) => ({ erc20: { token: coin.address, min, delegates: true } })
+      await give('delegateERC20', CAT, coin.address, NO_RIGHTS, 50n)
+      expect(await said(coins('50'), CAT)).toBe('yes delegated')
+      expect(await said(coins('51'), CAT)).toBe('no too-few')
+      const units = (min: string) => ({
+        erc1155: { collection: multi.address, tokenIds: ['9'], min, delegates: true },
+      })
+      await on.send(multi, 'mint', [on.account, 9n, 3n, '0x'])
+      await give('delegateERC1155', CAT, multi.address, 9n, NO_RIGHTS, 2n)
+      expect(await said(units('2'), CAT)).toBe('yes delegated')
+      expect(await said(units('3'), CAT)).toBe('no too-few')
+      await give('delegateERC1155', CAT, multi.address, 9n, NO_RIGHTS, 100n)
+      expect(await said(units('3'), CAT)).toBe('yes delegated')
+      expect(await said(units('4'), CAT)).toBe('no too-few')
+    })
+
+    test('counts where it is for this service or for everything, and not where it is for another', async () => {
+      await give('delegateContract', CAT, collection.address, OTHER_RIGHTS, true)
+      expect(await ask({}, CAT)).toBe('no too-few')
+      await give('delegateContract', CAT, collection.address, OWN_RIGHTS, true)
+      expect(await ask({}, CAT)).toBe('yes delegated')
+      await give('delegateContract', CAT, collection.address, OWN_RIGHTS, false)
+    })
   })
 
   test('a token that was never minted is nobody’s', async () => {
@@ -612,6 +707,8 @@ describe.skipIf(!chain)('who owns what', () => {
     ],
     [{ atLeast: { count: 2, of: [of721(CAT)] } }, 'RULE_NEVER_MET', 'rule.atLeast.count'],
     [{ traits: { fur: 'gold' } }, 'NOT_STORED', 'rule.traits'],
+    [{ erc721: { collection: CAT, delegates: 'yes' } }, 'BAD_USER_INPUT', 'rule.erc721.delegates'],
+    [{ punks: { collection: CAT, delegates: true } }, 'BAD_USER_INPUT', 'rule.punks.delegates'],
     [{ all: [] }, 'BAD_USER_INPUT', 'rule.all'],
     [{ erc7: {} }, 'BAD_USER_INPUT', 'rule'],
   ])('a rule that cannot be is refused with its part: %j', async (rule, code, field) => {

@@ -11,6 +11,9 @@ const OwnershipDecision = typeOf(decision)
 
 const TOKEN_IDS = 'Ids, or ranges like "10-20"'
 
+const DELEGATES =
+  'Whether what others hold and have delegated to a wallet (delegate.xyz, version 2) counts; false unless given.'
+
 const Erc721RuleInput = builder.inputType('Erc721RuleInput', {
   description: 'So many tokens of an ERC-721 collection, of all wallets together.',
   fields: (t) => ({
@@ -19,6 +22,7 @@ const Erc721RuleInput = builder.inputType('Erc721RuleInput', {
     min: t.field({ type: 'BigInt', description: 'How many; 1 unless given.' }),
     heldForBlocks: t.int({ description: 'For at least so many blocks.' }),
     heldForDays: t.int({ description: 'For at least so many days.' }),
+    delegates: t.boolean({ description: DELEGATES }),
   }),
 })
 
@@ -28,6 +32,7 @@ const Erc1155RuleInput = builder.inputType('Erc1155RuleInput', {
     collection: t.field({ type: 'Address', required: true }),
     tokenIds: t.stringList({ required: true, description: `${TOKEN_IDS}.` }),
     min: t.field({ type: 'BigInt', description: 'How many; 1 unless given.' }),
+    delegates: t.boolean({ description: DELEGATES }),
   }),
 })
 
@@ -36,6 +41,7 @@ const Erc20RuleInput = builder.inputType('Erc20RuleInput', {
   fields: (t) => ({
     token: t.field({ type: 'Address', required: true }),
     min: t.field({ type: 'BigInt', description: 'Raw units; 1 unless given.' }),
+    delegates: t.boolean({ description: DELEGATES }),
   }),
 })
 

@@ -139,7 +139,9 @@ function* linesOf(decided: Decision): Generator<string> {
   for (const { path, answer, reason, found, needed, wallets, tokens } of clauses) {
     yield `  ${path}: ${answer} (${reason}), ${found} of ${needed}`
     for (const each of wallets)
-      yield `    ${each.wallet} ${each.amount ?? 'unknown'}${each.reason ? ` (${each.reason})` : ''}`
+      yield `    ${each.wallet} ${each.amount ?? 'unknown'}${each.reason ? ` (${each.reason})` : ''}${
+        each.delegate ? ` delegated to ${each.delegate}` : ''
+      }`
     for (const { tokenId, wallet, escrow } of tokens)
       yield `    token ${tokenId} of ${wallet}${escrow ? ` in ${escrow}` : ''}`
   }

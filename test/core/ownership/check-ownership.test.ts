@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import { createEthersDelegationReader } from '#adapters/ethers/delegation-reader.ts'
 import { createEthersOwnerReader } from '#adapters/ethers/owner-reader.ts'
 import { createMemoryChainStore, createMemoryTables } from '#adapters/memory/chain-store.ts'
 import type { Address } from '#core/chain.ts'
@@ -8,11 +9,18 @@ import { createAsk } from '#core/ownership/ask.ts'
 import { createBlockAges } from '#core/ownership/block-ages.ts'
 import { createOwnershipChecker } from '#core/ownership/checker.ts'
 import { parseRule } from '#core/ownership/parse-rule.ts'
-import type { OwnerReader, OwnershipRead, ReadAnswer } from '#core/ownership/ports.ts'
+import type {
+  DelegationList,
+  OwnerReader,
+  OwnershipRead,
+  ReadAnswer,
+} from '#core/ownership/ports.ts'
+import type { Rule } from '#core/ownership/rule.ts'
 import { addressOf } from '../../fakes/encode.ts'
 import { createFakeClock } from '../../fakes/index-app.ts'
 
 const [ART, ANN, BEN] = [addressOf(0x721), addressOf(0xa), addressOf(0xb)]
+const ZERO = `0x${'0'.repeat(64)}` as const
 const hashOf = (digit: string) => `0x${digit.repeat(64)}` as const
 const outage = (): never => {
   throw new AppError('unavailable', 'chain.rpc: no node answers')
@@ -33,6 +41,7 @@ function world() {
     block: { number: 9, hash: hashOf('9'), timestamp: 900 },
     answer: asItIs,
     isAway: { block: false, reads: false },
+    delegations: { status: 'listed', delegations: [] } as DelegationList,
   }
   const owners: OwnerReader = {
     blockAt: async () => (state.isAway.block ? outage() : state.block),
@@ -51,16 +60,22 @@ function world() {
       collections: new Set(),
       isKnownErc721: () => false,
       escrows: [],
+      delegations: {
+        registry: addressOf(0xde1),
+        rights: ZERO,
+        reader: { incoming: async () => state.delegations },
+      },
       clock,
     },
     1_000,
   )
   const rule = parseRule({ erc721: { collection: ART } })
-  const said = async (...people: Address[][]) =>
-    (await checker.check({ rule, people, finality: 'latest' })).map(
+  const saidOf = async (of: Rule, ...people: Address[][]) =>
+    (await checker.check({ rule: of, people, finality: 'latest' })).map(
       ({ answer, reason }) => `${answer} ${reason}`,
     )
-  return { state, clock, reads, said }
+  const said = (...people: Address[][]) => saidOf(rule, ...people)
+  return { state, clock, reads, said, saidOf }
 }
 
 describe('a decision', () => {
@@ -76,6 +91,43 @@ describe('a decision', () => {
       await clock.sleep(2_000)
       expect(await said([ANN], [BEN])).toEqual(['yes met', 'no too-few'])
     }
+  })
+
+  test('that asks for delegations is not known where the registry does not tell of them', async () => {
+    const { state, saidOf } = world()
+    const rule = parseRule({ erc721: { collection: ART, delegates: true } })
+    for (const [status, reason] of [
+      ['no-code', 'no-code'],
+      ['odd-answer', 'odd-answer'],
+      ['no-answer', 'no-answer'],
+      ['too-many', 'too-many-tokens'],
+    ] as const) {
+      state.delegations = { status }
+      // What somebody holds needs no registry.
+      expect(await saidOf(rule, [ANN], [BEN])).toEqual(['yes met', `unknown ${reason}`])
+    }
+    const all = { of: 'all', rights: ZERO, contract: addressOf(0), tokenId: 0n } as const
+    state.delegations = { status: 'listed', delegations: [{ ...all, vault: ANN }] }
+    state.answer = (read) => (read.of === 'delegated' ? { status: 'no-answer' } : asItIs(read))
+    expect(await saidOf(rule, [BEN])).toEqual(['unknown no-answer'])
+    // A list that names what the registry does not stand for is a no.
+    state.answer = (read) => (read.of === 'delegated' ? value(0n) : asItIs(read))
+    expect(await saidOf(rule, [BEN])).toEqual(['no too-few'])
+  })
+
+  test('looks at so many delegations, and says that there are more', async () => {
+    const { state, saidOf } = world()
+    const rule = parseRule({ erc721: { collection: ART, delegates: true } })
+    const all = { of: 'all', rights: ZERO, contract: addressOf(0), tokenId: 0n } as const
+    state.answer = (read) => (read.of === 'delegated' ? value(1n) : asItIs(read))
+    const spam = Array.from({ length: 60 }, (_, index) => ({
+      ...all,
+      vault: addressOf(0x5000 + index),
+    }))
+    state.delegations = { status: 'listed', delegations: spam }
+    expect(await saidOf(rule, [BEN])).toEqual(['unknown too-many-tokens'])
+    state.delegations = { status: 'listed', delegations: spam.slice(0, 40) }
+    expect(await saidOf(rule, [BEN])).toEqual(['no too-few'])
   })
 
   test('is taken from memory at the same block, and made anew at another', async () => {
@@ -196,5 +248,44 @@ describe('questions to contracts', () => {
     const reader = createEthersOwnerReader(async () => outage(), 1)
     await expect(reader.read(block, balances(1))).rejects.toThrow('chain.rpc: no node answers')
     await expect(reader.blockAt('safe')).rejects.toMatchObject({ kind: 'unavailable' })
+  })
+})
+
+describe('the list of a registry of delegations', () => {
+  const word = (of: bigint): string => of.toString(16).padStart(64, '0')
+  const delegation = (type: bigint): string =>
+    [type, BigInt(ANN), BigInt(BEN), 5n, BigInt(ART), 7n, 1n].map(word).join('')
+  const listOf = (result: unknown): Promise<DelegationList> =>
+    createEthersDelegationReader(async () => {
+      if (result instanceof Error) throw result
+      return result
+    }, 1).incoming({ number: 1, hash: hashOf('1') }, addressOf(0xde1), ANN)
+
+  test('names what is delegated, and leaves out what was taken back and what is of no known kind', async () => {
+    const list = `0x${word(32n)}${word(3n)}${delegation(3n)}${delegation(0n)}${delegation(9n)}`
+    expect(await listOf(list)).toEqual({
+      status: 'listed',
+      delegations: [
+        { of: 'erc721', vault: BEN, rights: `0x${word(5n)}`, contract: ART, tokenId: 7n },
+      ],
+    })
+    expect(await listOf(`0x${word(32n)}${word(0n)}`)).toMatchObject({ delegations: [] })
+  })
+
+  test.each([
+    ['0x', 'no-code'],
+    [`0x${word(1n)}`, 'odd-answer'],
+    [`0x${word(32n)}${word(2n)}${delegation(1n)}`, 'odd-answer'],
+    [`0x${word(32n)}${word(2n ** 255n)}`, 'odd-answer'],
+    [`0x${word(64n)}${word(1n)}${delegation(1n)}`, 'odd-answer'],
+    [`0x${word(32n)}${word(2_001n)}${delegation(1n).repeat(2_001)}`, 'too-many'],
+    [Object.assign(new Error('reverted'), { kind: 'reverted' }), 'no-answer'],
+  ])('%.80s says nothing: %s', async (result, status) => {
+    expect(await listOf(result)).toEqual({ status })
+  })
+
+  test('is not known where no node tells, or what it answers is none', async () => {
+    for (const result of [7, '0xzz', new AppError('unavailable', 'away')])
+      await expect(listOf(result)).rejects.toMatchObject({ kind: 'unavailable' })
   })
 })
