@@ -1,3 +1,4 @@
+import type { PlacedActivity, PointsActivity } from '#core/activity/list-activity.ts'
 import type { ChainActivity } from '#core/activity/list-chain-activity.ts'
 import { netAmounts } from '#core/dex/events.ts'
 import type { PositionEvent } from '#core/dex/positions/position-events.ts'
@@ -7,6 +8,7 @@ import type { Address } from '#core/chain.ts'
 import { block } from './blocks.ts'
 import { tokenStandard } from './holdings.ts'
 import { liquidityChange } from './liquidity-changes.ts'
+import { pointsMovement } from './points.ts'
 import { pool } from './pools.ts'
 import {
   address,
@@ -19,9 +21,11 @@ import {
   listOf,
   maybe,
   resource,
+  text,
   time,
   valuesOf,
 } from './resource.ts'
+import { roleChange } from './roles.ts'
 import { swap } from './swaps.ts'
 
 /** ERC-2309 announces any number of tokens at once. */
@@ -110,5 +114,34 @@ export const chainActivity = resource<ChainActivity>(
     liquidity: maybe(liquidityChange, (row) => (row.kind === 'liquidity' ? row.event : null)),
     position: maybe(positionActivity, (row) => (row.kind === 'position' ? row : null)),
     nftTransfer: maybe(nftActivity, (row) => (row.kind === 'nft-transfer' ? row.event : null)),
+  },
+)
+
+const pointsActivity = resource<PointsActivity>(
+  'PointsActivity',
+  'What one operation of the ledger did to an account of the person.',
+  {
+    account: field(text, ({ account }) => account),
+    asset: field(text, ({ asset }) => asset),
+    movement: field(pointsMovement, ({ line }) => line),
+  },
+)
+
+const personKind = choice<PlacedActivity['kind']>('PersonActivityKind', {
+  chain: { description: 'With pools or NFTs, by any wallet of the person.' },
+  points: {},
+  role: { description: 'A role of a Discord guild that was given or taken.' },
+})
+
+/** One row of what a person did: of the fields behind `at` just the one that `kind` names has a value. */
+export const personActivity = resource<PlacedActivity>(
+  'PersonActivity',
+  'Something that a person did, or that was done for it: of `chain`, `points` and `role` the one that `kind` names.',
+  {
+    kind: field(personKind, (row) => row.kind),
+    at: field(time, ({ atMs }) => Math.floor(atMs / 1_000)),
+    chain: maybe(chainActivity, (of) => (of.kind === 'chain' ? of.row : null)),
+    points: maybe(pointsActivity, (of) => (of.kind === 'points' ? of.row : null)),
+    role: maybe(roleChange, (of) => (of.kind === 'role' ? of.row : null)),
   },
 )

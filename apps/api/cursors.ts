@@ -1,3 +1,4 @@
+import type { ActivityPlace } from '#core/activity/list-activity.ts'
 import { type Address, isAddress, isHash } from '#core/chain.ts'
 import type { PositionPlace } from '#core/dex/positions/list-positions.ts'
 import type { Position } from '#core/dex/positions/position.ts'
@@ -146,6 +147,40 @@ export const leaderCursor = cursor<Leader>(
     /^\d{1,19}$/.test(available) && ACCOUNT.test(account.join('.'))
       ? { availableRaw: BigInt(available), account: account.join('.') }
       : undefined,
+)
+
+const END = 'end'
+
+/** Of what a person did, which is three lists in one: the place in each, as the cursor of that list has it. */
+export const activityCursor = cursor<ActivityPlace>(
+  ({ chain, points, roles }) =>
+    [
+      chain === END ? END : `${chain.number},${chain.logIndex}`,
+      points === END ? END : `${points.sequence},${points.position},${points.account}`,
+      roles === END ? END : `${roles.atMs},${roles.id}`,
+    ].join('/'),
+  (parts) => {
+    const [chain = '', points = '', roles = '', ...rest] = parts.join('.').split('/')
+    const [number = '', logIndex = '', ...ofChain] = chain.split(',')
+    const [sequence = '', position = '', account = '', ...ofPoints] = points.split(',')
+    const [atMs = '', id = '', ...ofRoles] = roles.split(',')
+    const isChain = NUMBER.test(number) && NUMBER.test(logIndex) && ofChain.length === 0
+    const isPoints =
+      NUMBER.test(sequence) &&
+      NUMBER.test(position) &&
+      (account === '' || ACCOUNT.test(account)) &&
+      ofPoints.length === 0
+    const isRole = NUMBER.test(atMs) && (id === '' || CHANGE.test(id)) && ofRoles.length === 0
+    if (rest.length > 0) return undefined
+    if (!isChain && chain !== END) return undefined
+    if (!isPoints && points !== END) return undefined
+    if (!isRole && roles !== END) return undefined
+    return {
+      chain: isChain ? { number: Number(number), logIndex: Number(logIndex) } : END,
+      points: isPoints ? { sequence: Number(sequence), position: Number(position), account } : END,
+      roles: isRole ? { atMs: Number(atMs), id } : END,
+    }
+  },
 )
 
 /** Where a position stands in its lists. */

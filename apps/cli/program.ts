@@ -1,5 +1,6 @@
 import { Command } from 'commander'
 import { exitCodes, exitCodesHelp } from '#faces/exit-code.ts'
+import { activityCommand } from './commands/activity.ts'
 import { backfillCommand } from './commands/backfill.ts'
 import { collectCommand } from './commands/collect.ts'
 import { configCommand } from './commands/config.ts'
@@ -66,6 +67,7 @@ Examples:
     exportCommand(),
     quarantineCommand(),
     tokensCommand(),
+    activityCommand(),
     ownersCommand(),
     metadataCommand(),
     personsCommand(),

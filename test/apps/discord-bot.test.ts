@@ -18,6 +18,7 @@ import {
   type FakeDiscord,
   startFakeDiscord,
 } from '../fakes/fake-discord.ts'
+import { addressOf } from '../fakes/encode.ts'
 import { temporaryFolder } from '../servers/programs.ts'
 import { openRig, type Rig } from './api-rig.ts'
 
@@ -32,6 +33,8 @@ const IDENTITY = {
   sessionMs: 3_600_000,
   unlinkCoolDownMs: 1,
 }
+const BOT_KEY = 'bot-key-bot-key-bot-key-bot-key-01'
+const OTHER_KEY = 'other-key-other-key-other-key-oth1'
 const WALLET = '0x46efbaedc92067e6d60e84ed6395099723252496'
 const ACCOUNT = '80351110224678912'
 const doc = readFileSync(join(import.meta.dirname, '../../docs/discord-bot.md'), 'utf8')
@@ -95,6 +98,12 @@ beforeAll(async () => {
     discord: settings.discord,
     receivers: [new URL(discord.url).host],
     identity: IDENTITY,
+    api: {
+      keys: [
+        { name: 'bot', key: BOT_KEY, scopes: ['persons:read'] },
+        { name: 'other', key: OTHER_KEY, scopes: ['points:read'] },
+      ],
+    },
     overrides: () => ({ ownership: { check: async ({ people }) => people.map(decide) } }),
   })
   rig.nowMs = NOW
@@ -257,6 +266,56 @@ describe('the bot of the page on it', () => {
     const { errors }: any = await (await ask({})).json()
     expect(errors[0].extensions.code).toBe('UNAUTHENTICATED')
     expect((await rig.get('/v1/person/roles')).status).toBe(401)
+  })
+
+  test('and whoever is signed in reads all that it did in one list, and a key what a member did', async () => {
+    await rig.append(6)
+    const trader = addressOf(0xa0)
+    const identity = await openIdentityStore(settings.records)
+    await identity.linkWallet(trader, 'ann', 'ann', 1)
+    const policy = { ...IDENTITY, chainIds: [] }
+    const ports = { identity, secrets: createSecrets(SECRET), clock: { nowMs: () => NOW }, policy }
+    const { token } = await issueSession(ports, 'ann', WALLET)
+    await identity.close()
+    const by = (secret: string) => ({ headers: { authorization: `Bearer ${secret}` } })
+    const read = async (query: string, secret = token): Promise<any> =>
+      (await rig.get(`/v1/person/activity${query}`, by(secret))).json()
+    const { items, nextCursor } = await read('')
+    expect(nextCursor).toBeNull()
+    expect(new Set(items.map(({ kind }: any) => kind))).toEqual(
+      new Set(['chain', 'points', 'role']),
+    )
+    const own = await rig.json(`/v1/accounts/${trader}/activity`)
+    expect(items.flatMap(({ chain }: any) => chain ?? [])).toEqual(own.items)
+    expect(own.items.length).toBeGreaterThan(1)
+    const paged: any[] = []
+    for (let next = ''; ;) {
+      const page = await read(`?limit=2${next}`)
+      paged.push(...page.items)
+      if (page.nextCursor === null) break
+      next = `&after=${page.nextCursor}`
+    }
+    expect(paged).toEqual(items)
+    const ofMember = `?discord=${ACCOUNT}`
+    expect((await read(ofMember, BOT_KEY)).items).toEqual(items)
+    expect((await read('?discord=1', BOT_KEY)).code).toBe('NOT_FOUND')
+    expect((await read('', BOT_KEY)).code).toBe('NOT_YOUR_ACCOUNT')
+    expect((await read(ofMember, OTHER_KEY)).code).toBe('MISSING_SCOPE')
+    expect((await read(ofMember)).code).toBe('MISSING_SCOPE')
+    expect((await read('?after=1.AA')).errors[0].field).toBe('after')
+    expect((await rig.get('/v1/person/activity')).status).toBe(401)
+    const query = `{ activity(account: "${trader}", first: 1) { nodes { kind at swap { amount0 } nftTransfer { tokenCount } } pageInfo { hasNextPage } }
+      myActivity { nodes { kind chain { logIndex } points { account } role { change } } } }`
+    const response = await rig.get('/graphql', {
+      method: 'POST',
+      headers: { ...JSON_TYPE, ...by(token).headers },
+      body: JSON.stringify({ query }),
+    })
+    const { data }: any = await response.json()
+    expect(data.activity.pageInfo.hasNextPage).toBe(true)
+    expect(data.myActivity.nodes.map(({ kind }: any) => kind.toLowerCase())).toEqual(
+      items.map(({ kind }: any) => kind),
+    )
   })
 
   test('says that it is not known while the chain is away, and changes nothing', async () => {

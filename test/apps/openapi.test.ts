@@ -152,6 +152,7 @@ describe('the reference', () => {
       'startDiscordLink',
       'linkDiscord',
       'unlinkDiscord',
+      'listActivityOfPerson',
       'listRolesOfPerson',
       'listRoleChangesOfPerson',
       'listWebhooksOfPerson',

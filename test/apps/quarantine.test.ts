@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, expect, test } from 'vitest'
+import { addressOf } from '../fakes/encode.ts'
 import { fakeErc1155, fakeErc721 } from '../fakes/fake-chain.ts'
 import { openRig } from './api-rig.ts'
 import { runCli } from './run-cli.ts'
@@ -9,7 +10,7 @@ import { runCli } from './run-cli.ts'
 const folder = mkdtempSync(join(tmpdir(), 'halyard-quarantine-'))
 afterAll(() => rmSync(folder, { recursive: true }))
 
-test('logs that do not decode are listed with the reason and counted, by REST and on the command line', async () => {
+test('logs that do not decode are listed with the reason and counted, and what an account did, by REST and on the command line', async () => {
   await using rig = await openRig({ seed: 31, blocks: 40 })
   const malformed = rig.chain.blocks.flatMap(({ header, logs, acts }) =>
     acts.flatMap(({ act }, index) => {
@@ -47,13 +48,17 @@ test('logs that do not decode are listed with the reason and counted, by REST an
     }),
   )
   const rowsOf = async (...more: string[]): Promise<object[]> => {
-    const { code, stdout } = await runCli('quarantine', '--config', config, ...more)
+    const { code, stdout } = await runCli(...more, '--config', config)
     expect(code).toBe(0)
     return stdout
       .trim()
       .split('\n')
       .map((line) => JSON.parse(line) as object)
   }
-  expect(await rowsOf()).toMatchObject(malformed)
-  expect(await rowsOf('--counts')).toEqual([count])
+  expect(await rowsOf('quarantine')).toMatchObject(malformed)
+  expect(await rowsOf('quarantine', '--counts')).toEqual([count])
+
+  const trader = addressOf(0xa0)
+  const { items } = await rig.json(`/v1/accounts/${trader}/activity?limit=3`)
+  expect(await rowsOf('activity', trader, '--limit', '3')).toMatchObject(items)
 }, 60_000)

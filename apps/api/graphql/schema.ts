@@ -1,3 +1,4 @@
+import { addActivity } from './activity.ts'
 import { builder } from './builder.ts'
 import { addChainArgument } from './chain-argument.ts'
 import { addCandles } from './candles.ts'
@@ -27,6 +28,7 @@ for (const add of [
   addVolumes,
   addPositions,
   addHoldings,
+  addActivity,
   addOwnership,
   addQuotes,
   addTokens,

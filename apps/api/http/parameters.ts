@@ -15,6 +15,7 @@ import {
   words,
 } from '#api/words.ts'
 import type { Address } from '#core/chain.ts'
+import { invalidField } from '#core/errors.ts'
 import type { ChainName } from '#core/chain-choice.ts'
 import type { JsonSchema } from '#resources/json-schema.ts'
 
@@ -81,18 +82,34 @@ export const flag = z
   .transform((text) => text === 'true')
   .register(forms, { type: 'boolean' })
 
+const NO_CURSOR = 'not a cursor of this list; take nextCursor of the page before, or leave it out'
+
 export const after = <P>({ decode }: Cursor<P>) =>
   z
     .string()
     .transform((text, context): P => {
       const place = decode(text)
       if (place !== undefined) return place
-      context.addIssue(
-        `not a cursor of this list; take nextCursor of the page before, or leave it out`,
-      )
+      context.addIssue(NO_CURSOR)
       return z.NEVER
     })
     .register(forms, { type: 'string', description: '`nextCursor` of the page before.' })
+
+/** The same of a list whose chain another parameter names: see `readCursor`. */
+export const cursorText = z
+  .string()
+  .register(forms, { type: 'string', description: '`nextCursor` of the page before.' })
+
+/**
+ * The place that a cursor of a chain's list names.
+ *
+ * @throws AppError `invalid` for one of another chain or list
+ */
+export function readCursor<P>({ decode }: Cursor<P>, chain: ChainName, text: string): P {
+  const place = decode(ownCursor(chain, text, 'after'))
+  if (place !== undefined) return place
+  throw invalidField('after', NO_CURSOR)
+}
 
 /** What a schema takes, as JSON Schema. */
 export function jsonSchemaOf(schema: z.ZodType): JsonSchema {

@@ -1,4 +1,5 @@
 import { activityOfAccount } from './activity.ts'
+import { activityOfPerson } from './person-activity.ts'
 import { candlesOfPool } from './candles.ts'
 import { chains } from './chains.ts'
 import { discordInteractions } from './discord-interactions.ts'
@@ -84,6 +85,7 @@ export const routes: readonly RouteOf[] = [
   discordStart,
   discordLink,
   discordUnlink,
+  activityOfPerson,
   rolesOfPerson,
   roleChangesOfPerson,
   webhooksOfPerson,

@@ -16,6 +16,10 @@ const ASSET: Want = {
   want: 'an asset: 1 to 32 small letters, digits or dashes that begin with a letter',
   example: 'points',
 }
+const DISCORD: Want = {
+  want: 'the id of a Discord account in decimal digits',
+  example: '80351110224678912',
+}
 const MEMO: Want = { want: 'a line of at most 500 characters', example: 'welcome' }
 const OPERATION: Want = {
   want: 'the id of an operation, as a statement shows it: a scope and a key with a slash between',
@@ -42,6 +46,9 @@ export const accountName = z
   .regex(/^[A-Za-z0-9][A-Za-z0-9:._@~-]{0,99}$/, words(ACCOUNT))
   .superRefine(judged)
   .transform(inSmallLetters)
+
+/** A snowflake. */
+export const discordAccount = z.string(words(DISCORD)).regex(/^\d{1,20}$/, words(DISCORD))
 
 export const assetName = z
   .string(words(ASSET))

@@ -1,8 +1,13 @@
-import { expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { systemClock } from '#adapters/node/clock.ts'
 import { newId } from '#adapters/node/new-id.ts'
 import { sha256 } from '#adapters/node/sha256.ts'
 import { createMemoryChainStore, createMemoryTables } from '#adapters/memory/chain-store.ts'
+import {
+  type ActivityPlace,
+  listActivity,
+  type PlacedActivity,
+} from '#core/activity/list-activity.ts'
 import {
   type ChainActivity,
   listChainActivity,
@@ -13,9 +18,14 @@ import type { Address, Hash } from '#core/chain.ts'
 import type { View } from '#core/history/head.ts'
 import type { EventPlace } from '#core/history/ports.ts'
 import { createViews } from '#core/history/view.ts'
+import type { RoleChange, RoleState } from '#core/guild/ports.ts'
+import { createLedgerClerk } from '#core/ledger/clerk.ts'
+import type { Operation } from '#core/ledger/operation.ts'
 import { createChainAppender } from '#core/indexing/append-blocks.ts'
 import { commitPorts } from '#core/indexing/commit-ports.ts'
 import { addressOf, dataOf, topicOf } from '../../fakes/encode.ts'
+import { createMemoryLedgerStore } from '../../fakes/ledger-store.ts'
+import { createMemoryRoleStore } from '../../fakes/role-store.ts'
 import { type Act, type Draft, draftOf } from '../../oracle/acts.ts'
 
 const CHAIN_ID = 1
@@ -115,6 +125,8 @@ async function historyOf(blocks: readonly (readonly [number, ...Log[]])[]) {
   const history = { ...store, views: createViews(store.heads, CHAIN_ID) }
   const view = appender.view() as View
   return {
+    ports: history,
+    view,
     list: (accounts: readonly Address[], limit = 100, after?: EventPlace) =>
       listChainActivity(history, view, { accounts, limit, ...(after && { after }) }),
   }
@@ -184,4 +196,130 @@ test('pages of any size give every row once, also within a block and across page
     }
     expect(placesOf(paged)).toEqual(placesOf(all))
   }
+})
+
+/** A person with two wallets, whose points and roles can be given at times of the chain. */
+async function personOf(history: Awaited<ReturnType<typeof historyOf>>) {
+  let nowMs = 0
+  const ports = {
+    store: createMemoryLedgerStore(),
+    sha256,
+    clock: { nowMs: () => nowMs, sleep: systemClock.sleep },
+  }
+  const clerk = createLedgerClerk(ports, 'points')
+  const store = createMemoryRoleStore()
+  let count = 0
+  const at = (number: number): number => (1_000 + number) * 1_000
+  return {
+    async points(number: number, operation: Operation) {
+      nowMs = at(number)
+      await clerk.submit({ scope: 'test', key: `k${(count += 1)}`, actor: 'test', operation })
+    },
+    async role(number: number) {
+      const id = `1.2.3.${(count += 1)}`
+      const change = { id, account: '9', change: 'granted', atMs: at(number) }
+      const state = { guild: '1', role: `${count}`, account: '9', version: 1 }
+      await store.putState(state as RoleState, change as RoleChange)
+    },
+    list: (limit: number, after?: ActivityPlace) =>
+      listActivity(
+        {
+          chain: { ...history, wallets: [ANN, BEN] },
+          points: { ports, ledger: 'points', asset: 'points', accounts: ['person:ann', ANN, BEN] },
+          roles: { store, account: '9' },
+        },
+        { limit, ...(after && { after }) },
+      ),
+  }
+}
+
+const asset: Operation = {
+  kind: 'set-asset',
+  asset: 'points',
+  name: 'Points',
+  decimals: 0,
+  spendMaxRaw: null,
+  spendPerDayMaxRaw: null,
+  balanceMaxRaw: null,
+  supplyMaxRaw: null,
+  expiresAfterMs: null,
+}
+const grant = (account: string): Operation => ({
+  kind: 'grant',
+  asset: 'points',
+  account,
+  amountRaw: 5n,
+  memo: '',
+})
+
+const nameOf = (row: PlacedActivity): string =>
+  row.kind === 'chain'
+    ? `chain ${row.row.event.block.number}.${row.row.event.logIndex}`
+    : row.kind === 'points'
+      ? `points ${row.row.account}`
+      : `role ${row.row.id}`
+
+describe('a person', () => {
+  test('has one list of what is on the chain, points and roles, by time, whatever the size of its pages', async () => {
+    const history = await historyOf([
+      [1, send(NOBODY, ANN), send(NOBODY, BEN, 2n)],
+      [5, swap(ANN, BEN)],
+      [9, send(ANN, BEN)],
+    ])
+    const person = await personOf(history)
+    await person.points(0, asset)
+    await person.points(2, grant('person:ann'))
+    // One operation that is of several accounts of the person.
+    await person.points(5, {
+      kind: 'grant-many',
+      asset: 'points',
+      grants: [ANN, BEN, 'person:ann'].map((account) => ({ account, amountRaw: 1n })),
+      memo: '',
+    })
+    await person.role(5)
+    await person.role(5)
+    await person.role(12)
+    const { items: all } = await person.list(100)
+    expect(all.map(nameOf)).toEqual([
+      'role 1.2.3.6',
+      'chain 9.0',
+      'chain 5.0',
+      ...[ANN, BEN, 'person:ann'].map((account) => `points ${account}`),
+      'role 1.2.3.5',
+      'role 1.2.3.4',
+      'points person:ann',
+      'chain 1.1',
+      'chain 1.0',
+    ])
+    for (let limit = 1; limit <= all.length; limit++) {
+      const paged: PlacedActivity[] = []
+      for (let after: ActivityPlace | undefined, more = true; more;) {
+        const { items, hasMore } = await person.list(limit, after)
+        paged.push(...items)
+        after = items.at(-1)?.place
+        more = hasMore
+      }
+      expect(paged.map(nameOf)).toEqual(all.map(nameOf))
+    }
+  })
+
+  test('who gets points or a role between two pages finds neither in the second, and misses nothing', async () => {
+    const person = await personOf(
+      await historyOf([
+        [1, send(NOBODY, ANN)],
+        [9, swap(ANN, ANN)],
+      ]),
+    )
+    await person.points(0, asset)
+    await person.points(2, grant(ANN))
+    const first = await person.list(1)
+    await person.role(20)
+    await person.points(20, grant(BEN))
+    const { items } = await person.list(100, first.items.at(-1)?.place)
+    expect([...first.items, ...items].map(nameOf)).toEqual([
+      'chain 9.0',
+      `points ${ANN}`,
+      'chain 1.0',
+    ])
+  })
 })
