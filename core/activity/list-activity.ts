@@ -21,7 +21,7 @@ export type PointsActivity = {
 }
 
 /** Something that a person did, or that was done for it. `atMs`: milliseconds since 1970. */
-export type Activity = { readonly atMs: number } & (
+type Activity = { readonly atMs: number } & (
   | { readonly kind: 'chain'; readonly row: ChainActivity }
   | { readonly kind: 'points'; readonly row: PointsActivity }
   | { readonly kind: 'role'; readonly row: RoleChange }
