@@ -60,6 +60,7 @@ type FakePool = { readonly address: Address; readonly version: 2 | 3; readonly n
 
 const BLOCK_SECONDS = 12
 const GENESIS_TIME = 1_700_000_000
+const timeOf = (number: number): number => GENESIS_TIME + number * BLOCK_SECONDS
 const ACCOUNTS = Array.from({ length: 6 }, (_, index) => addressOf(0xa0 + index))
 
 /** A chain of made-up blocks: the same seed makes the same chain, and any block of it can be replaced by a fork. */
@@ -73,7 +74,11 @@ export type FakeChain = {
 
 export function createFakeChain(
   seed: number,
-  options: { readonly maxLogs?: number } = {},
+  options: {
+    readonly maxLogs?: number
+    /** The timestamp of a block; twelve seconds apart unless given. */
+    readonly timeOf?: (number: number) => number
+  } = {},
 ): FakeChain {
   const blocks: FakeBlock[] = []
   const pools: FakePool[] = []
@@ -84,7 +89,8 @@ export function createFakeChain(
       const number = blocks.length
       const random = createRandom(seed * 1_000_003 + branch * 7_919 + number)
       const acts = makeActs(random, number, pools, options.maxLogs ?? 8)
-      blocks.push(await seal(random, number, blocks.at(-1), acts))
+      const timestamp = (options.timeOf ?? timeOf)(number)
+      blocks.push(await seal(random, { number, timestamp }, blocks.at(-1), acts))
     }
   }
 
@@ -224,7 +230,7 @@ export function bloomOf(logs: readonly Draft[]): Hex {
 /** Puts drafts into transactions of one to four logs, and all of it into a block that proves itself. */
 export async function seal(
   random: Random,
-  number: number,
+  { number, timestamp = timeOf(number) }: { readonly number: number; readonly timestamp?: number },
   parent: FakeBlock | undefined,
   acts: readonly Act[],
 ): Promise<FakeBlock> {
@@ -257,7 +263,7 @@ export async function seal(
     number: `0x${number.toString(16)}`,
     gasLimit: '0x1c9c380',
     gasUsed: '0x0',
-    timestamp: `0x${(GENESIS_TIME + number * BLOCK_SECONDS).toString(16)}`,
+    timestamp: `0x${timestamp.toString(16)}`,
     extraData: '0x',
     mixHash: keccak('0x'),
     nonce: '0x0000000000000000',
@@ -281,7 +287,7 @@ export async function seal(
       number,
       hash,
       parentHash: fields.parentHash,
-      timestamp: GENESIS_TIME + number * BLOCK_SECONDS,
+      timestamp,
       receiptsRoot: root,
       logsBloom: fields.logsBloom,
       hashProven: true,

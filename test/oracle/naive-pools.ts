@@ -118,7 +118,7 @@ export function createNaivePools({ listed, factories }: NaiveSetting): NaivePool
     swap.change(pool)
     const price = priceOf(pool)
     pool.swapCount += 1
-    pool.lastTradeAt = at
+    pool.lastTradeAt = Math.max(at, pool.lastTradeAt ?? 0)
     if (price !== null) pool.lastTradePriceX192 = price
     const open = found ?? price
     const [volume0, volume1] = swap.moved.map(size) as [bigint, bigint]

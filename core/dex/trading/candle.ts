@@ -69,6 +69,7 @@ export type Traded = {
 export type TradedMinute = Traded & {
   /** Close of the trade before, or for the pool's first trade the price it found. */
   readonly open: bigint
+  /** Of its own trades. */
   readonly high: bigint
   readonly low: bigint
   readonly close: bigint

@@ -169,7 +169,7 @@ function foldTrades({ documents, sources }: FoldInput): Fold<Swap | FeeOfSwap> {
       const nothing = nothingTraded(address, start)
       const found = pool.lastTradePriceX192 ?? priceFoundBy(pool, body) ?? price
       // A fork that tells a swap before its first Sync has no price yet: the trade is counted, not charted.
-      minute = price === null || found === null ? nothing : { ...nothing, ...quietAt(found) }
+      minute = price === null || found === null ? nothing : { ...nothing, ...beginAt(found, price) }
       trades.minute = minute
     }
     if (price !== null && hasPrice(minute)) addPrice(minute, price)
@@ -258,7 +258,13 @@ const nothingTraded = (pool: Address, start: number): Mutable<Traded> => ({
   trades: 0,
 })
 
-const quietAt = (price: bigint) => ({ open: price, high: price, low: price, close: price })
+/** What was found counts only where it opens a candle: one that is there already has its own past. */
+const beginAt = (found: bigint, price: bigint) => ({
+  open: found,
+  high: price,
+  low: price,
+  close: price,
+})
 
 function addPrice(minute: Mutable<TradedMinute>, price: bigint): void {
   if (price > minute.high) minute.high = price

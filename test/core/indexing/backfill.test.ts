@@ -90,6 +90,20 @@ describe('backfill', () => {
     expect(await seen(stopped, source)).toEqual(modelOf(chain.blocks))
   })
 
+  test('of blocks whose timestamps go back, or stand still, is what the blocks say in their order', async () => {
+    // Days to and fro, over the ends of hours and days.
+    const timeOf = (number: number): number => 1_700_000_000 + ((number * 7_919) % 13) * 40_000
+    const chain = createFakeChain(35, { maxLogs: 6, timeOf })
+    await chain.mine(80)
+    const source = createFakeSource({ blocks: () => chain.blocks })
+    const tables = createMemoryTables()
+    const whole = await run(tables, source)
+    expect(await seen(tables, source)).toEqual(modelOf(chain.blocks))
+    const stopped = createMemoryTables()
+    for (let times = 0; times < 90; times++) await run(stopped, source, { abortAfter: 1 })
+    expect((await run(stopped, source)).digest).toBe(whole.digest)
+  })
+
   test('leaves the gaps between its ranges, and says where it stands', async () => {
     const chain = await chainOf(33, 30)
     const source = createFakeSource({ blocks: () => chain.blocks })

@@ -31,7 +31,7 @@ async function chainOf(contents: readonly (readonly Act[])[]): Promise<FakeBlock
   const random = createRandom(9)
   const blocks: FakeBlock[] = []
   for (const [number, acts] of contents.entries())
-    blocks.push(await seal(random, number, blocks.at(-1), acts))
+    blocks.push(await seal(random, { number }, blocks.at(-1), acts))
   return blocks
 }
 

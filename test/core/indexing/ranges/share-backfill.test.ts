@@ -50,6 +50,8 @@ type Process = {
   readonly owner: string
   readonly source: BlockSource
   readonly cancel?: { aborted: boolean }
+  /** The system's, run fast, unless given. */
+  readonly clock?: Clock
   readonly queue?: RangeQueue
   readonly onStep?: () => void
   readonly roles?: string[]
@@ -58,7 +60,7 @@ type Process = {
 async function run(shared: Deployment, process: Process): Promise<BackfillReport> {
   const { ranges, leases, raw } = shared
   const ports = {
-    ...fakeIndexPorts(shared.tables, process.source, { clock: fastClock }),
+    ...fakeIndexPorts(shared.tables, process.source, { clock: process.clock ?? fastClock }),
     raw,
     ranges,
     leases,
@@ -137,6 +139,32 @@ describe('a backfill that is shared', () => {
     await second
     const { digest, watermark } = await alone(chain)
     expect(await third).toMatchObject({ digest, watermark })
+  })
+
+  test('is the same where the clocks of its processes are hours apart, and jump', async () => {
+    const chain = await chainOf(56, 120)
+    const shared = deployment()
+    const HOUR_MS = 3_600_000
+    /** Each look at the time of day is off by another amount: to one process every lease is over, to another none. */
+    const jumping = (offsets: readonly number[]): Clock => {
+      let looks = 0
+      return {
+        ...fastClock,
+        nowMs: () =>
+          1e12 + fastClock.nowMs() + (offsets[looks++ % offsets.length] as number) * HOUR_MS,
+      }
+    }
+    const reports = await Promise.all(
+      [[0], [-6, 6], [9, 0, -9, 3]].map((offsets, index) =>
+        run(shared, {
+          owner: `p${index}`,
+          source: createFakeSource({ blocks: () => chain.blocks }),
+          clock: jumping(offsets),
+        }),
+      ),
+    )
+    const { digest, watermark } = await alone(chain)
+    for (const report of reports) expect(report).toMatchObject({ digest, watermark })
   })
 
   test('does without its queue, whatever that loses or invents', async () => {
