@@ -5,6 +5,8 @@ import { describe, expect, test } from 'vitest'
 import { createMetrics } from '#adapters/metrics/metrics.ts'
 import { createApiMetrics } from '#api/metrics.ts'
 import { createKeeperMetrics } from '#cli/points/keeper-metrics.ts'
+import { createRoleMetrics } from '#cli/roles/role-metrics.ts'
+import { createDeliveryMetrics } from '#cli/webhooks/delivery-metrics.ts'
 import { createRelayMetrics } from '#cli/relay/relay-metrics.ts'
 import { createIndexerMetrics } from '#indexer/metrics.ts'
 import { findProgram, missing } from './servers/programs.ts'
@@ -29,6 +31,8 @@ describe('the alert rules', () => {
       await createApiMetrics(createMetrics()).render([]),
       await createKeeperMetrics(createMetrics()).render(),
       await createRelayMetrics(createMetrics(), 'local').render(),
+      await createDeliveryMetrics(createMetrics()).render(),
+      await createRoleMetrics(createMetrics()).render(),
     ].join('\n')
     const names = new Set(rules.match(/\b(halyard|http)_[a-z_]+\b/g))
     expect(names.size).toBeGreaterThan(5)

@@ -4,6 +4,7 @@ import type { GuildClient, RoleRule, RoleStore } from '#core/guild/ports.ts'
 import { createHistoryFeed } from '#core/history/feed.ts'
 import type { IdentityStore } from '#core/identity/ports.ts'
 import { createViews } from '#core/history/view.ts'
+import type { Address } from '#faces/listen.ts'
 import { openEmpty, openIfThere } from '#wiring/open-chain-store.ts'
 import { openIdentityStore } from '#wiring/open-identity.ts'
 import { openNode } from '#wiring/open-node.ts'
@@ -15,13 +16,18 @@ import { tellWarnings, toStderr, type Warn } from './wire.ts'
 
 /** The rules of one chain, and what keeping their roles takes. */
 export type ChainRoles = {
+  readonly name: string
   readonly chainId: number
   readonly rules: readonly RoleRule[]
   readonly ports: FollowRolesPorts
 }
 
 /** What keeping roles takes. */
-export type RolesApp = AsyncDisposable & { readonly chains: readonly ChainRoles[] }
+export type RolesApp = AsyncDisposable & {
+  readonly chains: readonly ChainRoles[]
+  /** Where probes and metrics listen; undefined: nowhere. */
+  readonly metricsAt: Address | undefined
+}
 
 /** A follower has time, and goes on by itself. */
 const NODE = { timeoutMs: 5_000, rounds: 1 } as const
@@ -50,11 +56,20 @@ export async function wireRoles(path: string, warn: Warn = toStderr): Promise<Ro
     if (ofChain.length === 0) continue
     // oxlint-disable-next-line no-await-in-loop -- opened one after the other
     const ports = await openChain(settings, { guild, identity, roles }, stack, warn)
-    opened.push({ chainId: settings.chain.id, rules: ofChain, ports })
+    opened.push({ name: settings.chain.name, chainId: settings.chain.id, rules: ofChain, ports })
   }
   const all = stack.move()
-  return { chains: opened, [Symbol.asyncDispose]: () => all.disposeAsync() }
+  return {
+    chains: opened,
+    metricsAt: metricsAtOf(discord),
+    [Symbol.asyncDispose]: () => all.disposeAsync(),
+  }
 }
+
+const metricsAtOf = (discord: Settings['discord']): Address | undefined =>
+  discord?.metricsPort == null
+    ? undefined
+    : { host: discord.metricsHost, port: discord.metricsPort, field: 'discord.metricsPort' }
 
 async function openChain(
   settings: Settings,

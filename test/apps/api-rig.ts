@@ -186,7 +186,7 @@ export async function openRig(options: RigOptions = {}): Promise<Rig> {
     byDefault: settings,
     identity: options.identity ?? null,
     discord: options.discord ?? null,
-    webhooks: { allowed: options.receivers ?? [] },
+    webhooks: { allowed: options.receivers ?? [], metricsHost: '127.0.0.1', metricsPort: null },
     metadata: options.metadata ?? null,
     points: options.points ?? null,
     records: options.records ?? { kind: 'sqlite', path: join(folder, 'records.db') },

@@ -46,6 +46,8 @@ beforeAll(async () => {
       verifyUrl: null,
       botToken: null,
       roles: [],
+      metricsHost: '127.0.0.1',
+      metricsPort: null,
     },
   })
   rig.nowMs = now

@@ -8,7 +8,7 @@ import { webhookSigner } from '#adapters/node/webhook-signer.ts'
 import { createFakeChain, fakeErc721 } from '../fakes/fake-chain.ts'
 import { eventually } from '../fakes/eventually.ts'
 import { startFakeNode } from '../fakes/fake-node.ts'
-import { temporaryFolder } from '../servers/programs.ts'
+import { freePort, temporaryFolder } from '../servers/programs.ts'
 import { reportOf, runCli, spawnCli } from './run-cli.ts'
 
 type Delivery = { readonly headers: Readonly<Record<string, unknown>>; readonly body: string }
@@ -17,6 +17,7 @@ const deliveries: Delivery[] = []
 let receiver: Server
 let config: string
 let status = 204
+let metricsPort: number
 let delivering: ChildProcess | undefined
 const chain = createFakeChain(4, { maxLogs: 6 })
 let node: Awaited<ReturnType<typeof startFakeNode>>
@@ -34,13 +35,14 @@ beforeAll(async () => {
   await chain.mine(20)
   node = await startFakeNode({ blocks: () => chain.blocks })
   config = join(folder.path, 'halyard.json')
+  metricsPort = await freePort()
   writeFileSync(
     config,
     JSON.stringify({
       chain: { id: 31_337, rpc: [node.url], finality: 3 },
       store: 'sqlite:./halyard.db',
       sources: [{ kind: 'erc721', address: fakeErc721, startBlock: 0 }],
-      webhooks: { allowed: [host()] },
+      webhooks: { allowed: [host()], metricsPort },
     }),
   )
 })
@@ -58,7 +60,7 @@ const index = async (): Promise<void> => {
   expect(code, stderr).toBe(0)
 }
 
-test('a webhook is added, tried, told of what is committed from then on, and removed', async () => {
+test('a webhook is added, tried, told of what is committed from then on, watched by its operator, and removed', async () => {
   await index()
   const add = (topic: string, url: string) =>
     runCli('webhooks', 'add', '--config', config, '--topics', topic, '--url', url)
@@ -85,6 +87,13 @@ test('a webhook is added, tried, told of what is committed from then on, and rem
   await chain.mine(8)
   await index()
   await eventually(async () => expect(deliveries.length).toBeGreaterThan(0))
+  const at = (path: string) => fetch(`http://127.0.0.1:${metricsPort}${path}`)
+  expect((await at('/ready')).status).toBe(200)
+  await eventually(async () => {
+    const text = await (await at('/metrics')).text()
+    expect(text).toMatch(/^halyard_webhooks\{state="active"\} 1$/m)
+    expect(text).toMatch(/^halyard_webhook_rounds_total\{outcome="done"\} [1-9]/m)
+  })
   child.kill('SIGTERM')
   expect((await done).code).toBe(130)
   const [delivery] = deliveries

@@ -4,6 +4,7 @@ import type { RoleRule } from '#core/guild/ports.ts'
 import { parseRule } from '#core/ownership/parse-rule.ts'
 import { pathText } from './path-text.ts'
 import { section } from './section.ts'
+import { host, port } from './values.ts'
 
 /** A rule for a role; its chain as the file names it, undefined: the default one. */
 type RoleSetting = Omit<RoleRule, 'chainId'> & { readonly chain: string | undefined }
@@ -22,6 +23,10 @@ export type DiscordSettings = {
   /** Null: there is no bot, and no role is given. */
   readonly botToken: string | null
   readonly roles: readonly RoleSetting[]
+  /** Of what keeps roles. */
+  readonly metricsHost: string
+  /** Null: nothing listens. */
+  readonly metricsPort: number | null
 } | null
 
 const url = z
@@ -82,6 +87,12 @@ const schema = z.strictObject({
   }),
   roles: z.array(role).max(ROLES_MAX, `more than ${ROLES_MAX}`).default([]).meta({
     description: 'Roles that are given to whoever owns what a rule says, and taken from others',
+  }),
+  metricsHost: host
+    .default('127.0.0.1')
+    .meta({ description: 'Where probes and metrics of `halyard roles follow` listen' }),
+  metricsPort: port.nullable().default(null).meta({
+    description: 'Their port; null: nothing listens',
   }),
 })
 

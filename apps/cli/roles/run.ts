@@ -1,3 +1,4 @@
+import { createFaults } from '#cli/operator-watch.ts'
 import { openRoleHistory, wireRoles } from '#cli/wire-roles.ts'
 import type { ChainRoles } from '#cli/wire-roles.ts'
 import { isAppError } from '#core/errors.ts'
@@ -9,6 +10,8 @@ import { sweepRoles } from '#core/guild/sweep-roles.ts'
 import { toJson } from '#resources/json.ts'
 import { roleChange } from '#resources/roles.ts'
 import { systemClock } from '#wiring/system.ts'
+import { createMetrics } from '#wiring/telemetry.ts'
+import { createRoleMetrics } from './role-metrics.ts'
 
 const print = (line: object): void => void process.stdout.write(`${JSON.stringify(line)}\n`)
 const printChange = (change: RoleChange): void => print(toJson(roleChange, change))
@@ -60,23 +63,46 @@ const PAUSE_MS_MAX = 30_000
 
 export async function followAll(config: string, sweepMs: number, stop: AbortSignal): Promise<void> {
   await using app = await wireRoles(config)
-  await Promise.all(app.chains.map((chain) => followChain(chain, sweepMs, stop)))
+  const watch = { metrics: createRoleMetrics(createMetrics()), faults: createFaults() }
+  await using parts = new AsyncDisposableStack()
+  if (app.metricsAt) parts.use(await watch.faults.listen(watch.metrics, app.metricsAt))
+  await Promise.all(app.chains.map((chain) => followChain(chain, sweepMs, watch, stop)))
+}
+
+type Watch = {
+  readonly metrics: ReturnType<typeof createRoleMetrics>
+  readonly faults: ReturnType<typeof createFaults>
 }
 
 async function followChain(
-  { ports, chainId, rules }: ChainRoles,
+  chain: ChainRoles,
   sweepMs: number,
+  watch: Watch,
   stop: AbortSignal,
 ): Promise<void> {
+  const { ports, chainId, rules, name } = chain
   const follower = createRoleFollower(ports, chainId, rules, sweepMs)
   const told = new Set<string>()
   let pauseMs = POLL_MS
   while (!stop.aborted) {
     // oxlint-disable-next-line no-await-in-loop -- round by round
-    const hasMore = await tryRound(follower, told, stop)
+    const hasMore = await tryRound(follower, told, { ...watch, name }, stop)
+    // oxlint-disable-next-line no-await-in-loop -- likewise
+    watch.metrics.behind(name, await lagOf(chain))
     pauseMs = hasMore === undefined ? Math.min(2 * pauseMs, PAUSE_MS_MAX) : POLL_MS
     // oxlint-disable-next-line no-await-in-loop -- likewise
     if (hasMore !== true) await systemClock.sleep(pauseMs, stop)
+  }
+}
+
+/** Blocks of the history that roles were not looked at for; undefined where that cannot be known now. */
+async function lagOf({ ports, chainId }: ChainRoles): Promise<number | undefined> {
+  try {
+    const [cursor, newest] = [await ports.roles.cursor(chainId), await ports.feed.newest()]
+    return cursor && newest && Math.max(0, newest.number - cursor.number)
+  } catch (error) {
+    if (!isAppError(error, 'unavailable')) throw error
+    return undefined
   }
 }
 
@@ -84,15 +110,23 @@ async function followChain(
 async function tryRound(
   follower: RoleFollower,
   told: Set<string>,
+  { metrics, faults: known, name }: Watch & { readonly name: string },
   stop: AbortSignal,
 ): Promise<boolean | undefined> {
   try {
     const { made, faults, hasMore } = await follower.round(stop)
     made.forEach(printChange)
     for (const fault of faults) tellOnce(fault, told)
+    metrics.changed(name, made)
+    // Only a round that changes anything asks Discord what the bot may.
+    if (made.length + faults.length > 0) metrics.faulty(name, faults.length)
+    metrics.roundEnded(name, true)
+    known.note(name, undefined)
     return hasMore
   } catch (error) {
     if (!isAppError(error, 'unavailable')) throw error
+    metrics.roundEnded(name, false)
+    known.note(name, error.message)
     if (!stop.aborted) process.stderr.write(`halyard: ${error.message}; it is tried again\n`)
     return undefined
   }

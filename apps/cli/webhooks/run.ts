@@ -1,3 +1,4 @@
+import { createFaults } from '#cli/operator-watch.ts'
 import { wireDeliveries, wireWebhooks } from '#cli/wire-webhooks.ts'
 import { AppError, isAppError } from '#core/errors.ts'
 import type { Address } from '#core/chain.ts'
@@ -14,6 +15,9 @@ import { toJson } from '#resources/json.ts'
 import { newWebhook, webhook as resource } from '#resources/webhooks.ts'
 import { readSettings } from '#wiring/settings.ts'
 import { systemClock } from '#wiring/system.ts'
+import { createMetrics } from '#wiring/telemetry.ts'
+import { createDeliveryMetrics } from './delivery-metrics.ts'
+import { watchDeliveries } from './watch-deliveries.ts'
 
 export type Options = { readonly config: string }
 export type AddOptions = Options & {
@@ -78,18 +82,27 @@ const FAILED_MS = 5_000
 /** Delivers to all of them side by side, so that one that is slow holds up none of the others. */
 export async function deliver({ config }: Options, stop: AbortSignal): Promise<void> {
   await using app = await wireDeliveries(config)
-  const { ports, chains } = app
+  const { ports, chains, metricsAt } = app
+  const metrics = createDeliveryMetrics(createMetrics())
+  const faults = createFaults()
+  const ended: Ended = (fault) => {
+    metrics.stepEnded(fault === undefined)
+    faults.note('stores', fault)
+  }
+  await using parts = new AsyncDisposableStack()
+  if (metricsAt) parts.use(await faults.listen(metrics, metricsAt))
+  const watching = metricsAt ? watchDeliveries(ports.webhooks, chains, metrics, stop) : undefined
   const busy = new Map<string, Promise<void>>()
   const start = (webhook: Webhook, of: DeliverPorts): void => {
     if (busy.has(webhook.id)) return
     busy.set(
       webhook.id,
-      deliverAll(webhook, of, stop).finally(() => busy.delete(webhook.id)),
+      deliverAll(webhook, of, stop, ended).finally(() => busy.delete(webhook.id)),
     )
   }
   while (!stop.aborted) {
     // oxlint-disable-next-line no-await-in-loop -- round by round
-    const webhooks = await tried(() => ports.webhooks.list(null), stop)
+    const webhooks = await tried(() => ports.webhooks.list(null), stop, ended)
     for (const webhook of webhooks ?? []) {
       const of = chains.get(webhook.chainId)
       if (of) start(webhook, of)
@@ -97,22 +110,37 @@ export async function deliver({ config }: Options, stop: AbortSignal): Promise<v
     // oxlint-disable-next-line no-await-in-loop -- likewise
     await systemClock.sleep(webhooks ? POLL_MS : FAILED_MS, stop)
   }
-  await Promise.all(busy.values())
+  await Promise.all([...busy.values(), watching])
 }
 
-async function deliverAll(webhook: Webhook, of: DeliverPorts, stop: AbortSignal): Promise<void> {
+/** @param fault undefined: the stores could be used */
+type Ended = (fault: string | undefined) => void
+
+async function deliverAll(
+  webhook: Webhook,
+  of: DeliverPorts,
+  stop: AbortSignal,
+  ended: Ended,
+): Promise<void> {
   let outcome: DeliverOutcome | undefined = 'more'
   while (outcome === 'more' && !stop.aborted)
     // oxlint-disable-next-line no-await-in-loop -- one behind the other
-    outcome = await tried(() => deliverNext(of, webhook, stop), stop)
+    outcome = await tried(() => deliverNext(of, webhook, stop), stop, ended)
 }
 
 /** Undefined where a store cannot be used now. */
-async function tried<T>(step: () => Promise<T>, stop: AbortSignal): Promise<T | undefined> {
+async function tried<T>(
+  step: () => Promise<T>,
+  stop: AbortSignal,
+  ended: Ended,
+): Promise<T | undefined> {
   try {
-    return await step()
+    const done = await step()
+    ended(undefined)
+    return done
   } catch (error) {
     if (!isAppError(error, 'unavailable')) throw error
+    ended(error.message)
     if (!stop.aborted) process.stderr.write(`halyard: ${error.message}; it is tried again\n`)
     return undefined
   }
