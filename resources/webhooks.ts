@@ -3,7 +3,7 @@ import type { ChainEvent } from '#core/history/event.ts'
 import type { Transfer } from '#core/nft/transfer.ts'
 import type { TokenTransfer } from '#core/tokens/token-transfer.ts'
 import type { ToldBody } from '#core/webhooks/topics.ts'
-import type { Webhook, WebhookProgress } from '#core/webhooks/ports.ts'
+import type { Webhook, WebhookProgress, WebhookTopic } from '#core/webhooks/ports.ts'
 import { toJson } from './json.ts'
 import { nftTransfer, nftTransferRows } from './nft-transfers.ts'
 import { choice, field, int, maybe, resource, text, time, valuesOf } from './resource.ts'
@@ -44,6 +44,12 @@ export type WebhookRow = {
   readonly webhook: Webhook
   readonly progress: WebhookProgress | undefined
 }
+
+export const webhookTopic = choice<WebhookTopic>('WebhookTopic', {
+  'nft-transfers': {},
+  'token-transfers': {},
+  swaps: {},
+})
 
 const state = choice('WebhookState', {
   active: {},

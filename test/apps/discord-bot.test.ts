@@ -19,8 +19,10 @@ import {
   startFakeDiscord,
 } from '../fakes/fake-discord.ts'
 import { addressOf } from '../fakes/encode.ts'
-import { temporaryFolder } from '../servers/programs.ts'
+import { eventually } from '../fakes/eventually.ts'
+import { freePort, temporaryFolder } from '../servers/programs.ts'
 import { openRig, type Rig } from './api-rig.ts'
+import { spawnCli } from './run-cli.ts'
 
 const NOW = Date.UTC(2026, 10, 26, 10)
 const HASH = `0x${'19'.repeat(32)}` as const
@@ -260,6 +262,27 @@ describe('the bot of the page on it', () => {
     expect(items).toHaveLength(1)
     expect(items[0]).not.toHaveProperty('secret')
     const { id } = added.item
+    const mutate = async (text: string): Promise<any> =>
+      (await rig.get('/graphql', body({ query: text }))).json()
+    const another = await mutate(
+      `mutation { addWebhook(url: "${discord.url}/other", topics: [SWAPS]) { id secret topics } }`,
+    )
+    expect(another.data.addWebhook).toMatchObject({
+      secret: expect.stringMatching(/^whsec_/),
+      topics: ['swaps'],
+    })
+    const other: string = another.data.addWebhook.id
+    const hooks = async (): Promise<any> =>
+      (await mutate('{ myWebhooks { id state } }')).data.myWebhooks
+    expect(new Set((await hooks()).map((each: any) => each.id))).toEqual(new Set([id, other]))
+    const tested = await mutate(`mutation { testWebhook(id: "${other}") { why } }`)
+    expect(tested.data.testWebhook.why).toBe('it answered HTTP 404')
+    await mutate(`mutation { removeWebhook(id: "${other}") { id } }`)
+    expect(await hooks()).toEqual([{ id, state: 'ACTIVE' }])
+    const within = await mutate(
+      'mutation { addWebhook(url: "https://10.0.0.1/", topics: [SWAPS]) { id } }',
+    )
+    expect(within.errors[0].extensions).toMatchObject({ code: 'FORBIDDEN_URL', argument: 'url' })
     expect((await hook('test', { id })).item).toEqual({ id, why: 'it answered HTTP 404' })
     expect((await hook('remove', { id })).item.id).toBe(id)
     expect((await hook('remove', { id })).code).toBe('NOT_FOUND')
@@ -317,6 +340,45 @@ describe('the bot of the page on it', () => {
       items.map(({ kind }: any) => kind),
     )
   })
+
+  test('has its roles kept under the eyes of an operator, and ends when it is told to', async () => {
+    const port = await freePort()
+    const { discord: section, ...rest } = JSON.parse(blocks('config')[0] ?? '') as {
+      discord: object
+    }
+    const config = join(folder.path, 'follow.json')
+    const secrets = {
+      publicKey: discord.publicKey,
+      clientSecret: CLIENT_SECRET,
+      botToken: BOT_TOKEN,
+    }
+    writeFileSync(
+      config,
+      JSON.stringify({
+        ...rest,
+        discord: { ...section, ...secrets, apiUrl: discord.url, metricsPort: port },
+        chain: { id: 31_337, rpc: ['http://127.0.0.1:9'] },
+        store: 'sqlite:./none.db',
+        records: 'sqlite:./follow.records.db',
+        sources: [{ kind: 'erc721', address: WALLET }],
+      }),
+    )
+    const { child, done } = spawnCli(['roles', 'follow', '--config', config])
+    try {
+      await eventually(async () => {
+        const at = (path: string) => fetch(`http://127.0.0.1:${port}${path}`)
+        expect((await at('/live')).status).toBe(200)
+        expect((await at('/ready')).status).toBe(200)
+        expect(await (await at('/metrics')).text()).toMatch(
+          /^halyard_role_rounds_total\{chain="31337",outcome="done"\} [1-9]/m,
+        )
+      })
+    } finally {
+      child.kill('SIGTERM')
+    }
+    const { code, stderr } = await done
+    expect(code, stderr).toBe(130)
+  }, 60_000)
 
   test('says that it is not known while the chain is away, and changes nothing', async () => {
     isChainAway = true

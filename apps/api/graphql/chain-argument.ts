@@ -37,6 +37,7 @@ const OF_NO_CHAIN: ReadonlySet<string> = new Set([
   'me',
   'myRoles',
   'myRoleChanges',
+  'myWebhooks',
 ])
 
 const ARGUMENT = 'chain'

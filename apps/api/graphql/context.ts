@@ -5,6 +5,7 @@ import type { TokenInfo } from '#core/tokens/ports.ts'
 import { isUnsettled } from '#core/tokens/token-words.ts'
 import type { QuoteInput, QuoteOutcome } from '#core/dex/quote.ts'
 import type { OwnershipChecker } from '#core/ownership/checker.ts'
+import type { Snapshots } from '#core/ownership/snapshots.ts'
 import type { Quoter } from '#core/dex/quoter.ts'
 import { createHistoryFeed } from '#core/history/feed.ts'
 import type { View } from '#core/history/head.ts'
@@ -12,7 +13,7 @@ import type { ChainConfig } from '#api/config.ts'
 import { watchQuote } from '#api/quote-updates.ts'
 import { watchSwaps } from '#api/swap-updates.ts'
 import { expectKnown } from '#api/principals.ts'
-import { ACT_POINTS, CHECK_POINTS, QUOTE_POINTS } from '#api/rate-limit.ts'
+import { ACT_POINTS, CHECK_POINTS, QUOTE_POINTS, SNAPSHOT_POINTS } from '#api/rate-limit.ts'
 import { type Status, statusAt } from '#api/status.ts'
 import { swapContractsOf } from '#api/swap-contracts.ts'
 import type { TokenMetadata } from '#core/nft/metadata/metadata.ts'
@@ -43,6 +44,8 @@ export type GraphqlContext = {
   status(): Promise<Status>
   /** For one quote. @throws AppError `invalid` when the request has asked for too many */
   quoter(): Promise<Quoter>
+  /** For one snapshot of a collection. */
+  snapshots(): Promise<Snapshots>
   /** For one decision on who owns what. */
   ownership(): Promise<OwnershipChecker>
   /** The quote now, and again whenever it changes, until the client leaves. */
@@ -136,6 +139,10 @@ export function createAttempt(
           )
         await limiter.spend(principal, QUOTE_POINTS)
         return ports.quoter
+      },
+      async snapshots() {
+        await limiter.spend(principal, SNAPSHOT_POINTS)
+        return ports.snapshots
       },
       async ownership() {
         live()

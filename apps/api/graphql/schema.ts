@@ -13,10 +13,12 @@ import { addPools } from './pools.ts'
 import { addPositions } from './positions.ts'
 import { addQuotes } from './quotes.ts'
 import { addScalars } from './scalars.ts'
+import { addSnapshots } from './snapshots.ts'
 import { addSwaps } from './swaps.ts'
 import { addTokenBalances } from './token-balances.ts'
 import { addTokens } from './tokens.ts'
 import { addVolumes } from './volumes.ts'
+import { addWebhooks } from './webhooks.ts'
 
 for (const add of [
   addScalars,
@@ -29,6 +31,7 @@ for (const add of [
   addPositions,
   addHoldings,
   addActivity,
+  addSnapshots,
   addOwnership,
   addQuotes,
   addTokens,
@@ -36,6 +39,7 @@ for (const add of [
   addPoints,
   addPointsMutations,
   addPersons,
+  addWebhooks,
   addPointsSpends,
 ])
   add()

@@ -1,9 +1,8 @@
-import type { Address } from '#core/chain.ts'
-import type { Snapshot } from '#core/ownership/snapshot-holders.ts'
 import { addressCursor } from '#api/cursors.ts'
 import { PAGE_DEFAULT, PAGE_MAX } from '#api/pages.ts'
 import { SNAPSHOT_POINTS } from '#api/rate-limit.ts'
-import { provenHolder, snapshot, snapshotHolder } from '#resources/snapshots.ts'
+import { holdersOf } from '#api/snapshot-page.ts'
+import { snapshot, snapshotHolder } from '#resources/snapshots.ts'
 import { endpoint } from './endpoint.ts'
 import { address, after, block, limit } from './parameters.ts'
 
@@ -51,28 +50,8 @@ export const snapshotHolders = endpoint({
       collection: input.address,
       ...(input.at !== undefined && { at: input.at }),
     })
-    const places = placesOf(taken, input.owner, input.after)
-    const page = places.slice(0, input.limit)
-    const last = page.at(-1)
-    return {
-      items: page.map((index) => provenHolder(taken, index)),
-      nextCursor:
-        places.length > page.length && last !== undefined
-          ? addressCursor.encode(taken.holders[last]?.owner as Address)
-          : null,
-    }
+    const { items, hasMore } = holdersOf(taken, input)
+    const last = items.at(-1)
+    return { items, nextCursor: hasMore && last ? addressCursor.encode(last.owner) : null }
   },
 })
-
-/** Where in a snapshot the holders stand that are asked for. */
-const placesOf = (
-  { holders }: Snapshot,
-  owner: Address | undefined,
-  behind: Address | undefined,
-): number[] =>
-  holders.flatMap((holder, index) =>
-    (owner === undefined || holder.owner === owner) &&
-    (behind === undefined || holder.owner > behind)
-      ? [index]
-      : [],
-  )

@@ -1,11 +1,9 @@
 import { z } from 'zod'
-import { AppError } from '#core/errors.ts'
 import { addWebhook, readWebhook, removeWebhook, testWebhook } from '#core/webhooks/manage.ts'
-import type { Webhook, WebhookStore } from '#core/webhooks/ports.ts'
 import { webhookTopics } from '#core/webhooks/topics.ts'
 import { personOf } from '#api/person.ts'
-import type { Api } from '#api/wire.ts'
-import { newWebhook, webhook, webhookTest, type WebhookRow } from '#resources/webhooks.ts'
+import { webhookRow, webhookRowsOf, webhooksOf } from '#api/webhook-service.ts'
+import { newWebhook, webhook, webhookTest } from '#resources/webhooks.ts'
 import { chainAlone, onlyChain } from './chain-parameter.ts'
 import { own } from './own.ts'
 import { address } from './parameters.ts'
@@ -17,18 +15,6 @@ const NOT_THERE = { status: 404, when: 'The person has no webhook of that id.' }
 const ID = '6c1f2b7e-6f0f-4f5e-9a53-0d5c2c1f7f10'
 const named = z.strictObject({ id: z.string().max(100).describe('Of the webhook.') })
 
-function portsOf({ webhooks }: Pick<Api, 'webhooks'>): NonNullable<Api['webhooks']> {
-  if (webhooks) return webhooks
-  throw new AppError('not-found', 'no webhooks are kept here: the service is not set up for it', {
-    audience: 'client',
-  })
-}
-
-const rowOf = async (webhooks: WebhookStore, of: Webhook): Promise<WebhookRow> => ({
-  webhook: of,
-  progress: await webhooks.progress(of.id),
-})
-
 export const webhooksOfPerson = own({
   path: '/v1/person/webhooks',
   id: 'listWebhooksOfPerson',
@@ -39,10 +25,7 @@ export const webhooksOfPerson = own({
   example: () => ({}),
   async answer(api, principal) {
     const { id } = personOf(api, principal)
-    const { webhooks } = portsOf(api)
-    const found = await webhooks.list(id)
-    const items = await Promise.all(found.map((each) => rowOf(webhooks, each)))
-    return { items, nextCursor: null }
+    return { items: await webhookRowsOf(webhooksOf(api).webhooks, id), nextCursor: null }
   },
 })
 
@@ -73,9 +56,9 @@ export const webhookAdd = personal({
   async run({ api, req }, identity, { url, topics, addresses }) {
     const { chain } = chainAlone(api, req)
     const { person: owner } = await sessionOf(identity, req)
-    const ports = portsOf(api)
+    const ports = webhooksOf(api)
     const wanted = { owner, url, chainId: chain.id, topics: [...new Set(topics)], addresses }
-    return rowOf(ports.webhooks, await addWebhook(ports, wanted))
+    return webhookRow(ports.webhooks, await addWebhook(ports, wanted))
   },
 })
 
@@ -90,8 +73,8 @@ export const webhookRemove = personal({
   example: () => ({ id: ID }),
   async run({ api, req }, identity, { id }) {
     const { person } = await sessionOf(identity, req)
-    const ports = portsOf(api)
-    const row = await rowOf(ports.webhooks, await readWebhook(ports, id, person))
+    const ports = webhooksOf(api)
+    const row = await webhookRow(ports.webhooks, await readWebhook(ports, id, person))
     await removeWebhook(ports, id, person)
     return row
   },
@@ -108,7 +91,7 @@ export const webhookTry = personal({
   example: () => ({ id: ID }),
   async run({ api, req }, identity, { id }) {
     const { person } = await sessionOf(identity, req)
-    const ports = portsOf(api)
+    const ports = webhooksOf(api)
     return { id, why: await testWebhook(ports, await readWebhook(ports, id, person)) }
   },
 })
