@@ -109,4 +109,4 @@ test('a webhook is added, tried, told of what is committed from then on, watched
   expect((await runCli('webhooks', 'remove', id, '--config', config)).code).toBe(0)
   const gone = await runCli('webhooks', 'remove', id, '--config', config)
   expect(gone.stderr).toContain('webhook: there is none of that id')
-}, 60_000)
+}, 120_000)
