@@ -2,7 +2,7 @@ import type { Intent, Slot } from '#core/relay/intent.ts'
 import type { IntentStore } from '#core/relay/ports.ts'
 import { recordOf, recordText } from '#core/relay/record-text.ts'
 import type { Row } from './database.ts'
-import { openRecordsFile, outwaitLocks, toldOfRecords } from './records-file.ts'
+import { openRecordsFile, toldOfRecords } from './records-file.ts'
 
 export type SqliteIntentStore = IntentStore & { close(): void }
 
@@ -13,8 +13,7 @@ export type SqliteIntentStore = IntentStore & { close(): void }
 export function openSqliteIntentStore(path: string): SqliteIntentStore {
   const db = openRecordsFile(path)
 
-  const tell = toldOfRecords(path)
-  const told = <T>(step: () => T): Promise<T> => tell(() => outwaitLocks(step))
+  const told = toldOfRecords(path)
 
   return {
     insertIntent: (intent) =>

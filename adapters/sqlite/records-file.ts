@@ -49,12 +49,16 @@ export async function outwaitLocks<T>(step: () => T): Promise<T> {
   }
 }
 
-/** Does something in a file of records, failures told as `toAppError` does. */
+/**
+ * Does something in a file of records: again while another process holds its lock, failures told as `toAppError` does.
+ *
+ * @param step one statement or one transaction, so that it has done nothing where it finds the file locked
+ */
 export const toldOfRecords =
   (path: string) =>
   async <T>(step: () => T | Promise<T>): Promise<T> => {
     try {
-      return await step()
+      return await outwaitLocks(step)
     } catch (error) {
       throw toAppError(error, path, 'records')
     }

@@ -1,8 +1,10 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
+import { setTimeout as wait } from 'node:timers/promises'
 import { MongoClient } from 'mongodb'
-import { afterAll } from 'vitest'
+import { afterAll, expect, test } from 'vitest'
 
 import type { StoreSetting } from '#wiring/settings.ts'
 import { openIdentityStore } from '#wiring/open-identity.ts'
@@ -52,6 +54,24 @@ webhookStoreContract('memory', async () => ({
   store: createMemoryWebhookStore(),
   dispose: async () => undefined,
 }))
+
+test('who writes to a file of records waits while another process writes, and loses nothing', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'halyard-people-'))
+  const setting: StoreSetting = { kind: 'sqlite', path: join(folder, 'records.db') }
+  const [identities, webhooks] = [await openIdentityStore(setting), await openWebhookStore(setting)]
+  const other = new DatabaseSync(setting.path)
+  other.exec('BEGIN IMMEDIATE')
+  const login = { nonce: 'n', login: '0x01', expiresAtMs: 9 } as const
+  const writes = [identities.putNonce(login), webhooks.remove('none', null)]
+  // Longer than SQLite itself waits.
+  await wait(300)
+  other.exec('COMMIT')
+  other.close()
+  await Promise.all(writes)
+  expect(await identities.hasNonce('n', '0x01', 1)).toBe(true)
+  await Promise.all([identities.close(), webhooks.close()])
+  rmSync(folder, { recursive: true })
+})
 
 metadataStoreContract('SQLite', inFile(openMetadataStore))
 metadataStoreContract('memory', async () => ({
