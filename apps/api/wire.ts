@@ -11,6 +11,10 @@ import { type IndexedTokens, indexedTokens } from '#core/tokens/indexed-tokens.t
 import type { QuarantineTable } from '#core/indexing/ports.ts'
 import type { RoleStore } from '#core/guild/ports.ts'
 import type { SignatureVerifier } from '#core/identity/ports.ts'
+import {
+  type CollectionSummaries,
+  createCollectionSummaries,
+} from '#core/nft/collection-summaries.ts'
 import type { MetadataTable } from '#core/nft/metadata/ports.ts'
 import type { OwnershipChecker } from '#core/ownership/checker.ts'
 import type { Snapshots } from '#core/ownership/snapshots.ts'
@@ -63,6 +67,7 @@ export type Ports = HistoryPorts & {
   readonly quoter: Quoter
   readonly ownership: OwnershipChecker
   readonly snapshots: Snapshots
+  readonly summaries: CollectionSummaries
   /** What tokens of NFTs say of themselves; undefined where it is not kept. */
   readonly metadata: MetadataTable | undefined
   /** Signatures of the chain's accounts. */
@@ -291,6 +296,7 @@ async function serveChain(
       quoter: createPublicQuoter(quoter, log, api.development),
       ownership: overrides.ownership ?? openOwnership(node, history, settings, chain.pollMs),
       snapshots: openSnapshots(history, settings),
+      summaries: createCollectionSummaries({ ...history, sources: settings.sources }),
       signatures: openSignatures(node, chain.id),
       collections: indexedCollections(settings.sources),
       indexedTokens: indexedTokens(settings.sources),

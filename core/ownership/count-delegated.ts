@@ -3,7 +3,8 @@ import type { Reason, TokenFinding, WalletFinding } from './decision.ts'
 import type { Ask } from './ask.ts'
 import type { Delegation } from './ports.ts'
 import { type DelegableRule, hasToken, type TokenRange } from './rule.ts'
-import { amountOf, type Finding, isBurnAddress, tally, unknownOf } from './tally.ts'
+import { isBurnAddress } from '#core/nft/burn.ts'
+import { amountOf, type Finding, tally, unknownOf } from './tally.ts'
 
 /** What is delegated to wallets, all at the block of the decision. */
 export type Delegations = {

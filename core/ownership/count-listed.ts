@@ -4,7 +4,8 @@ import { beneficialOwner, type CountTokensPorts, wrongInterface } from './count-
 import type { Reason, TimedBlock, TokenFinding, WalletFinding } from './decision.ts'
 import type { IndexedToken } from './holding-index.ts'
 import { type Erc721Rule, hasToken } from './rule.ts'
-import { amountOf, type Finding, isBurnAddress, tally, unknownFinding, unknownOf } from './tally.ts'
+import { isBurnAddress } from '#core/nft/burn.ts'
+import { amountOf, type Finding, tally, unknownFinding, unknownOf } from './tally.ts'
 
 export type CountListedPorts = CountTokensPorts & {
   readonly block: TimedBlock

@@ -4,11 +4,11 @@ import type { Reason, TokenFinding, WalletFinding } from './decision.ts'
 import type { HoldingIndex } from './holding-index.ts'
 import type { Escrow, OwnershipRead } from './ports.ts'
 import { type Erc721Rule, type PunksRule, tokenIdsOf } from './rule.ts'
+import { isBurnAddress } from '#core/nft/burn.ts'
 import {
   amountOf,
   asOwner,
   type Finding,
-  isBurnAddress,
   ownerOf,
   tally,
   unknownFinding,

@@ -2,7 +2,8 @@ import type { Address } from '#core/chain.ts'
 import type { Ask } from './ask.ts'
 import type { WalletFinding } from './decision.ts'
 import { type Erc1155Rule, type Erc20Rule, tokenIdsOf } from './rule.ts'
-import { amountOf, type Finding, isBurnAddress, tally, unknownFinding, unknownOf } from './tally.ts'
+import { isBurnAddress } from '#core/nft/burn.ts'
+import { amountOf, type Finding, tally, unknownFinding, unknownOf } from './tally.ts'
 
 /** Units of an ERC-20 token, of all wallets together. A collection of NFTs answers the same call, and is none. */
 export async function countErc20(

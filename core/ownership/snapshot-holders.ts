@@ -1,18 +1,21 @@
-import { type Address, type BlockRef, rangeWith, ZERO_ADDRESS } from '#core/chain.ts'
-import { AppError, invalidField } from '#core/errors.ts'
+import { type Address, type BlockRef, ZERO_ADDRESS } from '#core/chain.ts'
 import { blockAt } from '#core/history/block-at.ts'
 import type { View } from '#core/history/head.ts'
 import type { EventPorts } from '#core/history/list-events.ts'
 import type { HeadLog } from '#core/history/ports.ts'
 import { pagesOfEvents } from '#core/history/walk-events.ts'
-import { isCollection } from '#core/nft/sources.ts'
-import { refuseUnindexed } from '#core/nft/indexed-collections.ts'
 import { type TokenStandard, tokensOf, type Transfer, transferFamily } from '#core/nft/transfer.ts'
+import {
+  collectionSource,
+  firstOfWhole,
+  incompleteCollection,
+  refuseTooManyMoves,
+} from '#core/nft/whole-collection.ts'
 import type { AnySource } from '#core/indexing/source.ts'
 import type { Keccak } from '#core/indexing/ports.ts'
 import type { Slices } from '#core/dex/quoting/in-slices.ts'
 import { buildMerkleTree, type MerkleTree } from './merkle.ts'
-import { isBurnAddress } from './tally.ts'
+import { isBurnAddress } from '#core/nft/burn.ts'
 
 export type SnapshotPorts = EventPorts & {
   readonly heads: Pick<HeadLog, 'block' | 'settledBlock'>
@@ -52,8 +55,6 @@ export type SnapshotQuery = {
 
 /** Transfers read at a time. */
 const PAGE = 2_000
-/** Moves of tokens that one snapshot is folded from: what comes of them is kept in memory. */
-const MOVES_MAX = 5_000_000
 
 /**
  * The holders of a collection at any indexed block, folded from its transfers.
@@ -66,18 +67,11 @@ export async function snapshotHolders(
   view: View,
   { collection, at = view.head.finalized.number }: SnapshotQuery,
 ): Promise<Snapshot> {
-  const source = ports.sources.filter(isCollection).find(({ address }) => address === collection)
-  refuseUnindexed(new Set(source ? [collection] : []), collection)
-  if (!source) throw new Error('it is refused')
+  const source = collectionSource(ports.sources, collection)
+  const { kind: standard } = source
   const block = await blockAt(ports.heads, view, at, 'at')
-  const first = source.startBlock ?? 0
-  if (at < first)
-    throw invalidField('at', `block ${at} is before the first of the collection, ${first}`)
-  // All that is indexed without a gap up to the block, also before the collection's first one.
-  const from = rangeWith(view.head.coverage, at)?.from ?? at
-  // Without a start block nothing says that the collection is not older than the index.
-  if (from > first) throw incomplete(collection, `blocks ${first}-${from - 1} are not all indexed`)
-  const fold = createFold(collection, source.kind)
+  const from = firstOfWhole(view, source, at)
+  const fold = createFold(collection, standard)
   for await (const events of pagesOfEvents(ports, view, transferFamily, {
     address: collection,
     from,
@@ -88,22 +82,8 @@ export async function snapshotHolders(
   const { holders, holdings } = fold.result()
   const tree =
     holders.length === 0 ? null : await ports.slices(buildMerkleTree(ports.keccak, holders))
-  return { collection, standard: source.kind, block, holders, holdings, tree }
+  return { collection, standard, block, holders, holdings, tree }
 }
-
-const incomplete = (collection: Address, why: string): AppError =>
-  new AppError(
-    'conflict',
-    `collection: a snapshot of ${collection} would be wrong: ${why}; index it from the block on in which it was deployed, and name that as its startBlock`,
-    { details: { field: 'collection', reason: 'index-incomplete' }, audience: 'client' },
-  )
-
-const tooManyMoves = (collection: Address): AppError =>
-  new AppError(
-    'invalid',
-    `collection: ${collection} has had more than ${MOVES_MAX} moves of tokens, which is more than one snapshot is made of`,
-    { details: { field: 'collection', reason: 'too-costly' }, audience: 'client' },
-  )
 
 function createFold(collection: Address, standard: TokenStandard) {
   const owners = new Map<bigint, Map<Address, bigint>>()
@@ -112,7 +92,10 @@ function createFold(collection: Address, standard: TokenStandard) {
   /** ERC-721: a token has one owner, whatever its transfers say of the one before. */
   function pass(tokenId: bigint, from: Address, to: Address): void {
     if (!owners.has(tokenId) && from !== ZERO_ADDRESS)
-      throw incomplete(collection, `token ${tokenId} was there before its first indexed transfer`)
+      throw incompleteCollection(
+        collection,
+        `token ${tokenId} was there before its first indexed transfer`,
+      )
     owners.set(tokenId, new Map(to === ZERO_ADDRESS ? [] : [[to, 1n]]))
   }
 
@@ -123,7 +106,10 @@ function createFold(collection: Address, standard: TokenStandard) {
       if (owner === ZERO_ADDRESS) return
       const after = (held.get(owner) ?? 0n) + by
       if (after < 0n)
-        throw incomplete(collection, `${owner} had token ${tokenId} before any transfer to it`)
+        throw incompleteCollection(
+          collection,
+          `${owner} had token ${tokenId} before any transfer to it`,
+        )
       if (after === 0n) held.delete(owner)
       else held.set(owner, after)
     }
@@ -134,7 +120,7 @@ function createFold(collection: Address, standard: TokenStandard) {
   return {
     add(body: Transfer): void {
       for (const { tokenId, amount } of tokensOf(body)) {
-        if (++moves > MOVES_MAX) throw tooManyMoves(collection)
+        refuseTooManyMoves(collection, ++moves)
         if (standard === 'erc721') pass(tokenId, body.from, body.to)
         else move(tokenId, body.from, body.to, amount)
       }

@@ -5,14 +5,6 @@ import type { Answer, Clause, Reason, TokenFinding, WalletFinding } from './deci
 /** What was found of a leaf, before it is put in its place in the rule. */
 export type Finding = Omit<Clause, 'path' | 'kind'>
 
-/** Addresses that nobody has the key of, and that tokens are sent to in order to be rid of them. */
-const BURN_ADDRESSES: ReadonlySet<Address> = new Set([
-  '0x0000000000000000000000000000000000000000',
-  '0x000000000000000000000000000000000000dead',
-])
-
-export const isBurnAddress = (address: Address): boolean => BURN_ADDRESSES.has(address)
-
 const reasonOf: Readonly<Record<Exclude<Told['status'], 'value' | 'refused'>, Reason>> = {
   'no-code': 'no-code',
   'no-answer': 'no-answer',

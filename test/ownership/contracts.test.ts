@@ -286,13 +286,14 @@ describe.skipIf(!chain)('who owns what', () => {
       expect(await said(coins('50'), CAT)).toBe('yes delegated')
       expect(await said(coins('51'), CAT)).toBe('no too-few')
       const units = (min: string) => ({
-        erc1155: { collection: multi.address, tokenIds: ['9'], min, delegates: true },
+        erc1155: { collection: units1155.address, tokenIds: ['9'], min, delegates: true },
       })
-      await on.send(multi, 'mint', [on.account, 9n, 3n, '0x'])
-      await give('delegateERC1155', CAT, multi.address, 9n, NO_RIGHTS, 2n)
+      const units1155 = await on.deploy(contracts.multiToken, ['data:'])
+      await on.send(units1155, 'mint', [on.account, 9n, 3n, '0x'])
+      await give('delegateERC1155', CAT, units1155.address, 9n, NO_RIGHTS, 2n)
       expect(await said(units('2'), CAT)).toBe('yes delegated')
       expect(await said(units('3'), CAT)).toBe('no too-few')
-      await give('delegateERC1155', CAT, multi.address, 9n, NO_RIGHTS, 100n)
+      await give('delegateERC1155', CAT, units1155.address, 9n, NO_RIGHTS, 100n)
       expect(await said(units('3'), CAT)).toBe('yes delegated')
       expect(await said(units('4'), CAT)).toBe('no too-few')
     })
@@ -825,6 +826,28 @@ describe.skipIf(!chain)('who owns what', () => {
       await on.send(art, 'changeAll')
       await fetchAll()
       expect(await metadataOf(1n)).toMatchObject({ name: 'Revealed' })
+    })
+
+    test('is beside what can be counted of the collection, which goes on with the blocks', async () => {
+      const read = async (): Promise<any> => {
+        const response = await fetch(`${server.url}/v1/collections/${art.address}`)
+        const { item }: any = await response.json()
+        const query = `{ collection(address: "${art.address}") { tokenCount holderCount amount } }`
+        const { body } = await post('/graphql', { query })
+        const { tokenCount, holderCount, amount } = item
+        expect(body.data.collection).toEqual({ tokenCount, holderCount, amount })
+        return item
+      }
+      const before = await read()
+      expect(before).toMatchObject({
+        tokenCount: 7,
+        holderCount: 1,
+        mintCount: 7,
+        amount: String(await on.read(art, 'balanceOf', [ANN])),
+      })
+      await on.send(art, 'mint', [BEN, 100n, 'data:,{}'])
+      await indexed.index()
+      expect(await read()).toMatchObject({ tokenCount: 8, holderCount: 2, largestAmount: '7' })
     })
 
     test('is printed by the command line, of a token and of a collection', async () => {

@@ -16,6 +16,7 @@ import { expectKnown } from '#api/principals.ts'
 import { ACT_POINTS, CHECK_POINTS, QUOTE_POINTS, SNAPSHOT_POINTS } from '#api/rate-limit.ts'
 import { type Status, statusAt } from '#api/status.ts'
 import { swapContractsOf } from '#api/swap-contracts.ts'
+import type { CollectionSummaries } from '#core/nft/collection-summaries.ts'
 import type { TokenMetadata } from '#core/nft/metadata/metadata.ts'
 import type { TokenKey } from '#core/nft/metadata/ports.ts'
 import { readTokens } from '#api/tokens.ts'
@@ -48,6 +49,8 @@ export type GraphqlContext = {
   snapshots(): Promise<Snapshots>
   /** For one decision on who owns what. */
   ownership(): Promise<OwnershipChecker>
+  /** For what is counted of a whole collection. */
+  summaries(): Promise<CollectionSummaries>
   /** The quote now, and again whenever it changes, until the client leaves. */
   quoteUpdates(input: QuoteInput): AsyncIterableIterator<QuoteOutcome, void>
   /** Trades as they are committed, of a pool or of all, until the client leaves. */
@@ -148,6 +151,10 @@ export function createAttempt(
         live()
         await limiter.spend(principal, CHECK_POINTS)
         return ports.ownership
+      },
+      async summaries() {
+        await limiter.spend(principal, SNAPSHOT_POINTS)
+        return ports.summaries
       },
       quoteUpdates: (input) =>
         subscriptions.open(principal, (signal) => watchQuote(ports, input, pollMs, signal)),

@@ -3,6 +3,7 @@ import { builder } from './builder.ts'
 import { addChainArgument } from './chain-argument.ts'
 import { addCandles } from './candles.ts'
 import { addChains } from './chains.ts'
+import { addCollections } from './collections.ts'
 import { addHoldings } from './holdings.ts'
 import { addMeta } from './meta.ts'
 import { addOwnership } from './ownership.ts'
@@ -30,6 +31,7 @@ for (const add of [
   addVolumes,
   addPositions,
   addHoldings,
+  addCollections,
   addActivity,
   addSnapshots,
   addOwnership,

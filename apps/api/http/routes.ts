@@ -2,6 +2,7 @@ import { activityOfAccount } from './activity.ts'
 import { activityOfPerson } from './person-activity.ts'
 import { candlesOfPool } from './candles.ts'
 import { chains } from './chains.ts'
+import { collectionRead } from './collections.ts'
 import { discordInteractions } from './discord-interactions.ts'
 import { discordLink, discordStart, discordUnlink } from './discord-link.ts'
 import { graphql } from './graphql.ts'
@@ -65,6 +66,7 @@ export const routes: readonly RouteOf[] = [
   positionsOfPool,
   positionsOfAccount,
   positionsOfManager,
+  collectionRead,
   holdersOfCollection,
   holdingsOfCollection,
   holdingsOfAccount,
