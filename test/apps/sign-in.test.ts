@@ -8,6 +8,8 @@ import {
   REDIRECT_URI,
   startFakeDiscord,
 } from '../fakes/fake-discord.ts'
+import { addressOf } from '../fakes/encode.ts'
+import { fakeErc721 } from '../fakes/fake-chain.ts'
 import { openRig, type Rig } from './api-rig.ts'
 
 const HOUR_MS = 3_600_000
@@ -42,7 +44,7 @@ beforeAll(async () => {
       redirectUri: REDIRECT_URI,
       apiUrl: discord.url,
       authorizeUrl: 'https://discord.example/oauth2/authorize',
-      publicKey: null,
+      publicKey: discord.publicKey,
       verifyUrl: null,
       botToken: null,
       roles: [],
@@ -390,6 +392,164 @@ describe('a Discord account', () => {
       expect((await post(`/v1/person/discord/${path}`, {})).status).toBe(401)
     const { status } = await post('/v1/person/discord/link', { code: 'a', state: 'b' })
     expect(status).toBe(401)
+  })
+})
+
+describe('bad input', () => {
+  const [owner, taker] = [account(0x7e1), account(0x7e2)]
+  const UNKNOWN = addressOf(0x999)
+  const rule = { erc721: { collection: UNKNOWN } }
+  let token = ''
+  let taken = ''
+
+  const get = async (path: string): Promise<Pick<Answer, 'status' | 'body'>> => {
+    const response = await rig.get(path, { headers: bearer(token) })
+    return { status: response.status, body: await response.json() }
+  }
+  const check = (of: object, wallets: readonly string[] = [owner.address]) =>
+    post('/v1/ownership/check', { rule: of, wallets })
+
+  beforeAll(async () => {
+    ;({ token } = await signIn(owner))
+    ;({ token: taken } = await signIn(taker))
+  })
+
+  /** Each as a client may send it, with the answer that the reference names. */
+  const rows: readonly (readonly [
+    string,
+    () => Promise<{ status: number; body: any }>,
+    number,
+    string,
+  ])[] = [
+    [
+      'a collection that is not indexed',
+      () => get(`/v1/collections/${UNKNOWN}/holdings`),
+      404,
+      'NOT_INDEXED',
+    ],
+    ['a snapshot of one', () => get(`/v1/collections/${UNKNOWN}/snapshot`), 404, 'NOT_INDEXED'],
+    [
+      'the same by GraphQL',
+      async () => {
+        const { errors } = await rig.query(`{ snapshot(collection: "${UNKNOWN}") { holderCount } }`)
+        const { message, extensions } = errors?.[0] ?? {}
+        return { status: 200, body: { code: extensions?.code, detail: message } }
+      },
+      200,
+      'NOT_INDEXED',
+    ],
+    ['an address that is none', () => get('/v1/accounts/0x12/activity'), 400, 'BAD_USER_INPUT'],
+    [
+      'an address of the wrong checksum',
+      () => check(rule, [owner.address.replace(/[a-f]/, (letter) => letter.toUpperCase())]),
+      400,
+      'BAD_USER_INPUT',
+    ],
+    [
+      'a token id past 2^256',
+      () => get(`/v1/collections/${fakeErc721}/holdings?tokenId=${2n ** 256n}`),
+      400,
+      'BAD_USER_INPUT',
+    ],
+    [
+      'the same in a rule',
+      () => check({ erc721: { collection: UNKNOWN, tokenIds: [`${2n ** 256n}`] } }),
+      400,
+      'BAD_USER_INPUT',
+    ],
+    [
+      'a rule that can never be met',
+      () => check({ erc721: { collection: UNKNOWN, tokenIds: ['1', '2'], min: '3' } }),
+      400,
+      'RULE_NEVER_MET',
+    ],
+    ['a rule of unknown kind', () => check({ moon: {} }), 400, 'BAD_USER_INPUT'],
+    [
+      'a wallet of somebody else',
+      async () => post('/v1/person/wallets/link', await proofOf(taker), bearer(token)),
+      409,
+      'WALLET_TAKEN',
+    ],
+    [
+      'a wallet of somebody else to unlink',
+      () => post('/v1/person/wallets/unlink', { wallet: taker.address }, bearer(token)),
+      404,
+      'NOT_FOUND',
+    ],
+    [
+      'a nonce that was used',
+      async () => {
+        const proof = await proofOf(owner)
+        expect((await post('/v1/sign-in', proof)).status).toBe(200)
+        return post('/v1/sign-in', proof)
+      },
+      401,
+      'BAD_NONCE',
+    ],
+    [
+      'a signature of a megabyte',
+      async () =>
+        post('/v1/sign-in', { ...(await proofOf(owner)), signature: `0x${'ab'.repeat(500_000)}` }),
+      413,
+      'BAD_USER_INPUT',
+    ],
+    [
+      'a webhook at a private address',
+      () =>
+        post(
+          '/v1/person/webhooks/add',
+          { url: 'https://192.168.0.1/', topics: ['swaps'] },
+          bearer(token),
+        ),
+      400,
+      'FORBIDDEN_URL',
+    ],
+    [
+      'a webhook at the metadata of a cloud',
+      () =>
+        post(
+          '/v1/person/webhooks/add',
+          { url: 'https://169.254.169.254/latest', topics: ['swaps'] },
+          bearer(token),
+        ),
+      400,
+      'FORBIDDEN_URL',
+    ],
+    [
+      'an interaction that Discord has not signed',
+      () =>
+        post(
+          '/discord/interactions',
+          { type: 1 },
+          { 'x-signature-ed25519': '00'.repeat(64), 'x-signature-timestamp': String(now / 1_000) },
+        ),
+      401,
+      'BAD_SIGNATURE',
+    ],
+    [
+      'a session that there is not',
+      () => post('/v1/person/ownership/check', { rule }, bearer('x'.repeat(40))),
+      401,
+      'NO_SESSION',
+    ],
+  ]
+
+  test.each(rows)('%s is refused by its own code', async (_, send, status, code) => {
+    const answer = await send()
+    expect({ status: answer.status, code: answer.body.code }).toEqual({ status, code })
+    expect(answer.body.detail ?? answer.body.title).toBeTruthy()
+  })
+
+  test('grants nothing', async () => {
+    for (const [own, by] of [
+      [token, owner],
+      [taken, taker],
+    ] as const) {
+      const { body } = await personOf(own)
+      expect(body.item.wallets.map(({ wallet }: any) => wallet)).toEqual([by.address.toLowerCase()])
+      const hooks = await rig.get('/v1/person/webhooks', { headers: bearer(own) })
+      expect(await hooks.json()).toMatchObject({ items: [] })
+    }
   })
 })
 
