@@ -36,6 +36,7 @@ export async function benchOwnership(print: (line: string) => void): Promise<voi
         collections: new Set(),
         isKnownErc721: () => false,
         escrows: [],
+        traits: null,
         // The rule asks for none.
         delegations: {
           registry: ZERO_ADDRESS,

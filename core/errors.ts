@@ -60,6 +60,7 @@ export type ErrorKind =
  * - `too-costly`: the request asks for more work than one request may.
  * - `too-deep`: the request is nested deeper than one may be.
  * - `too-much`: a call asks for more gas, time or bytes than a node gives it; a part of it may not.
+ * - `unknown-trait`: no token of a collection has a trait of that name.
  * - `unknown-decimals`: a token's decimals are not known now, and prices need them.
  * - `unproven`: a node's answer does not prove itself.
  * - `wallet-taken`: a wallet belongs to somebody else.
@@ -117,6 +118,7 @@ export type ErrorReason =
   | 'too-deep'
   | 'too-much'
   | 'unknown-asset'
+  | 'unknown-trait'
   | 'unknown-decimals'
   | 'unknown-hold'
   | 'unknown-operation'

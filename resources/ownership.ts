@@ -56,6 +56,8 @@ export const reasonMembers = {
   'too-many-tokens': {
     description: 'More tokens would have to be looked at than one decision may.',
   },
+  'metadata-not-kept': { description: 'Only metadata could tell, and it is not kept.' },
+  'metadata-unknown': { description: 'Metadata was not fetched, or may have changed since.' },
   unavailable: { description: 'No node could be asked at the block.' },
 } as const
 
@@ -66,6 +68,7 @@ const kind = choice<RuleKind>('OwnershipRuleKind', {
   erc1155: {},
   erc20: {},
   punks: {},
+  traits: {},
   all: {},
   any: {},
   'at-least': {},

@@ -27,6 +27,13 @@ export async function openMetadataStore(setting: StoreSetting): Promise<Metadata
   }
 }
 
+/** The same where the configuration says that it is kept. */
+export const openMetadataIfKept = async ({
+  metadata,
+  records,
+}: Pick<Settings, 'metadata' | 'records'>): Promise<MetadataStore | undefined> =>
+  metadata ? openMetadataStore(records) : undefined
+
 /** What keeping the metadata of tokens of a chain takes. One fetcher serves all chains: its limits are of hosts. */
 export function openMetadataFollower(
   { metadata: { gateways, allowed } }: { readonly metadata: NonNullable<Settings['metadata']> },

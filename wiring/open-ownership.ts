@@ -8,6 +8,8 @@ import type { CheckPorts } from '#core/ownership/check-ownership.ts'
 import { createOwnershipChecker, type OwnershipChecker } from '#core/ownership/checker.ts'
 import type { DelegationReader, OwnerReader } from '#core/ownership/ports.ts'
 import type { SnapshotPorts } from '#core/ownership/snapshot-holders.ts'
+import { createTraitIndex } from '#core/ownership/trait-index.ts'
+import type { MetadataTable } from '#core/nft/metadata/ports.ts'
 import { createSnapshots, type Snapshots } from '#core/ownership/snapshots.ts'
 import type { ChainNode } from './open-node.ts'
 import type { Settings } from './settings.ts'
@@ -19,7 +21,8 @@ import type { Settings } from './settings.ts'
  */
 export const openOwnership = (
   node: ChainNode,
-  history: ResolvePorts & Pick<CheckPorts, 'clock'>,
+  history: ResolvePorts &
+    Pick<CheckPorts, 'clock'> & { readonly metadata: Pick<MetadataTable, 'read'> | undefined },
   { chain, sources, ownership }: Pick<Settings, 'chain' | 'sources' | 'ownership'>,
   blockMs: number,
 ): OwnershipChecker => {
@@ -33,6 +36,7 @@ export const openOwnership = (
       collections: indexedCollections(sources),
       isKnownErc721: (collection) => erc721.has(collection),
       escrows: ownership.escrows,
+      traits: createTraitIndex(history.metadata, chain.id),
       delegations: { ...ownership.delegations, reader: openDelegationReader(node, chain.id) },
     },
     blockMs,

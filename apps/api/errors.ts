@@ -65,6 +65,7 @@ const CODES: Partial<Record<ErrorReason, string>> = {
   'unknown-asset': 'UNKNOWN_ASSET',
   'unknown-hold': 'UNKNOWN_HOLD',
   'unknown-operation': 'UNKNOWN_OPERATION',
+  'unknown-trait': 'UNKNOWN_TRAIT',
   'wallet-taken': 'WALLET_TAKEN',
 }
 

@@ -23,7 +23,7 @@ import { type HistoryStore, openAtLeisure, openOnceThere } from '#wiring/open-ch
 import { openIdempotentAnswers } from '#wiring/open-idempotent-answers.ts'
 import { openNewHeads } from '#wiring/open-new-heads.ts'
 import { openLedger } from '#wiring/open-ledger.ts'
-import { openMetadataStore } from '#wiring/open-metadata.ts'
+import { openMetadataIfKept } from '#wiring/open-metadata.ts'
 import { openNode } from '#wiring/open-node.ts'
 import { type Identity, openIdentity } from '#wiring/open-identity.ts'
 import { openOwnership, openSignatures, openSnapshots } from '#wiring/open-ownership.ts'
@@ -207,11 +207,13 @@ async function openChainSpends(
   return spends
 }
 
-const openMetadata = async (
-  { metadata, records }: Config,
+async function openMetadata(
+  config: Config,
   stack: AsyncDisposableStack,
-): Promise<MetadataTable | undefined> =>
-  metadata ? stack.adopt(await openMetadataStore(records), async (each) => each.close()) : undefined
+): Promise<MetadataTable | undefined> {
+  const opened = await openMetadataIfKept(config)
+  return opened && stack.adopt(opened, async (each) => each.close())
+}
 
 /** Ports that know of no chain. */
 type SharedPorts = Pick<Ports, 'clock' | 'sha256' | 'log' | 'metrics' | 'metadata'>
@@ -294,7 +296,9 @@ async function serveChain(
       commits,
       quarantine: store.quarantine,
       quoter: createPublicQuoter(quoter, log, api.development),
-      ownership: overrides.ownership ?? openOwnership(node, history, settings, chain.pollMs),
+      ownership:
+        overrides.ownership ??
+        openOwnership(node, { ...history, ...shared }, settings, chain.pollMs),
       snapshots: openSnapshots(history, settings),
       summaries: createCollectionSummaries({ ...history, sources: settings.sources }),
       signatures: openSignatures(node, chain.id),

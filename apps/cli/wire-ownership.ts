@@ -1,8 +1,10 @@
+import type { MetadataTable } from '#core/nft/metadata/ports.ts'
 import type { OwnershipChecker } from '#core/ownership/checker.ts'
 import type { OwnerReader } from '#core/ownership/ports.ts'
 import type { Snapshots } from '#core/ownership/snapshots.ts'
 import { createViews, type Views } from '#core/history/view.ts'
 import { openEmpty, openIfThere, openToRead } from '#wiring/open-chain-store.ts'
+import { openMetadataIfKept } from '#wiring/open-metadata.ts'
 import { openNode } from '#wiring/open-node.ts'
 import { openOwnerReader, openOwnership, openSnapshots } from '#wiring/open-ownership.ts'
 import type { Settings } from '#wiring/settings.ts'
@@ -10,7 +12,11 @@ import { systemClock } from '#wiring/system.ts'
 import { tellWarnings, toStderr, type Warn } from './wire.ts'
 
 /** What deciding on ownership takes. */
-export type OwnershipApp = AsyncDisposable & { readonly ownership: OwnershipChecker }
+export type OwnershipApp = AsyncDisposable & {
+  readonly ownership: OwnershipChecker
+  /** Undefined where it is not kept. */
+  readonly metadata: MetadataTable | undefined
+}
 
 /** Somebody waits for the answer. */
 const NODE = { timeoutMs: 10_000, rounds: 1 } as const
@@ -24,12 +30,20 @@ export async function wireOwnership(
 ): Promise<OwnershipApp> {
   const store = (await openIfThere(settings.store)) ?? (await openEmpty())
   tellWarnings(store, warn)
+  const metadata = await openMetadataIfKept(settings)
   const node = openNode(settings.chain, { ...NODE, warn })
   const views = createViews(store.heads, settings.chain.id)
   return {
-    ownership: openOwnership(node, { ...store, views, clock: systemClock }, settings, BLOCK_MS),
+    metadata,
+    ownership: openOwnership(
+      node,
+      { ...store, views, clock: systemClock, metadata },
+      settings,
+      BLOCK_MS,
+    ),
     async [Symbol.asyncDispose]() {
       await node[Symbol.asyncDispose]()
+      await metadata?.close()
       await store.close()
     },
   }

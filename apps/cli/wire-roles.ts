@@ -3,10 +3,12 @@ import type { FollowRolesPorts } from '#core/guild/follow-roles.ts'
 import type { GuildClient, RoleRule, RoleStore } from '#core/guild/ports.ts'
 import { createHistoryFeed } from '#core/history/feed.ts'
 import type { IdentityStore } from '#core/identity/ports.ts'
+import type { MetadataTable } from '#core/nft/metadata/ports.ts'
 import { createViews } from '#core/history/view.ts'
 import type { Address } from '#faces/listen.ts'
 import { openEmpty, openIfThere } from '#wiring/open-chain-store.ts'
 import { openIdentityStore } from '#wiring/open-identity.ts'
+import { openMetadataIfKept } from '#wiring/open-metadata.ts'
 import { openNode } from '#wiring/open-node.ts'
 import { openOwnership } from '#wiring/open-ownership.ts'
 import { openGuildClient, openRoleStore, roleRulesOf } from '#wiring/open-roles.ts'
@@ -50,12 +52,14 @@ export async function wireRoles(path: string, warn: Warn = toStderr): Promise<Ro
   await using stack = new AsyncDisposableStack()
   const identity = stack.adopt(await openIdentityStore(records), async (each) => each.close())
   const roles = stack.adopt(await openRoleStore(records), async (each) => each.close())
+  const kept = await openMetadataIfKept(byDefault)
+  const metadata = kept && stack.adopt(kept, async (each) => each.close())
   const opened: ChainRoles[] = []
   for (const settings of chains) {
     const ofChain = rules.filter(({ chainId }) => chainId === settings.chain.id)
     if (ofChain.length === 0) continue
     // oxlint-disable-next-line no-await-in-loop -- opened one after the other
-    const ports = await openChain(settings, { guild, identity, roles }, stack, warn)
+    const ports = await openChain(settings, { guild, identity, roles, metadata }, stack, warn)
     opened.push({ name: settings.chain.name, chainId: settings.chain.id, rules: ofChain, ports })
   }
   const all = stack.move()
@@ -77,6 +81,7 @@ async function openChain(
     readonly guild: GuildClient
     readonly identity: IdentityStore
     readonly roles: RoleStore
+    readonly metadata: MetadataTable | undefined
   },
   stack: AsyncDisposableStack,
   warn: Warn,
@@ -94,7 +99,7 @@ async function openChain(
   return {
     ...shared,
     ...history,
-    ownership: openOwnership(node, history, settings, BLOCK_MS),
+    ownership: openOwnership(node, { ...history, metadata: shared.metadata }, settings, BLOCK_MS),
     feed: createHistoryFeed(history),
   }
 }

@@ -13,6 +13,7 @@ import type { Decision, Finality, TimedBlock } from './decision.ts'
 import { evaluateRule } from './evaluate.ts'
 import { createHoldingIndex, type HoldingIndex, noIndex } from './holding-index.ts'
 import type { Escrow, OwnerReader } from './ports.ts'
+import type { TraitIndex } from './count-traits.ts'
 import { countTokens, type LeafRule, leavesOf, needsIndex, type Rule } from './rule.ts'
 
 export type CheckPorts = ResolvePorts & {
@@ -22,6 +23,7 @@ export type CheckPorts = ResolvePorts & {
   readonly isKnownErc721: (collection: Address) => boolean
   readonly escrows: readonly Escrow[]
   readonly delegations: DelegationPorts
+  readonly traits: TraitIndex
   readonly clock: Pick<Clock, 'sleep' | 'monotonicMs'>
 }
 
@@ -79,7 +81,7 @@ function refuseTooCostly({ rule, people }: CheckInput): void {
 
 /** Of one wallet; what the index names first is at most a page of it. */
 function questionsOf(leaf: LeafRule): number {
-  if (leaf.kind === 'erc20' || leaf.tokens === null) return 1
+  if (leaf.kind === 'erc20' || leaf.kind === 'traits' || leaf.tokens === null) return 1
   return needsIndex(leaf) ? 1 : Number(countTokens(leaf.tokens))
 }
 
@@ -112,12 +114,13 @@ async function decide(
   block: TimedBlock,
   index: HoldingIndex,
 ): Promise<Decision[]> {
-  const { escrows, isKnownErc721 } = ports
+  const { escrows, isKnownErc721, traits } = ports
   const leaf: EvaluatePorts = {
     ask: createAsk(ports.owners, block, ports.clock),
     index,
     escrows,
     isKnownErc721,
+    traits,
     block,
     wasMadeBy: createBlockAges(ports.owners, ports.clock),
     delegations: createDelegations(ports.delegations, block),

@@ -21,6 +21,8 @@ export type Answer = 'yes' | 'no' | 'unknown'
  * - `index-behind`: the index is too far behind the block that was asked for, or does not go back to it.
  * - `index-incomplete`: the index does not have all transfers that the contract's balances come from.
  * - `too-many-tokens`: more tokens would have to be looked at than one decision may.
+ * - `metadata-not-kept`: only what tokens say of themselves could tell, and it is not kept.
+ * - `metadata-unknown`: what a token says of itself was not fetched, or may have changed since.
  * - `unavailable`: no node could be asked at the block.
  */
 export type Reason =
@@ -38,6 +40,8 @@ export type Reason =
   | 'index-behind'
   | 'index-incomplete'
   | 'too-many-tokens'
+  | 'metadata-not-kept'
+  | 'metadata-unknown'
   | 'unavailable'
 
 /** How sure the chain has to be of the block that a decision is made at. */

@@ -2,12 +2,13 @@ import type { Address } from '#core/chain.ts'
 import { addDelegated, type CountDelegatedPorts } from './count-delegated.ts'
 import { type CountListedPorts, countListed } from './count-listed.ts'
 import { countErc721 } from './count-tokens.ts'
+import { countTraits, type CountTraitsPorts } from './count-traits.ts'
 import { countErc1155, countErc20 } from './count-units.ts'
 import type { Answer, Clause, Reason } from './decision.ts'
 import { type LeafRule, needsIndex, type Rule } from './rule.ts'
 import type { Finding } from './tally.ts'
 
-export type EvaluatePorts = CountListedPorts & CountDelegatedPorts
+export type EvaluatePorts = CountListedPorts & CountDelegatedPorts & CountTraitsPorts
 
 /**
  * What a rule comes to for the wallets of one person, with Kleene's logic of three values: what is not known stays so
@@ -25,7 +26,7 @@ export async function evaluateRule(
   if (!('of' in rule)) {
     const own = await findingOf(ports, rule, wallets)
     const finding =
-      rule.kind === 'punks'
+      rule.kind === 'punks' || rule.kind === 'traits'
         ? own
         : await addDelegated(ports, rule, wallets, own, (leaf, others) =>
             findingOf(ports, leaf, others),
@@ -90,7 +91,7 @@ function negated({ answer, reason }: Clause): Verdict {
 }
 
 function findingOf(
-  ports: CountListedPorts,
+  ports: EvaluatePorts,
   leaf: LeafRule,
   wallets: readonly Address[],
 ): Promise<Finding> {
@@ -99,6 +100,8 @@ function findingOf(
       return countErc20(ports.ask, leaf, wallets)
     case 'erc1155':
       return countErc1155(ports.ask, leaf, wallets)
+    case 'traits':
+      return countTraits(ports, leaf, wallets)
     case 'punks':
       return countErc721(ports, leaf, wallets)
     case 'erc721':

@@ -16,12 +16,15 @@ const words: Readonly<Record<Reason, string>> = {
   'index-behind': 'the index does not reach the block',
   'index-incomplete': 'the index lacks transfers that the balances of the contract come from',
   'too-many-tokens': 'more tokens would have to be looked at than one decision may',
+  'metadata-not-kept': 'only what tokens say of themselves could tell, and it is not kept',
+  'metadata-unknown': 'what a token says of itself was not fetched, or may have changed since',
   unavailable: 'no node could be asked at the block',
 }
 
 const kinds: Readonly<Record<Clause['kind'], string>> = {
   erc721: 'tokens',
   punks: 'punks',
+  traits: 'tokens with these traits',
   erc1155: 'units',
   erc20: 'raw units',
   all: 'parts',

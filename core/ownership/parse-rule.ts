@@ -7,6 +7,7 @@ import {
   type Rule,
   TOKENS_READ_MAX,
   type TokenRange,
+  type TraitsRule,
 } from './rule.ts'
 
 /** Parts of one rule, all levels together, and levels. */
@@ -19,7 +20,17 @@ const PUNKS = 10_000n
 const UINT256_MAX = 2n ** 256n - 1n
 const HELD_MAX = { blocks: 1_000_000_000, days: 36_500 } as const
 
-const KINDS = ['erc721', 'erc1155', 'erc20', 'punks', 'all', 'any', 'atLeast', 'not'] as const
+const KINDS = [
+  'erc721',
+  'erc1155',
+  'erc20',
+  'punks',
+  'traits',
+  'all',
+  'any',
+  'atLeast',
+  'not',
+] as const
 
 type Parsing = { parts: number }
 
@@ -29,6 +40,7 @@ type Parsing = { parts: number }
  * `{"erc721": {"collection": "0x…", "tokenIds": ["1", "10-20"], "min": "2", "heldForDays": 7,
  * "delegates": true}}`,
  * `{"erc1155": {"collection", "tokenIds", "min"}}`, `{"erc20": {"token", "min"}}`,
+ * `{"traits": {"collection", "traits": {"Sky": ["Blue"]}, "min"}}`,
  * `{"punks": {"collection", "tokenIds", "min"}}`, `{"all": [..]}`, `{"any": [..]}`, `{"atLeast": {"count": 2, "of": [..]}}`,
  * `{"not": {..}}`. Members that are null count as left out.
  *
@@ -71,11 +83,8 @@ function parsePart(value: unknown, field: string, depth: number, parsing: Parsin
     case 'erc1155':
     case 'erc20':
     case 'punks':
-      return parseLeaf(kind, inner, at)
     case 'traits':
-      throw invalidField(at, 'traits are not known here: metadata of tokens is not stored', {
-        reason: 'not-stored',
-      })
+      return parseLeaf(kind, inner, at)
     default:
       throw invalidField(field, `no such rule: ${kind.slice(0, 40)}; there are ${KINDS.join(', ')}`)
   }
@@ -111,6 +120,16 @@ function parseLeaf(kind: LeafRule['kind'], value: unknown, at: string): LeafRule
         )
       return { kind, collection, tokens, min: minOf(given.min, at, tokens, PUNKS) }
     }
+    case 'traits': {
+      const given = only(value, at, ['collection', 'traits', 'min'])
+      const collection = addressAt(given.collection, `${at}.collection`)
+      return {
+        kind,
+        collection,
+        traits: traitsAt(given.traits, `${at}.traits`),
+        min: minAt(given.min, at),
+      }
+    }
     case 'erc721': {
       const given = only(value, at, [
         'collection',
@@ -129,6 +148,38 @@ function parseLeaf(kind: LeafRule['kind'], value: unknown, at: string): LeafRule
     default:
       return kind satisfies never
   }
+}
+
+const TRAITS_MAX = 20
+const VALUES_MAX = 100
+const TRAIT_CHARACTERS_MAX = 200
+
+/** `{"Sky": ["Blue", "Red"], "Hat": "None"}`: of each trait one of its values. */
+function traitsAt(value: unknown, field: string): TraitsRule['traits'] {
+  const want = `it takes an object of 1 to ${TRAITS_MAX} traits, each with a value or a list of values: {"Sky": ["Blue"]}`
+  if (typeof value !== 'object' || value === null) throw invalidField(field, want)
+  // GraphQL has no objects of any member: there it is a list of traits.
+  const entries: [string, unknown][] = Array.isArray(value)
+    ? value.map((each: unknown, index) => {
+        const given = only(each, `${field}[${index}]`, ['traitType', 'values'])
+        return [typeof given.traitType === 'string' ? given.traitType : '', given.values]
+      })
+    : Object.entries(value)
+  if (entries.length === 0 || entries.length > TRAITS_MAX) throw invalidField(field, want)
+  return entries.map(([traitType, given]) => {
+    const where = `${field}.${traitType.slice(0, 40)}`
+    const values: unknown[] = Array.isArray(given) ? given : [given]
+    if (values.length === 0 || values.length > VALUES_MAX)
+      throw invalidField(where, `it takes a list of 1 to ${VALUES_MAX} values`)
+    return {
+      traitType,
+      values: values.map((each) => {
+        if (typeof each === 'string' && each.length <= TRAIT_CHARACTERS_MAX) return each
+        if (typeof each === 'number' || typeof each === 'boolean') return String(each)
+        throw invalidField(where, `a value is a text of up to ${TRAIT_CHARACTERS_MAX} characters`)
+      }),
+    }
+  })
 }
 
 /** No more of distinct tokens than there are. */

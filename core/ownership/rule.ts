@@ -25,6 +25,14 @@ export type PunksRule = {
   readonly min: bigint
 }
 
+/** So many tokens of an ERC-721 collection that have all of these traits, each with one of its values. */
+export type TraitsRule = {
+  readonly kind: 'traits'
+  readonly collection: Address
+  readonly traits: readonly { readonly traitType: string; readonly values: readonly string[] }[]
+  readonly min: bigint
+}
+
 /** So many units of tokens of an ERC-1155 contract, over all of the ids together. */
 export type Erc1155Rule = {
   readonly kind: 'erc1155'
@@ -43,7 +51,7 @@ export type Erc20Rule = {
 }
 
 /** What is asked of contracts: amounts of all wallets of a person are added up. */
-export type LeafRule = Erc721Rule | PunksRule | Erc1155Rule | Erc20Rule
+export type LeafRule = Erc721Rule | PunksRule | TraitsRule | Erc1155Rule | Erc20Rule
 
 /** Rules that count what is delegated, where they say so. */
 export type DelegableRule = Erc721Rule | Erc1155Rule | Erc20Rule
@@ -81,8 +89,9 @@ export const TOKENS_READ_MAX = 500n
 
 /** Whether only the index of transfers can tell which tokens to ask the contract about. */
 export const needsIndex = (leaf: LeafRule): boolean =>
-  leaf.kind === 'erc721' &&
-  (leaf.heldFor !== null || (leaf.tokens !== null && countTokens(leaf.tokens) > TOKENS_READ_MAX))
+  leaf.kind === 'traits' ||
+  (leaf.kind === 'erc721' &&
+    (leaf.heldFor !== null || (leaf.tokens !== null && countTokens(leaf.tokens) > TOKENS_READ_MAX)))
 
 /** The same text for the same rule. */
 export const ruleText = (rule: Rule): string =>

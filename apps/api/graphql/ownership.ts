@@ -1,6 +1,7 @@
 import type { Decision } from '#core/ownership/decision.ts'
 import { invalidField } from '#core/errors.ts'
 import { parseRule } from '#core/ownership/parse-rule.ts'
+import { refuseUnknownTraits } from '#core/ownership/refuse-unknown-traits.ts'
 import { WALLETS_MAX } from '#api/ownership-input.ts'
 import { decision, finality } from '#resources/ownership.ts'
 import { builder } from './builder.ts'
@@ -54,6 +55,23 @@ const PunksRuleInput = builder.inputType('PunksRuleInput', {
   }),
 })
 
+const TraitInput = builder.inputType('TraitInput', {
+  description: 'A trait with one of these values.',
+  fields: (t) => ({
+    traitType: t.string({ required: true }),
+    values: t.stringList({ required: true }),
+  }),
+})
+
+const TraitsRuleInput = builder.inputType('TraitsRuleInput', {
+  description: 'So many tokens of an ERC-721 collection that have all of these traits.',
+  fields: (t) => ({
+    collection: t.field({ type: 'Address', required: true }),
+    traits: t.field({ type: [TraitInput], required: true }),
+    min: t.field({ type: 'BigInt', description: 'How many; 1 unless given.' }),
+  }),
+})
+
 const RuleInput = builder.inputRef('OwnershipRuleInput')
 const AtLeastRuleInput = builder.inputRef('AtLeastRuleInput')
 
@@ -72,6 +90,7 @@ RuleInput.implement({
     erc1155: t.field({ type: Erc1155RuleInput }),
     erc20: t.field({ type: Erc20RuleInput }),
     punks: t.field({ type: PunksRuleInput }),
+    traits: t.field({ type: TraitsRuleInput }),
     all: t.field({ type: [RuleInput] }),
     any: t.field({ type: [RuleInput] }),
     atLeast: t.field({ type: AtLeastRuleInput }),
@@ -102,6 +121,8 @@ export function addOwnership(): void {
         if (wallets.length === 0 || wallets.length > WALLETS_MAX)
           throw invalidField('wallets', `it takes a list of 1 to ${WALLETS_MAX} addresses`)
         const parsed = parseRule(rule)
+        const { metadata, settings } = context.ports
+        await refuseUnknownTraits(metadata, settings.chain.id, parsed)
         const checker = await context.ownership()
         const [decided] = await checker.check({ rule: parsed, finality: at, people: [wallets] })
         return decided as Decision

@@ -2,6 +2,7 @@ import { z } from 'zod'
 import type { Address } from '#core/chain.ts'
 import type { Decision, Finality } from '#core/ownership/decision.ts'
 import { parseRule } from '#core/ownership/parse-rule.ts'
+import { refuseUnknownTraits } from '#core/ownership/refuse-unknown-traits.ts'
 import { refuseTooLarge } from '#api/answer-budget.ts'
 import { finality, walletsOf } from '#api/ownership-input.ts'
 import { parseInput } from '#api/quote-input.ts'
@@ -21,7 +22,7 @@ export const ownershipRule = z
   .looseObject({}, words({ want: 'a rule', example: '{"erc721": {"collection": "0x…"}}' }))
   .meta({
     description:
-      'An object with one member: `erc721`, `erc1155`, `erc20`, `punks`, `all`, `any`, `atLeast` or `not`. ' +
+      'An object with one member: `erc721`, `erc1155`, `erc20`, `punks`, `traits`, `all`, `any`, `atLeast` or `not`. ' +
       '`{"all": [{"erc721": {"collection": "0x…", "tokenIds": ["1", "10-20"], "min": "2", "heldForDays": 7}}, ' +
       '{"not": {"erc20": {"token": "0x…", "min": "1000"}}}]}`',
   })
@@ -55,12 +56,15 @@ const BODY_BYTES_MAX = 32_000
 /** A thousand people of several wallets each. */
 const BATCH_BYTES_MAX = 500_000
 
-const decide = (
-  { ownership }: Ports,
+async function decide(
+  { ownership, metadata, settings }: Ports,
   of: { readonly rule: unknown; readonly finality: Finality },
   people: readonly (readonly Address[])[],
-): Promise<Decision[]> =>
-  ownership.check({ rule: parseRule(of.rule), finality: of.finality, people })
+): Promise<Decision[]> {
+  const rule = parseRule(of.rule)
+  await refuseUnknownTraits(metadata, settings.chain.id, rule)
+  return ownership.check({ rule, finality: of.finality, people })
+}
 
 const exampleRule = ({ collection }: Subjects) => ({ erc721: { collection } })
 

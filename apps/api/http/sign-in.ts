@@ -3,6 +3,7 @@ import { z } from 'zod'
 import type { Hex } from '#core/chain.ts'
 import type { Decision } from '#core/ownership/decision.ts'
 import { parseRule } from '#core/ownership/parse-rule.ts'
+import { refuseUnknownTraits } from '#core/ownership/refuse-unknown-traits.ts'
 import { decision } from '#resources/ownership.ts'
 import { MESSAGE_LENGTH_MAX } from '#core/identity/siwe-message.ts'
 import { NONCE_MS } from '#core/identity/policy.ts'
@@ -150,11 +151,13 @@ export const personOwnership = personal({
   refuses: [NO_SESSION],
   example: ({ collection }) => ({ rule: { erc721: { collection } } }),
   async run({ api, req }, ports, { rule, finality }) {
-    const { ownership } = chainAlone(api, req).ports
+    const { ownership, metadata, settings } = chainAlone(api, req).ports
     const { person: id } = await sessionOf(ports, req)
     const wallets = (await ports.identity.walletsOf(id)).map(({ wallet }) => wallet)
     const people = [wallets]
-    const [decided] = await ownership.check({ rule: parseRule(rule), finality, people })
+    const parsed = parseRule(rule)
+    await refuseUnknownTraits(metadata, settings.chain.id, parsed)
+    const [decided] = await ownership.check({ rule: parsed, finality, people })
     return decided as Decision
   },
 })

@@ -7,6 +7,7 @@ import { AppError, messageOf } from '#core/errors.ts'
 import type { Decision, Finality } from '#core/ownership/decision.ts'
 import { explainDecision } from '#core/ownership/explain.ts'
 import { parseRule } from '#core/ownership/parse-rule.ts'
+import { refuseUnknownTraits } from '#core/ownership/refuse-unknown-traits.ts'
 import type { Rule } from '#core/ownership/rule.ts'
 import { toJson } from '#resources/json.ts'
 import { snapshotCommand } from './snapshot.ts'
@@ -89,7 +90,9 @@ function addWallet(text: string, before: readonly Address[] | undefined): Addres
 async function check(options: CheckOptions): Promise<void> {
   const rule = ruleOf(options)
   const { wireOwnership } = await import('#cli/wire-ownership.ts')
-  await using app = await wireOwnership(readSettings(options.config, options.chain))
+  const settings = readSettings(options.config, options.chain)
+  await using app = await wireOwnership(settings)
+  await refuseUnknownTraits(app.metadata, settings.chain.id, rule)
   const { finality } = options
   const [decided] = await app.ownership.check({ rule, finality, people: [options.wallet] })
   const { write } = process.stdout

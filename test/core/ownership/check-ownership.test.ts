@@ -7,6 +7,10 @@ import { AppError } from '#core/errors.ts'
 import { createViews } from '#core/history/view.ts'
 import { createAsk } from '#core/ownership/ask.ts'
 import { createBlockAges } from '#core/ownership/block-ages.ts'
+import { type TokenMetadata, newMetadata } from '#core/nft/metadata/metadata.ts'
+import type { MetadataStore } from '#core/nft/metadata/ports.ts'
+import { refuseUnknownTraits } from '#core/ownership/refuse-unknown-traits.ts'
+import { createTraitIndex } from '#core/ownership/trait-index.ts'
 import { createOwnershipChecker } from '#core/ownership/checker.ts'
 import { parseRule } from '#core/ownership/parse-rule.ts'
 import type {
@@ -17,6 +21,7 @@ import type {
 } from '#core/ownership/ports.ts'
 import type { Rule } from '#core/ownership/rule.ts'
 import { addressOf } from '../../fakes/encode.ts'
+import { createMemoryMetadataStore } from '../../fakes/metadata-store.ts'
 import { createFakeClock } from '../../fakes/index-app.ts'
 
 const [ART, ANN, BEN] = [addressOf(0x721), addressOf(0xa), addressOf(0xb)]
@@ -60,6 +65,7 @@ function world() {
       collections: new Set(),
       isKnownErc721: () => false,
       escrows: [],
+      traits: null,
       delegations: {
         registry: addressOf(0xde1),
         rights: ZERO,
@@ -287,5 +293,61 @@ describe('the list of a registry of delegations', () => {
   test('is not known where no node tells, or what it answers is none', async () => {
     for (const result of [7, '0xzz', new AppError('unavailable', 'away')])
       await expect(listOf(result)).rejects.toMatchObject({ kind: 'unavailable' })
+  })
+})
+
+describe('a rule on traits', () => {
+  const rule = parseRule({ traits: { collection: ART, traits: { Fur: ['Gold', 5] }, min: '1' } })
+  const token = { collection: ART, tokenId: 1n, standard: 'erc721' } as const
+  const noMedia = { kind: 'none', uri: null, mediaType: null } as const
+  /** A document that names a trait. */
+  const fetched = (before: TokenMetadata): TokenMetadata => ({
+    ...before,
+    version: before.version + 1,
+    state: 'fetched',
+    isStale: false,
+    dueAtMs: null,
+    content: {
+      name: null,
+      description: null,
+      image: noMedia,
+      animation: noMedia,
+      externalUrl: null,
+      attributes: [{ traitType: 'Sky', value: 'Blue', displayType: null }],
+    },
+  })
+
+  test('that names one which no token has is refused by its name, once all tokens are known', async () => {
+    const refused = (metadata: MetadataStore | undefined) => refuseUnknownTraits(metadata, 1, rule)
+    await expect(refused(undefined)).rejects.toMatchObject({ details: { reason: 'not-stored' } })
+    const metadata = createMemoryMetadataStore()
+    await refused(metadata)
+    await metadata.want(1, [token, { ...token, tokenId: 2n }], 0, false)
+    await metadata.put(1, fetched(newMetadata(token, 0)))
+    // Another one may have it.
+    await refused(metadata)
+    await metadata.put(1, fetched(newMetadata({ ...token, tokenId: 2n }, 0)))
+    await expect(refused(metadata)).rejects.toMatchObject({
+      message: expect.stringContaining('has a trait "Fur"; there are Sky'),
+      details: { reason: 'unknown-trait', field: 'rule.traits' },
+    })
+  })
+
+  test('knows nothing of what was not fetched, or may have changed since', async () => {
+    const metadata = createMemoryMetadataStore()
+    const traits = createTraitIndex(metadata, 1)
+    const of = () => traits?.traitsOf(ART, [1n])
+    expect(await of()).toEqual(['unknown'])
+    await metadata.want(1, [token], 0, false)
+    expect(await of()).toEqual(['unknown'])
+    await metadata.put(1, fetched(newMetadata(token, 0)))
+    expect(await of()).toEqual([[{ traitType: 'Sky', value: 'Blue', displayType: null }]])
+    await metadata.want(1, [token], 5, true)
+    expect(await of()).toEqual(['unknown'])
+  })
+
+  test('is not known where metadata is not kept', async () => {
+    const { saidOf } = world()
+    expect(await saidOf(rule, [ANN])).toEqual(['unknown metadata-not-kept'])
   })
 })
