@@ -59,14 +59,18 @@ const isOfPosition = (event: ChainEvent<AnyEvent>): event is ChainEvent<Position
 
 /** The pages of accounts and blocks, each wanted once. */
 function createWantedPages() {
-  const found = new Map<string, Wanted>()
+  const found = new Map<Address, Set<number>>()
   return {
     add(account: Address, { block }: Pick<ChainEvent, 'block'>): void {
       const page = pageOfBlock(block.number)
-      const text = `${account} ${page}`
-      if (!found.has(text)) found.set(text, { spec: activityPageDocuments, key: [account, page] })
+      const pages = found.get(account)
+      if (pages) pages.add(page)
+      else found.set(account, new Set([page]))
     },
-    all: (): Wanted[] => [...found.values()],
+    all: (): Wanted[] =>
+      [...found].flatMap(([account, pages]) =>
+        Array.from(pages, (page) => ({ spec: activityPageDocuments, key: [account, page] })),
+      ),
   }
 }
 
@@ -89,47 +93,59 @@ function wantedOfOwners(
   return pages.all()
 }
 
-type OpenPage = { readonly slot: Slot<ActivityPage>; value: Mutable<ActivityPage> | undefined }
+/** A page in the hands of a fold. */
+type OpenPage = {
+  readonly page: number
+  readonly slot: Slot<ActivityPage>
+  /** A copy of what the head has, once it was changed. */
+  value: Mutable<ActivityPage> | undefined
+  /** The newest block that each set has: most events of a block are of accounts that were seen in it. */
+  readonly newest: Record<SetName, number>
+}
 
 function foldActivity({ documents }: FoldInput): Fold<AnyEvent> {
-  const open = new Map<string, OpenPage>()
+  // Events come in the order of the chain, so that an account needs no page again behind its next one.
+  const pages = new Map<Address, OpenPage>()
 
   function pageOf(account: Address, { block }: ChainEvent): OpenPage {
     const page = pageOfBlock(block.number)
-    const text = `${account} ${page}`
-    const known = open.get(text)
-    if (known) return known
-    const slot = documents.slot(activityPageDocuments, [account, page])
-    const opened: OpenPage = { slot, value: undefined }
-    open.set(text, opened)
+    const known = pages.get(account)
+    if (known?.page === page) return known
+    const opened: OpenPage = {
+      page,
+      slot: documents.slot(activityPageDocuments, [account, page]),
+      value: undefined,
+      newest: { swaps: -1, liquidity: -1, nfts: -1 },
+    }
+    pages.set(account, opened)
     return opened
   }
 
   /** The page to change: a copy of what the head has. */
-  function changed(account: Address, event: ChainEvent): Mutable<ActivityPage> {
-    const page = pageOf(account, event)
-    const { slot } = page
-    page.value ??= {
-      ...(slot.value ?? emptyActivityPage(account, pageOfBlock(event.block.number))),
-    }
-    slot.value = page.value
-    slot.changedAt = event.block
-    return page.value
+  function changed(account: Address, open: OpenPage, { block }: ChainEvent): Mutable<ActivityPage> {
+    const { slot, page } = open
+    open.value ??= { ...(slot.value ?? emptyActivityPage(account, page)) }
+    slot.value = open.value
+    slot.changedAt = block
+    return open.value
   }
 
   function mark(account: Address, event: ChainEvent<NamingEvent>): void {
     const set = setOf(event.body)
-    const bit = bitOfBlock(event.block.number)
-    const before = pageOf(account, event).slot.value?.[set] ?? 0n
-    if ((before & bit) === 0n) changed(account, event)[set] = before | bit
+    const { number } = event.block
+    const page = pageOf(account, event)
+    if (page.newest[set] === number) return
+    page.newest[set] = number
+    const value = changed(account, page, event)
+    value[set] |= bitOfBlock(number)
   }
 
   function markPosition(event: ChainEvent<PositionEvent>): void {
     const { address, body, block, logIndex } = event
     const owner = documents.slot(positionDocuments, [address, body.tokenId]).value?.owner
     for (const party of partiesOfPosition(body, owner)) {
-      const page = changed(party, event)
-      page.positions = [...page.positions, placeInPage(block.number, logIndex)]
+      const value = changed(party, pageOf(party, event), event)
+      value.positions = [...value.positions, placeInPage(block.number, logIndex)]
     }
   }
 
@@ -144,6 +160,8 @@ function foldActivity({ documents }: FoldInput): Fold<AnyEvent> {
   }
 }
 
+type SetName = 'swaps' | 'liquidity' | 'nfts'
+
 /** The set that an event belongs to. */
-const setOf = ({ type }: NamingEvent): 'swaps' | 'liquidity' | 'nfts' =>
+const setOf = ({ type }: NamingEvent): SetName =>
   type === 'swap' ? 'swaps' : type === 'transfer' ? 'nfts' : 'liquidity'
