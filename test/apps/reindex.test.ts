@@ -96,7 +96,7 @@ test('a history gets sources that were added without the others being fetched ag
   const derived = await run('derive', config)
   expect(derived.code, derived.stderr).toBe(0)
   expect(derived.stdout).toMatch(
-    /events {6}of 150 blocks\ndocuments {3}of holdings, from \d+ events/,
+    /events {6}of 150 blocks\ndocuments {3}of activity, positions, holdings, from \d+ events/,
   )
   expect((await report('backfill', config)).digest).toBe(all.digest)
   expect((await run('verify', config)).code).toBe(0)
