@@ -29,10 +29,11 @@ const ALL = 1_000
 const QUIET_BLOCKS = 8
 
 /**
- * Moves of the head after which each attempt that the journal remembers was looked at again, for each of them: of
- * sixteen sweeps one looks at one, and steps of the golden ratio hit every part of some length within this many.
+ * Rounds of quiet blocks after which each attempt that the journal remembers was looked at again, for each of them. Of
+ * sixteen sweeps one looks at one, and the move of its head decides; where each move sweeps it takes 48 of them. But of
+ * the moves of a round some have their sweep done by a later one, so that it may take longer.
  */
-const MOVES_A_LOOK = 48
+const ROUNDS_A_LOOK = 96
 
 /**
  * One writer alone brings the history up to the chain's end; then everything is read there, and as of every block that
@@ -75,10 +76,9 @@ async function clearAll(connection: Connection): Promise<void> {
 
 /** @returns whether there was anything to be found when the sweep looks again */
 async function waitForLooks(input: EndInput, tables: MemoryTables): Promise<boolean> {
-  const moves = (): number => Math.max(...[...tables.heads.values()].map(({ move }) => move))
   const isLooking = hiddenDocuments(tables).length > 0
-  const until = moves() + MOVES_A_LOOK * remembered(tables).length
-  while (hiddenDocuments(tables).length > 0 && moves() < until) {
+  const rounds = ROUNDS_A_LOOK * remembered(tables).length
+  for (let round = 0; hiddenDocuments(tables).length > 0 && round < rounds; round++) {
     input.world.mine(QUIET_BLOCKS)
     await bringUp(input)
   }
