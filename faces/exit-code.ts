@@ -46,6 +46,7 @@ export const configuredSections: ReadonlySet<string> = new Set([
   'api',
   'identity',
   'discord',
+  'metadata',
   'indexer',
   'workers',
   'webhooks',

@@ -378,7 +378,7 @@ describe('the relay on a chain', () => {
 
   test('the ledger and the chain are compared both ways, and what differs is mended by entries', async () => {
     await using app = await openApp(
-      configOf({ startBlock: (await world.chain.getBlockNumber().then(Number)) + 1 }),
+      configOf({ startBlock: (await world.chain.getBlockNumber({ cacheTime: 0 }).then(Number)) + 1 }),
     )
     const { ports, policy } = app
     const look = (isRepair = false) => reconcile(ports, policy, { actor: 'tester', isRepair })
@@ -432,7 +432,7 @@ describe('the relay on a chain', () => {
   })
 
   test('an operator is told what is under way, what waits for a person, and how the senders are', async () => {
-    const now = Number(await world.chain.getBlockNumber())
+    const now = Number(await world.chain.getBlockNumber({ cacheTime: 0 }))
     await using app = await openApp(
       configOf({ minBalanceWei: String(10n ** 20n), startBlock: now + 1 }),
     )
