@@ -82,7 +82,7 @@ const fields = {
   block: maybe(
     int,
     ({ progress }: WebhookRow) => progress?.cursor?.number ?? null,
-    'Everything up to there was taken; null before the first look.',
+    'Everything up to there was taken, or was there before the webhook; null while nothing is indexed.',
   ),
   failures: field(int, ({ progress }: WebhookRow) => progress?.failures ?? 0, 'In a row.'),
   lastError: maybe(text, ({ progress }: WebhookRow) => progress?.lastError ?? null),

@@ -31,11 +31,11 @@ export function openMongoWebhookStore(url: string): WebhookStore {
           .toArray()
         return found.map(({ _id, ...webhook }) => ({ id: _id, ...webhook }))
       }),
-    add: ({ id, ...webhook }, max) =>
+    add: ({ id, ...webhook }, max, cursor) =>
       told(async () => {
         const { owner } = webhook
         if ((await webhooks.countDocuments({ owner })) >= max) return false
-        const { id: _id, ...progress } = firstProgress(id)
+        const { id: _id, ...progress } = firstProgress(id, cursor)
         await progresses.insertOne({ _id, ...progress })
         await webhooks.insertOne({ _id, ...webhook })
         return true

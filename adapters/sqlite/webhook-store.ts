@@ -33,13 +33,13 @@ export function openSqliteWebhookStore(path: string): WebhookStore {
             : db.all('SELECT body FROM webhooks WHERE owner = ? ORDER BY id', owner)
         return rows.map((row) => JSON.parse(String(row.body)) as Webhook)
       }),
-    add: (webhook, max) =>
+    add: (webhook, max, cursor) =>
       told(() =>
         atOnce(() => {
           const { id, owner } = webhook
           const row = db.get('SELECT count(*) AS count FROM webhooks WHERE owner = ?', owner)
           if (Number(row?.count) >= max) return false
-          const progress = firstProgress(id)
+          const progress = firstProgress(id, cursor)
           db.run('INSERT INTO webhooks VALUES (?, ?, ?)', id, owner, JSON.stringify(webhook))
           db.run(
             'INSERT INTO webhook_progress VALUES (?, ?, ?)',

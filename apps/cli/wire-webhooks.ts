@@ -1,17 +1,31 @@
 import type { DeliverPorts } from '#core/webhooks/deliver.ts'
-import { createHistoryFeed } from '#core/history/feed.ts'
+import { createHistoryFeed, type HistoryFeed } from '#core/history/feed.ts'
 import { createViews } from '#core/history/view.ts'
 import type { Address } from '#faces/listen.ts'
 import { toldEvents } from '#resources/webhooks.ts'
-import { openToRead } from '#wiring/open-chain-store.ts'
+import { openIfThere, openToRead } from '#wiring/open-chain-store.ts'
 import { type OpenWebhooks, openWebhooks } from '#wiring/open-webhooks.ts'
-import { readDeployment, readSettings } from '#wiring/settings.ts'
+import { readDeployment, readSettings, type Settings } from '#wiring/settings.ts'
 import { sha256 } from '#wiring/system.ts'
 import { tellWarnings, toStderr, type Warn } from './wire.ts'
 
 /** What looking after webhooks takes. */
 export const wireWebhooks = (config: string): Promise<OpenWebhooks> =>
   openWebhooks(readSettings(config))
+
+/** What was committed of a chain; `feed` is undefined where nothing was ever stored. */
+export async function wireFeed(
+  { id }: Pick<Settings['chain'], 'id'>,
+  setting: Settings['store'],
+): Promise<AsyncDisposable & { readonly feed: HistoryFeed | undefined }> {
+  const store = await openIfThere(setting)
+  return {
+    feed: store && createHistoryFeed({ ...store, views: createViews(store.heads, id) }),
+    async [Symbol.asyncDispose]() {
+      await store?.close()
+    },
+  }
+}
 
 /** What delivering takes, by the id of the chain. */
 export type DeliveryApp = OpenWebhooks & {

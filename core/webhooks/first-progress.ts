@@ -1,10 +1,15 @@
+import type { FeedCursor } from '#core/history/feed.ts'
 import type { WebhookProgress } from './ports.ts'
 
-/** Of a webhook that was just added. */
-export const firstProgress = (id: string): WebhookProgress => ({
+/**
+ * Of a webhook that was just added.
+ *
+ * @param cursor where the history stood then; null while nothing was indexed
+ */
+export const firstProgress = (id: string, cursor: FeedCursor | null): WebhookProgress => ({
   id,
   version: 1,
-  cursor: null,
+  cursor,
   toldTo: -1,
   tried: null,
   failures: 0,

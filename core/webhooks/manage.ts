@@ -1,6 +1,7 @@
 import type { Address } from '#core/chain.ts'
 import type { Clock } from '#core/clock.ts'
 import { AppError, invalidField } from '#core/errors.ts'
+import type { HistoryFeed } from '#core/history/feed.ts'
 import type { OutsideSender, Webhook, WebhookSigner, WebhookStore, WebhookTopic } from './ports.ts'
 import { isTaken, refusalText, type SendPorts, sendSigned } from './send.ts'
 
@@ -25,11 +26,17 @@ const ADDRESSES_MAX = 100
 const OF_OWNER_MAX = 20
 
 /**
- * Adds a webhook. Its secret is told now, and to nobody again.
+ * Adds a webhook, which is told of what is committed from now on. Its secret is told now, and to nobody again.
  *
- * @throws AppError `invalid` naming `url`, `topics` or `addresses`; `conflict` where the owner has too many
+ * @param feed of the webhook's chain; undefined where nothing was ever indexed
+ * @throws AppError `invalid` naming `url`, `topics` or `addresses`; `conflict` where the owner has too many;
+ *   `unavailable` where the history cannot be read
  */
-export async function addWebhook(ports: ManagePorts, wanted: NewWebhook): Promise<Webhook> {
+export async function addWebhook(
+  ports: ManagePorts,
+  wanted: NewWebhook,
+  feed: Pick<HistoryFeed, 'newest'> | undefined,
+): Promise<Webhook> {
   const { webhooks, sender, signer, clock, newId } = ports
   if (wanted.url.length > URL_LENGTH_MAX)
     throw invalidField('url', `more than ${URL_LENGTH_MAX} letters`)
@@ -45,7 +52,8 @@ export async function addWebhook(ports: ManagePorts, wanted: NewWebhook): Promis
     secret: signer.newSecret(),
     createdAtMs: clock.nowMs(),
   }
-  if (await webhooks.add(webhook, OF_OWNER_MAX)) return webhook
+  const cursor = (await feed?.newest()) ?? null
+  if (await webhooks.add(webhook, OF_OWNER_MAX, cursor)) return webhook
   throw new AppError(
     'conflict',
     `webhooks: there are ${OF_OWNER_MAX} of this owner; remove one first`,

@@ -24,7 +24,10 @@ export type WebhookProgress = {
   readonly id: string
   /** Counts the changes. */
   readonly version: number
-  /** All up to there was taken by the receiver; null: nothing yet, and it begins with what comes next. */
+  /**
+   * All up to there was taken by the receiver, or stood there before the webhook did; null: nothing is indexed yet, and it
+   * begins with what comes next.
+   */
   readonly cursor: FeedCursor | null
   /** The highest block of which the receiver was told anything that was not taken back; -1: of none. */
   readonly toldTo: number
@@ -45,8 +48,8 @@ export type WebhookProgress = {
 export type WebhookStore = {
   /** By id: of one owner, or all. */
   list(owner: string | null): Promise<Webhook[]>
-  /** False where the owner has as many as one may. */
-  add(webhook: Webhook, max: number): Promise<boolean>
+  /** With its first progress, behind `cursor`. False where the owner has as many as one may. */
+  add(webhook: Webhook, max: number, cursor: FeedCursor | null): Promise<boolean>
   /** False where there is none; `owner` null: whoever's. */
   remove(id: string, owner: string | null): Promise<boolean>
   progress(id: string): Promise<WebhookProgress | undefined>

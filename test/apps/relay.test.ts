@@ -378,7 +378,9 @@ describe('the relay on a chain', () => {
 
   test('the ledger and the chain are compared both ways, and what differs is mended by entries', async () => {
     await using app = await openApp(
-      configOf({ startBlock: (await world.chain.getBlockNumber({ cacheTime: 0 }).then(Number)) + 1 }),
+      configOf({
+        startBlock: (await world.chain.getBlockNumber({ cacheTime: 0 }).then(Number)) + 1,
+      }),
     )
     const { ports, policy } = app
     const look = (isRepair = false) => reconcile(ports, policy, { actor: 'tester', isRepair })

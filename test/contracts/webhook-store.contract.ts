@@ -29,18 +29,19 @@ export function webhookStoreContract(
     afterEach(() => opened.dispose())
 
     test('a webhook is listed as it was added, of its owner and up to a limit', async () => {
-      expect(await store.add(webhookOf('b'), 2)).toBe(true)
-      expect(await store.add(webhookOf('a'), 2)).toBe(true)
-      expect(await store.add(webhookOf('c'), 2)).toBe(false)
-      expect(await store.add({ ...webhookOf('d', 'ann'), addresses: null }, 2)).toBe(true)
+      expect(await store.add(webhookOf('b'), 2, null)).toBe(true)
+      expect(await store.add(webhookOf('a'), 2, null)).toBe(true)
+      expect(await store.add(webhookOf('c'), 2, null)).toBe(false)
+      expect(await store.add({ ...webhookOf('d', 'ann'), addresses: null }, 2, null)).toBe(true)
       expect(await store.list('operator')).toEqual([webhookOf('a'), webhookOf('b')])
       expect((await store.list(null)).map(({ id }) => id)).toEqual(['a', 'b', 'd'])
       expect(await store.progress('c')).toBeUndefined()
     })
 
     test('progress takes the place of the version before alone, and goes with its webhook', async () => {
-      await store.add(webhookOf('a'), 9)
-      const first = firstProgress('a')
+      const begin = { number: 0, hash, commit: 'b', logIndex: null, move: 2, finalized: -1 }
+      await store.add(webhookOf('a'), 9, begin)
+      const first = firstProgress('a', begin)
       expect(await store.progress('a')).toEqual(first)
       const cursor = { number: 1, hash, commit: 'c', logIndex: null, move: 3, finalized: -1 }
       const second = { ...first, version: 2, cursor, toldTo: 1, lastError: 'it answered HTTP 500' }

@@ -11,10 +11,10 @@ export function createMemoryWebhookStore(): WebhookStore {
       .toSorted((a, b) => (a.id < b.id ? -1 : 1))
   return {
     list: async (owner) => of(owner),
-    async add(webhook, max) {
+    async add(webhook, max, cursor) {
       if (of(webhook.owner).length >= max) return false
       webhooks.set(webhook.id, webhook)
-      progresses.set(webhook.id, firstProgress(webhook.id))
+      progresses.set(webhook.id, firstProgress(webhook.id, cursor))
       return true
     },
     async remove(id, owner) {

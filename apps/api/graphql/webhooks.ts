@@ -1,4 +1,5 @@
 import { chosenChain } from '#core/chain-choice.ts'
+import { createHistoryFeed } from '#core/history/feed.ts'
 import { addWebhook, readWebhook, removeWebhook, testWebhook } from '#core/webhooks/manage.ts'
 import { personOf } from '#api/person.ts'
 import { webhookRow, webhookRowsOf, webhooksOf } from '#api/webhook-service.ts'
@@ -40,7 +41,8 @@ export function addWebhooks(): void {
       },
       async resolve(_root, { url, topics, addresses, chain: name }, { api, act }) {
         const { id: owner } = personOf(api, await act())
-        const { chain } = name == null ? api.byDefault : chosenChain(api.chains, name, 'chain')
+        const { chain, ports: history } =
+          name == null ? api.byDefault : chosenChain(api.chains, name, 'chain')
         const ports = webhooksOf(api)
         const wanted = {
           owner,
@@ -49,7 +51,8 @@ export function addWebhooks(): void {
           topics: [...new Set(topics)],
           addresses: addresses ?? null,
         }
-        return webhookRow(ports.webhooks, await addWebhook(ports, wanted))
+        const added = await addWebhook(ports, wanted, createHistoryFeed(history))
+        return webhookRow(ports.webhooks, added)
       },
     }),
     removeWebhook: t.field({

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { createHistoryFeed } from '#core/history/feed.ts'
 import { addWebhook, readWebhook, removeWebhook, testWebhook } from '#core/webhooks/manage.ts'
 import { webhookTopics } from '#core/webhooks/topics.ts'
 import { personOf } from '#api/person.ts'
@@ -54,11 +55,12 @@ export const webhookAdd = personal({
     addresses: [collection],
   }),
   async run({ api, req }, identity, { url, topics, addresses }) {
-    const { chain } = chainAlone(api, req)
+    const { chain, ports: history } = chainAlone(api, req)
     const { person: owner } = await sessionOf(identity, req)
     const ports = webhooksOf(api)
     const wanted = { owner, url, chainId: chain.id, topics: [...new Set(topics)], addresses }
-    return webhookRow(ports.webhooks, await addWebhook(ports, wanted))
+    const added = await addWebhook(ports, wanted, createHistoryFeed(history))
+    return webhookRow(ports.webhooks, added)
   },
 })
 

@@ -76,7 +76,7 @@ const addCommand = (): Command =>
     'add',
     'add a webhook, and print its secret',
     'Adds a webhook and prints it, with the secret that its deliveries are signed with, which is not printed again. It is ' +
-      'told of what is committed behind the first look that `halyard webhooks deliver` takes at it.',
+      'told of what is committed from now on, whenever `halyard webhooks deliver` comes to run.',
     'add --url https://example.org/hook --topics nft-transfers,swaps',
   )
     .addOption(chainOption())

@@ -1,5 +1,5 @@
 import { createFaults } from '#cli/operator-watch.ts'
-import { wireDeliveries, wireWebhooks } from '#cli/wire-webhooks.ts'
+import { wireDeliveries, wireFeed, wireWebhooks } from '#cli/wire-webhooks.ts'
 import { AppError, isAppError } from '#core/errors.ts'
 import type { Address } from '#core/chain.ts'
 import { type DeliverOutcome, type DeliverPorts, deliverNext } from '#core/webhooks/deliver.ts'
@@ -41,10 +41,11 @@ export async function list({ config }: Options): Promise<void> {
 }
 
 export async function add({ config, chain, url, topics, addresses }: AddOptions): Promise<void> {
-  const { chain: of } = readSettings(config, chain)
+  const { chain: of, store } = readSettings(config, chain)
   await using app = await wireWebhooks(config)
+  await using history = await wireFeed(of, store)
   const wanted = { owner: OPERATOR, url, chainId: of.id, topics, addresses: addresses ?? null }
-  const webhook = await addWebhook(app.ports, wanted)
+  const webhook = await addWebhook(app.ports, wanted, history.feed)
   const progress = await app.ports.webhooks.progress(webhook.id)
   print(toJson(newWebhook, { webhook, progress }))
 }

@@ -111,13 +111,17 @@ async function openWorld(seed: number, addresses: readonly `0x${string}`[] | nul
   }
   let names = 0
   const managing = { ...ports, webhooks, newId: () => `w${(names += 1)}` }
-  const webhook = await addWebhook(managing, {
-    owner: 'operator',
-    url: 'https://example.org/',
-    chainId: CHAIN_ID,
-    topics: TOPICS,
-    addresses,
-  })
+  const webhook = await addWebhook(
+    managing,
+    {
+      owner: 'operator',
+      url: 'https://example.org/',
+      chainId: CHAIN_ID,
+      topics: TOPICS,
+      addresses,
+    },
+    feed,
+  )
 
   /** What the history has of it, above a block. */
   async function truth(above: number): Promise<string[]> {
@@ -195,6 +199,20 @@ describe('a webhook', () => {
       }),
       { numRuns: 8 },
     )
+  })
+
+  test('has told what was committed since it was added, whenever the first delivery is made', async () => {
+    const { world, webhook, chain, index, ports, managing, truth } = await openWorld(4)
+    await chain.mine(6)
+    await index()
+    const added = await addWebhook(managing, { ...webhook, owner: 'ann' }, ports.feed)
+    await chain.mine(12)
+    await chain.fork(2, 4)
+    await index()
+    while ((await deliverNext(ports, added)) === 'more');
+    const told = [...world.told.keys()]
+    expect(told.length).toBeGreaterThan(5)
+    expect(told.toSorted()).toEqual(await truth(5))
   })
 
   test('is sent the same delivery again, signed anew, and nothing behind it before it is taken', async () => {
