@@ -20,6 +20,7 @@ const SPENDS = 20_000
 /** Requests that are under way at once, as of so many clients. */
 const CLIENTS = 256
 const AUDITED = 100_000
+const AUDITED_LARGE = 1_000_000
 const GRANTS = 500
 const MONGO_SPENDS = 1_000
 
@@ -28,6 +29,21 @@ const account = (index: number): string => `user:${index}`
 
 /** How many spends a ledger takes, each acknowledged when it is on the disk, and how long an audit takes. */
 export async function benchLedger(print: (line: string) => void): Promise<void> {
+  await withStore(async (store) => {
+    const spread = await spends(store, 'spread', SPENDS, (index) => index % ACCOUNTS)
+    print(`SQLite, synchronous=FULL: ${rate(spread)} spends/s over ${ACCOUNTS} accounts`)
+    const hot = await spends(store, 'hot', SPENDS, () => 0)
+    print(`  one hot account: ${rate(hot)} spends/s, ${(hot / spread).toFixed(2)} of that`)
+    print(await audit(store, AUDITED))
+  })
+  await mongo(print)
+}
+
+/** How long an audit of a ledger takes that many people have used for long. To fill it takes some minutes. */
+export const benchLargeAudit = (print: (line: string) => void): Promise<void> =>
+  withStore(async (store) => print(await audit(store, AUDITED_LARGE)))
+
+async function withStore(use: (store: LedgerStore) => Promise<void>): Promise<void> {
   const folder = mkdtempSync(join(tmpdir(), 'halyard-bench-'))
   try {
     const path = join(folder, 'records.db')
@@ -35,24 +51,21 @@ export async function benchLedger(print: (line: string) => void): Promise<void> 
     await migrate({ migrations, sha256 }, { isDryRun: false })
     migrations.close()
     const store = openSqliteLedgerStore(path)
-    const spread = await spends(store, 'spread', SPENDS, (index) => index % ACCOUNTS)
-    print(`SQLite, synchronous=FULL: ${rate(spread)} spends/s over ${ACCOUNTS} accounts`)
-    const hot = await spends(store, 'hot', SPENDS, () => 0)
-    print(`  one hot account: ${rate(hot)} spends/s, ${(hot / spread).toFixed(2)} of that`)
-    const clerk = clerkOf(store, 'audited')
-    await prepare(clerk, 1)
-    await inTurns(clerk, AUDITED, (index) => spend(index % ACCOUNTS))
-    const startedAt = performance.now()
-    const { breaches, operations } = await auditLedger({ store, sha256 }, 'audited')
-    const seconds = (performance.now() - startedAt) / 1_000
-    print(
-      `  audit of ${operations} operations: ${seconds.toFixed(1)} s, ${breaches.length} breaches`,
-    )
+    await use(store)
     store.close()
   } finally {
     rmSync(folder, { recursive: true })
   }
-  await mongo(print)
+}
+
+async function audit(store: LedgerStore, spendCount: number): Promise<string> {
+  const clerk = clerkOf(store, 'audited')
+  await prepare(clerk, spendCount)
+  await inTurns(clerk, spendCount, (index) => spend(index % ACCOUNTS))
+  const startedAt = performance.now()
+  const { breaches, operations, head } = await auditLedger({ store, sha256 }, 'audited')
+  const seconds = ((performance.now() - startedAt) / 1_000).toFixed(1)
+  return `  audit of ${operations} operations in ${head.sequence} entries: ${seconds} s, ${breaches.length} breaches`
 }
 
 async function mongo(print: (line: string) => void): Promise<void> {

@@ -2,7 +2,7 @@ import { benchHeadUpdates } from './head-updates.ts'
 import { benchHistory } from './history.ts'
 import { benchIndex } from './index-chain.ts'
 import { benchOwnership } from './ownership.ts'
-import { benchLedger } from './ledger.ts'
+import { benchLargeAudit, benchLedger } from './ledger.ts'
 import { benchPoolQuotes } from './pool-quotes.ts'
 import { benchQuotesOverHttp } from './quote-http.ts'
 import { benchRoutes } from './routes.ts'
@@ -16,6 +16,7 @@ const figures: Readonly<Record<string, readonly Bench[]>> = {
   index: [benchIndex],
   ownership: [benchOwnership],
   ledger: [benchLedger],
+  audit: [benchLargeAudit],
   quote: [benchPoolQuotes, benchRoutes, benchQuotesOverHttp],
 }
 

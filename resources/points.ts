@@ -67,6 +67,7 @@ const kinds: Readonly<Record<Operation['kind'], object>> = {
   void: {},
   lapse: {},
   expire: {},
+  'write-off': {},
   reverse: {},
   note: {},
   freeze: {},

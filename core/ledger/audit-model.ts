@@ -171,6 +171,7 @@ export function createAuditModel(): AuditModel {
       case 'spend':
       case 'pin':
       case 'expire':
+      case 'write-off':
       case 'note':
       case 'freeze':
       case 'unfreeze':

@@ -146,6 +146,11 @@ function checkOperation(input: Operation): Operation {
       const account = checkName('account', input.account)
       return { kind: 'expire', asset: checkAsset('asset', input.asset), account, creditedRaw }
     }
+    case 'write-off': {
+      const asset = checkAsset('asset', input.asset)
+      const amountRaw = checkAmount('amountRaw', input.amountRaw)
+      return { kind: 'write-off', asset, amountRaw, memo: checkMemo('memo', input.memo) }
+    }
     case 'reverse': {
       const memo = checkMemo('memo', input.memo)
       return { kind: 'reverse', operation: checkId('operation', input.operation), memo }

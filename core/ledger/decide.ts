@@ -1,6 +1,6 @@
 import { AMOUNT_MAX_RAW, BALANCE_MAX_RAW } from './check-request.ts'
 import { type Account, accountId, emptyAccount, type Hold, systemId } from './document.ts'
-import type { Outcome, Posting, PostingPlace, Refusal } from './entry.ts'
+import type { Outcome, Posting, PostingPlace, Refusal, SystemAccount } from './entry.ts'
 import type { AssetPolicy, Operation } from './operation.ts'
 import type { ReadValue } from './working-set.ts'
 
@@ -18,6 +18,7 @@ const REVERSIBLE: ReadonlySet<string> = new Set<Operation['kind']>([
   'grant-many',
   'spend',
   'expire',
+  'write-off',
 ])
 
 /**
@@ -123,6 +124,13 @@ export function decide(operation: Operation, read: ReadValue, atMs: number): Out
       const amountRaw = expired < AMOUNT_MAX_RAW ? expired : AMOUNT_MAX_RAW
       return done({ asset, from, to: '@expired', amountRaw })
     }
+    case 'write-off': {
+      const { asset, amountRaw } = operation
+      const { issued, lost } = totals(read, asset)
+      if (!read('asset', asset)) return refused('unknown-asset')
+      if (issued + lost + amountRaw > BALANCE_MAX_RAW) return refused('supply-limit')
+      return done({ asset, from: '@losses', to: '@redeemed', amountRaw })
+    }
     case 'reverse':
       return reverse(operation.operation, read, account, isFrozen)
     default:
@@ -156,22 +164,27 @@ function openHold(read: ReadValue, id: string): Hold | Refusal {
   return hold.state === 'open' ? hold : 'hold-resolved'
 }
 
+/** All that ever came to be and went away again. */
+function totals(read: ReadValue, asset: string) {
+  const of = (name: SystemAccount): bigint =>
+    read('system', systemId(asset, name))?.balanceRaw ?? 0n
+  const redeemed = of('redeemed') + of('fees') + of('expired')
+  return { issued: -of('issuance'), lost: -of('losses'), redeemed }
+}
+
 function refuseIssue(
   read: ReadValue,
   asset: string,
   grants: readonly { readonly account: string; readonly amountRaw: bigint }[],
 ): Refusal | undefined {
   const policy = read('asset', asset)
-  const issued = -(read('system', systemId(asset, 'issuance'))?.balanceRaw ?? 0n)
-  let redeemed = 0n
-  for (const name of ['redeemed', 'fees', 'expired'] as const)
-    redeemed += read('system', systemId(asset, name))?.balanceRaw ?? 0n
+  const { issued, lost, redeemed } = totals(read, asset)
   const balances = grants.map(({ account }) => read('account', accountId(asset, account)))
   if (!policy) return 'unknown-asset'
   const total = grants.reduce((sum, { amountRaw }) => sum + amountRaw, 0n)
   const supplyMax = policy.supplyMaxRaw ?? BALANCE_MAX_RAW
-  if (issued + total > BALANCE_MAX_RAW || issued - redeemed + total > supplyMax)
-    return 'supply-limit'
+  const out = issued + lost - redeemed
+  if (issued + lost + total > BALANCE_MAX_RAW || out + total > supplyMax) return 'supply-limit'
   const balanceMax = policy.balanceMaxRaw
   if (balanceMax === null) return undefined
   const isOver = grants.some(({ amountRaw }, index) => {

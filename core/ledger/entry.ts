@@ -7,8 +7,11 @@ import { toText, withAmounts } from './text.ts'
 /** Parts of a user's balance. `provisional` points cannot be spent yet, `held` ones are put aside. */
 export type Bucket = 'available' | 'held' | 'provisional'
 
-/** Accounts of the ledger itself. Points come from `issuance`, which is therefore below 0. */
-export type SystemAccount = 'issuance' | 'redeemed' | 'fees' | 'expired'
+/**
+ * Accounts of the ledger itself. Points come from `issuance`, which is therefore below 0, as `losses` is: what was spent and
+ * nobody has paid.
+ */
+export type SystemAccount = 'issuance' | 'redeemed' | 'fees' | 'expired' | 'losses'
 
 /** `alice/available`, or `@issuance`. */
 export type PostingPlace = `${string}/${Bucket}` | `@${SystemAccount}`

@@ -78,6 +78,7 @@ export function evolve(
     case 'grant-many':
     case 'spend':
     case 'expire':
+    case 'write-off':
     case 'note':
       break
     default:

@@ -71,6 +71,13 @@ export type Operation =
       readonly account: string
       readonly creditedRaw: bigint
     }
+  /** Points that were spent, and that no account can pay for: a loss of whoever keeps the ledger. */
+  | {
+      readonly kind: 'write-off'
+      readonly asset: string
+      readonly amountRaw: bigint
+      readonly memo: string
+    }
   /** Posts the opposite of an operation, once. */
   | { readonly kind: 'reverse'; readonly operation: OperationId; readonly memo: string }
   /** A line in the log that moves nothing, of whoever follows something: how far it has come. */

@@ -1,54 +1,16 @@
-import type { Address, Hash } from '#core/chain.ts'
+import type { Hash } from '#core/chain.ts'
 import { AppError } from '#core/errors.ts'
 import { type Hold, valueOf } from '#core/ledger/document.ts'
-import { previewRequest } from '#core/ledger/preview-request.ts'
 import type { OperationRequest } from '#core/ledger/operation.ts'
 import { readUpToDate } from '#core/ledger/read-balance.ts'
 import { toText } from '#core/ledger/text.ts'
-import { isSettled, lateKey, reverseLate } from './ask-ledger.ts'
+import { lateKey } from './ask-ledger.ts'
+import type { Difference, FoundDifference } from './difference.ts'
 import { operationOf, RELAY_SCOPE } from './intent.ts'
 import { middle } from './judge.ts'
+import { mendDifference, type Repair } from './mend-difference.ts'
 import type { PointsEvent, RelayChain } from './ports.ts'
 import type { RelayPolicy, SpendPorts } from './relay-ports.ts'
-
-/**
- * How the ledger and the chain differ.
- *
- * - `spent-and-open`: the chain spent it, and its points are still put aside: nobody has looked since, or nobody could
- * - `spent-and-returned`: the chain spent what was given back: the hold was ended by hand, or records were restored
- * - `spent-otherwise`: the chain spent another amount than was put aside: somebody else has the role of a spender
- * - `unknown-spend`: the chain spent what the ledger knows nothing of: records were restored, or somebody else is a spender
- * - `cancelled-and-open`, `cancelled-and-settled`: the chain has it as cancelled
- * - `settled-and-unspent`: the ledger has it as spent, and the chain has not: a final block was taken back, or the ledger was
- *   told by hand
- */
-export const differenceCauses = [
-  'spent-and-open',
-  'spent-and-returned',
-  'spent-otherwise',
-  'unknown-spend',
-  'cancelled-and-open',
-  'cancelled-and-settled',
-  'settled-and-unspent',
-] as const
-type DifferenceCause = (typeof differenceCauses)[number]
-
-/** One difference. Amounts in raw units. */
-type Difference = {
-  readonly cause: DifferenceCause
-  readonly operation: Hash
-  /** The hold; null: there is none. */
-  readonly hold: string | null
-  readonly account: string | null
-  readonly wallet: Address | null
-  readonly heldRaw: bigint | null
-  readonly spentRaw: bigint | null
-  readonly blockNumber: number | null
-  /** `possible`: an entry would mend it. `none`: a person has to decide. */
-  readonly repair: 'done' | 'possible' | 'none'
-  /** Why an entry cannot mend it. */
-  readonly why: string | null
-}
 
 /** What was compared, and how it differs. */
 export type Reconciliation = {
@@ -65,19 +27,17 @@ export type ReconcilePorts = SpendPorts & { readonly chain: RelayChain }
 const BLOCKS = 2_000
 const PAGE = 500
 
-type Found = Omit<Difference, 'repair' | 'why'> & { readonly mend: OperationRequest | null }
-
 /**
  * Compares all final events of the contract with all holds of the ledger, both ways. It asks the contract and the ledger, and
  * not the records of the relay, so that a mistake there does not hide here.
  *
- * @param isRepair differences that an entry mends are mended; otherwise nothing is written
+ * @param how whether differences that an entry mends are mended; otherwise nothing is written
  * @throws AppError `unavailable` where nodes or records cannot be used, or most nodes do not say the same
  */
 export async function reconcile(
   ports: ReconcilePorts,
   policy: RelayPolicy,
-  { actor, isRepair }: { readonly actor: string; readonly isRepair: boolean },
+  how: Repair,
 ): Promise<Reconciliation> {
   const sights = await ports.chain.look([], [])
   const toBlock = middle(sights.map(({ final }) => final.number)) ?? 0
@@ -91,7 +51,7 @@ export async function reconcile(
   for (const each of found) {
     if (each.cause === 'settled-and-unspent' && (await isSpentNow(ports.chain, each.operation)))
       continue
-    const difference = await mend(ports, policy, each, actor, isRepair)
+    const difference = await mendDifference(ports, policy, each, how)
     if (difference) differences.push(difference)
   }
   return { fromBlock: policy.startBlock, toBlock, events: count, holds, differences }
@@ -136,10 +96,10 @@ async function compareHolds(
   { store, sha256 }: SpendPorts,
   policy: RelayPolicy,
   events: Map<Hash, PointsEvent>,
-): Promise<{ readonly found: Found[]; readonly holds: number }> {
+): Promise<{ readonly found: FoundDifference[]; readonly holds: number }> {
   const { ledger, asset } = policy
   await readUpToDate({ store, sha256 }, ledger)
-  const found: Found[] = []
+  const found: FoundDifference[] = []
   let holds = 0
   let after: string | undefined
   for (;;) {
@@ -164,7 +124,7 @@ function compare(
   hold: Hold,
   operation: Hash,
   event: PointsEvent | undefined,
-): Found | undefined {
+): FoundDifference | undefined {
   const { asset, account, amountRaw, state, resolvedBy } = hold
   const spent = event?.kind === 'spent' ? event : undefined
   const of = {
@@ -232,7 +192,7 @@ function unknownSpend(
     blockNumber,
     transaction,
   }: PointsEvent & { kind: 'spent' },
-): Found {
+): FoundDifference {
   const memo = `spent by ${transaction}`
   return {
     cause: 'unknown-spend',
@@ -266,33 +226,4 @@ async function isSpentNow(chain: RelayChain, operation: Hash): Promise<boolean> 
   const sights = await chain.look([{ operation, transactions: [], fromBlock: null }], [])
   const spent = sights.filter(({ operations }) => operations[0]?.final === 'spent')
   return spent.length > chain.nodeCount / 2
-}
-
-/** Undefined: it was mended before. */
-async function mend(
-  ports: ReconcilePorts,
-  { ledger }: RelayPolicy,
-  { mend: wanted, ...found }: Found,
-  actor: string,
-  isRepair: boolean,
-): Promise<Difference | undefined> {
-  if (!wanted) return { ...found, repair: 'none', why: 'a person has to decide' }
-  const own = { ...wanted, actor }
-  // A refusal that is recorded would be the answer for good.
-  const preview = await previewRequest(ports, ledger, own)
-  if (preview.status === 'key-reused')
-    return { ...found, repair: 'none', why: 'it was mended in another way' }
-  const { status, outcome } = preview
-  if (outcome.status === 'refused') return { ...found, repair: 'none', why: outcome.code }
-  if (status === 'recorded') return undefined
-  if (!isRepair) return { ...found, repair: 'possible', why: null }
-  const receipt = await ports.clerk.submit(own)
-  const isDone = receipt.status === 'recorded' && receipt.outcome.status === 'done'
-  const spend = { ledger, operation: found.operation }
-  if (isDone && own.key === lateKey(found.operation) && (await isSettled(ports, spend))) {
-    // The relay has met it again meanwhile.
-    const isBack = await reverseLate(ports, spend)
-    return { ...found, repair: isBack ? 'done' : 'none', why: isBack ? null : 'it was paid twice' }
-  }
-  return { ...found, repair: isDone ? 'done' : 'none', why: isDone ? null : 'others were first' }
 }

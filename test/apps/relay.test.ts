@@ -430,6 +430,20 @@ describe('the relay on a chain', () => {
       { cause: 'settled-and-unspent', hold: 'tests/told', repair: 'none' },
       { cause: 'unknown-spend', hold: null, wallet, why: 'insufficient-points' },
     ])
+    // Nobody can pay it, and somebody decides that nobody has to.
+    const writeOff = { actor: 'tester', isRepair: true, isWriteOff: true }
+    expect((await reconcile(ports, policy, writeOff)).differences).toMatchObject([
+      { cause: 'settled-and-unspent', repair: 'none' },
+      { cause: 'unknown-spend', repair: 'done', why: null },
+    ])
+    for (const how of [writeOff, { actor: 'tester', isRepair: true }])
+      expect((await reconcile(ports, policy, how)).differences).toMatchObject([
+        { cause: 'settled-and-unspent' },
+      ])
+    const [losses] = await ports.store.documents(policy.ledger, [
+      { kind: 'system', id: 'points/losses' },
+    ])
+    expect(losses && JSON.parse(losses.body)).toEqual({ balanceRaw: '-3' })
     expect(await auditLedger(ports, policy.ledger)).toMatchObject({ breaches: [] })
   })
 

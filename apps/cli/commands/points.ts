@@ -288,6 +288,10 @@ const reconcileCommand = (): Command =>
     .addOption(configOption())
     .addOption(chainOption())
     .option('--repair', 'mend what an entry of the ledger mends')
+    .option(
+      '--write-off',
+      'with --repair: book as a loss what the chain spent and the account cannot pay',
+    )
     .option('--actor <name>', 'who does it, for the record; the user of this machine unless given')
     .option('--yes', 'do it without asking')
     .option('--dry-run', 'only tell what would be mended')

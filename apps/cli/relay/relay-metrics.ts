@@ -1,6 +1,7 @@
 import type { IntentState } from '#core/relay/intent.ts'
 import { type SpendCounts, waitingStates } from '#core/relay/count-spends.ts'
-import { differenceCauses, type Reconciliation } from '#core/relay/reconcile.ts'
+import { differenceCauses } from '#core/relay/difference.ts'
+import type { Reconciliation } from '#core/relay/reconcile.ts'
 import type { SenderStatus } from '#core/relay/sender-status.ts'
 import type { Metrics } from '#wiring/telemetry.ts'
 

@@ -125,6 +125,32 @@ describe('operations of a ledger', () => {
     expect(await balance('bob')).toMatchObject({ available: 0n })
   })
 
+  test('what nobody can pay is written off: no account pays, it counts as out no more than before, and can be reversed', async () => {
+    const app = await createLedgerApp({ supplyMaxRaw: 100n })
+    const loss = (amountRaw: bigint, of = asset) =>
+      ({ kind: 'write-off', asset: of, amountRaw, memo: '' }) as const
+    expect(await app.run(grant('alice', 100n))).toBe('done')
+    expect(await app.run(loss(30n), 'loss')).toBe('done')
+    expect(await app.balance('alice')).toMatchObject({ available: 100n })
+    // Those 100 are still out.
+    expect(await app.run(grant('alice', 1n))).toBe('supply-limit')
+    const system = async (id: string) => {
+      const [found] = await app.ports.store.documents(LEDGER, [
+        { kind: 'system', id: `${asset}/${id}` },
+      ])
+      return found && JSON.parse(found.body).balanceRaw
+    }
+    expect([await system('losses'), await system('redeemed')]).toEqual(['-30', '30'])
+    expect(await app.run({ kind: 'reverse', operation: 'tests/loss', memo: '' })).toBe('done')
+    expect([await system('losses'), await system('redeemed')]).toEqual(['0', '0'])
+    expect(await app.run(loss(1n, 'none'))).toBe('unknown-asset')
+    await expect(app.run(loss(0n))).rejects.toThrow(/amountRaw: 0 is not from 1/)
+    // Sums are kept in 64 bits.
+    for (let times = 0; times < 9; times++) expect(await app.run(loss(10n ** 18n))).toBe('done')
+    expect(await app.run(loss(10n ** 18n))).toBe('supply-limit')
+    expect(await auditLedger(app.ports, LEDGER)).toMatchObject({ breaches: [] })
+  })
+
   test('limits of the policy hold, and a day begins anew at midnight in UTC', async () => {
     const app = await createLedgerApp({
       spendMaxRaw: 40n,

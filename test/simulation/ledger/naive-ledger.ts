@@ -182,8 +182,9 @@ export function createNaiveLedger() {
         return 'done'
       case 'note':
         return 'done'
+      case 'write-off':
       case 'expire':
-        throw new Error('the simulation has no expiry')
+        throw new Error('the simulation neither expires nor writes off')
       default:
         return operation satisfies never
     }
