@@ -26,8 +26,11 @@ export type Database = {
   transaction<T>(steps: () => Promise<T>, durability: Durability): Promise<T>
   begin(durability: Durability): void
   commit(): void
-  /** Steps without a pause as one cheap transaction, so that connections of one process do not wait for each other. */
-  atOnce(steps: () => void): void
+  /**
+   * Steps without a pause as one transaction, so that connections of one process do not wait for each other; a cheap one
+   * unless said otherwise.
+   */
+  atOnce<T>(steps: () => T, durability?: Durability): T
   close(): void
 }
 
@@ -244,11 +247,12 @@ function wrap(connection: DatabaseSync, path: string, field: FileField): Databas
     rollback,
     begin,
     commit,
-    atOnce(steps) {
-      begin('cheap')
+    atOnce(steps, wanted = 'cheap') {
+      begin(wanted)
       try {
-        steps()
+        const result = steps()
         commit()
+        return result
       } catch (error) {
         rollback()
         throw error

@@ -21,8 +21,7 @@ export function openSqliteIdentityStore(path: string): IdentityStore {
     step: readonly [person: string | undefined, newPerson: string, nowMs: number],
     write: (person: string) => void,
   ): LinkOutcome {
-    db.begin('durable')
-    try {
+    return db.atOnce(() => {
       const row = read()
       const before = row && {
         person: String(row.person),
@@ -30,12 +29,8 @@ export function openSqliteIdentityStore(path: string): IdentityStore {
       }
       const { outcome, isChange } = linkStep(before, ...step)
       if (isChange && outcome.status === 'linked') write(outcome.person)
-      db.commit()
       return outcome
-    } catch (error) {
-      db.rollback()
-      throw error
-    }
+    }, 'durable')
   }
 
   return {

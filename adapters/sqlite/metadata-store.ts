@@ -15,33 +15,20 @@ import {
   TRAIT_TYPES_MAX,
 } from '#core/nft/metadata/stored.ts'
 import type { Row } from './database.ts'
-import { openRecordsFile, outwaitLocks, toldOfRecords } from './records-file.ts'
+import { openRecordsFile, toldOfRecords } from './records-file.ts'
 
 /** What an event does to a row that is there. */
 const TOUCH = 'version = version + 1, is_stale = 1, failures = 0, due_at = ?'
 
 /**
- * Metadata of tokens in an SQLite file of records. Each call is one statement or one transaction.
+ * Metadata of tokens in an SQLite file of records. Each call is one statement or one transaction. What a power cut takes
+ * back is fetched again, so that transactions are cheap.
  *
  * @param path of records that have been migrated
  */
 export function openSqliteMetadataStore(path: string): MetadataStore {
   const db = openRecordsFile(path)
   const told = toldOfRecords(path)
-
-  /** What a power cut takes back is fetched again. */
-  const atOnce = <T>(step: () => T): Promise<T> =>
-    outwaitLocks(() => {
-      db.begin('cheap')
-      try {
-        const result = step()
-        db.commit()
-        return result
-      } catch (error) {
-        db.rollback()
-        throw error
-      }
-    })
 
   return {
     read: (chainId, tokens) =>
@@ -83,7 +70,7 @@ export function openSqliteMetadataStore(path: string): MetadataStore {
       }),
     want: (chainId, tokens, nowMs, isChange) =>
       told(() =>
-        atOnce(() => {
+        db.atOnce(() => {
           for (const token of tokens) {
             const { version, state, isStale, failures, dueAtMs, ...fresh } = newMetadata(
               token,
@@ -109,7 +96,7 @@ export function openSqliteMetadataStore(path: string): MetadataStore {
       ),
     wantRange: (chainId, collection, { from, to }, nowMs) =>
       told(() =>
-        atOnce(() => {
+        db.atOnce(() => {
           db.run(
             `UPDATE nft_metadata SET ${TOUCH} WHERE chain = ? AND collection = ? AND token BETWEEN ? AND ?`,
             nowMs,
@@ -122,7 +109,7 @@ export function openSqliteMetadataStore(path: string): MetadataStore {
       ),
     wantReadAbove: (chainId, number, nowMs) =>
       told(() =>
-        atOnce(() => {
+        db.atOnce(() => {
           db.run(
             `UPDATE nft_metadata SET ${TOUCH} WHERE chain = ? AND read_at > ?`,
             nowMs,
@@ -144,7 +131,7 @@ export function openSqliteMetadataStore(path: string): MetadataStore {
       ),
     put: (chainId, metadata) =>
       told(() =>
-        atOnce(() => {
+        db.atOnce(() => {
           const { collection, tokenId, version, state, isStale, failures, dueAtMs } = metadata
           const changed = db.run(
             'UPDATE nft_metadata SET version = ?, state = ?, is_stale = ?, failures = ?, due_at = ?, read_at = ?, body = ? ' +
@@ -179,7 +166,7 @@ export function openSqliteMetadataStore(path: string): MetadataStore {
       }),
     putCursor: (chainId, cursor) =>
       told(() =>
-        atOnce(() => {
+        db.atOnce(() => {
           db.run(
             'INSERT OR REPLACE INTO nft_metadata_cursors VALUES (?, ?)',
             chainId,

@@ -15,8 +15,7 @@ export function openSqliteRoleStore(path: string): RoleStore {
   const told = toldOfRecords(path)
 
   function put(state: RoleState, change: RoleChange | undefined): boolean {
-    db.begin('durable')
-    try {
+    return db.atOnce(() => {
       const isMine = replace(state)
       if (isMine && change)
         db.run(
@@ -26,12 +25,8 @@ export function openSqliteRoleStore(path: string): RoleStore {
           change.atMs,
           JSON.stringify(change),
         )
-      db.commit()
       return isMine
-    } catch (error) {
-      db.rollback()
-      throw error
-    }
+    }, 'durable')
   }
 
   function replace(state: RoleState): boolean {

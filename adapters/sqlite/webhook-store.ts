@@ -12,17 +12,7 @@ export function openSqliteWebhookStore(path: string): WebhookStore {
 
   const told = toldOfRecords(path)
 
-  function atOnce<T>(step: () => T): T {
-    db.begin('durable')
-    try {
-      const result = step()
-      db.commit()
-      return result
-    } catch (error) {
-      db.rollback()
-      throw error
-    }
-  }
+  const atOnce = <T>(step: () => T): T => db.atOnce(step, 'durable')
 
   return {
     list: (owner) =>

@@ -4,7 +4,7 @@ import type { Ask } from './ask.ts'
 import type { Delegation } from './ports.ts'
 import { type DelegableRule, hasToken, type TokenRange } from './rule.ts'
 import { isBurnAddress } from '#core/nft/burn.ts'
-import { amountOf, type Finding, tally, unknownOf } from './tally.ts'
+import { amountOf, type Finding, openOf, tally, unknownOf } from './tally.ts'
 
 /** What is delegated to wallets, all at the block of the decision. */
 export type Delegations = {
@@ -60,9 +60,6 @@ export async function addDelegated(
   })
   return all.answer === 'yes' ? { ...all, reason: 'delegated' } : all
 }
-
-const openOf = ({ answer, reason }: Finding): Reason | null =>
-  answer === 'unknown' ? reason : null
 
 /** Who has delegated anything that the rule is about. */
 async function vaultsOf(

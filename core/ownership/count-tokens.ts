@@ -9,6 +9,7 @@ import {
   amountOf,
   asOwner,
   type Finding,
+  openOf,
   ownerOf,
   tally,
   unknownFinding,
@@ -204,7 +205,3 @@ async function inEscrow(
   for (const { wallet } of tokens) amounts.set(wallet, (amounts.get(wallet) ?? 0n) + 1n)
   return { amounts, tokens, unknown: unknown ?? unknownOf(balance) ?? openOf(found) }
 }
-
-/** Why a count may be higher than it is; null where it is all. */
-const openOf = ({ answer, reason }: Finding): Reason | null =>
-  answer === 'unknown' ? reason : null

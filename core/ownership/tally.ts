@@ -57,6 +57,10 @@ export function tally(
   return { answer, reason, needed, found, wallets, tokens }
 }
 
+/** Why a count may be higher than it is; null where it is all. */
+export const openOf = ({ answer, reason }: Finding): Reason | null =>
+  answer === 'unknown' ? reason : null
+
 /** Nothing of it can be known, whoever asks. */
 export const unknownFinding = (
   needed: bigint,
