@@ -1,5 +1,4 @@
 import type { Address } from '#core/chain.ts'
-import type { FeedCursor } from '#core/history/feed.ts'
 import {
   type MetadataState,
   newMetadata,
@@ -18,6 +17,7 @@ import { CONCERNS } from './concerns.ts'
 import { connectionTo } from './connection.ts'
 import { toldAs } from './errors.ts'
 import { insertBatch } from './insert.ts'
+import { feedCursors } from './feed-cursors.ts'
 import { createLastingDatabase } from './lasting-database.ts'
 
 const told = toldAs('records')
@@ -40,7 +40,6 @@ type TraitDocument = {
   readonly collection: Address
   readonly trait: string
 }
-type CursorDocument = FeedCursor & { readonly _id: number }
 
 /** What an event does to a document that is there. */
 const touch = (nowMs: number) => ({
@@ -59,7 +58,6 @@ export function openMongoMetadataStore(url: string): MetadataStore {
   const { db, close } = createLastingDatabase(() => connectionTo(url, 'records'))
   const tokens = db.collection<MetadataDocument>('nftMetadata', CONCERNS)
   const traits = db.collection<TraitDocument>('nftTraitTypes', CONCERNS)
-  const cursors = db.collection<CursorDocument>('nftMetadataCursors', CONCERNS)
 
   return {
     read: (chainId, keys) =>
@@ -137,17 +135,7 @@ export function openMongoMetadataStore(url: string): MetadataStore {
         if (named.length > 0) await insertBatch(traits, named)
         return true
       }),
-    cursor: (chainId) =>
-      told(async () => {
-        const found = await cursors.findOne({ _id: chainId })
-        if (!found) return undefined
-        const { _id, ...cursor } = found
-        return cursor
-      }),
-    putCursor: (chainId, cursor) =>
-      told(async () => {
-        await cursors.replaceOne({ _id: chainId }, { ...cursor }, { upsert: true })
-      }),
+    ...feedCursors(db, 'nftMetadataCursors'),
     close,
   }
 }

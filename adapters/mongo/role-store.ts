@@ -1,16 +1,15 @@
-import type { FeedCursor } from '#core/history/feed.ts'
 import type { RoleChange, RoleState, RoleStore } from '#core/guild/ports.ts'
 import { isOpen, roleKeyText } from '#core/guild/role-state.ts'
 import { CONCERNS } from './concerns.ts'
 import { connectionTo } from './connection.ts'
 import { isDuplicate, toldAs } from './errors.ts'
+import { feedCursors } from './feed-cursors.ts'
 import { createLastingDatabase } from './lasting-database.ts'
 
 const told = toldAs('records')
 
 type StateDocument = RoleState & { readonly _id: string; readonly isOpen: boolean }
 type ChangeDocument = Omit<RoleChange, 'id'> & { readonly _id: string }
-type CursorDocument = FeedCursor & { readonly _id: number }
 type AskDocument = { readonly _id: string; readonly atMs: number }
 
 /**
@@ -24,7 +23,6 @@ export function openMongoRoleStore(url: string): RoleStore {
   const { db, close } = createLastingDatabase(() => connectionTo(url, 'records'))
   const states = db.collection<StateDocument>('roleStates', CONCERNS)
   const changes = db.collection<ChangeDocument>('roleChanges', CONCERNS)
-  const cursors = db.collection<CursorDocument>('roleCursors', CONCERNS)
   const asks = db.collection<AskDocument>('roleAsks', CONCERNS)
 
   /** False where it is there already. */
@@ -108,17 +106,7 @@ export function openMongoRoleStore(url: string): RoleStore {
           .toArray()
         return found.map(({ _id, ...change }) => ({ id: _id, ...change }))
       }),
-    cursor: (chainId) =>
-      told(async () => {
-        const found = await cursors.findOne({ _id: chainId })
-        if (!found) return undefined
-        const { _id, ...cursor } = found
-        return cursor
-      }),
-    putCursor: (chainId, cursor) =>
-      told(async () => {
-        await cursors.replaceOne({ _id: chainId }, { ...cursor }, { upsert: true })
-      }),
+    ...feedCursors(db, 'roleCursors'),
     ask: (account, atMs) =>
       told(async () => {
         await asks.replaceOne({ _id: account }, { atMs }, { upsert: true })
