@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import type { Gateways } from '#core/nft/metadata/places.ts'
 import { section } from './section.ts'
+import { hostsAndPorts, toHostsAndPorts } from './values.ts'
 
 /** How metadata of tokens is fetched; null: it is not kept. */
 export type MetadataSettings = {
@@ -32,21 +33,10 @@ const schema = z.strictObject({
     ['https://arweave.net/'],
     'What stands in front of the path of an ar:// URI, tried in this order',
   ),
-  allowed: z
-    .array(
-      z
-        .string()
-        .regex(
-          /^(?:[A-Za-z0-9.-]{1,253}|\[[0-9A-Fa-f:.]{2,45}\]):\d{1,5}$/,
-          'not a host and a port',
-        ),
-    )
-    .max(100, 'more than 100')
-    .default([])
-    .meta({
-      description:
-        'Hosts with their ports that documents are fetched from wherever they are, as a gateway of your own: ipfs.internal:8080. All others must have public addresses',
-    }),
+  allowed: hostsAndPorts.meta({
+    description:
+      'Hosts with their ports that documents are fetched from wherever they are, as a gateway of your own: ipfs.internal:8080. All others must have public addresses',
+  }),
 })
 
 type Raw = z.output<typeof schema>
@@ -56,6 +46,6 @@ export const metadataSection = section({
   toSettings: (raw: Raw | null): MetadataSettings =>
     raw && {
       gateways: { ipfs: raw.ipfsGateways, arweave: raw.arweaveGateways },
-      allowed: raw.allowed.map((host) => host.toLowerCase()),
+      allowed: toHostsAndPorts(raw.allowed),
     },
 })

@@ -42,3 +42,17 @@ export const port = z.int().min(0).max(65_535)
 
 /** An address or a name of this machine to listen on. */
 export const host = z.string().min(1)
+
+/** Hosts with their ports, such as `ipfs.internal:8080`; none unless given. */
+export const hostsAndPorts = z
+  .array(
+    z
+      .string()
+      .regex(/^(?:[A-Za-z0-9.-]{1,253}|\[[0-9A-Fa-f:.]{2,45}\]):\d{1,5}$/, 'not a host and a port'),
+  )
+  .max(100, 'more than 100')
+  .default([])
+
+/** As a URL has them. */
+export const toHostsAndPorts = (given: readonly string[]): string[] =>
+  given.map((each) => each.toLowerCase())

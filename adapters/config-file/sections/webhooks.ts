@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { section } from './section.ts'
-import { host, port } from './values.ts'
+import { host, hostsAndPorts, port, toHostsAndPorts } from './values.ts'
 
 export type WebhooksSettings = {
   /** Hosts with their ports that webhooks may be at although they are not of the public internet. */
@@ -11,21 +11,10 @@ export type WebhooksSettings = {
 }
 
 const schema = z.strictObject({
-  allowed: z
-    .array(
-      z
-        .string()
-        .regex(
-          /^(?:[A-Za-z0-9.-]{1,253}|\[[0-9A-Fa-f:.]{2,45}\]):\d{1,5}$/,
-          'not a host and a port',
-        ),
-    )
-    .max(100, 'more than 100')
-    .default([])
-    .meta({
-      description:
-        'Hosts with their ports that webhooks may be at wherever they are, over HTTP too: receiver.internal:8080. All others must have public addresses and https',
-    }),
+  allowed: hostsAndPorts.meta({
+    description:
+      'Hosts with their ports that webhooks may be at wherever they are, over HTTP too: receiver.internal:8080. All others must have public addresses and https',
+  }),
   metricsHost: host
     .default('127.0.0.1')
     .meta({ description: 'Where probes and metrics of `halyard webhooks deliver` listen' }),
@@ -40,6 +29,6 @@ export const webhooksSection = section({
   schema: schema.prefault({}),
   toSettings: ({ allowed, ...rest }: Raw): WebhooksSettings => ({
     ...rest,
-    allowed: allowed.map((each) => each.toLowerCase()),
+    allowed: toHostsAndPorts(allowed),
   }),
 })
