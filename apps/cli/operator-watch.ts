@@ -2,6 +2,11 @@ import type { Address, Listener } from '#faces/listen.ts'
 import { startOperatorServer } from '#faces/operator-server.ts'
 import type { Metrics } from '#wiring/telemetry.ts'
 
+type OnError = (error: unknown, path: string) => void
+
+const toStderr: OnError = (error, path) =>
+  void process.stderr.write(`halyard: ${path} could not be answered: ${String(error)}\n`)
+
 /** What is wrong with a service, by what it is about, for whoever asks whether it is ready. */
 export type Faults = {
   /** @param why undefined: all is well */
@@ -9,9 +14,14 @@ export type Faults = {
   /**
    * Serves `/live`, `/ready` (503 with the reasons) and `/metrics`.
    *
+   * @param onError told of an answer that could not be made; it goes to stderr unless given
    * @throws AppError `unavailable` naming the setting where the port is taken
    */
-  listen(metrics: Pick<Metrics, 'contentType' | 'render'>, address: Address): Promise<Listener>
+  listen(
+    metrics: Pick<Metrics, 'contentType' | 'render'>,
+    address: Address,
+    onError?: OnError,
+  ): Promise<Listener>
 }
 
 export function createFaults(): Faults {
@@ -21,7 +31,7 @@ export function createFaults(): Faults {
       if (why === undefined) faults.delete(about)
       else faults.set(about, why)
     },
-    listen: (metrics, address) =>
+    listen: (metrics, address, onError = toStderr) =>
       startOperatorServer(
         {
           '/live': () => ({ status: 200, body: { status: 'live' } }),
@@ -35,8 +45,7 @@ export function createFaults(): Faults {
           }),
         },
         address,
-        (error, path) =>
-          void process.stderr.write(`halyard: ${path} could not be answered: ${String(error)}\n`),
+        onError,
       ),
   }
 }

@@ -1,3 +1,4 @@
+import { createFaults, type Faults } from '#cli/operator-watch.ts'
 import { untilStopped } from '#cli/until-stopped.ts'
 import { type EarningApp, rulesByChain, wireEarning } from '#cli/wire-earning.ts'
 import { type LedgerApp, wireLedger } from '#cli/wire-ledger.ts'
@@ -6,14 +7,10 @@ import { earnPoints } from '#core/earning/earn-points.ts'
 import { AppError } from '#core/errors.ts'
 import { auditAndFreeze, type JobEnd, type LedgerJob, runJobs } from '#core/ledger/keep-ledger.ts'
 import { createSweeper } from '#core/ledger/sweep-lapsed.ts'
-import { type OperatorAnswer, startOperatorServer } from '#faces/operator-server.ts'
 import { createLogger, createMetrics, type Logger } from '#wiring/telemetry.ts'
 import { createKeeperMetrics } from './keeper-metrics.ts'
 
 type Options = { readonly config: string; readonly actor?: string }
-
-/** What is wrong, by what it is about; nothing where all is well. */
-type Faults = Map<string, string>
 
 /** Earns, sweeps and audits until it is stopped. */
 export const keep = (options: Options): Promise<void> =>
@@ -31,7 +28,7 @@ async function keepUntil({ config, actor }: Options, stop: AbortSignal): Promise
   const app = stack.use(await wireLedger({ config, ledger: points.ledger }))
   const name = actor ?? 'keeper'
   const metrics = createKeeperMetrics(createMetrics())
-  const faults: Faults = new Map()
+  const faults = createFaults()
   const jobs = [
     sweepJob(app, name, keeper.sweepMs, metrics),
     auditJob(app, name, keeper.auditMs, { metrics, faults, log, stop }),
@@ -40,15 +37,8 @@ async function keepUntil({ config, actor }: Options, stop: AbortSignal): Promise
       : []),
   ]
   const server = stack.use(
-    await startOperatorServer(
-      {
-        '/live': () => ({ status: 200, body: { status: 'live' } }),
-        '/ready': () => readiness(faults),
-        '/metrics': async () => ({
-          contentType: metrics.contentType,
-          text: await metrics.render(),
-        }),
-      },
+    await faults.listen(
+      metrics,
       { host: keeper.host, port: keeper.port, field: 'points.keeper.port' },
       (error, path) => log.error({ err: error, path }, 'the operator gets no answer'),
     ),
@@ -60,21 +50,12 @@ async function keepUntil({ config, actor }: Options, stop: AbortSignal): Promise
   await runJobs(app.ports, jobs, (end) => tell(end, metrics, faults, log), stop)
 }
 
-function readiness(faults: Faults): OperatorAnswer {
-  const reasons = Object.fromEntries(faults)
-  return faults.size === 0
-    ? { status: 200, body: { status: 'ready' } }
-    : { status: 503, body: { status: 'not-ready', reasons } }
-}
-
 type Metrics = ReturnType<typeof createKeeperMetrics>
 
 function tell({ job, ms, error }: JobEnd, metrics: Metrics, faults: Faults, log: Logger): void {
   metrics.ended(job, ms, error === undefined)
-  if (error) {
-    faults.set(job, error.message)
-    log.warn({ job, reason: error.message }, 'not done; it is tried again')
-  } else faults.delete(job)
+  faults.note(job, error?.message)
+  if (error) log.warn({ job, reason: error.message }, 'not done; it is tried again')
 }
 
 function sweepJob(app: LedgerApp, actor: string, everyMs: number, metrics: Metrics): LedgerJob {
@@ -112,14 +93,16 @@ function auditJob(
       if (!kept) return
       metrics.audited(kept)
       const { breaches } = kept.audit
-      if (breaches.length === 0) faults.delete('ledger')
-      else {
-        faults.set('ledger', `${breaches.length} invariants are broken; run halyard points audit`)
+      const { length } = breaches
+      faults.note(
+        'ledger',
+        length === 0 ? undefined : `${length} invariants are broken; run halyard points audit`,
+      )
+      if (length > 0)
         log.error(
           { breaches: breaches.slice(0, 10), frozen: kept.frozen },
           'the ledger is not what its log says',
         )
-      }
     },
   }
 }
@@ -153,13 +136,12 @@ function earnJob(
         const reports = await earnPoints(app.ports, app.input)
         metrics.earned(chain, reports)
         const astray = reports.flatMap((report) => report.astray)
-        const about = `earnings on ${chain}`
-        if (astray.length === 0) faults.delete(about)
-        else
-          faults.set(
-            about,
-            `${astray.length} that were confirmed are not on the chain any more; run halyard points earn`,
-          )
+        faults.note(
+          `earnings on ${chain}`,
+          astray.length === 0
+            ? undefined
+            : `${astray.length} that were confirmed are not on the chain any more; run halyard points earn`,
+        )
       }
     },
   }

@@ -1,3 +1,4 @@
+import { createFaults } from '#cli/operator-watch.ts'
 import type { Cancel } from '#core/clock.ts'
 import { messageOf } from '#core/errors.ts'
 import { countSpends } from '#core/relay/count-spends.ts'
@@ -5,7 +6,6 @@ import type { Reconciliation } from '#core/relay/reconcile.ts'
 import type { RelayPolicy, RelayPorts } from '#core/relay/relay-ports.ts'
 import { readSenders } from '#core/relay/sender-status.ts'
 import type { Address, Listener } from '#faces/listen.ts'
-import { startOperatorServer } from '#faces/operator-server.ts'
 import { createMetrics } from '#wiring/telemetry.ts'
 import { createRelayMetrics } from './relay-metrics.ts'
 
@@ -36,9 +36,7 @@ export function watchRelay(
   chain: string,
 ): RelayWatch {
   const metrics = createRelayMetrics(createMetrics(), chain)
-  const faults = new Map<string, string>()
-  const note = (about: string, why: string | undefined): void =>
-    void (why === undefined ? faults.delete(about) : faults.set(about, why))
+  const { note, listen } = createFaults()
   const senders = ports.senders.map(({ sender }) => sender)
 
   async function look(): Promise<void> {
@@ -61,22 +59,7 @@ export function watchRelay(
   }
 
   return {
-    listen: (address, onError) =>
-      startOperatorServer(
-        {
-          '/live': () => ({ status: 200, body: { status: 'live' } }),
-          '/ready': () =>
-            faults.size === 0
-              ? { status: 200, body: { status: 'ready' } }
-              : { status: 503, body: { status: 'not-ready', reasons: Object.fromEntries(faults) } },
-          '/metrics': async () => ({
-            contentType: metrics.contentType,
-            text: await metrics.render(),
-          }),
-        },
-        address,
-        onError,
-      ),
+    listen: (address, onError) => listen(metrics, address, onError),
     roundEnded(fault) {
       metrics.roundEnded(fault === undefined)
       note('rounds', fault)
