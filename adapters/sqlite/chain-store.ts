@@ -11,7 +11,6 @@ import { createSqliteEventTable } from './event-table.ts'
 import { createSqliteHeadLog } from './head-log.ts'
 import { createSqliteQuarantineTable } from './quarantine-table.ts'
 import { ROW_FORMAT, schemaOf } from './schema.ts'
-import { schemaVersion } from './schema-version.ts'
 import { createSqliteTokenStore } from './token-store.ts'
 import { createSqliteWorkingTree } from './working-tree.ts'
 
@@ -36,10 +35,8 @@ export const openSqliteChainStore = (
   ...sqliteChainStore(openSqliteDatabase(path, catalogue), catalogue),
 })
 
-export function openSqliteDatabase(path: string, values: HistoryValues): Database {
-  const schema = schemaOf(values)
-  return openDatabase(path, schema, schemaVersion(schema, ROW_FORMAT))
-}
+export const openSqliteDatabase = (path: string, values: HistoryValues): Database =>
+  openDatabase(path, { schema: schemaOf(values), format: ROW_FORMAT })
 
 /** The same over an open database. */
 export function sqliteChainStore(

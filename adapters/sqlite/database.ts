@@ -2,7 +2,7 @@ import { closeSync, openSync, readSync, statSync } from 'node:fs'
 import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite'
 import { AppError } from '#core/errors.ts'
 import { damaged, isBusy, isFailedSync, isFull, toAppError } from './errors.ts'
-import { schemaDifference } from './schema-version.ts'
+import { additionsTo, type FileForm, schemaDifference, schemaVersion } from './schema-version.ts'
 import { type FileField, refuseBadPlace } from './place.ts'
 
 /** A row as SQLite gives it. */
@@ -51,15 +51,14 @@ const HEADER = 'SQLite format 3\0'
 const LOG_BYTES_MAX = 8 * 1024 * 1024
 
 /**
- * Opens a file of chain history, or makes it.
+ * Opens a file of chain history, or makes it. One that only lacks tables is given them, empty; one that differs in
+ * anything else is refused.
  *
  * @param path a file, or `:memory:`
- * @param schema the statements that make a new file's tables
- * @param version of the schema, see `schemaVersion`: a file of another one is refused
- * @throws AppError `unavailable` when the file is damaged, locked, or not Halyard's
+ * @throws AppError `unavailable` when the file is damaged, locked, not Halyard's, or of another form
  */
-export const openDatabase = (path: string, schema: string, version: number): Database =>
-  openConnection(path, 'store', (connection) => prepareFile(connection, path, schema, version))
+export const openDatabase = (path: string, form: FileForm): Database =>
+  openConnection(path, 'store', (connection) => prepareFile(connection, path, form))
 
 /**
  * Opens a database file, or makes an empty one.
@@ -103,12 +102,7 @@ export function refuseDamaged(connection: DatabaseSync, path: string, field: Fil
   if (verdict !== 'ok') throw damaged(path, field, String(verdict))
 }
 
-function prepareFile(
-  connection: DatabaseSync,
-  path: string,
-  schema: string,
-  version: number,
-): void {
+function prepareFile(connection: DatabaseSync, path: string, form: FileForm): void {
   const pragma = (name: string): number => pragmaOf(connection, name)
   const isNew = pragma('schema_version') === 0
   if (!isNew && pragma('application_id') !== APPLICATION_ID)
@@ -117,25 +111,37 @@ function prepareFile(
       `store: ${path} is a database of another program; name another file`,
       { details: { field: 'store' } },
     )
-  const found = pragma('user_version')
-  if (!isNew && found !== version)
-    throw new AppError(
-      'unavailable',
-      `store: ${path} was written by another version of Halyard: ${schemaDifference(connection, schema)}; ` +
-        'use that version, or index into another file',
-      { details: { field: 'store', reason: 'other-version' } },
-    )
-  if (!isNew) refuseDamaged(connection, path, 'store')
+  if (!isNew) {
+    refuseOtherForm(connection, path, form)
+    refuseDamaged(connection, path, 'store')
+  }
   connection.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL')
   connection.exec('PRAGMA cache_size = -32768; PRAGMA temp_store = MEMORY')
-  if (!isNew) return
+  const version = schemaVersion(form)
+  if (!isNew && pragma('user_version') === version) return
   connection.exec('BEGIN IMMEDIATE')
-  // Two processes may find the file new; the second one finds the first one's schema.
-  if (pragma('schema_version') === 0) {
-    connection.exec(schema)
+  // Two processes may find the file new, or tables lacking; the second one finds what the first one has made.
+  const statements =
+    pragma('schema_version') === 0
+      ? form.schema
+      : additionsTo(connection, pragma('user_version'), form)
+  if (statements !== undefined) {
+    connection.exec(statements)
     connection.exec(`PRAGMA application_id = ${APPLICATION_ID}; PRAGMA user_version = ${version}`)
   }
   connection.exec('COMMIT')
+}
+
+/** @throws AppError `unavailable` (`other-version`) where there is more to a file than tables that it lacks */
+function refuseOtherForm(connection: DatabaseSync, path: string, form: FileForm): void {
+  const found = pragmaOf(connection, 'user_version')
+  if (found === schemaVersion(form) || additionsTo(connection, found, form) !== undefined) return
+  throw new AppError(
+    'unavailable',
+    `store: ${path} was written by another version of Halyard: ${schemaDifference(connection, form.schema)}; ` +
+      'use that version, or index into another file',
+    { details: { field: 'store', reason: 'other-version' } },
+  )
 }
 
 function sizeOf(path: string): number {

@@ -2,11 +2,12 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
-import { expect, test, vi } from 'vitest'
+import { describe, expect, test, vi } from 'vitest'
 import { schemaOf } from '#adapters/sqlite/schema.ts'
-import { schemaVersion } from '#adapters/sqlite/schema-version.ts'
+import { additionsTo, schemaVersion } from '#adapters/sqlite/schema-version.ts'
 import { catalogue } from '#core/catalogue.ts'
 import type { HistoryValues } from '#core/history/catalogue.ts'
+import type { DocumentSpec } from '#core/history/document.ts'
 import { openSqliteChainStore } from '#adapters/sqlite/chain-store.ts'
 import { openThreadedSqliteChainStore } from '#adapters/sqlite/threaded-chain-store.ts'
 import {
@@ -80,9 +81,10 @@ test('an entry written before levels of proof were is read, and claims none', as
 
 test('no table changes without the version that a file is known by', () => {
   const schema = schemaOf(catalogue)
-  const version = schemaVersion(schema, 1)
-  expect(schemaVersion(`\n${schema.replaceAll('\n', '\n  ')}`, 1)).toBe(version)
-  expect(schemaVersion(schema, 2)).not.toBe(version)
+  const version = schemaVersion({ schema, format: 1 })
+  const indented = `\n${schema.replaceAll('\n', '\n  ')}`
+  expect(schemaVersion({ schema: indented, format: 1 })).toBe(version)
+  expect(schemaVersion({ schema, format: 2 })).not.toBe(version)
   const versions = new Set([version])
   const { documents, families } = catalogue
   const others: HistoryValues[] = [
@@ -101,6 +103,70 @@ test('no table changes without the version that a file is known by', () => {
       families: families.filter((each) => each !== family),
     })),
   ]
-  for (const other of others) versions.add(schemaVersion(schemaOf(other), 1))
+  for (const other of others) versions.add(schemaVersion({ schema: schemaOf(other), format: 1 }))
   expect(versions.size).toBe(1 + others.length)
+})
+
+describe('a file of a version that had fewer tables', () => {
+  const [left, ...documents] = catalogue.documents
+  const older = { ...catalogue, documents }
+  const withFile = async (use: (path: string) => void | Promise<void>): Promise<void> => {
+    const folder = mkdtempSync(join(tmpdir(), 'halyard-sqlite-'))
+    try {
+      await use(join(folder, 'test.db'))
+    } finally {
+      rmSync(folder, { recursive: true })
+    }
+  }
+
+  test('is given them, empty, and keeps what it holds', () =>
+    withFile(async (path) => {
+      openSqliteChainStore(path, older).close()
+      const db = new DatabaseSync(path)
+      db.exec(`INSERT INTO head VALUES (1, 1, '{"chainId":1,"move":1,"coverage":[]}')`)
+      db.close()
+      // Twice, for the first one writes what the second one looks at.
+      for (let times = 0; times < 2; times++) {
+        const store = openSqliteChainStore(path)
+        expect(await store.heads.latest(1)).toMatchObject({ move: 1 })
+        const set = { tree: 'none', kind: left?.kind ?? '' }
+        expect(await store.tree.read(set, [])).toEqual([])
+        store.close()
+      }
+      const made = new DatabaseSync(path)
+      const names = made.prepare('SELECT name, sql FROM sqlite_schema').all()
+      made.close()
+      const fresh = new DatabaseSync(':memory:')
+      fresh.exec(schemaOf(catalogue))
+      expect(names).toHaveLength(fresh.prepare('SELECT name FROM sqlite_schema').all().length)
+      fresh.close()
+      // The older version does not take it for its own any more, and says so.
+      expect(() => openSqliteChainStore(path, older)).toThrow(/which this one does not know/)
+    }))
+
+  test('is refused and left alone where it differs in anything else', () =>
+    withFile((path) => {
+      const [first, ...rest] = documents as [DocumentSpec, ...DocumentSpec[]]
+      const other = { ...first, orders: { ...first.orders, another: first.identity } }
+      openSqliteChainStore(path, { ...catalogue, documents: [other, ...rest] }).close()
+      expect(() => openSqliteChainStore(path)).toThrow(
+        /another version of Halyard: it has .*no document_candle/,
+      )
+      const db = new DatabaseSync(path)
+      const [{ found }] = db
+        .prepare('SELECT count(*) AS found FROM sqlite_schema WHERE name = ?')
+        .all(`document_${left?.kind}`) as [{ found: number }]
+      expect(found).toBe(0)
+      db.close()
+    }))
+
+  test('is refused where its rows have another form', () => {
+    const db = new DatabaseSync(':memory:')
+    const schema = schemaOf(older)
+    db.exec(schema)
+    const form = { schema: schemaOf(catalogue), format: 2 }
+    expect(additionsTo(db, schemaVersion({ schema, format: 1 }), form)).toBeUndefined()
+    expect(additionsTo(db, schemaVersion({ schema, format: 2 }), form)).toMatch(/^CREATE TABLE /)
+    db.close()
+  })
 })
