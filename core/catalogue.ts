@@ -20,7 +20,7 @@ import { type PoolManagerSource, uniswapV4Managers } from '#core/dex/sources/uni
 import { tradesProjection } from '#core/dex/trading/project-trades.ts'
 import type { EventFamily } from '#core/history/event.ts'
 import type { Projection } from '#core/history/projection.ts'
-import { type CatalogueValues, createCatalogue } from '#core/indexing/catalogue.ts'
+import { type Catalogue, type CatalogueValues, createCatalogue } from '#core/indexing/catalogue.ts'
 import type { SourceSpec } from '#core/indexing/source.ts'
 import { metadataFamily } from '#core/nft/metadata/update.ts'
 import { holdingsProjection } from '#core/nft/project-holdings.ts'
@@ -85,3 +85,15 @@ export const halyardValues: CatalogueValues = { sources, families, projections }
 
 /** All that Halyard indexes: a new kind of value is a file of its own and a line here. */
 export const catalogue = createCatalogue(halyardValues)
+
+const catalogueWithoutActivity = createCatalogue({
+  ...halyardValues,
+  projections: projections.filter((each) => each !== activityProjection),
+})
+
+/**
+ * What a deployment makes of a chain. A store is opened with the whole catalogue all the same, so that its tables do not
+ * depend on what is left out.
+ */
+export const catalogueOf = ({ keepsActivity }: { readonly keepsActivity: boolean }): Catalogue =>
+  keepsActivity ? catalogue : catalogueWithoutActivity

@@ -5,6 +5,7 @@ import { systemClock } from '#adapters/node/clock.ts'
 import { newId } from '#adapters/node/new-id.ts'
 import { sha256 } from '#adapters/node/sha256.ts'
 import { type BlockSourceOptions, createRpcBlockSource } from '#adapters/rpc/block-source.ts'
+import { catalogueOf } from '#core/catalogue.ts'
 import type { IndexPorts } from '#core/indexing/backfill.ts'
 import type { FetchPorts } from '#core/indexing/fetch-proven.ts'
 import type { RawLayer } from '#core/indexing/raw/obtain-blocks.ts'
@@ -33,9 +34,10 @@ const PROOFS = { keccak, receiptsRoot: createReceiptsRoot(keccakBytes) } as cons
 /** What making history of proven blocks takes. */
 export const openDeriving = (
   store: ChainStore,
-  chain: Pick<Settings['chain'], 'id'>,
+  chain: Pick<Settings['chain'], 'id' | 'keepsActivity'>,
 ): Omit<IndexPorts, 'source' | 'raw'> => ({
   ...commitPorts(store, systemClock, chain.id),
+  catalogue: catalogueOf(chain),
   ...PROOFS,
   sha256,
   newId,

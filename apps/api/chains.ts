@@ -1,7 +1,8 @@
-import { catalogue } from '#core/catalogue.ts'
+import { catalogueOf } from '#core/catalogue.ts'
 import { type AppError, hasReason, isAppError } from '#core/errors.ts'
 import { finalBlockOf } from '#core/history/final-block.ts'
 import { otherVersions } from '#core/history/versions.ts'
+import type { HistoryValues } from '#core/history/catalogue.ts'
 import { OTHER_CHAIN } from '#core/indexing/other-chain.ts'
 import type { ChainRow, ChainState } from '#resources/chains.ts'
 import { publicMessage } from './errors.ts'
@@ -27,7 +28,8 @@ export async function readinessOf(
 ): Promise<Readiness> {
   try {
     const status = await readStatus(ports)
-    return { ...judge(status, config.api.lagSecondsMax), status }
+    const catalogue = catalogueOf(ports.settings.chain)
+    return { ...judge(status, catalogue, config.api.lagSecondsMax), status }
   } catch (error) {
     if (!isAppError(error)) throw error
     const state = hasReason(error, 'empty') ? 'empty' : 'unavailable'
@@ -38,6 +40,7 @@ export async function readinessOf(
 
 function judge(
   { view, newest, lag, branch }: Status,
+  catalogue: HistoryValues,
   lagSecondsMax: number,
 ): Omit<Readiness, 'status'> {
   const others = otherVersions(view, catalogue)

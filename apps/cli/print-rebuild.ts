@@ -23,13 +23,14 @@ export function printRebuild(report: RebuildReport, elapsed: number, asJson: boo
     process.stdout.write(`${JSON.stringify({ ...report, seconds })}\n`)
     return
   }
-  const { projections, rewritten, events, head, digest } = report
+  const { projections, dropped, rewritten, events, head, digest } = report
   const lines = [
     `made anew in ${duration(seconds)}`,
     ...(rewritten > 0 ? [`events      of ${rewritten} blocks`] : []),
     ...(projections.length > 0
       ? [`documents   of ${projections.join(', ')}, from ${events} events`]
       : []),
+    ...(dropped.length > 0 ? [`left out    ${dropped.join(', ')}`] : []),
     `stands at   block ${head.number} ${head.hash}`,
     `digest      ${digest}`,
   ]

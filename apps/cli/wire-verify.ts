@@ -1,5 +1,5 @@
 import { type Auditor, createAuditor } from '#core/indexing/audit-blocks.ts'
-import { catalogue } from '#core/catalogue.ts'
+import { catalogueOf } from '#core/catalogue.ts'
 import { type CollectionSource, isCollection } from '#core/nft/sources.ts'
 import type { StateReaders } from '#wiring/open-state-readers.ts'
 import type { Settings } from '#wiring/settings.ts'
@@ -45,7 +45,7 @@ export async function wireChainVerifying(
     readers: openStateReaders(node),
     collections: sources.filter(isCollection),
     auditor: createAuditor(
-      { ...history, ...proofs, source: counted.source, catalogue, sha256 },
+      { ...history, ...proofs, source: counted.source, catalogue: catalogueOf(chain), sha256 },
       { chainId: chain.id, sources, commits: chain.commits },
     ),
     [Symbol.asyncDispose]: () => opened.disposeAsync(),

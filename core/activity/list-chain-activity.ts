@@ -1,5 +1,6 @@
 import { type Address, ZERO_ADDRESS } from '#core/chain.ts'
 import { mapConcurrent } from '#core/concurrent.ts'
+import { AppError } from '#core/errors.ts'
 import { liquidityFamily, type LiquidityChange, type Swap, swapFamily } from '#core/dex/events.ts'
 import { positionDocuments } from '#core/dex/positions/position.ts'
 import { type PositionEvent, positionFamily } from '#core/dex/positions/position-events.ts'
@@ -11,6 +12,7 @@ import type { EventPlace } from '#core/history/ports.ts'
 import { readDocuments, type ResolvePorts } from '#core/history/resolve.ts'
 import { type Transfer, transferFamily } from '#core/nft/transfer.ts'
 import { type Page, pageOf } from '#core/page.ts'
+import { activityVersion } from './activity-page.ts'
 import { type BlockOfAccounts, walkActiveBlocks } from './walk-active-blocks.ts'
 import { type NamingEvent, partiesOf } from './parties.ts'
 
@@ -46,13 +48,14 @@ const EVENTS_AT_ONCE = 1_000
  * What accounts did with pools and NFTs, newest first: an event that several of them took part in is there once. Swaps and
  * changes of liquidity name who called the pool, whose they are and who was paid, which may be a router in somebody’s place.
  *
- * @throws AppError `unavailable` (`other-version`) where the history has no index of activity
+ * @throws AppError `not-found` (`not-indexed`) where the history has no index of activity
  */
 export async function listChainActivity(
   ports: ListActivityPorts,
   view: View,
   { accounts, after, limit }: ChainActivityQuery,
 ): Promise<Page<ChainActivity>> {
+  refuseWithoutIndex(view)
   const rows: ChainActivity[] = []
   const blocks: BlockOfAccounts[] = []
   const readAll = async (): Promise<void> => {
@@ -70,6 +73,17 @@ export async function listChainActivity(
   await readAll()
   const { items, hasMore } = pageOf(rows, limit)
   return { items: await withPools(ports, view, items), hasMore }
+}
+
+/** Without it nothing can be said, least of all that an account did nothing. */
+function refuseWithoutIndex({ head }: View): void {
+  if (activityVersion.name in head.projections) return
+  throw new AppError(
+    'not-found',
+    'account: what accounts did on this chain is not indexed; who runs the service has it made with chain.activity true ' +
+      'and `halyard derive`',
+    { details: { field: 'account', reason: 'not-indexed' }, audience: 'client' },
+  )
 }
 
 export const placeOfActivity = ({ event }: ChainActivity): EventPlace => ({

@@ -40,7 +40,7 @@ function idOf(view: View, wanted: NamedVersion, what: string): string {
   if (id !== undefined && isReadable(view, wanted)) return id
   const message =
     id === undefined
-      ? `store: this history was indexed by a version of Halyard that did not make ${what}; \`halyard derive\` makes them beside what is there`
+      ? `store: this history was indexed without ${what}; \`halyard derive\` makes them beside what is there`
       : `store: another version of Halyard made its ${what} (${differenceOf(view, wanted)}); read it with that ` +
         'version, or have `halyard derive` make it anew'
   throw new AppError('unavailable', message, {

@@ -146,22 +146,28 @@ export function refuseOtherProjections(
     stored: names.map((name) => stored[name]).join(' '),
     configured: names.map((name) => own[name]).join(' '),
   }
-  throw other.length === 0
-    ? new AppError(
-        'conflict',
-        'sources: this store was filled from other sources, and one history cannot mix them; where this process has the ' +
-          'configuration that you want, run `halyard collect` and then `halyard derive`, which makes the history anew ' +
-          'beside what is read, or give this configuration a store of its own',
-        { details },
-      )
-    : new AppError(
-        'conflict',
-        `store: another version of Halyard filled it (${other
-          .map(
-            (name) =>
-              `${name}: ${versionText(stored[name])} stored, ${versionText(own[name])} here`,
-          )
-          .join('; ')}); use that version, or have \`halyard derive\` make it anew`,
-        { details: { ...details, field: 'store', reason: 'other-version' } },
-      )
+  if (other.length === 0)
+    throw new AppError(
+      'conflict',
+      'sources: this store was filled from other sources, and one history cannot mix them; where this process has the ' +
+        'configuration that you want, run `halyard collect` and then `halyard derive`, which makes the history anew ' +
+        'beside what is read, or give this configuration a store of its own',
+      { details },
+    )
+  const isOtherVersion = other.some((name) => stored[name] && own[name])
+  const found = isOtherVersion
+    ? 'another version of Halyard filled it'
+    : 'what is kept in it is not what is to be kept'
+  const differences = other.map((name) => differenceText(name, stored[name], own[name]))
+  throw new AppError(
+    'conflict',
+    `store: ${found} (${differences.join('; ')}); \`halyard derive\` brings it to what this process makes, beside what is ` +
+      'read; or go on with the version and the configuration that filled it',
+    { details: { ...details, field: 'store', reason: 'other-version' } },
+  )
 }
+
+const differenceText = (name: string, stored: string | undefined, own: string | undefined) =>
+  own === undefined
+    ? `${name}: stored, and left out here`
+    : `${name}: ${versionText(stored)} stored, ${versionText(own)} here`

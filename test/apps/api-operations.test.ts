@@ -117,6 +117,19 @@ describe('a store that another version indexed in part', () => {
     expect(answer.detail).toMatch(/trades: version 1 stored, version \d+ here/)
     expect((await rig.get('/v1/status')).status).toBe(200)
   })
+
+  test('does not depend on what is left out, and that is never told as nothing', async () => {
+    const rig = await start({ blocks: 4, keepsActivity: false })
+    expect((await rig.get('/ready')).status).toBe(200)
+    const refused = await rig.get(`/v1/accounts/${fakeListedPool}/activity`)
+    const problem = await refused.json()
+    expect([refused.status, problem]).toMatchObject([404, { code: 'NOT_INDEXED' }])
+    expect(problem.detail).toMatch(/not indexed; .*chain\.activity true and `halyard derive`/)
+    const { errors } = await rig.query(
+      `{ activity(account: "${fakeListedPool}") { nodes { kind } } }`,
+    )
+    expect(errors?.[0]?.extensions.code).toBe('NOT_INDEXED')
+  })
 })
 
 describe('metrics', () => {

@@ -11,7 +11,7 @@ import type { ChainConfig, Config } from '#api/config.ts'
 import type { RouteOf } from '#api/http/route.ts'
 import { type RunningServer, startServer } from '#api/server.ts'
 import { type Overrides, wire } from '#api/wire.ts'
-import type { Source } from '#core/catalogue.ts'
+import { catalogueOf, type Source } from '#core/catalogue.ts'
 import type { Address, BlockRef } from '#core/chain.ts'
 import type { Clock } from '#core/clock.ts'
 import type { Operation } from '#core/ledger/operation.ts'
@@ -94,6 +94,8 @@ export type RigOptions = {
   readonly routes?: readonly RouteOf[]
   /** Whether the store is there when the API starts; otherwise `append` makes it. */
   readonly late?: boolean
+  /** As `chain.activity` says. */
+  readonly keepsActivity?: boolean
 }
 
 /** Decimals by the number that a fake address is: a third of the tokens has none. */
@@ -119,6 +121,7 @@ const rigSources: readonly Source[] = [
 ]
 
 export async function openRig(options: RigOptions = {}): Promise<Rig> {
+  const { keepsActivity = true } = options
   const folder = mkdtempSync(join(tmpdir(), 'halyard-api-'))
   const path = join(folder, 'halyard.db')
   const chain = createFakeChain(options.seed ?? 1, { maxLogs: options.maxLogs ?? 8 })
@@ -131,7 +134,8 @@ export async function openRig(options: RigOptions = {}): Promise<Rig> {
 
   async function open() {
     const store = openSqliteChainStore(path)
-    const ports = { ...commitPorts(store, systemClock, CHAIN_ID), sha256, newId }
+    const catalogue = catalogueOf({ keepsActivity })
+    const ports = { ...commitPorts(store, systemClock, CHAIN_ID), catalogue, sha256, newId }
     const appender = createChainAppender(ports, CHAIN_ID, rigSources)
     await appender.open()
     return (writer = { store, appender })
@@ -164,6 +168,7 @@ export async function openRig(options: RigOptions = {}): Promise<Rig> {
       proof: 'auto',
       commits: ETHEREUM_COMMITMENTS,
       headerForm: 'ethereum',
+      keepsActivity,
     },
     store: { kind: 'sqlite', path },
     sources: rigSources,

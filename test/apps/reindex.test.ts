@@ -121,6 +121,14 @@ test('one projection is derived anew without a node or kept logs', async () => {
   const wrong = await run('derive --projection holding', offline)
   expect(wrong.stderr).toMatch(/--projection: there is none of the name "holding"/)
   expect(wrong.code).toBe(2)
+  const quiet = configOf('one', {
+    raw: 'off',
+    chain: { id: 31_337, rpc: ['http://127.0.0.1:9'], activity: false },
+  })
+  expect((await run('derive', quiet)).stdout).toMatch(/^left out {4}activity$/m)
+  const asked = await run(`activity 0x${'0'.repeat(39)}1`, quiet)
+  expect(asked.stderr).toMatch(/not indexed; .*`halyard derive`/)
+  expect(asked.stdout).toBe('')
 }, 120_000)
 
 test('a chain that has left final blocks is followed onto its new branch, without a fresh store', async () => {

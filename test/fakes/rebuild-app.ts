@@ -1,5 +1,5 @@
 import { type MemoryTables } from '#adapters/memory/chain-store.ts'
-import { catalogue, type Source } from '#core/catalogue.ts'
+import type { Source } from '#core/catalogue.ts'
 import type { HeadEntry, View } from '#core/history/head.ts'
 import { createViews } from '#core/history/view.ts'
 import type { IndexPorts } from '#core/indexing/backfill.ts'
@@ -69,7 +69,7 @@ export async function followed(
 export const verified = async (ports: Ports): Promise<Damage[]> => {
   const views = createViews(ports.heads, CHAIN_ID)
   const view = (await views.current()) as View
-  return drained(verifyStore({ ...ports, views, catalogue }, view, GO_ON))
+  return drained(verifyStore({ ...ports, views }, view, GO_ON))
 }
 
 export async function chainOf(seed: number, blocks: number): Promise<FakeChain> {

@@ -29,6 +29,8 @@ export type ChainSettings = {
   readonly commits: Commitments
   /** How its headers hash; null where that is not known. */
   readonly headerForm: HeaderForm | null
+  /** Whether the history has an index of what each account did. */
+  readonly keepsActivity: boolean
 }
 
 const isUrlOf = (text: string, protocols: readonly string[]): boolean =>
@@ -99,6 +101,10 @@ const schema = z.strictObject({
   profile: z.enum(CHAIN_PROFILE_NAMES).optional().meta({
     description: 'What the chain’s headers prove; left out, the one that fits chain.id',
   }),
+  activity: z.boolean().default(true).meta({
+    description:
+      'false where nobody asks what an account did: the index for it is then not made, which a chain with many traders is cheaper to index without. `halyard derive` brings a history from one to the other',
+  }),
   headerHash: z.boolean().optional().meta({
     description:
       'false where headers do not hash to their hash in a way that a profile knows; left out, as the profile says',
@@ -120,6 +126,7 @@ export const chainSection = section({
     finality: raw.finality,
     pollMs: raw.poll,
     proof: raw.proof,
+    keepsActivity: raw.activity,
     ...toProofs(raw),
   }),
   secrets: ({ rpc }) => rpc.flatMap((each) => secretsOfUrl(toRpc(each).url)),

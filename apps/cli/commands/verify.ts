@@ -4,7 +4,8 @@ import { showProgress } from '#cli/show-progress.ts'
 import { untilStopped } from '#cli/until-stopped.ts'
 import { verifyChain, type VerifyChainOptions } from '#cli/verify-chain.ts'
 import { readSettings, wireHistory } from '#cli/wire.ts'
-import { catalogue } from '#core/catalogue.ts'
+import { catalogueOf } from '#core/catalogue.ts'
+import type { Catalogue } from '#core/indexing/catalogue.ts'
 import { currentView, refuseLeftView } from '#core/history/at-head.ts'
 import { type Damage, verifyStore } from '#core/indexing/verify-store.ts'
 import { exitCodes } from '#faces/exit-code.ts'
@@ -68,8 +69,10 @@ function refuseWithoutChain({ againstChain }: Options, command: Command): void {
 }
 
 async function run(options: Options, stop: AbortSignal): Promise<void> {
-  await using app = await wireHistory(readSettings(options.config, options.chain))
+  const settings = readSettings(options.config, options.chain)
+  await using app = await wireHistory(settings)
   const { history } = app
+  const catalogue = catalogueOf(settings.chain)
   const view = await currentView(history.views)
   const damages = await showProgress(
     () => verifyStore({ ...history, catalogue, sha256 }, view, stop),
@@ -82,11 +85,11 @@ async function run(options: Options, stop: AbortSignal): Promise<void> {
   const { number, hash } = view.head
   if (options.json === true)
     process.stdout.write(`${JSON.stringify({ block: { number, hash }, damages })}\n`)
-  else for (const line of linesOf(damages, number)) process.stdout.write(`${line}\n`)
+  else for (const line of linesOf(damages, number, catalogue)) process.stdout.write(`${line}\n`)
   if (damages.length > 0) process.exitCode = exitCodes.internal
 }
 
-function linesOf(damages: readonly Damage[], number: number): string[] {
+function linesOf(damages: readonly Damage[], number: number, catalogue: Catalogue): string[] {
   if (damages.length === 0)
     return [`all that is stored up to block ${number} is as it was committed`]
   return [
@@ -97,14 +100,16 @@ function linesOf(damages: readonly Damage[], number: number): string[] {
     ),
     ...(damages.some(({ what }) => what === 'events')
       ? ['mend events with `halyard reindex --from F --to T --apply`, and then look again']
-      : [`mend documents with \`halyard derive --projection ${damagedIn(damages).join(' ')}\``]),
+      : [
+          `mend documents with \`halyard derive --projection ${damagedIn(damages, catalogue).join(' ')}\``,
+        ]),
   ]
 }
 
 /** The projections that have damaged documents; all where it is not known which. */
-function damagedIn(damages: readonly Damage[]): string[] {
+function damagedIn(damages: readonly Damage[], { projections }: Catalogue): string[] {
   const named = damages.flatMap((damage) => ('projection' in damage ? [damage.projection] : []))
   return named.length > 0
     ? named.filter((name) => name !== undefined)
-    : catalogue.projections.map(({ name }) => name)
+    : projections.map(({ name }) => name)
 }

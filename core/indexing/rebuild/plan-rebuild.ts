@@ -12,6 +12,8 @@ export type RebuildPlan = {
   readonly isOfEvents: boolean
   /** In the order of the catalogue. */
   readonly projections: readonly Projection[]
+  /** Names of projections that are stored and are not to be any more. */
+  readonly dropped: readonly string[]
 }
 
 export type RebuildWish = {
@@ -58,5 +60,6 @@ export function planRebuild(
   return {
     isOfEvents: families.length > 0,
     projections: projections.filter(({ name }) => chosen.has(name)),
+    dropped: Object.keys(stored).filter((name) => !(name in own)),
   }
 }

@@ -51,6 +51,8 @@ export type RebuildReport = {
   /** False where all is as it should be, and nothing was to be made. */
   readonly isChanged: boolean
   readonly projections: readonly string[]
+  /** Projections whose documents are no part of it any more. */
+  readonly dropped: readonly string[]
   /** Blocks whose rows were made anew. */
   readonly rewritten: number
   /** Events that were folded into documents. */
@@ -87,7 +89,8 @@ export async function* rebuildHistory(
     if (to > before.floor.number) throw notSettled(to, before)
   const own = projectionIds(sha256, chainId, catalogue, sources)
   const plan = planFor(ports, before, input, own)
-  const isChanged = plan.isOfEvents || plan.projections.length > 0 || changed !== undefined
+  const isChanged =
+    plan.isOfEvents || plan.projections.length + plan.dropped.length > 0 || changed !== undefined
   if (!isChanged) return reportOf(ports, before, plan, { rewritten: 0, events: 0 }, false)
 
   const commit = rebuildCommit(ports.newId())
@@ -185,12 +188,13 @@ async function clearOwn(
 const reportOf = (
   { sha256 }: RebuildPorts,
   { head }: View,
-  { projections }: RebuildPlan,
+  { projections, dropped }: RebuildPlan,
   { rewritten, events }: Counts,
   isChanged: boolean,
 ): RebuildReport => ({
   isChanged,
   projections: projections.map(({ name }) => name),
+  dropped,
   rewritten,
   events,
   digest: combineDigest(sha256, head.digest),

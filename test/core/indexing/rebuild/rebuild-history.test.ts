@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { createMemoryTables, type MemoryTables } from '#adapters/memory/chain-store.ts'
-import { catalogue } from '#core/catalogue.ts'
+import { catalogue, catalogueOf } from '#core/catalogue.ts'
 import { refuseLeftView } from '#core/history/at-head.ts'
 import { createHistoryFeed, type FeedCursor, type FeedItem } from '#core/history/feed.ts'
 import type { HeadEntry, View } from '#core/history/head.ts'
@@ -122,6 +122,31 @@ describe('projections are derived anew beside those that are read', () => {
     const empty = rebuilt(portsOver(createMemoryTables(), chain))
     await expect(empty).rejects.toThrow(/nothing is indexed yet/)
   })
+})
+
+test('a projection that is left out is dropped and made again, and no writer mixes the two', async () => {
+  const chain = await chainOf(67, 40)
+  const tables = createMemoryTables()
+  const all = portsOver(tables, chain)
+  const few = { ...all, catalogue: catalogueOf({ keepsActivity: false }) }
+  const before = await followed(all)
+  await expect(followed(few)).rejects.toThrow(
+    /activity: stored, and left out here\); `halyard derive` brings it/,
+  )
+  expect(await rebuilt(few)).toMatchObject({ projections: [], dropped: ['activity'], events: 0 })
+  expect(treesOf(tables)).not.toContain(before.projections.activity)
+  await expect(followed(all)).rejects.toThrow(/activity: none stored, version 1 here\)/)
+  expect(await verified(few)).toEqual([])
+  expect((await rebuilt(few)).isChanged).toBe(false)
+  const without = await followed(few)
+  expect(await verified(few)).toEqual([])
+  const clean = { ...portsOver(createMemoryTables(), chain), catalogue: few.catalogue }
+  expect(without.digest).toEqual((await followed(clean)).digest)
+
+  expect(await rebuilt(all)).toMatchObject({ dropped: [] })
+  const after = await followed(all)
+  expect(after.digest).toEqual(before.digest)
+  expect(await verified(all)).toEqual([])
 })
 
 describe('rows are made anew where sources changed', () => {
