@@ -162,6 +162,12 @@ export const hasEnded = ({ state }: Pick<Intent, 'state'>): boolean => ENDED.has
 export const isOpen = (intent: Pick<Intent, 'state'>): boolean =>
   !hasEnded(intent) && intent.state !== 'quarantined'
 
+/** Whether a relay of this contract and ledger looks after it. */
+export const isOf = (
+  { contract, ledger }: Pick<Intent, 'contract' | 'ledger'>,
+  relay: Pick<Intent, 'contract' | 'ledger'>,
+): boolean => contract === relay.contract && ledger === relay.ledger
+
 /** Steps that are kept for people; the newest ones. */
 const HISTORY_MAX = 60
 

@@ -3,7 +3,7 @@ import type { Round } from './advance-intent.ts'
 import { changeIntent } from './change-intent.ts'
 import { AHEAD_MAX } from './claim-nonce.ts'
 import { firstOffer, nextOffer } from './fees.ts'
-import { type Intent, moved, type SignedTransaction, type Slot } from './intent.ts'
+import { type Intent, isOf, moved, type SignedTransaction, type Slot } from './intent.ts'
 import { middle } from './judge.ts'
 import type { SpendCall } from './ports.ts'
 import type { RelayPolicy, RelayPorts } from './relay-ports.ts'
@@ -70,6 +70,8 @@ async function keepSlot(
     if (filled) await send(ports, filled, sent)
     return
   }
+  // Its own relay offers more: it knows for which contract.
+  if (intent && !isOf(intent, policy)) return sendAgain(ports, last, sent)
   const isLate = ports.clock.nowMs() - last.signedAtMs >= policy.bumpAfterMs
   const offer =
     isNext && isLate && round.fees ? nextOffer(last, round.fees, policy.feeMaxRaw) : undefined

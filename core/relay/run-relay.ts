@@ -4,7 +4,7 @@ import { isAppError, messageOf } from '#core/errors.ts'
 import { advanceIntent, type Round } from './advance-intent.ts'
 import { changeIntent } from './change-intent.ts'
 import { AHEAD_MAX, senderSight } from './claim-nonce.ts'
-import { type Intent, type IntentState, intentStates, isOpen, moved } from './intent.ts'
+import { type Intent, type IntentState, intentStates, isOf, isOpen, moved } from './intent.ts'
 import { keepSlots, type Sent } from './keep-slots.ts'
 import type { OperationAsk, SenderSight } from './ports.ts'
 import { quarantine } from './quarantine-intent.ts'
@@ -31,6 +31,7 @@ export type Relay = {
 
 export function createRelay(ports: RelayPorts, policy: RelayPolicy): Relay {
   const sent: Sent = new Map()
+  let hasMetOthers = false
   let after: string | undefined
 
   async function advance(
@@ -61,15 +62,26 @@ export function createRelay(ports: RelayPorts, policy: RelayPolicy): Relay {
     }
   }
 
+  /** To the contract of this relay nothing was ever sent for them, so it would take that for never spent. */
+  function warnOfOthers(found: readonly Intent[]): void {
+    if (hasMetOthers) return
+    hasMetOthers = true
+    const other = found.find((intent) => !isOf(intent, policy))
+    const fields = { id: other?.id, contract: other?.contract, ledger: other?.ledger }
+    ports.warn('a spend is of another contract or ledger, and is left to its own relay', fields)
+  }
+
   return {
     async round() {
       const { chainId } = policy
-      const page = await ports.intents.listIntents(chainId, {
+      const found = await ports.intents.listIntents(chainId, {
         states: OPEN,
         ...(after !== undefined && { after }),
         limit: ROUND_MAX,
       })
-      after = page.length < ROUND_MAX ? undefined : page.at(-1)?.id
+      after = found.length < ROUND_MAX ? undefined : found.at(-1)?.id
+      const page = found.filter((intent) => isOf(intent, policy))
+      if (page.length < found.length) warnOfOthers(found)
       const senders = ports.senders.map(({ sender }) => sender)
       const asks = await Promise.all(page.map((intent) => askFor(ports, intent)))
       // What the chain is not needed for does not wait for it.

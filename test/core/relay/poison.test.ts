@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import type { Address } from '#core/chain.ts'
+import type { Address, Hex } from '#core/chain.ts'
 import { createLedgerClerk } from '#core/ledger/clerk.ts'
 import type { SenderSight } from '#core/relay/ports.ts'
 import type { RelayPolicy, RelayPorts } from '#core/relay/relay-ports.ts'
@@ -111,4 +111,47 @@ describe('a relay that meets trouble', () => {
     for (const key of ['a', 'b', 'c'])
       expect(await ports.intents.intent(`tests/${key}`)).toMatchObject({ slot: { sender: rich } })
   })
+
+  test.each([{ contract: `0x${'c1'.repeat(20)}` as const }, { ledger: 'gems' }])(
+    'what another relay spends over the same records is left to it: %o',
+    async (other) => {
+      const { ports, relay, spend } = await openWorld(() => ({}))
+      await spend('a')
+      await relay.round()
+      const before = await ports.intents.intent('tests/a')
+      expect(before).toMatchObject({ state: 'sent', slot: { nonce: 0 } })
+      // Its contract has never seen the spend, and its chain is far behind the deadline.
+      const elsewhere = createModelChain(createRandom(2), ports.sha256)
+      for (let block = 0; block < 400; block++) elsewhere.mine()
+      const nodes = { nodeCount: 1, weather: { isOn: false, liar: -1 } }
+      const given: Hex[] = []
+      const warned: string[] = []
+      const theirs: RelayPorts = {
+        ...ports,
+        chain: {
+          ...createModelNodes(elsewhere, {
+            random: createRandom(2),
+            sha256: ports.sha256,
+            ...nodes,
+          }),
+          send: async (bytes) => {
+            given.push(bytes)
+            return 'accepted'
+          },
+        },
+        clock: { ...ports.clock, nowMs: () => ports.clock.nowMs() + 2 * policy.bumpAfterMs },
+        warn: (message) => void warned.push(message),
+      }
+      const foreign = createRelay(theirs, { ...policy, ...other })
+      for (let round = 0; round < 3; round++) await foreign.round()
+      expect(await ports.intents.intent('tests/a')).toEqual(before)
+      const [slot] = before?.slot ? await ports.intents.slots(1, before.slot, 1) : []
+      expect(slot?.signed).toHaveLength(1)
+      // Others wait for its nonce, so what was signed goes out; nothing else is signed.
+      expect(new Set(given)).toEqual(new Set(slot?.signed.map(({ bytes }) => bytes)))
+      expect(warned).toEqual([
+        'a spend is of another contract or ledger, and is left to its own relay',
+      ])
+    },
+  )
 })
