@@ -135,7 +135,12 @@ contract Points {
         if (statusOf[operation] != Status.None) revert Used(operation, statusOf[operation]);
         statusOf[operation] = Status.Spent;
         emit Spent(operation, account, amount, msg.sender);
+        take(account, amount);
     }
+
+    /// @dev What a spend takes from the account on this chain: nothing, unless points are a token here. It takes all or reverts;
+    /// the operation is used when it is called.
+    function take(address account, uint256 amount) internal virtual {}
 
     function signerOf(bytes32 hash, bytes calldata signature) private pure returns (address signer) {
         if (signature.length != 65) revert BadSignature();

@@ -1,6 +1,6 @@
 import { Interface } from 'ethers'
 
-/** What the relay uses of contracts/points.sol. */
+/** What the relay uses of contracts/points.sol, and of contracts/token-points.sol, which is called alike. */
 export const points = new Interface([
   'function spend(bytes32 operation, address account, uint256 amount, uint256 deadline)',
   'function statusOf(bytes32 operation) view returns (uint8)',
@@ -13,4 +13,7 @@ export const points = new Interface([
   'error NoOperation()',
   'error NoAmount()',
   'error NoAccount()',
+  'error TooFewTokens(address account, uint256 needed, uint256 has)',
+  'error NotAllowed(address account, uint256 needed)',
+  'error NotMoved(uint256 needed)',
 ])

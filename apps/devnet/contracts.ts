@@ -25,6 +25,8 @@ const ARTIFACTS = {
   /** token.sol, for decimals other than 18. */
   token: './token.artifact.json',
   points: '#contracts/points.artifact.json',
+  erc20Points: '#contracts/erc20-points.artifact.json',
+  erc1155Points: '#contracts/erc1155-points.artifact.json',
 } as const
 
 export type ContractName = keyof typeof ARTIFACTS

@@ -35,8 +35,10 @@ export async function deployDevnet(rpcUrl: string): Promise<Deployment> {
 
 /** A step may have failed when this chain was deployed, which the count of steps does not show. */
 async function refuseGaps(node: DevNode, { deployment }: Plan): Promise<void> {
-  const { v2Router, v3Router, swapRouter, positionManager, points, tokens, pools } = deployment
-  const expected = [v2Router, v3Router, swapRouter, positionManager, points]
+  const { v2Router, v3Router, swapRouter, positionManager, tokens, pools } = deployment
+  const { points, erc20Points, erc1155Points } = deployment
+  const expected = [v2Router, v3Router, swapRouter, positionManager]
+  expected.push(points, erc20Points, erc1155Points)
   for (const { address } of [...tokens, ...pools]) expected.push(address)
   const codes = await Promise.all(expected.map((address) => codeAt(node, address)))
   const missing = expected[codes.indexOf('0x')]

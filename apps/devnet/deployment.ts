@@ -48,6 +48,11 @@ export type Deployment = {
   readonly multiToken: Address
   /** Spends of points; the deployer is its admin and spends. */
   readonly points: Address
+  /** The same of points that are `pointsToken`, an ERC-20, and of points that are the id 1 of `multiToken`. */
+  readonly erc20Points: Address
+  readonly erc1155Points: Address
+  /** 6 decimals; the deployer has all of it, and lets `erc20Points` move it. */
+  readonly pointsToken: Address
   readonly tokens: readonly DevToken[]
   readonly pools: readonly DevPool[]
 }

@@ -46,6 +46,9 @@ const MINT_POSITION_GAS = 900_000n
 const CALL_GAS = 300_000n
 const NFTS_EACH = 3
 const MULTI_TOKENS_EACH = 10n
+const POINTS_SUPPLY = '1000000'
+/** Where tokens go that are spent as points. */
+const NOBODY: Address = `0x${'0'.repeat(36)}dead`
 
 export function planDeployment(deployer: Address, traders: readonly Address[]): Plan {
   const steps: Call[] = []
@@ -193,16 +196,38 @@ export function planDeployment(deployer: Address, traders: readonly Address[]): 
 
   // Behind all others, whose addresses follow from what was sent before.
   const points = create('points', [deployer])
-  const spender = keccak256(toHex('SPENDER'))
-  call('let the deployer spend points', ['points', points], 'setRole', [spender, deployer, true])
-  const signer = keccak256(toHex('SIGNER'))
-  const { sender, voucherSigner } = relayKeys
-  call('let the relay spend points', ['points', points], 'setRole', [spender, sender.address, true])
-  call('let the relay sign vouchers', ['points', points], 'setRole', [
-    signer,
-    voucherSigner.address,
+  letSpend('points', points)
+  const pointsToken = create('token', [
+    'Harbour Points',
+    'HARBOUR',
+    6,
+    parseUnits(POINTS_SUPPLY, 6),
+    deployer,
+  ])
+  const unit = 10n ** 6n
+  const erc20Points = create('erc20Points', [deployer, pointsToken, NOBODY, unit])
+  letSpend('erc20Points', erc20Points)
+  call('let points take tokens', ['token', pointsToken], 'approve', [erc20Points, maxUint256])
+  const erc1155Points = create('erc1155Points', [deployer, multiToken, 1n, NOBODY, 1n])
+  letSpend('erc1155Points', erc1155Points)
+  call('mint points', ['multiToken', multiToken], 'mint', [deployer, 1n, 1_000n, '0x'])
+  call('let points take supplies', ['multiToken', multiToken], 'setApprovalForAll', [
+    erc1155Points,
     true,
   ])
+
+  /** Roles of the deployer and of the relay. */
+  function letSpend(name: ContractName, to: Address): void {
+    const { sender, voucherSigner } = relayKeys
+    for (const [role, account] of [
+      ['SPENDER', deployer],
+      ['SPENDER', sender.address],
+      ['SIGNER', voucherSigner.address],
+    ] as const) {
+      const args = [keccak256(toHex(role)), account, true]
+      call(`make ${account} a ${role} of ${name}`, [name, to], 'setRole', args)
+    }
+  }
 
   const deployment = {
     chainId: DEVNET_CHAIN_ID,
@@ -220,6 +245,9 @@ export function planDeployment(deployer: Address, traders: readonly Address[]): 
     collection,
     multiToken,
     points,
+    erc20Points,
+    erc1155Points,
+    pointsToken,
     tokens,
     pools,
   }

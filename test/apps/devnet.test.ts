@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process'
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { readFileSync, existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
@@ -98,6 +98,22 @@ describe('a chain that is deployed, traded on and restarted', () => {
       const expected = rawPrice(token0, token0.usd, token1, token1.usd)
       expect((openingPrices[index] as number) / expected).toBeCloseTo(1, 3)
     }
+  })
+
+  test('has points that are a token, and their contracts where the documentation says', async () => {
+    const { erc20Points, erc1155Points, pointsToken, multiToken, deployer } = deployment
+    const docs = readFileSync(join(import.meta.dirname, '../../docs/points.md'), 'utf8')
+    for (const [name, contract, token] of [
+      ['erc20Points', erc20Points, pointsToken],
+      ['erc1155Points', erc1155Points, multiToken],
+    ] as const) {
+      expect(docs).toContain(contract)
+      expect((await node.read<string>(name, contract, 'token')).toLowerCase()).toBe(token)
+    }
+    const allowed = [deployer, erc20Points]
+    expect(await node.read<bigint>('token', pointsToken, 'allowance', allowed)).toBeGreaterThan(0n)
+    const approved = [deployer, erc1155Points]
+    expect(await node.read('multiToken', multiToken, 'isApprovedForAll', approved)).toBe(true)
   })
 
   test('has tokens with the decimals that their contracts tell', async () => {

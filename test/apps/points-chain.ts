@@ -12,10 +12,10 @@ import {
 import { privateKeyToAccount } from 'viem/accounts'
 import { foundry } from 'viem/chains'
 import { type Anvil, startAnvil } from '#devnet/anvil.ts'
-import { contracts } from '#devnet/contracts.ts'
+import { type ContractName, contracts } from '#devnet/contracts.ts'
 import type { Address, Hash, Hex } from '#core/chain.ts'
 
-const { abi, bytecode } = contracts.points
+const { abi } = contracts.points
 
 /** Keys of these tests alone. */
 export const senderKeys: readonly Hex[] = [`0x${'51'.repeat(32)}`, `0x${'52'.repeat(32)}`]
@@ -33,19 +33,28 @@ export async function startPointsChain(): Promise<PointsChain> {
   const chain = connectTo(anvil.url)
   await chain.setAutomine(true)
   const [admin, user] = (await chain.getAddresses()) as [Address, Address]
-  const hash = await chain.deployContract({ abi, bytecode, args: [admin], account: admin })
-  const { contractAddress } = await chain.waitForTransactionReceipt({ hash, pollingInterval: 20 })
-  const address = (contractAddress as Address).toLowerCase() as Address
-  const send = (from: Address, functionName: string, args: readonly unknown[]) =>
-    chain.writeContract({ address, abi, functionName, args, account: from })
-  const signer = privateKeyToAccount(voucherKey).address
-  const role = (name: string): Hex => keccak256(toHex(name))
-  for (const sender of senders) {
-    await chain.setBalance({ address: sender, value: 10n ** 18n })
-    await send(admin, 'setRole', [role('SPENDER'), sender, true])
+  const deploy = async (name: ContractName, args: readonly unknown[]): Promise<Address> => {
+    const { abi: of, bytecode } = contracts[name]
+    const hash = await chain.deployContract({ abi: of, bytecode, args, account: admin })
+    if (!(await chain.getAutomine())) await chain.mine({ blocks: 1 })
+    const { contractAddress } = await chain.waitForTransactionReceipt({ hash, pollingInterval: 20 })
+    return (contractAddress as Address).toLowerCase() as Address
   }
-  await send(admin, 'setRole', [role('SIGNER'), signer, true])
-  await send(admin, 'setRole', [role('PAUSER'), admin, true])
+  const sendTo = (to: Address, from: Address, functionName: string, args: readonly unknown[]) =>
+    chain.writeContract({ address: to, abi, functionName, args, account: from })
+  const letSpend = async (to: Address): Promise<void> => {
+    const role = (name: string): Hex => keccak256(toHex(name))
+    const signer = privateKeyToAccount(voucherKey).address
+    for (const sender of senders)
+      await sendTo(to, admin, 'setRole', [role('SPENDER'), sender, true])
+    await sendTo(to, admin, 'setRole', [role('SIGNER'), signer, true])
+    await sendTo(to, admin, 'setRole', [role('PAUSER'), admin, true])
+  }
+  const address = await deploy('points', [admin])
+  const send = (from: Address, functionName: string, args: readonly unknown[]) =>
+    sendTo(address, from, functionName, args)
+  for (const sender of senders) await chain.setBalance({ address: sender, value: 10n ** 18n })
+  await letSpend(address)
   await chain.setAutomine(false)
   return {
     anvil,
@@ -53,6 +62,8 @@ export async function startPointsChain(): Promise<PointsChain> {
     address,
     admin,
     user,
+    deploy,
+    letSpend,
     send,
     mine: (blocks = 1) => chain.mine({ blocks }),
     statusOf: async (operation) =>
@@ -76,6 +87,10 @@ export type PointsChain = {
   readonly admin: Address
   /** An account with funds that is none of the relay's. */
   readonly user: Address
+  /** Of the admin; mines a block for it. */
+  deploy(name: ContractName, args: readonly unknown[]): Promise<Address>
+  /** Gives roles of a points contract to the senders, the signer of vouchers and the admin. In the next block. */
+  letSpend(contract: Address): Promise<void>
   send(from: Address, functionName: string, args: readonly unknown[]): Promise<Hash>
   mine(blocks?: number): Promise<void>
   /** 0: nothing happened, 1: spent, 2: cancelled. */

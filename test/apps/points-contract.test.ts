@@ -31,10 +31,14 @@ const operation = (name: string): Hex => keccak256(toHex(name))
 const signer = privateKeyToAccount(`0x${'5e'.repeat(32)}`)
 const stranger = privateKeyToAccount(`0x${'5f'.repeat(32)}`)
 
-test('the artifact of the points contract is what its source compiles to', async () => {
-  const path = join(import.meta.dirname, '../../contracts/points')
-  await expect(compileSolidity(`${path}.sol`, 'Points')).toMatchFileSnapshot(
-    `${path}.artifact.json`,
+test.each([
+  ['points', 'Points', 'points'],
+  ['token-points', 'Erc20Points', 'erc20-points'],
+  ['token-points', 'Erc1155Points', 'erc1155-points'],
+])('the artifact of %s.sol: %s is what its source compiles to', async (source, name, artifact) => {
+  const folder = join(import.meta.dirname, '../../contracts')
+  await expect(compileSolidity(join(folder, `${source}.sol`), name)).toMatchFileSnapshot(
+    join(folder, `${artifact}.artifact.json`),
   )
 })
 

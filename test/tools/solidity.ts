@@ -1,6 +1,6 @@
-import { readFileSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
-import { basename } from 'node:path'
+import { basename, dirname, join } from 'node:path'
 import type { Abi } from 'viem'
 import type { Hex } from '#core/chain.ts'
 
@@ -43,12 +43,22 @@ function compile(path: string, contract: string): Compiled {
   return compiled
 }
 
+/** A file is compiled once: it takes seconds. */
+const compiledFiles = new Map<string, Readonly<Record<string, Compiled>>>()
+
 function compileFile(path: string): Readonly<Record<string, Compiled>> {
+  const known = compiledFiles.get(path)
+  if (known) return known
   const require = createRequire(import.meta.url)
   const solc = createRequire(import.meta.url)('solc') as {
     compile(input: string, options: { import(path: string): { contents: string } }): string
   }
   const file = basename(path)
+  /** A neighbour, or a source of a package. */
+  const find = (name: string): string => {
+    const neighbour = join(dirname(path), name)
+    return existsSync(neighbour) ? neighbour : require.resolve(name)
+  }
   const output = JSON.parse(
     solc.compile(
       JSON.stringify({
@@ -63,12 +73,12 @@ function compileFile(path: string): Readonly<Record<string, Compiled>> {
           },
         },
       }),
-      // Sources of packages.
-      { import: (name) => ({ contents: readFileSync(require.resolve(name), 'utf8') }) },
+      { import: (name) => ({ contents: readFileSync(find(name), 'utf8') }) },
     ),
   ) as SolcOutput
   const compiled = output.contracts?.[file]
   if (!compiled)
     throw new Error(output.errors?.map(({ formattedMessage }) => formattedMessage).join('\n'))
+  compiledFiles.set(path, compiled)
   return compiled
 }

@@ -77,7 +77,9 @@ const keyPlace = z
 const name = (pattern: RegExp) => z.string().regex(pattern, 'not a name that a ledger has')
 
 const schema = z.strictObject({
-  contract: address.meta({ description: 'The points contract, contracts/points.sol' }),
+  contract: address.meta({
+    description: 'The points contract, of contracts/points.sol or contracts/token-points.sol',
+  }),
   startBlock: blockNumber.default(0).meta({ description: 'The block in which it was made' }),
   ledger: name(/^[A-Za-z0-9][A-Za-z0-9:._@~-]{0,99}$/).default('points'),
   asset: name(/^[a-z][a-z0-9-]{0,31}$/).default('points'),
