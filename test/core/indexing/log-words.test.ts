@@ -1,0 +1,46 @@
+import fc from 'fast-check'
+import { expect, test } from 'vitest'
+import type { Hex } from '#core/chain.ts'
+import { addressOf, intAt, MalformedLog, uintAt } from '#core/indexing/log-words.ts'
+
+const word = (value: bigint): string => BigInt.asUintN(256, value).toString(16).padStart(64, '0')
+const dataOf = (...values: bigint[]): Hex => `0x${values.map(word).join('')}`
+
+/** Of every length, and around the lengths that are read in another way. */
+const uint256 = fc.oneof(
+  fc.integer({ min: 0, max: 256 }).chain((bits) => fc.bigInt(0n, (1n << BigInt(bits)) - 1n)),
+  fc.constantFrom(32n, 64n, 96n, 128n, 192n, 256n).chain((bits) => {
+    const edge = 1n << bits
+    return fc.constantFrom(edge - 1n, edge % (1n << 256n), edge / 2n)
+  }),
+)
+
+test('a word is the number that its digits say, whatever stands beside it', () => {
+  fc.assert(
+    fc.property(uint256, uint256, uint256, (before, value, after) => {
+      const data = dataOf(before, value, after)
+      expect(uintAt(data, 1)).toBe(value)
+      expect(intAt(data, 1)).toBe(BigInt.asIntN(256, value))
+    }),
+    { numRuns: 2_000 },
+  )
+})
+
+test.each([0, 15, 16, 31, 32, 40, 47, 48, 56, 63])(
+  'a word whose digit %i is none is refused',
+  (place) => {
+    for (const character of ['g', '/', ':', '`', 'é', '☃']) {
+      const digits = word(1n)
+      const data: Hex = `0x${digits.slice(0, place)}${character}${digits.slice(place + 1)}`
+      expect(() => uintAt(data, 0)).toThrow()
+    }
+  },
+)
+
+test('an address is the last 20 bytes of its topic, the second time too; more than that is refused each time', () => {
+  const topic: Hex = `0x${word(0xabcdefn)}`
+  for (let times = 0; times < 2; times++) {
+    expect(addressOf(topic)).toBe(`0x${'abcdef'.padStart(40, '0')}`)
+    expect(() => addressOf(`0x${word(1n << 160n)}`)).toThrow(MalformedLog)
+  }
+})
