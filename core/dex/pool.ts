@@ -138,9 +138,16 @@ export const PRICE_ONE = 1n << PRICE_FRACTION_BITS
 /** The first amount whose price would not fit 320 bits. */
 const AMOUNT_END = 1n << 128n
 
+/** What was worked out last: each swap of a pair has its price asked for by several who do not know of one another. */
+let last = { reserve0: 0n, reserve1: 0n, price: 0n }
+
 /** The price that reserves imply, or null for an empty pool. */
-export const priceOfReserves = (reserve0: bigint, reserve1: bigint): bigint | null =>
-  reserve0 === 0n ? null : (reserve1 << PRICE_FRACTION_BITS) / reserve0
+export function priceOfReserves(reserve0: bigint, reserve1: bigint): bigint | null {
+  if (reserve0 === 0n) return null
+  if (reserve0 !== last.reserve0 || reserve1 !== last.reserve1)
+    last = { reserve0, reserve1, price: (reserve1 << PRICE_FRACTION_BITS) / reserve0 }
+  return last.price
+}
 
 /**
  * The marginal price of token0 in token1, raw units, Q128.192; null while the pool has none. A stable pair's follows from

@@ -25,6 +25,8 @@ export type PoolTransfers = {
   closeSwap(event: Pick<ChainEvent, 'address' | 'transactionHash'>): void
 }
 
+const NO_TOKENS: readonly Address[] = []
+
 export function createPoolTransfers(): PoolTransfers {
   let transaction: Hash | undefined
   const moves = new Map<Address, Moves>()
@@ -50,7 +52,10 @@ export function createPoolTransfers(): PoolTransfers {
       sender.tokens.add(token)
       sender.sent.push({ token, to, amount })
     },
-    tokensOf: (event) => [...(at(event)?.tokens ?? [])],
+    tokensOf(event) {
+      const tokens = at(event)?.tokens
+      return tokens ? [...tokens] : NO_TOKENS
+    },
     sentBy(event, token, recipient) {
       let [total, received] = [0n, 0n]
       for (const each of at(event)?.sent ?? []) {
