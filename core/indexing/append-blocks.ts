@@ -155,7 +155,7 @@ export function createChainAppender(
     }
     batch ??= newBatch(ports.newId(), tip)
     assert(batch.blocks.length === 0 || first.number === tip.number + 1, 'a batch has no gaps')
-    const decoded = decodeBlocks(admission, blocks)
+    const decoded = await decodeBlocks(admission, blocks, () => ports.clock.sleep(0))
     found.add(decoded.found)
     addToBatch(
       batch,

@@ -81,7 +81,7 @@ export function createAuditor(ports: AuditPorts, input: AuditInput): Auditor {
         fetchProven(range, filterOf(admission.scope()), 'where-held'),
         readableBlocks(ports, view, range),
       ])
-      const decoded = decodeBlocks(admission, proven)
+      const decoded = await decodeBlocks(admission, proven)
       const counted = Object.values(decoded.counts).reduce((sum, count) => sum + count, 0)
       const mismatches = decoded.events.flatMap(({ block, rows }): Mismatch[] => {
         const known = stored.get(block.number)

@@ -26,11 +26,20 @@ export type DecodedBlocks = {
   readonly found: readonly FoundContract[]
 }
 
+/** Logs decoded without a pause, unless one block has more. */
+const TURN = 500
+
 /**
  * Admits and decodes the logs of consecutive blocks, in order: a contract is followed from the log that creates it on.
  * Logs of a source that do not decode are set apart with the reason; the block counts all the same.
+ *
+ * @param pause lets others go on: what the store answers waits no longer than a few milliseconds
  */
-export function decodeBlocks(admission: Admission, proven: readonly RawBlock[]): DecodedBlocks {
+export async function decodeBlocks(
+  admission: Admission,
+  proven: readonly RawBlock[],
+  pause?: () => Promise<unknown>,
+): Promise<DecodedBlocks> {
   const quarantined: QuarantinedLog[] = []
   const found: FoundContract[] = []
   const counts: Record<string, number> = {}
@@ -60,7 +69,17 @@ export function decodeBlocks(admission: Admission, proven: readonly RawBlock[]):
     return { block, events, rows: rows.text() }
   }
 
-  const events = proven.map(decode)
+  const events: BlockEvents[] = []
+  let unpaused = 0
+  for (const block of proven) {
+    unpaused += block.logs.length
+    if (pause && unpaused > TURN) {
+      // oxlint-disable-next-line no-await-in-loop -- one after another, and others in between
+      await pause()
+      unpaused = block.logs.length
+    }
+    events.push(decode(block))
+  }
   const blocks = proven.map(({ header: { number, hash, parentHash, timestamp } }): BlockHeader => ({
     number,
     hash,

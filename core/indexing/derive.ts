@@ -30,7 +30,7 @@ export type Derivation = {
 }
 
 /** Events folded without a pause. */
-const TURN = 1_000
+const TURN = 2_000
 
 export function createDerivation(ports: DerivePorts, sources: readonly AnySource[]): Derivation {
   const { catalogue } = ports

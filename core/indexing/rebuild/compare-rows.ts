@@ -91,7 +91,7 @@ export async function* compareRows(
   let isOfContracts = false
   for await (const blocks of readChunks(reading, [range])) {
     if (cancel.aborted) break
-    const fresh = decodeBlocks(admission, blocks)
+    const fresh = await decodeBlocks(admission, blocks)
     const chunk = { from: blocks[0]?.header.number ?? 0, to: blocks.at(-1)?.header.number ?? 0 }
     const stored = await readableBlocks(ports, view, chunk)
     const [first] = fresh.blocks

@@ -35,7 +35,7 @@ export async function* rewriteRows(
   let parent: BlockHeader | undefined
   for await (const blocks of readChunks(reading, [range])) {
     if (cancel.aborted) return
-    const decoded = decodeBlocks(reading.admission, blocks)
+    const decoded = await decodeBlocks(reading.admission, blocks)
     for (const block of decoded.blocks) {
       if (parent?.number === block.number - 1 && parent.hash !== block.parentHash)
         throw severalBranches(block)
