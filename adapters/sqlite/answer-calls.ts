@@ -22,26 +22,45 @@ function open() {
   return { db, store: sqliteChainStore(db, catalogue) }
 }
 
+/** What has failed in the transaction that is begun: the rest of it is refused, since nobody waits for each step. */
+let failure: { readonly error: unknown } | undefined
+let isInTransaction = false
+
+/** @throws what an earlier step of the same transaction has thrown */
+async function stepOf(step: () => unknown): Promise<unknown> {
+  if (failure) throw failure.error
+  try {
+    return await step()
+  } catch (error) {
+    if (isInTransaction) failure = { error }
+    throw error
+  }
+}
+
 async function answer({ port: name, method, args }: ThreadCall): Promise<unknown> {
   opened ??= open()
   const { db, store } = opened
-  if (name !== 'thread') return ((store[name] as Record<string, Method>)[method] as Method)(...args)
+  if (name !== 'thread') {
+    const call = (store[name] as Record<string, Method>)[method] as Method
+    return name === 'writer' ? stepOf(() => call(...args)) : call(...args)
+  }
   switch (method) {
     case 'open':
       return undefined
     case 'begin':
-      return db.begin(args[0] as Durability)
+      isInTransaction = true
+      return stepOf(() => db.begin(args[0] as Durability))
     case 'commit':
-      return db.commit()
+      await stepOf(() => db.commit())
+      isInTransaction = false
+      return undefined
     case 'rollback':
+      failure = undefined
+      isInTransaction = false
       return db.rollback()
     case 'putRows':
-      return insertEvents(
-        db,
-        catalogue,
-        args[0] as number,
-        args[1] as string,
-        args[2] as BlockRows[],
+      return stepOf(() =>
+        insertEvents(db, catalogue, args[0] as number, args[1] as string, args[2] as BlockRows[]),
       )
     case 'close':
       return store.close()

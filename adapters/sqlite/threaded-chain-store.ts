@@ -77,16 +77,38 @@ export async function openThreadedSqliteChainStore(
       ]),
     ) as P
   let turn: Promise<unknown> = Promise.resolve()
+  let isInTransaction = false
+
+  /**
+   * A write without a result. Within a transaction it is not waited for: the thread takes calls in their order, and one that
+   * fails has the commit fail. Each wait would cost as long as this thread is busy with something else.
+   */
+  async function write(
+    port: 'writer' | 'thread',
+    method: string,
+    ...args: unknown[]
+  ): Promise<void> {
+    const done = call(port, method, ...args)
+    if (!isInTransaction) await done
+    else done.catch(() => undefined)
+  }
+  const writes = <M extends keyof ChainWriter>(methods: readonly M[]): Pick<ChainWriter, M> =>
+    Object.fromEntries(
+      methods.map((method) => [method, (...args: unknown[]) => write('writer', method, ...args)]),
+    ) as unknown as Pick<ChainWriter, M>
 
   async function transaction<T>(steps: () => Promise<T>, durability: Durability): Promise<T> {
-    await call('thread', 'begin', durability)
+    isInTransaction = true
     try {
+      await write('thread', 'begin', durability)
       const result = await steps()
       await call('thread', 'commit')
       return result
     } catch (error) {
       await call('thread', 'rollback')
       throw error
+    } finally {
+      isInTransaction = false
     }
   }
 
@@ -126,28 +148,30 @@ export async function openThreadedSqliteChainStore(
     },
     writer: {
       ...proxy<ChainWriter>('writer', [
+        'replace',
+        'appendHead',
+        'journal',
+        'journalIds',
+        'unsettledBlocks',
+        'trees',
+      ]),
+      ...writes([
         'putBlocks',
         'putQuarantined',
         'putJournal',
         'putUndo',
-        'replace',
-        'appendHead',
         'putSettled',
         'mark',
-        'journal',
-        'journalIds',
         'deleteJournal',
         'deleteUndo',
-        'unsettledBlocks',
         'deleteBlocks',
-        'trees',
         'deleteTree',
       ]),
       hasTransactions: true,
       held: async () => undefined,
       async putEvents(chainId, commit, blocks) {
         const rows = blocks.map(({ block, rows: text }): BlockRows => ({ block, rows: text }))
-        await call('thread', 'putRows', chainId, commit, rows)
+        await write('thread', 'putRows', chainId, commit, rows)
       },
       atomically(steps, durability = 'cheap') {
         const mine = turn.then(() => transaction(steps, durability))

@@ -1,0 +1,90 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { expect, onTestFinished, test } from 'vitest'
+import { openSqliteDatabase } from '#adapters/sqlite/chain-store.ts'
+import {
+  openThreadedSqliteChainStore,
+  type ThreadedChainStore,
+} from '#adapters/sqlite/threaded-chain-store.ts'
+import { catalogue } from '#core/catalogue.ts'
+import type { BlockHeader, Hash } from '#core/chain.ts'
+import type { DocumentId } from '#core/history/document.ts'
+
+/** Steps of a transaction are not waited for one by one: what fails among them has to come out all the same. */
+
+const hash = (number: number): Hash => `0x${number.toString(16).padStart(64, '0')}`
+const block = (number: number): BlockHeader => ({
+  number,
+  hash: hash(number),
+  parentHash: hash(number - 1),
+  timestamp: number,
+})
+const all = { from: 0, to: 99 }
+
+async function open(): Promise<{ store: ThreadedChainStore; path: string }> {
+  const folder = mkdtempSync(join(tmpdir(), 'halyard-thread-'))
+  const path = join(folder, 'store.db')
+  const store = await openThreadedSqliteChainStore(path)
+  onTestFinished(async () => {
+    await store.close()
+    rmSync(folder, { recursive: true })
+  })
+  return { store, path }
+}
+
+/** A document of a kind that the catalogue does not have. */
+const strange: DocumentId = { tree: '1-x', kind: 'no such kind', key: ['0x1'] }
+const version = { number: 1, commit: 'a', move: 1, value: {} }
+
+test('a step that fails takes the whole transaction with it, the steps behind it included', async () => {
+  const { store } = await open()
+  const { writer } = store
+  const failing = writer.atomically(async () => {
+    await writer.putBlocks(1, 'a', [block(1)])
+    await writer.putUndo([{ id: strange, version, until: 2 }])
+    await writer.putBlocks(1, 'a', [block(2)])
+  })
+  await expect(failing).rejects.toThrow('no such kind')
+  expect(await writer.unsettledBlocks(1, all)).toEqual([])
+  // The next one is as good as the first.
+  await writer.atomically(() => writer.putBlocks(1, 'b', [block(3)]))
+  expect(await writer.unsettledBlocks(1, all)).toEqual([{ number: 3, commit: 'b' }])
+})
+
+test('outside of a transaction a write that fails says so by itself', async () => {
+  const { store } = await open()
+  const { writer } = store
+  await expect(writer.putUndo([{ id: strange, version, until: 2 }])).rejects.toThrow('no such kind')
+  await writer.putBlocks(1, 'a', [block(1)])
+  expect(await writer.unsettledBlocks(1, all)).toEqual([{ number: 1, commit: 'a' }])
+})
+
+test('a transaction that cannot begin writes nothing, and reads go on', async () => {
+  const { store, path } = await open()
+  const { writer } = store
+  await writer.atomically(() => writer.putBlocks(1, 'a', [block(1)]))
+  const other = openSqliteDatabase(path, catalogue)
+  onTestFinished(() => other.close())
+  other.begin('cheap')
+  const failing = writer.atomically(async () => {
+    await writer.putBlocks(1, 'b', [block(2)])
+    expect(await store.heads.latest(1)).toBeUndefined()
+  })
+  await expect(failing).rejects.toMatchObject({ kind: 'unavailable' })
+  other.rollback()
+  expect(await writer.unsettledBlocks(1, all)).toEqual([{ number: 1, commit: 'a' }])
+  await writer.atomically(() => writer.putBlocks(1, 'c', [block(3)]))
+  expect(await writer.unsettledBlocks(1, all)).toHaveLength(2)
+}, 60_000)
+
+test('steps that throw by themselves leave nothing', async () => {
+  const { store } = await open()
+  const { writer } = store
+  const failing = writer.atomically(async () => {
+    await writer.putBlocks(1, 'a', [block(1)])
+    throw new Error('given up')
+  })
+  await expect(failing).rejects.toThrow('given up')
+  expect(await writer.unsettledBlocks(1, all)).toEqual([])
+})
