@@ -5,6 +5,7 @@ import { benchOwnership } from './ownership.ts'
 import { benchLargeAudit, benchLedger } from './ledger.ts'
 import { benchPoolQuotes } from './pool-quotes.ts'
 import { benchQuotesOverHttp } from './quote-http.ts'
+import { benchRefusals } from './refusals.ts'
 import { benchRoutes } from './routes.ts'
 
 type Bench = (print: (line: string) => void) => Promise<void>
@@ -15,6 +16,7 @@ const figures: Readonly<Record<string, readonly Bench[]>> = {
   history: [benchHistory],
   index: [benchIndex],
   ownership: [benchOwnership],
+  refusals: [benchRefusals],
   ledger: [benchLedger],
   audit: [benchLargeAudit],
   quote: [benchPoolQuotes, benchRoutes, benchQuotesOverHttp],
