@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { createMetrics } from '#adapters/metrics/metrics.ts'
 import { createApiMetrics } from '#api/metrics.ts'
+import { createMetadataMetrics } from '#cli/metadata/metadata-metrics.ts'
 import { createKeeperMetrics } from '#cli/points/keeper-metrics.ts'
 import { createRoleMetrics } from '#cli/roles/role-metrics.ts'
 import { createDeliveryMetrics } from '#cli/webhooks/delivery-metrics.ts'
@@ -33,6 +34,7 @@ describe('the alert rules', () => {
       await createRelayMetrics(createMetrics(), 'local').render(),
       await createDeliveryMetrics(createMetrics()).render(),
       await createRoleMetrics(createMetrics()).render(),
+      await createMetadataMetrics(createMetrics()).render(),
     ].join('\n')
     const names = new Set(rules.match(/\b(halyard|http)_[a-z_]+\b/g))
     expect(names.size).toBeGreaterThan(5)

@@ -2,6 +2,7 @@ import { AppError } from '#core/errors.ts'
 import { type IndexedCollections, indexedCollections } from '#core/nft/indexed-collections.ts'
 import type { FollowMetadataPorts } from '#core/nft/metadata/follow-metadata.ts'
 import type { MetadataTable } from '#core/nft/metadata/ports.ts'
+import type { Address as ListenAddress } from '#faces/listen.ts'
 import { openToRead } from '#wiring/open-chain-store.ts'
 import { openMetadataFollower, openMetadataStore } from '#wiring/open-metadata.ts'
 import { openNode } from '#wiring/open-node.ts'
@@ -15,6 +16,13 @@ export type ChainMetadata = {
   readonly ports: FollowMetadataPorts
 }
 
+/** What fetching takes. */
+type MetadataApp = AsyncDisposable & {
+  readonly chains: readonly ChainMetadata[]
+  /** Where probes and metrics listen; undefined: nowhere. */
+  readonly metricsAt: ListenAddress | undefined
+}
+
 /** A follower has time, and goes on by itself. */
 const NODE = { timeoutMs: 15_000, rounds: 1 } as const
 
@@ -26,7 +34,7 @@ export async function wireMetadata(
   config: string,
   stop: AbortSignal,
   warn: Warn = toStderr,
-): Promise<AsyncDisposable & { readonly chains: readonly ChainMetadata[] }> {
+): Promise<MetadataApp> {
   const { chains, byDefault } = readDeployment(config)
   const { metadata, records } = byDefault
   if (!metadata)
@@ -47,7 +55,9 @@ export async function wireMetadata(
     opened.push({ name: chain.name, chainId: chain.id, ports: follower(node, store, chain.id) })
   }
   const all = stack.move()
-  return { chains: opened, [Symbol.asyncDispose]: () => all.disposeAsync() }
+  const { metricsHost: host, metricsPort: port } = metadata
+  const metricsAt = port === null ? undefined : { host, port, field: 'metadata.metricsPort' }
+  return { chains: opened, metricsAt, [Symbol.asyncDispose]: () => all.disposeAsync() }
 }
 
 /** What is stored of a chain's tokens. */

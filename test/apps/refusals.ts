@@ -82,7 +82,12 @@ export async function openRefusals(owners: OwnerReader): Promise<Refusals> {
       blocks: 1,
       records,
       overrides: () => ({ ownership }),
-      metadata: { gateways: { ipfs: [], arweave: [] }, allowed: [] },
+      metadata: {
+        gateways: { ipfs: [], arweave: [] },
+        allowed: [],
+        metricsHost: '127.0.0.1',
+        metricsPort: null,
+      },
       identity: {
         domains: ['example.org'],
         uris: ['https://example.org'],

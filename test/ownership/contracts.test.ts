@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { encodeFunctionData } from 'viem'
 import { type PrivateKeyAccount, privateKeyToAccount } from 'viem/accounts'
 import { serializeErc6492Signature } from 'viem/utils'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 import { type RunningServer, startServer } from '#api/server.ts'
 import type { Address, Hex } from '#core/chain.ts'
 import type { Clause, Decision, Finality } from '#core/ownership/decision.ts'
@@ -24,7 +24,7 @@ import { readSettings } from '#wiring/settings.ts'
 import { connect } from '#devnet/node.ts'
 import { type Chain, type Contract, openChain } from '../dex-parity/chain.ts'
 import { type IndexedChain, indexChain } from '../dex-parity/forks.ts'
-import { runCli } from '../apps/run-cli.ts'
+import { runCli, spawnCli } from '../apps/run-cli.ts'
 import { addressOf } from '../fakes/encode.ts'
 import {
   APPLICATION_ID,
@@ -34,7 +34,8 @@ import {
   REDIRECT_URI,
   startFakeDiscord,
 } from '../fakes/fake-discord.ts'
-import { temporaryFolder } from '../servers/programs.ts'
+import { eventually } from '../fakes/eventually.ts'
+import { freePort, temporaryFolder } from '../servers/programs.ts'
 import { compileAll, compileLent } from '../tools/solidity.ts'
 
 const chain = await openChain('decisions on ownership')
@@ -88,6 +89,7 @@ describe.skipIf(!chain)('who owns what', () => {
   /** Documents of tokens by path, and who has them. */
   const documents = new Map<string, string>()
   let gallery: Server
+  let metricsPort: number
   const host = (): string => `127.0.0.1:${(gallery.address() as AddressInfo).port}`
 
   const decide = async (
@@ -155,6 +157,7 @@ describe.skipIf(!chain)('who owns what', () => {
     await on.send(late, 'mint', [BEN])
     const { number } = await on.head()
     await on.send(late, 'transferFrom', [on.account, ANN, 0n])
+    metricsPort = await freePort()
     indexed = await indexChain(
       on,
       [
@@ -163,7 +166,7 @@ describe.skipIf(!chain)('who owns what', () => {
         { kind: 'erc721', address: art.address, startBlock: 0 },
       ],
       {
-        metadata: { allowed: [host()], ipfsGateways: [`http://${host()}/ipfs/`] },
+        metadata: { allowed: [host()], ipfsGateways: [`http://${host()}/ipfs/`], metricsPort },
         ownership: {
           delegations: { registry: registry.address, rights: OWN_RIGHTS },
           escrows: [
@@ -832,6 +835,29 @@ describe.skipIf(!chain)('who owns what', () => {
       await on.send(art, 'changeAll')
       await fetchAll()
       expect(await metadataOf(1n)).toMatchObject({ name: 'Revealed' })
+    })
+
+    test('is fetched beside the indexer, and watched by its operator', async () => {
+      const { child, done } = spawnCli(['metadata', 'fetch', '--config', indexed.path])
+      onTestFinished(() => void child.kill('SIGKILL'))
+      const at = (path: string) => fetch(`http://127.0.0.1:${metricsPort}${path}`)
+      await eventually(async () => expect((await at('/ready')).status).toBe(200))
+      documents.set('/later', '{"name":"Later"}')
+      await on.send(art, 'change', [2n, `http://${host()}/later`])
+      await indexed.index()
+      await eventually(async () => {
+        const text = await (await at('/metrics')).text()
+        expect(text).toMatch(
+          /^halyard_metadata_tries_total\{chain="31337",state="fetched"\} [1-9]/m,
+        )
+        expect(text).toMatch(
+          /^halyard_metadata_rounds_total\{chain="31337",outcome="done"\} [1-9]/m,
+        )
+        expect(text).toMatch(/^halyard_metadata_lag_blocks\{chain="31337"\} 0$/m)
+      })
+      expect(await metadataOf(2n)).toMatchObject({ name: 'Later' })
+      child.kill('SIGTERM')
+      expect((await done).code).toBe(130)
     })
 
     test('decides rules on traits, as far as it is known', async () => {

@@ -1,3 +1,4 @@
+import { createFaults } from '#cli/operator-watch.ts'
 import { type ChainMetadata, openMetadataReading, wireMetadata } from '#cli/wire-metadata.ts'
 import type { Address } from '#core/chain.ts'
 import { isAppError } from '#core/errors.ts'
@@ -6,6 +7,8 @@ import { readMetadata } from '#core/nft/metadata/read-metadata.ts'
 import { toJson } from '#resources/json.ts'
 import { tokenMetadata } from '#resources/metadata.ts'
 import { systemClock } from '#wiring/system.ts'
+import { createMetrics } from '#wiring/telemetry.ts'
+import { createMetadataMetrics } from './metadata-metrics.ts'
 
 export type Options = { readonly config: string }
 
@@ -21,29 +24,46 @@ export async function fetchAll(
   stop: AbortSignal,
 ): Promise<void> {
   await using app = await wireMetadata(config, stop)
-  await Promise.all(app.chains.map((chain) => fetchOf(chain, once, stop)))
+  const watch = { metrics: createMetadataMetrics(createMetrics()), faults: createFaults() }
+  await using parts = new AsyncDisposableStack()
+  if (app.metricsAt && !once) parts.use(await watch.faults.listen(watch.metrics, app.metricsAt))
+  await Promise.all(app.chains.map((chain) => fetchOf(chain, once, watch, stop)))
 }
 
-async function fetchOf(chain: ChainMetadata, once: boolean, stop: AbortSignal): Promise<void> {
+type Watch = {
+  readonly metrics: ReturnType<typeof createMetadataMetrics>
+  readonly faults: ReturnType<typeof createFaults>
+}
+
+async function fetchOf(
+  chain: ChainMetadata,
+  once: boolean,
+  { metrics, faults }: Watch,
+  stop: AbortSignal,
+): Promise<void> {
+  const { name } = chain
   let [tried, fetched] = [0, 0]
   let told: string | undefined
   while (!stop.aborted) {
     // oxlint-disable-next-line no-await-in-loop -- round by round
     const round = await roundOf(chain, once, stop)
+    const done = typeof round === 'string' ? undefined : round
     const trouble = typeof round === 'string' ? round : (round.waitsFor ?? undefined)
     if (trouble !== undefined && trouble !== told && !stop.aborted)
-      process.stderr.write(`halyard: ${chain.name}: ${trouble}; it is tried again\n`)
+      process.stderr.write(`halyard: ${name}: ${trouble}; it is tried again\n`)
     told = trouble
-    if (typeof round !== 'string') {
-      tried += round.tried
-      fetched += round.fetched
-      if (round.hasMore) continue
-      if (once) break
-    }
+    faults.note(name, trouble)
+    metrics.roundEnded(name, done)
     // oxlint-disable-next-line no-await-in-loop -- likewise
-    await systemClock.sleep(typeof round === 'string' ? FAILED_MS : POLL_MS, stop)
+    metrics.behind(name, await lagOf(chain))
+    tried += done?.tried ?? 0
+    fetched += done?.fetched ?? 0
+    if (done?.hasMore) continue
+    if (done && once) break
+    // oxlint-disable-next-line no-await-in-loop -- likewise
+    await systemClock.sleep(done ? POLL_MS : FAILED_MS, stop)
   }
-  print({ chain: chain.name, tried, fetched })
+  print({ chain: name, tried, fetched })
 }
 
 /** The trouble instead, where a store or the nodes cannot be used now. */
@@ -57,6 +77,17 @@ async function roundOf(
   } catch (error) {
     if (once || !isAppError(error, 'unavailable')) throw error
     return error.message
+  }
+}
+
+/** Blocks of the history whose tokens were not looked at; undefined where that cannot be known now. */
+async function lagOf({ ports, chainId }: ChainMetadata): Promise<number | undefined> {
+  try {
+    const [cursor, newest] = [await ports.metadata.cursor(chainId), await ports.feed.newest()]
+    return cursor && newest && Math.max(0, newest.number - cursor.number)
+  } catch (error) {
+    if (!isAppError(error, 'unavailable')) throw error
+    return undefined
   }
 }
 

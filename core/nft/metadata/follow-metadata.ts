@@ -7,7 +7,7 @@ import { isEmpty } from '#core/history/head.ts'
 import type { Views } from '#core/history/view.ts'
 import { tokensOf, type Transfer, transferFamily } from '#core/nft/transfer.ts'
 import { lookUpMetadata, type LookUpPorts } from './look-up-metadata.ts'
-import type { WantedToken } from './metadata.ts'
+import type { MetadataState, WantedToken } from './metadata.ts'
 import type { MetadataStore, TokenUriReader } from './ports.ts'
 import { metadataFamily, type MetadataUpdate } from './update.ts'
 
@@ -24,6 +24,8 @@ export type MetadataRound = {
   /** Tokens whose newest try came to something. */
   readonly tried: number
   readonly fetched: number
+  /** What each of them came to. */
+  readonly states: readonly MetadataState[]
   /** Whether the next round has something to do at once. */
   readonly hasMore: boolean
   /** Why nothing is fetched now; null where something may be. */
@@ -53,7 +55,13 @@ export async function followMetadata(
   cancel: Cancel,
 ): Promise<MetadataRound> {
   const isMoreToRead = await readOn(ports, chainId)
-  const idle: MetadataRound = { tried: 0, fetched: 0, hasMore: isMoreToRead, waitsFor: null }
+  const idle: MetadataRound = {
+    tried: 0,
+    fetched: 0,
+    states: [],
+    hasMore: isMoreToRead,
+    waitsFor: null,
+  }
   const due = await ports.metadata.due(chainId, ports.clock.nowMs(), TOKENS_MAX)
   if (due.length === 0 || cancel.aborted) return idle
   const view = await ports.views.current()
@@ -74,10 +82,11 @@ export async function followMetadata(
     // Where an event came meanwhile it stays due, and what was read before the event is not kept.
     return (await ports.metadata.put(chainId, found)) ? found : undefined
   })
-  const kept = tried.filter((each) => each !== undefined)
+  const states = tried.flatMap((each) => each?.state ?? [])
   return {
-    tried: kept.length,
-    fetched: kept.filter(({ state }) => state === 'fetched').length,
+    tried: states.length,
+    fetched: states.filter((state) => state === 'fetched').length,
+    states,
     hasMore: isMoreToRead || due.length === TOKENS_MAX,
     waitsFor: null,
   }
