@@ -110,7 +110,10 @@ const wordsOf = (text: string): string[] => (text === '' ? [] : text.split(' '))
 const toBigint = (hex: string): bigint =>
   hex.startsWith('-') ? -BigInt(`0x${hex.slice(1)}`) : BigInt(`0x${hex}`)
 
-/** Adds to a tick what a position does that begins or ends there. */
+/**
+ * Adds to a tick what a position does that begins or ends there. A tick that nothing is left of begins anew with the next
+ * position, as it does where it was stored in between: more is taken out than was put in where blocks are missing.
+ */
 export function moveTick(
   ticks: Map<number, TickSums>,
   index: number,
@@ -119,7 +122,8 @@ export function moveTick(
 ): void {
   const before = ticks.get(index) ?? NO_SUMS
   const sum = before.gross + gross
-  ticks.set(index, { gross: sum < 0n ? 0n : sum, net: before.net + net })
+  if (sum <= 0n) ticks.delete(index)
+  else ticks.set(index, { gross: sum, net: before.net + net })
 }
 
 const NO_SUMS: TickSums = { gross: 0n, net: 0n }

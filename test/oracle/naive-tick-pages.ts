@@ -60,10 +60,12 @@ function pageText(page: number, events: readonly PositionEvent[]): string {
     ] as const) {
       const tick = ticks.get(index) ?? { gross: 0n, net: 0n }
       const gross = tick.gross + more
-      ticks.set(index, { gross: gross < 0n ? 0n : gross, net: tick.net + net })
+      // A page knows nothing of a tick that no position is left at.
+      if (gross <= 0n) ticks.delete(index)
+      else ticks.set(index, { gross, net: tick.net + net })
     }
   return [...ticks]
-    .filter(([index, { gross }]) => Math.floor(index / PAGE) === page && gross > 0n)
+    .filter(([index]) => Math.floor(index / PAGE) === page)
     .toSorted(([a], [b]) => a - b)
     .map(([index, { gross, net }]) => `${index}:${gross.toString(16)}:${net.toString(16)}`)
     .join(' ')
