@@ -6,7 +6,8 @@ import type { NamedVersion } from '#core/history/versions.ts'
 export const balancesVersion: NamedVersion = { name: 'balances', version: 1 }
 
 /**
- * How much of an ERC-20 token an account holds, folded from transfers. Raw units.
+ * How much of an ERC-20 token an account holds, folded from transfers. Raw units. An account that no unit moved to or from
+ * has none of these, nor points.
  *
  * An account may send what it was never seen to receive: where indexing began after the token's first transfer, and of
  * tokens whose balances change without one. `balance` then is what its transfers leave, at least 0, and `shortfall` what
@@ -28,7 +29,7 @@ export const balanceDocuments = documentSpec<TokenBalance>({
   fields: { token: 'hex', account: 'hex', balance: 'uint256', shortfall: 'uint256' },
 })
 
-/** The balance of an account after a block that changed it. */
+/** The balance of an account after a block in which units moved to or from it. */
 export type BalancePoint = {
   readonly token: Address
   readonly account: Address
@@ -73,7 +74,7 @@ export type TokenSummary = {
   readonly untoldReason: UntoldReason | null
   readonly untoldBlock: number | null
   readonly untoldTransaction: Hash | null
-  /** The account or the pool that gave it away. */
+  /** The account or the pool that gave it away; where the token said so itself, the token. */
   readonly untoldAccount: Address | null
   /**
    * The first swap in which a pool sent more of the token than arrived, as a fee on transfers takes it: what the pool

@@ -83,6 +83,28 @@ export type Act =
       readonly isBatch: boolean
       readonly tokens: readonly { readonly tokenId: bigint; readonly amount: bigint }[]
     }
+  /** Units of an ERC-20 token; older tokens than the final standard have only some parties as topics. */
+  | {
+      readonly act: 'transfer20'
+      readonly token: Address
+      readonly from: Address
+      readonly to: Address
+      readonly amount: bigint
+      readonly indexed: 0 | 1 | 2
+    }
+  /** The native currency becomes units of a token as WETH9, or is given back for them. */
+  | {
+      readonly act: 'wrap' | 'unwrap'
+      readonly token: Address
+      readonly account: Address
+      readonly amount: bigint
+    }
+  /** All balances of a token change. */
+  | {
+      readonly act: 'rebase'
+      readonly token: Address
+      readonly event: 'LogRebase' | 'TokenRebased'
+    }
   /** A log of a followed contract that does not decode: it counts as nothing. */
   | { readonly act: 'malformed'; readonly contract: Address }
   /** A log of a contract that nobody follows. */
@@ -118,6 +140,10 @@ const topics = {
   transfer: '0xddf252ad1be2c89b69c2b068fc378daa952ba7f163c4a11628f55a4df523b3ef',
   transferSingle: '0xc3d58168c5ae7397731d063d5bbf3d657854427343f4c083240f7aacaa2d0f62',
   transferBatch: '0x4a39dc06d4c0dbc64b70af90fd698a233a518aa5d07e595d983b8c0526c8f7fb',
+  deposit: '0xe1fffcc4923d04b559f4d29a8bfc6cda04eb5b0d3c460751c2402c5c5cc9109c',
+  withdrawal: '0x7fcf532c15f0a6db0bd6d0e038bea71d30d808c7d98cb3bf7268a95bf5081b65',
+  LogRebase: '0x72725a3b1e5bd622d6bcd1339bb31279c351abe8f541ac7fd320f24e1b1641f2',
+  TokenRebased: '0xff08c3ef606d198e316ef5b822193c489965899eb4e3c248cea1a4626c3eda50',
 } as const satisfies Record<string, Hash>
 
 const ticksOf = ({ lower, upper }: Ticks): Hash[] => [
@@ -190,6 +216,20 @@ export function draftOf(act: Act): Draft {
         ? log(act.collection, [topics.transferBatch, ...parties], twoArrays(ids, amounts))
         : log(act.collection, [topics.transferSingle, ...parties], dataOf(...ids, ...amounts))
     }
+    case 'transfer20': {
+      const parties = [act.from, act.to]
+      const told = parties.slice(0, act.indexed).map(topicOf)
+      const data = dataOf(...parties.slice(act.indexed), act.amount)
+      return log(act.token, [topics.transfer, ...told], data)
+    }
+    case 'wrap':
+      return log(act.token, [topics.deposit, topicOf(act.account)], dataOf(act.amount))
+    case 'unwrap':
+      return log(act.token, [topics.withdrawal, topicOf(act.account)], dataOf(act.amount))
+    case 'rebase':
+      return act.event === 'LogRebase'
+        ? log(act.token, [topics.LogRebase, topicOf(1n)], dataOf(1_000n))
+        : log(act.token, [topics.TokenRebased, topicOf(1n)], dataOf(1n, 2n, 3n, 4n, 5n, 6n))
     case 'malformed':
       return log(act.contract, [topics.transferBatch], '0x')
     case 'foreign':

@@ -89,6 +89,16 @@ export function naiveEvent(
       const what = { operator, from, to, tokenIds, amounts }
       return { address: act.collection, body: { type: 'transfer', protocol: 'erc1155', ...what } }
     }
+    case 'transfer20':
+      return transfer20(act.token, act.from, act.to, act.amount)
+    case 'wrap':
+      return transfer20(act.token, NOBODY, act.account, act.amount)
+    case 'unwrap':
+      return transfer20(act.token, act.account, NOBODY, act.amount)
+    case 'rebase': {
+      const body = { type: 'tokenRebase', protocol: 'erc20', event: act.event }
+      return { address: act.token, body }
+    }
     case 'malformed':
     case 'foreign':
       return undefined
@@ -97,6 +107,12 @@ export function naiveEvent(
   }
 }
 
+const NOBODY = `0x${'0'.repeat(40)}`
+
+const transfer20 = (address: string, from: string, to: string, amount: bigint) => ({
+  address,
+  body: { type: 'tokenTransfer', protocol: 'erc20', from, to, amount },
+})
 const v2 = (type: string) => ({ type, protocol: 'uniswap-v2' })
 const v3 = (type: string) => ({ type, protocol: 'uniswap-v3' })
 const amountsOf = ([amount0, amount1]: readonly [bigint, bigint]) => ({ amount0, amount1 })

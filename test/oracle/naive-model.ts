@@ -1,6 +1,7 @@
 import type { Source } from '#core/catalogue.ts'
 import type { Act } from './acts.ts'
 import { naiveActivity } from './naive-activity.ts'
+import { naiveBalances } from './naive-balances.ts'
 import { naiveEvent } from './naive-events.ts'
 import { createNaiveHoldings } from './naive-holdings.ts'
 import { createNaivePools } from './naive-pools.ts'
@@ -30,10 +31,12 @@ export function naiveModel(blocks: readonly ActedBlock[], sources: readonly Sour
   const factories = new Map<string, { feePips: number | null }>()
   const listed = []
   const collections = new Set<string>()
+  const followedTokens = new Map<string, { readonly wrapsNative: boolean }>()
   for (const source of sources) {
     if ('volatileFeePips' in source) throw new Error('the model knows no pairs of Solidly')
     if ('factory' in source) factories.set(source.factory, source)
     else if (source.kind === 'pool') listed.push(source)
+    else if (source.kind === 'erc20') followedTokens.set(source.address, source)
     else collections.add(source.address)
   }
   const pools = createNaivePools({ listed, factories })
@@ -54,6 +57,9 @@ export function naiveModel(blocks: readonly ActedBlock[], sources: readonly Sour
         holdings.move({ collection, standard: 'erc1155', from, to, tokenId, amount })
       return true
     }
+    if (act.act === 'transfer20' || act.act === 'rebase') return followedTokens.has(act.token)
+    if (act.act === 'wrap' || act.act === 'unwrap')
+      return followedTokens.get(act.token)?.wrapsNative ?? false
     return pools.apply(act, block)
   }
 
@@ -66,7 +72,13 @@ export function naiveModel(blocks: readonly ActedBlock[], sources: readonly Sour
       const { number, hash, timestamp } = block
       rows.push({ block: { number, hash, timestamp }, ...place, ...event })
     }
-  const values = [...pools.documents(), ...holdings.documents(), ...naiveActivity(rows)]
+  const poolsThen = pools.documents()
+  const values = [
+    ...poolsThen,
+    ...holdings.documents(),
+    ...naiveActivity(rows),
+    ...naiveBalances(rows, poolsThen),
+  ]
   const text = sorted({
     documents: values.map(({ kind, value }) => documentLine(kind, value)),
     events: rows.map(eventLine),

@@ -11,7 +11,7 @@ const erc721 = addressOf(0x721)
 const erc1155 = addressOf(0x1155)
 const factoryV2 = addressOf(0xf2)
 const factoryV3 = addressOf(0xf3)
-const listedPool = addressOf(0x11)
+export const listedPool = addressOf(0x11)
 const FOREIGN = addressOf(0xbad)
 const POOLS_MAX = 4
 const FIRST_POOL = 0x10_0000
@@ -39,27 +39,46 @@ export const sources: readonly Source[] = [
   { kind: 'erc1155', address: erc1155, startBlock: null },
 ]
 
-type Pool = { readonly pool: Address; readonly isV3: boolean }
+export type PoolAtHand = {
+  readonly pool: Address
+  readonly isV3: boolean
+  readonly pair: readonly [Address, Address]
+}
 
-/** What happens in the next block of a branch. */
-export function makeActs(random: Random, branch: Branch, shape: WorldShape): Act[] {
+/** What happens in the next block of a branch, in transactions of two. */
+export function makeTransactions(random: Random, branch: Branch, shape: WorldShape): Act[][] {
   const acts: Act[] = []
-  const pools: Pool[] = [{ pool: listedPool, isV3: false }]
-  for (const block of branch) for (const act of block.acts) addPool(pools, act)
+  const pools = poolsOf(branch)
   const count = random.int(shape.actsMax + 1)
   while (acts.length < count) {
     const more = makeActivity(random, pools, shape)
     for (const act of more) addPool(pools, act)
     acts.push(...more)
   }
-  return acts
+  return Array.from({ length: Math.ceil(acts.length / 2) }, (_, index) =>
+    acts.slice(2 * index, 2 * index + 2),
+  )
 }
 
-function addPool(pools: Pool[], act: Act): void {
-  if (act.act === 'create') pools.push({ pool: act.pool, isV3: act.terms !== null })
+/** Pools that are there at the end of a branch. */
+export function poolsOf(branch: Branch): PoolAtHand[] {
+  const pair = [tokens[0] as Address, tokens[1] as Address] as const
+  const pools: PoolAtHand[] = [{ pool: listedPool, isV3: false, pair }]
+  for (const block of branch) for (const act of block.acts) addPool(pools, act)
+  return pools
 }
 
-function makeActivity(random: Random, pools: readonly Pool[], shape: WorldShape): Act[] {
+export function addPool(pools: PoolAtHand[], act: Act): void {
+  if (act.act !== 'create') return
+  const { pool, terms, token0, token1 } = act
+  pools.push({ pool, isV3: terms !== null, pair: [token0, token1] })
+}
+
+export function makeActivity(
+  random: Random,
+  pools: readonly PoolAtHand[],
+  shape: WorldShape,
+): Act[] {
   const what = random.int(20)
   if (what === 0) return [{ act: 'foreign', contract: FOREIGN }]
   if (what === 1) return [{ act: 'malformed', contract: erc1155 }]

@@ -4,7 +4,15 @@ import { isEmpty, type View, viewAt, waypointsOf } from '#core/history/head.ts'
 import type { CommitId, DerivedRef, HeadEntry } from '#core/history/head.ts'
 import { isRebuild, rewriteAt } from '#core/history/rebuilds.ts'
 import { clearRebuilds } from '#core/indexing/rebuild/clear-rebuilds.ts'
-import { expectedEvents, expectedPage, expectSame, kindsAndOrders, type Oracle } from './expect.ts'
+import {
+  expectedEvents,
+  expectedPage,
+  expectSame,
+  familiesOf,
+  isMoving,
+  kindsAndOrdersOf,
+  type Oracle,
+} from './expect.ts'
 import { type History, openHistory, walk, walkAllEvents } from './reader.ts'
 import type { Actor, Scheduler } from './scheduler.ts'
 import type { Connection, SimulatedStore } from './stores.ts'
@@ -126,7 +134,7 @@ async function runAlone(input: EndInput, work: () => Promise<void>): Promise<voi
 }
 
 async function readAll(input: EndInput, history: History, isQuiet: boolean): Promise<void> {
-  const { world, oracle } = input
+  const { world } = input
   const view = await history.views.current()
   if (!view) throw new Error('nothing was ever committed')
   const tip = world.branch().at(-1)
@@ -136,7 +144,11 @@ async function readAll(input: EndInput, history: History, isQuiet: boolean): Pro
     if (!at || isEmpty(at)) continue
     // Where documents move in an order with their branch, they stand where the newest block has them.
     const hasAllOrders = !input.wanders || (isQuiet && at === view)
-    await expectEverything(`at the end, block ${number}`, history, at, oracle, hasAllOrders)
+    await expectEverything(`at the end, block ${number}`, history, at, {
+      ...input,
+      hasAllOrders,
+      hasMoved: !(isQuiet && at === view),
+    })
   }
   const entries = await history.heads.since(CHAIN_ID, 1)
   expectOneDigest(entries)
@@ -157,12 +169,19 @@ async function expectEverything(
   where: string,
   history: History,
   view: View,
-  oracle: Oracle,
-  hasAllOrders: boolean,
+  {
+    world,
+    oracle,
+    hasAllOrders,
+    hasMoved,
+  }: Pick<EndInput, 'world' | 'oracle'> & {
+    readonly hasAllOrders: boolean
+    readonly hasMoved: boolean
+  },
 ): Promise<void> {
   const wanted = oracle.at(view.head)
-  for (const { kind, order } of kindsAndOrders) {
-    if (order !== 'identity' && !hasAllOrders) continue
+  for (const { kind, order } of kindsAndOrdersOf(world)) {
+    if (order !== 'identity' && (!hasAllOrders || (hasMoved && isMoving(order)))) continue
     const scan = { kind, order, prefix: [], limit: ALL }
     expectSame(
       `${where}, ${kind} ${order}`,
@@ -170,7 +189,7 @@ async function expectEverything(
       expectedPage(wanted, scan),
     )
   }
-  for (const family of ['swap', 'liquidity', 'pool', 'transfer'] as const) {
+  for (const family of familiesOf(world)) {
     const asked = { family, limit: ALL }
     const seen = await walkAllEvents(history, view, asked)
     expectSame(`${where}, events of ${family}`, seen, expectedEvents(wanted, asked))

@@ -4,7 +4,6 @@ import type { HeadEntry } from '#core/history/head.ts'
 import type { Scan } from '#core/history/ports.ts'
 import { type NaiveView, naiveModel } from '../oracle/naive-model.ts'
 import { documentLine, type EventLine, eventLine } from '../oracle/text.ts'
-import { sources } from './activity.ts'
 import { pathTo, type World } from './world.ts'
 
 /** What each head must show, by the naive model; computed once a head. */
@@ -17,7 +16,7 @@ export function createOracle(world: World): Oracle {
       const key = `${hash} ${JSON.stringify(coverage)}`
       const seen = known.get(key)
       if (seen) return seen
-      const view = naiveModel(coveredPath(world, number, hash, coverage), sources)
+      const view = naiveModel(coveredPath(world, number, hash, coverage), world.sources)
       known.set(key, view)
       return view
     },
@@ -52,10 +51,35 @@ const orders: Readonly<Record<string, Readonly<Record<string, readonly string[]>
   holder: { identity: ['collection', 'owner'] },
 }
 
-/** Every kind and its orders. */
-export const kindsAndOrders = Object.entries(orders).flatMap(([kind, ofKind]) =>
-  Object.keys(ofKind).map((order) => ({ kind, order })),
-)
+/** What is read of wide worlds besides: the rest of what is made of events. */
+const moreOrders: typeof orders = {
+  tickPage: { identity: ['pool', 'page', 'since'] },
+  tickSpan: { identity: ['pool'] },
+  tickCheckpoint: { identity: ['pool', 'number'] },
+  ownership: { identity: ['collection', 'tokenId'] },
+  activityPage: { identity: ['account', 'page'] },
+  tokenBalance: {
+    identity: ['token', 'account'],
+    byBalance: ['token', 'balance', 'account'],
+    byAccount: ['account', 'token'],
+  },
+  balancePoint: { identity: ['token', 'account', 'number'] },
+  tokenSummary: { identity: ['token'] },
+  reserveCheck: { identity: ['pool', 'token'] },
+}
+
+/** The order changes with what documents say: a walk is exact only where each stands as its newest version says. */
+export const isMoving = (order: string): boolean => order === 'byBalance'
+
+const pairsOf = (all: typeof orders) =>
+  Object.entries(all).flatMap(([kind, ofKind]) =>
+    Object.keys(ofKind).map((order) => ({ kind, order })),
+  )
+const narrow = pairsOf(orders)
+const wide = pairsOf({ ...orders, ...moreOrders })
+
+/** Every kind that readers of a world look at, and its orders. */
+export const kindsAndOrdersOf = ({ isWide }: Pick<World, 'isWide'>) => (isWide ? wide : narrow)
 
 /** A walk over the documents of a kind. */
 export type ScanAsked = Scan & { readonly kind: string }
@@ -63,7 +87,7 @@ export type ScanAsked = Scan & { readonly kind: string }
 type Part = string | number | bigint
 
 const fieldsOf = (kind: string, order: string): readonly string[] => {
-  const fields = orders[kind]?.[order]
+  const fields = (orders[kind] ?? moreOrders[kind])?.[order]
   if (!fields) throw new Error(`no order ${order} of ${kind}`)
   return fields
 }
@@ -112,10 +136,21 @@ const families: Readonly<Record<string, string>> = {
   burn: 'liquidity',
   collect: 'liquidity',
   transfer: 'transfer',
+  tokenTransfer: 'token',
+  tokenRebase: 'token',
 }
 
+type FamilyAsked = 'swap' | 'liquidity' | 'pool' | 'transfer' | 'token'
+
+const narrowFamilies: readonly FamilyAsked[] = ['swap', 'liquidity', 'pool', 'transfer']
+const wideFamilies: readonly FamilyAsked[] = [...narrowFamilies, 'token']
+
+/** Families of which events happen in a world. */
+export const familiesOf = ({ isWide }: Pick<World, 'isWide'>): readonly FamilyAsked[] =>
+  isWide ? wideFamilies : narrowFamilies
+
 export type EventsAsked = {
-  readonly family: 'swap' | 'liquidity' | 'pool' | 'transfer'
+  readonly family: FamilyAsked
   readonly address?: string
   readonly from?: number
   readonly to?: number
@@ -141,6 +176,37 @@ export function expectedEvents(view: NaiveView, asked: EventsAsked): string[] {
     .toSorted((a, b) => direction * compare(placeOf(a), placeOf(b)))
     .slice(0, asked.limit)
     .map(eventLine)
+}
+
+/** What an account held of a token after a block, summed up from its transfers; blocks that are not covered count as none. */
+export function balanceAt(
+  { rows }: NaiveView,
+  { token, account }: { readonly token: string; readonly account: string },
+  number: number,
+): { readonly balance: bigint; readonly changedBlock: number | null } {
+  let [balance, changedBlock]: [bigint, number | null] = [0n, null]
+  for (const { address, body, block } of rows) {
+    const { type, from, to, amount } = body as Record<string, string> & { readonly amount: bigint }
+    if (type !== 'tokenTransfer' || address !== token || block.number > number) continue
+    if (amount === 0n) continue
+    if (from === account) balance = balance > amount ? balance - amount : 0n
+    if (to === account) balance += amount
+    if (from === account || to === account) changedBlock = block.number
+  }
+  return { balance, changedBlock }
+}
+
+/** @throws where a reader was given anything that is none of these */
+export function expectAmong(
+  what: string,
+  seen: readonly unknown[],
+  among: readonly unknown[],
+): void {
+  expectSame(
+    what,
+    seen.filter((each) => !among.includes(each)),
+    [],
+  )
 }
 
 /** @throws where a reader was given anything else */

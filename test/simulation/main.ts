@@ -13,6 +13,8 @@ const { values } = parseArgs({
     failures: { type: 'string', default: '5' },
     /** Parts of the history are made anew meanwhile. */
     rebuilds: { type: 'boolean', default: false },
+    /** Tokens are followed too. */
+    wide: { type: 'boolean', default: false },
     trace: { type: 'boolean', default: false },
     /** Spends of points on a chain, in the place of histories. */
     relay: { type: 'boolean', default: false },
@@ -39,7 +41,7 @@ for (let seed = from; seed < from + seeds && failed < failuresMax; seed++)
     const mongoUrl = server && { mongoUrl: server.url }
     const tally = values.relay
       ? await simulateRelay(seed)
-      : await simulate({ seed, store, rebuilds: values.rebuilds, ...mongoUrl })
+      : await simulate({ seed, store, rebuilds: values.rebuilds, wide: values.wide, ...mongoUrl })
     for (const [what, count] of Object.entries(tally)) sum[what] = (sum[what] ?? 0) + count
   } catch (error) {
     failed++

@@ -3,8 +3,10 @@ import { runSeeds, seedsFrom } from './run-seeds.ts'
 import { failedBefore } from './seeds.ts'
 import { simulate } from './simulate.ts'
 
-const SEEDS = 2_100
-const REBUILDS = 200
+const SEEDS = 1_800
+const REBUILDS = 180
+const WIDE = 180
+const WIDE_REBUILDS = 20
 
 test('seeds that have failed before do not fail again', async () => {
   await runSeeds(failedBefore.memory, { store: 'memory' })
@@ -33,6 +35,26 @@ test(
     expect(tally.rebuilt).toBeGreaterThan(REBUILDS)
     expect(tally['reads stale']).toBeGreaterThan(REBUILDS / 4)
     expect(tally.deaths).toBeGreaterThan(REBUILDS / 2)
+  },
+)
+
+test(
+  `the same in ${WIDE} runs in which tokens are followed too`,
+  { timeout: 300_000 },
+  async () => {
+    const tally = await runSeeds(seedsFrom(1, WIDE), { store: 'memory', wide: true })
+    expect(tally['views read']).toBeGreaterThan(WIDE * 5)
+    for (const what of [
+      'balances told',
+      'balances untold: rebase-event',
+      'balances untold: reserve-differs',
+      'balances untold: sent-more-than-received',
+      'taxes on transfers',
+    ])
+      expect(tally[what], what).toBeGreaterThan(WIDE / 20)
+    const input = { store: 'memory', wide: true, rebuilds: true } as const
+    const { rebuilt } = await runSeeds(seedsFrom(1, WIDE_REBUILDS), input)
+    expect(rebuilt).toBeGreaterThan(WIDE_REBUILDS)
   },
 )
 

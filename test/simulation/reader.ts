@@ -1,11 +1,12 @@
 import { catalogue } from '#core/catalogue.ts'
-import type { Address } from '#core/chain.ts'
+import { type Address, rangeWith, ZERO_ADDRESS } from '#core/chain.ts'
 import { isAppError } from '#core/errors.ts'
 import { refuseLeftView } from '#core/history/at-head.ts'
 import { blockAt } from '#core/history/block-at.ts'
 import type { Key } from '#core/history/document.ts'
 import type { EventFamily } from '#core/history/event.ts'
 import { isEmpty, type View, viewAt } from '#core/history/head.ts'
+import { readBalanceAt } from '#core/tokens/list-balances.ts'
 import { listEvents } from '#core/history/list-events.ts'
 import type { HistoryPorts } from '#core/history/ports.ts'
 import { readDocuments, scanDocuments } from '#core/history/resolve.ts'
@@ -19,9 +20,13 @@ import {
   expectedDocument,
   expectedEvents,
   expectedPage,
+  balanceAt,
+  expectAmong,
   expectSame,
+  familiesOf,
+  isMoving,
   keyIn,
-  kindsAndOrders,
+  kindsAndOrdersOf,
   type Oracle,
   type ScanAsked,
 } from './expect.ts'
@@ -133,23 +138,24 @@ async function readSomething(
   const { random } = input
   const { move, number } = view.head
   const where = `${actor.name} at block ${number} of move ${move}`
-  const what = random.int(10)
+  const what = random.int(input.world.isWide ? 11 : 10)
   if (what < 3) return readPoints(history, view, wanted, input, where)
   if (what < 5) return readPage(history, view, wanted, input, where)
   if (what < 7) return readEvents(history, view, wanted, input, where)
   if (what < 8) return readBlock(history, view, input, where)
   if (what < 9) return walkDocuments(history, view, wanted, input, where)
-  return walkEvents(history, view, wanted, input, where)
+  if (what < 10) return walkEvents(history, view, wanted, input, where)
+  return readBalance(history, view, wanted, input, where)
 }
 
 async function readPoints(
   history: History,
   view: View,
   wanted: NaiveView,
-  { random }: ReaderInput,
+  { random, world }: ReaderInput,
   where: string,
 ): Promise<Answer> {
-  const { kind, keys } = someKeys(random, wanted)
+  const { kind, keys } = someKeys(random, wanted, world)
   const found = await readDocuments(history, view, catalogue.document(kind), keys)
   return () =>
     expectSame(
@@ -159,18 +165,40 @@ async function readPoints(
     )
 }
 
+/** The first ones there are in any world. */
+const kindsByKey = [
+  'pool',
+  'holding',
+  'holder',
+  'candle',
+  'tokenBalance',
+  'balancePoint',
+  'tokenSummary',
+  'activityPage',
+] as const
+const NARROW_KINDS = 4
+
 /** Keys of one kind: some that exist here, and some that may exist on another branch or not at all. */
-function someKeys(random: Random, wanted: NaiveView): { kind: string; keys: Key[] } {
-  const kind = random.pick(['pool', 'holding', 'holder', 'candle'] as const)
+function someKeys(
+  random: Random,
+  wanted: NaiveView,
+  { isWide }: World,
+): { kind: string; keys: Key[] } {
+  const kind = random.pick(isWide ? kindsByKey : kindsByKey.slice(0, NARROW_KINDS))
   const existing = wanted.values
     .filter((each) => each.kind === kind)
     .map(({ value }) => keyIn(kind, 'identity', value))
   const [collection, owner] = [random.pick(collections), random.pick(accounts)]
+  const token = isWide ? random.pick(tokens) : ZERO_ADDRESS
   const made: Record<typeof kind, Key> = {
     pool: [random.pick(poolAddresses)],
     holding: [collection, BigInt(random.int(3)), owner],
     holder: [collection, owner],
     candle: [random.pick(poolAddresses), '1d', 1_699_920_000],
+    tokenBalance: [token, owner],
+    balancePoint: [token, owner, 3],
+    tokenSummary: [token],
+    activityPage: [owner, 0],
   }
   const keys = Array.from({ length: 1 + random.int(3) }, () =>
     existing.length > 0 && random.chance(0.6) ? random.pick(existing) : made[kind],
@@ -178,14 +206,18 @@ function someKeys(random: Random, wanted: NaiveView): { kind: string; keys: Key[
   return { kind, keys }
 }
 
-function someScan(random: Random, wanders: boolean): ScanAsked {
-  const choice = kindsAndOrders.filter(({ order }) => !wanders || order === 'identity')
+function someScan({ random, wanders, world }: ReaderInput): ScanAsked {
+  const choice = kindsAndOrdersOf(world).filter(({ order }) => !wanders || order === 'identity')
   const { kind, order } = random.pick(choice)
   const first: Record<string, Key> = {
     byToken0: [random.pick(tokens)],
     byToken1: [random.pick(tokens)],
     byTokens: [random.pick(tokens)],
     byOwner: [random.pick(accounts)],
+    ...(world.isWide && {
+      byBalance: [random.pick(tokens)],
+      byAccount: [random.pick(accounts)],
+    }),
   }
   const prefix = first[order] ?? []
   return { kind, order, prefix, limit: 1 + random.int(6), descending: random.chance(0.4) }
@@ -195,16 +227,17 @@ async function readPage(
   history: History,
   view: View,
   wanted: NaiveView,
-  { random, wanders }: ReaderInput,
+  input: ReaderInput,
   where: string,
 ): Promise<Answer> {
-  const scan = someScan(random, wanders)
+  const scan = someScan(input)
   const page = await scanDocuments(history, view, catalogue.document(scan.kind), scan)
+  const expect = isMoving(scan.order) ? expectAmong : expectSame
   return () =>
-    expectSame(
+    expect(
       `${where}, a page of ${scan.kind} ${scan.order}`,
       page.map((value) => documentLine(scan.kind, value)),
-      expectedPage(wanted, scan),
+      expectedPage(wanted, isMoving(scan.order) ? { ...scan, limit: ALL } : scan),
     )
 }
 
@@ -213,18 +246,21 @@ async function walkDocuments(
   history: History,
   view: View,
   wanted: NaiveView,
-  { random, wanders }: ReaderInput,
+  input: ReaderInput,
   where: string,
 ): Promise<Answer> {
-  const scan = someScan(random, wanders)
+  const scan = someScan(input)
   const lines = await walk(history, view, scan)
+  const expect = isMoving(scan.order) ? expectAmong : expectSame
   return () =>
-    expectSame(
+    expect(
       `${where}, a walk of ${scan.kind} ${scan.order}`,
       lines,
-      expectedPage(wanted, { ...scan, limit: Number.MAX_SAFE_INTEGER }),
+      expectedPage(wanted, { ...scan, limit: ALL }),
     )
 }
+
+const ALL = Number.MAX_SAFE_INTEGER
 
 export async function walk(history: History, view: View, scan: ScanAsked): Promise<string[]> {
   const lines: string[] = []
@@ -241,16 +277,17 @@ export async function walk(history: History, view: View, scan: ScanAsked): Promi
   }
 }
 
-const families = ['swap', 'liquidity', 'pool', 'transfer'] as const
-
 const familyOf = ({ family }: EventsAsked): EventFamily =>
   catalogue.families.find(({ name }) => name === family) as EventFamily
 
-function someEvents(random: Random, head: number): EventsAsked & { readonly address?: Address } {
-  const address = random.pick([...poolAddresses, ...collections])
+type EventsOfContract = EventsAsked & { readonly address?: Address }
+
+function someEvents({ random, world }: ReaderInput, head: number): EventsOfContract {
+  const contracts = [...poolAddresses, ...collections, ...(world.isWide ? tokens : [])]
+  const address = random.pick(contracts)
   const [from, to] = [random.int(head + 1), random.int(head + 2)]
   return {
-    family: random.pick(families),
+    family: random.pick(familiesOf(world)),
     ...(random.chance(0.4) && { address }),
     ...(random.chance(0.3) && { from }),
     ...(random.chance(0.3) && { to }),
@@ -263,10 +300,10 @@ async function readEvents(
   history: History,
   view: View,
   wanted: NaiveView,
-  { random }: ReaderInput,
+  input: ReaderInput,
   where: string,
 ): Promise<Answer> {
-  const asked = someEvents(random, view.head.number)
+  const asked = someEvents(input, view.head.number)
   const page = await listEvents(history, view, familyOf(asked), asked)
   return () =>
     expectSame(
@@ -280,10 +317,10 @@ async function walkEvents(
   history: History,
   view: View,
   wanted: NaiveView,
-  { random }: ReaderInput,
+  input: ReaderInput,
   where: string,
 ): Promise<Answer> {
-  const asked = someEvents(random, view.head.number)
+  const asked = someEvents(input, view.head.number)
   const lines = await walkAllEvents(history, view, asked)
   return () =>
     expectSame(
@@ -310,6 +347,26 @@ export async function walkAllEvents(
     if (!last) return lines
     after = { number: last.block.number, logIndex: last.logIndex }
   }
+}
+
+/** What an account held of a token after a block: what its newest point up to there says. */
+async function readBalance(
+  history: History,
+  view: View,
+  wanted: NaiveView,
+  { random }: ReaderInput,
+  where: string,
+): Promise<Answer> {
+  const of = { token: random.pick(tokens), account: random.pick(accounts) }
+  const block = random.int(view.head.number + 1)
+  if (!rangeWith(view.head.coverage, block)) return () => undefined
+  const found = await readBalanceAt(history, view, { ...of, block })
+  return () =>
+    expectSame(
+      `${where}, the balance of ${of.account} at block ${block}`,
+      [documentLine('balance', found)],
+      [documentLine('balance', { ...of, number: block, ...balanceAt(wanted, of, block) })],
+    )
 }
 
 /** The hash of a height: the one of this view's own branch. */

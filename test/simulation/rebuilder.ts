@@ -8,7 +8,6 @@ import { matcherOf } from '#core/indexing/prove.ts'
 import { rebuildHistory, type RebuildInput } from '#core/indexing/rebuild/rebuild-history.ts'
 import { createFakeClock, fakeProofs } from '../fakes/index-app.ts'
 import type { Random } from '../fakes/random.ts'
-import { sources } from './activity.ts'
 import type { Actor, Scheduler } from './scheduler.ts'
 import type { Connection } from './stores.ts'
 import { refOf, type World } from './world.ts'
@@ -49,7 +48,7 @@ export async function runRebuilder(
     const isOfRows = random.chance(0.6) && (ranges[0]?.to ?? 0) <= world.finalized()
     const input: RebuildInput = {
       chainId: CHAIN_ID,
-      sources,
+      sources: world.sources,
       proof: 'auto',
       commits: { ...chainProfiles.zksync, headerHash: false },
       projections: isOfRows && random.chance(0.5) ? [] : [random.pick(names)],

@@ -4,7 +4,8 @@ import { createOracle } from './expect.ts'
 import { openHistory, runReader } from './reader.ts'
 import { type Actor, createScheduler, type Scheduler } from './scheduler.ts'
 import { openStore, type StoreKind } from './stores.ts'
-import { createWorld, type World } from './world.ts'
+import { createWorld, refOf, type World, type WorldBlock } from './world.ts'
+import { remarkable } from './remarkable.ts'
 import { runRebuilder } from './rebuilder.ts'
 import { runWriter } from './writer.ts'
 
@@ -15,6 +16,8 @@ export type SimulationInput = {
   readonly mongoUrl?: (database: string) => string
   /** Parts of the history are made anew meanwhile. */
   readonly rebuilds?: boolean
+  /** Tokens are followed too. */
+  readonly wide?: boolean
 }
 
 /** What a run is like: decided by its seed. */
@@ -75,11 +78,12 @@ export async function simulate({
   store: kind,
   mongoUrl,
   rebuilds = false,
+  wide = false,
 }: SimulationInput): Promise<Tally> {
   const random = createRandom(seed)
   const shape = shapeOf(random, kind)
   const scheduler = createScheduler(random)
-  const world = createWorld(random, shape)
+  const world = createWorld(random, { ...shape, isWide: wide })
   const tally: Tally = {}
   let phase: 'faults' | 'calm' | 'end' = 'faults'
   const faults = (): boolean => phase === 'faults' && random.chance(shape.failure)
@@ -148,6 +152,11 @@ export async function simulate({
       finish: (isDone) => finish(scheduler, isDone),
     })
     tally.turns = scheduler.turns()
+    if (wide) {
+      const tip = refOf(world.branch().at(-1) as WorldBlock)
+      const whole = oracle.at({ ...tip, coverage: [{ from: 0, to: tip.number }] })
+      for (const what of remarkable(whole)) count(what)
+    }
     return tally
   } catch (error) {
     throw Object.assign(error as Error, { trace: scheduler.trace() })

@@ -2,8 +2,9 @@ import { expect, test } from 'vitest'
 import { runSeeds, seedsFrom } from './run-seeds.ts'
 import { failedBefore } from './seeds.ts'
 
-const SEEDS = 200
+const SEEDS = 170
 const REBUILDS = 40
+const WIDE = 30
 
 test('seeds that have failed before do not fail again', async () => {
   await runSeeds(failedBefore.sqlite, { store: 'sqlite' })
@@ -25,5 +26,14 @@ test(
   async () => {
     const tally = await runSeeds(seedsFrom(1, REBUILDS), { store: 'sqlite', rebuilds: true })
     expect(tally.rebuilt).toBeGreaterThan(REBUILDS)
+  },
+)
+
+test(
+  `the same in ${WIDE} runs in which tokens are followed too`,
+  { timeout: 300_000 },
+  async () => {
+    const tally = await runSeeds(seedsFrom(1, WIDE), { store: 'sqlite', wide: true })
+    expect(tally['views read']).toBeGreaterThan(WIDE * 5)
   },
 )

@@ -1,11 +1,13 @@
 import type { Address, BlockRef, Hash } from '#core/chain.ts'
+import type { Source } from '#core/catalogue.ts'
 import type { ProvenBlock } from '#core/indexing/fetch-proven.ts'
 import type { RawLog } from '#core/indexing/ports.ts'
 import { sha256 } from '#adapters/node/sha256.ts'
 import type { Random } from '../fakes/random.ts'
 import { type Act, draftOf } from '../oracle/acts.ts'
 import type { ActedBlock } from '../oracle/naive-model.ts'
-import { makeActs } from './activity.ts'
+import { makeTransactions, sources } from './activity.ts'
+import { makeWideTransactions, wideSources } from './wide-activity.ts'
 
 /** A block of a tree of blocks. */
 export type WorldBlock = ActedBlock & {
@@ -19,6 +21,10 @@ export type Branch = readonly WorldBlock[]
 
 /** A chain that grows, forks, and goes back to branches that it has left, but never below what is final. */
 export type World = {
+  /** What is indexed of it. */
+  readonly sources: readonly Source[]
+  /** Whether it has more than pairs, pools of V3 and NFTs. */
+  readonly isWide: boolean
   /** The branch that counts now. */
   readonly branch: () => Branch
   /** Its newest block that is final; -1: none. It never falls. */
@@ -39,6 +45,8 @@ export type WorldShape = {
   readonly actsMax: number
   /** A pool of the same address may have other tokens on another branch. */
   readonly wanders: boolean
+  /** Tokens are followed too. */
+  readonly isWide: boolean
 }
 
 const NO_HASH: Hash = `0x${'0'.repeat(64)}`
@@ -47,6 +55,7 @@ const GENESIS_TIME = 1_700_000_000
 const BLOCK_SECONDS = 25
 
 export function createWorld(random: Random, shape: WorldShape): World {
+  const happen = shape.isWide ? makeWideTransactions : makeTransactions
   const blocks = new Map<Hash, WorldBlock>()
   const tips: WorldBlock[] = []
   let branch: WorldBlock[] = []
@@ -56,7 +65,7 @@ export function createWorld(random: Random, shape: WorldShape): World {
     // A list of its own: nodes keep the branch that they have been told of.
     branch = branch.slice()
     for (let left = count; left > 0; left--) {
-      const block = sealBlock(random, branch.at(-1), makeActs(random, branch, shape), blocks.size)
+      const block = sealBlock(random, branch.at(-1), happen(random, branch, shape), blocks.size)
       blocks.set(block.hash, block)
       branch.push(block)
     }
@@ -83,6 +92,8 @@ export function createWorld(random: Random, shape: WorldShape): World {
 
   mine(2 + random.int(5))
   return {
+    sources: shape.isWide ? wideSources : sources,
+    isWide: shape.isWide,
     branch: () => branch,
     finalized: () => finalized,
     block: (hash) => blocks.get(hash),
@@ -110,19 +121,21 @@ export function pathTo(tip: WorldBlock): WorldBlock[] {
 
 export const refOf = ({ number, hash }: WorldBlock): BlockRef => ({ number, hash })
 
-/** Puts acts into transactions of two, and all of it into a block. */
+/** Puts transactions, each of which is a few acts, into a block. */
 function sealBlock(
   random: Random,
   parent: WorldBlock | undefined,
-  acts: readonly Act[],
+  transactions: readonly (readonly Act[])[],
   serial: number,
 ): WorldBlock {
   const number = parent ? parent.number + 1 : 0
   const parentHash = parent?.hash ?? NO_HASH
   const timestamp = GENESIS_TIME + number * BLOCK_SECONDS + random.int(BLOCK_SECONDS)
   const hash = sha256(`${parentHash} ${number} ${serial}`)
+  const acts = transactions.flat()
+  const indexes = transactions.flatMap((its, index) => its.map(() => index))
   const logs = acts.map((act, logIndex): RawLog => {
-    const transactionIndex = logIndex >> 1
+    const transactionIndex = indexes[logIndex] as number
     const transactionHash = sha256(`${hash} ${transactionIndex}`)
     const place = { blockNumber: number, blockHash: hash, transactionHash, transactionIndex }
     return { ...draftOf(act), ...place, logIndex }

@@ -8,7 +8,6 @@ import { type ChainAppender, createChainAppender } from '#core/indexing/append-b
 import { commitPorts } from '#core/indexing/commit-ports.ts'
 import { createFakeClock } from '../fakes/index-app.ts'
 import type { Random } from '../fakes/random.ts'
-import { sources } from './activity.ts'
 import type { Actor, Scheduler } from './scheduler.ts'
 import type { Connection } from './stores.ts'
 import { type Branch, pathTo, refOf, type World, type WorldBlock } from './world.ts'
@@ -54,7 +53,7 @@ export async function runWriter(
     sha256,
     newId,
   }
-  const appender = createChainAppender(ports, CHAIN_ID, sources)
+  const appender = createChainAppender(ports, CHAIN_ID, input.world.sources)
   let isOpen = false
   let node = listen(input)
   let idle = 0
