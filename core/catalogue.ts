@@ -1,4 +1,6 @@
 import { activityProjection } from '#core/activity/project-activity.ts'
+import { contractEventFamily } from '#core/events/contract-event.ts'
+import { contractEvents, type ContractEventSource } from '#core/events/contract-sources.ts'
 import { feeFamily, liquidityFamily, poolFamily, swapFamily } from '#core/dex/events.ts'
 import { positionFamily } from '#core/dex/positions/position-events.ts'
 import { positionsProjection } from '#core/dex/positions/project-positions.ts'
@@ -39,6 +41,7 @@ export type Source =
   | PositionManagerSource
   | CollectionSource
   | Erc20Source
+  | ContractEventSource
 
 /** The kinds of sources. */
 const sources: readonly SourceSpec[] = [
@@ -54,6 +57,7 @@ const sources: readonly SourceSpec[] = [
   erc721Collections,
   erc1155Collections,
   erc20Tokens,
+  contractEvents,
 ]
 
 /** The families of events. */
@@ -66,6 +70,7 @@ const families: readonly EventFamily[] = [
   transferFamily,
   tokenFamily,
   metadataFamily,
+  contractEventFamily,
 ]
 
 /** The projections, which name the documents. One that reads another stands in front of it. */

@@ -1,8 +1,10 @@
 /*
  * Keccak-256 (the Keccak team's specification, before SHA-3 changed the padding) of one block of bytes. Core has no
- * package, and an address is checked where it is read, also where nothing else is hashed. Everything that is hashed in
+ * package, and an address or the declaration of an event is read where nothing else is hashed. Everything that is hashed in
  * quantity goes through the port `Keccak`.
  */
+
+import { assert } from './errors.ts'
 
 const LANES = 25
 const RATE_BYTES = 136
@@ -61,8 +63,12 @@ function permute(state: bigint[]): void {
   }
 }
 
+/** How long a text may be that fits into one block with its padding. */
+export const KECCAK_TEXT_MAX = RATE_BYTES - 1
+
 /** The hash of ASCII text that fits into one block, as hex digits. */
-function keccakOfText(text: string): string {
+export function keccakOfText(text: string): string {
+  assert(text.length <= KECCAK_TEXT_MAX, 'the text fits into one block')
   const block = new Uint8Array(RATE_BYTES)
   for (let index = 0; index < text.length; index++) block[index] = text.charCodeAt(index)
   block[text.length] = 0x01

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import type { Address } from '#core/chain.ts'
 import type { Source } from '#core/catalogue.ts'
+import { parseDeclaration } from '#core/events/event-declaration.ts'
 import type { AlgebraProtocol, SolidlyProtocol } from '#core/dex/event-bodies.ts'
 import type { PoolProtocol } from '#core/dex/pool.ts'
 import { pathText } from './path-text.ts'
@@ -137,6 +138,26 @@ const erc20 = z.strictObject({
   startBlock,
 })
 
+const declaration = z
+  .string()
+  .check((context) => {
+    const declared = parseDeclaration(context.value)
+    if (typeof declared === 'string')
+      context.issues.push({ code: 'custom', input: context.value, message: declared })
+  })
+  .meta({ description: 'As Solidity declares it: Staked(address indexed account, uint256 amount)' })
+
+const contractEvents = z.strictObject({
+  kind: z.literal('contract-events'),
+  address,
+  events: z
+    .array(declaration)
+    .min(1, 'at least one event')
+    .max(50, 'more than 50')
+    .meta({ description: 'What is indexed of the contract, for rules that earn points by it' }),
+  startBlock,
+})
+
 const anySource = z.discriminatedUnion('kind', [
   uniswapV2,
   uniswapV3,
@@ -150,6 +171,7 @@ const anySource = z.discriminatedUnion('kind', [
   erc721,
   erc1155,
   erc20,
+  contractEvents,
 ])
 
 const schema = z.array(anySource).min(1, 'at least one source')
@@ -176,12 +198,28 @@ function describeDuplicates(sources: Raw): string[] {
     const first = seen.get(contract)
     if (first) faults.push(`${path}: ${contract} is ${first} already`)
     else seen.set(contract, path)
+    if (source.kind === 'contract-events') faults.push(...describeSameEvents(source.events, index))
     if (source.kind === 'pool' && source.token0.toLowerCase() >= source.token1.toLowerCase())
       faults.push(
         `${pathText(['sources', index, 'token0'])}: pools sort their tokens; swap the two`,
       )
   }
   return [...faults, ...describePoolless(sources)]
+}
+
+/** Whichever of them stood last would decide what is indexed of a value. */
+function describeSameEvents(events: readonly string[], index: number): string[] {
+  const signatures = events.map((text) => {
+    const declared = parseDeclaration(text)
+    return typeof declared === 'string' ? text : declared.signature
+  })
+  return signatures.flatMap((signature, place) =>
+    signatures.indexOf(signature) === place
+      ? []
+      : [
+          `${pathText(['sources', index, 'events', place])}: ${signature} is there already; name it once`,
+        ],
+  )
 }
 
 /** Positions whose pools are unknown: their events alone name neither pool nor range. */
@@ -271,6 +309,18 @@ function toSource(source: Raw[number]): Source {
         kind: source.kind,
         address: toAddress(source.address),
         wrapsNative: source.wrapsNative,
+        startBlock: first,
+      }
+    case 'contract-events':
+      return {
+        kind: source.kind,
+        address: toAddress(source.address),
+        events: source.events
+          .map((text) => {
+            const declared = parseDeclaration(text)
+            return typeof declared === 'string' ? text : declared.form
+          })
+          .toSorted(),
         startBlock: first,
       }
     default:

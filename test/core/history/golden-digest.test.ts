@@ -72,6 +72,7 @@ const FAMILIES: Readonly<Record<string, string>> = {
   'collect/uniswap-v3 1': '0x26a83506b0583ade',
   'collectPosition/uniswap-v3 1': '0xccfd2094c07a7bc7',
   'collectProtocol/uniswap-v3 1': '0xc66ba593980959f3',
+  'contractEvent/declared 1': '0x0ba1bb27f7e8155c',
   'decreasePosition/uniswap-v3 1': '0x857b31c56d0504b2',
   'donate/uniswap-v4 1': '0xf76494edfb4177cb',
   'fees/solidly 1': '0xbd5d37fac63551df',

@@ -94,6 +94,7 @@ test('the ids of known sources are those that were written down', () => {
     {
       "activity": "31337-1-95f5cb0411ed",
       "balances": "31337-1-1b5bb2fa608b",
+      "contract-events": "31337-1-e3b0c44298fc",
       "fee-events": "31337-1-e3b0c44298fc",
       "holdings": "31337-2-6bf3ca5d8536",
       "liquidity-events": "31337-1-84d5c73140e0",
@@ -153,7 +154,7 @@ describe('an id does not change', () => {
 
 describe('an id changes', () => {
   const everything = Object.keys(idsOf()).filter(
-    (name) => !/holdings|transfer|fee|token|metadata|position-events/.test(name),
+    (name) => !/holdings|transfer|fee|token|metadata|position-events|contract-events/.test(name),
   )
 
   test.each<[string, Hash, string[]]>([
