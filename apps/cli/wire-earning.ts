@@ -1,3 +1,6 @@
+import type { Address } from '#core/chain.ts'
+import type { ContractEventSource } from '#core/events/contract-sources.ts'
+import { parseDeclaration } from '#core/events/event-declaration.ts'
 import type { EarnInput, EarningPorts } from '#core/earning/earn-points.ts'
 import type { EarningRule } from '#core/earning/rule.ts'
 import { AppError } from '#core/errors.ts'
@@ -38,6 +41,7 @@ export function rulesByChain(config: string, chain?: string): ChainRules[] {
         : chosenChain(chains, each.chain, `points.rules[${index}].chain`),
   }))
   const only = chain === undefined ? undefined : chosenChain(chains, chain, '--chain')
+  for (const [index, { rule, settings }] of named.entries()) refuseUnindexed(rule, settings, index)
   return chains
     .filter((settings) => only === undefined || settings === only)
     .map((settings) => ({
@@ -45,6 +49,31 @@ export function rulesByChain(config: string, chain?: string): ChainRules[] {
       rules: named.filter((each) => each.settings === settings).map(({ rule }) => rule),
     }))
     .filter(({ rules }) => rules.length > 0)
+}
+
+const isContractEvents =
+  (contract: Address) =>
+  (source: Settings['sources'][number]): source is ContractEventSource =>
+    source.kind === 'contract-events' && source.address === contract
+
+const signaturesOf = ({ events }: ContractEventSource): string[] =>
+  events.flatMap((form) => {
+    const declared = parseDeclaration(form)
+    return typeof declared === 'string' ? [] : declared.signature
+  })
+
+/** A rule about an event that is not indexed would give nothing, and say nothing of it. */
+function refuseUnindexed(rule: EarningRule, { sources }: Settings, index: number): void {
+  if (rule.kind !== 'contract-event') return
+  const { contract, signature } = rule
+  const source = sources.find(isContractEvents(contract))
+  if (source && signaturesOf(source).includes(signature)) return
+  const field = `points.rules[${index}].event`
+  throw new AppError(
+    'invalid',
+    `${field}: ${signature} of ${contract} is not indexed; add it to a source {"kind": "contract-events", "address": "${contract}", "events": [...]}`,
+    { details: { field } },
+  )
 }
 
 /**

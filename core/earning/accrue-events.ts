@@ -1,4 +1,5 @@
-import { ZERO_ADDRESS } from '#core/chain.ts'
+import { type Address, ZERO_ADDRESS } from '#core/chain.ts'
+import type { ContractEvent } from '#core/events/contract-event.ts'
 import { netAmounts, type Swap } from '#core/dex/events.ts'
 import type { ChainEvent } from '#core/history/event.ts'
 import type { TokenTransfer } from '#core/tokens/token-transfer.ts'
@@ -59,3 +60,29 @@ export const accrueTransfers = (
       },
     ]
   })
+
+/** @param events of the contract in one period, in chain order */
+export const accrueContractEvents = (
+  rule: RuleOf<'contract-event'>,
+  events: readonly ChainEvent<ContractEvent>[],
+): Accrual[] =>
+  placed(events.filter(({ body }) => body.signature === rule.signature)).flatMap((place) => {
+    const { body, block } = place.event
+    const { words } = body
+    if (rule.where.some(({ at, word }) => words[at] !== word)) return []
+    const account = addressOfWord(words[rule.accountAt] ?? 0n)
+    if (account === ZERO_ADDRESS) return []
+    const counted = rule.amountAt === null ? 1n : (words[rule.amountAt] ?? 0n)
+    return [
+      {
+        subject: subjectOf(place),
+        account,
+        amountRaw: pointsFor(rule.rate, counted),
+        cause: causeOf(`${rule.signature} of ${rule.contract}`, place),
+        block,
+        why: { words: words.join(' '), counted: `${counted}` },
+      },
+    ]
+  })
+
+const addressOfWord = (word: bigint): Address => `0x${word.toString(16).padStart(40, '0')}`

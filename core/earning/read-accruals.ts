@@ -1,4 +1,5 @@
 import type { Address } from '#core/chain.ts'
+import { contractEventFamily } from '#core/events/contract-event.ts'
 import { liquidityFamily, swapFamily } from '#core/dex/events.ts'
 import { positionFamily } from '#core/dex/positions/position-events.ts'
 import type { ChainEvent, EventBody, EventFamily } from '#core/history/event.ts'
@@ -8,7 +9,7 @@ import { pagesOfEvents } from '#core/history/walk-events.ts'
 import { transferFamily } from '#core/nft/transfer.ts'
 import { tokenFamily, type TokenTransfer } from '#core/tokens/token-transfer.ts'
 import { type Accrual, limited } from './accrual.ts'
-import { accrueSwaps, accrueTransfers } from './accrue-events.ts'
+import { accrueContractEvents, accrueSwaps, accrueTransfers } from './accrue-events.ts'
 import { accrueHeld, accrueLiquidity } from './accrue-periods.ts'
 import type { EarningRule, Period } from './rule.ts'
 
@@ -39,6 +40,10 @@ export async function readAccruals(
     case 'token-transfer': {
       const events = await read(tokenFamily, rule.token, fromBlock)
       return limited(rule, accrueTransfers(rule, events.filter(isTransfer)))
+    }
+    case 'contract-event': {
+      const events = await read(contractEventFamily, rule.contract, fromBlock)
+      return limited(rule, accrueContractEvents(rule, events))
     }
     case 'nft-held':
       return limited(

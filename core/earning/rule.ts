@@ -49,6 +49,21 @@ type TokenTransfers = {
   readonly rate: Rate
 }
 
+/** Events of a contract that are indexed as they are declared (`contract-events`). */
+type ContractEvents = {
+  readonly kind: 'contract-event'
+  readonly contract: Address
+  /** `Staked(address,uint256)` */
+  readonly signature: string
+  /** Which of its values is the account, from 0. */
+  readonly accountAt: number
+  /** Which of its values is counted; null: each event is one. */
+  readonly amountAt: number | null
+  /** Only events whose values are these words. */
+  readonly where: readonly { readonly at: number; readonly word: bigint }[]
+  readonly rate: Rate
+}
+
 /** NFTs of a collection, each once a period: for who held it all through the period. */
 type NftHeld = {
   readonly kind: 'nft-held'
@@ -69,7 +84,8 @@ type Liquidity = {
 }
 
 /** What earns points on one chain. */
-export type EarningRule = Common & (SwapVolume | TokenTransfers | NftHeld | Liquidity)
+export type EarningRule = Common &
+  (SwapVolume | TokenTransfers | ContractEvents | NftHeld | Liquidity)
 
 export type RuleOf<K extends EarningRule['kind']> = Extract<EarningRule, { readonly kind: K }>
 

@@ -247,6 +247,60 @@ describe('an endpoint', () => {
   })
 })
 
+describe('events that are declared', () => {
+  const contract = `0x${'c0'.repeat(20)}`
+  const STAKED = 'event Staked(address indexed account, uint amount, bytes4 pool, int24 tick);'
+  const load = (rule: object, events: readonly string[] = [STAKED]) => {
+    const path = join(folder, 'events.json')
+    const common = { kind: 'contract-event', name: 'stakes', contract, points: '1' }
+    const file = {
+      chain: { id: 1, rpc: ['http://node:8545'] },
+      sources: [{ kind: 'contract-events', address: contract, events }],
+      points: { rules: [{ ...common, startsAt: '2026-12-01', event: STAKED, ...rule }] },
+    }
+    writeFileSync(path, JSON.stringify(file))
+    return loadDeployment(path, {}).byDefault
+  }
+
+  test('are known by their form, and a rule by the places of their values', () => {
+    const where = { pool: '0x01020304', tick: '-5' }
+    const { sources, points } = load({ amount: 'amount', per: '100', where }, [STAKED, 'Done()'])
+    expect(sources).toMatchObject([
+      { events: ['Done()', 'Staked(address indexed,uint256,bytes4,int24)'] },
+    ])
+    expect(points?.rules[0]?.rule).toMatchObject({
+      signature: 'Staked(address,uint256,bytes4,int24)',
+      accountAt: 0,
+      amountAt: 1,
+      where: [
+        { at: 2, word: 0x01020304n << 224n },
+        { at: 3, word: 2n ** 256n - 5n },
+      ],
+      rate: { pointsRaw: 1n, perRaw: 100n },
+    })
+    expect(load({}).points?.rules[0]?.rule).toMatchObject({ amountAt: null, rate: { perRaw: 1n } })
+  })
+
+  test.each([
+    [{ event: 'Staked(string who)' }, /rules\[0\]\.event: "string who": only values of one word/],
+    [{ account: 'who' }, /rules\[0\]\.account: the event has no value "who"; name one/],
+    [{ account: 'amount' }, /rules\[0\]\.account: "amount" is no address/],
+    [{ amount: 'tick' }, /rules\[0\]\.amount: "tick" is no unsigned number/],
+    [{ where: { pool: '0x0102' } }, /rules\[0\]\.where\.pool: "0x0102" is no bytes4/],
+    [{ where: { tick: '8388608' } }, /rules\[0\]\.where\.tick: "8388608" is no int24/],
+    [{ where: { amount: '-1' } }, /rules\[0\]\.where\.amount: "-1" is no uint256/],
+  ])('are refused by name in a rule: %o', (rule, fault) => {
+    expect(() => load(rule)).toThrow(fault)
+  })
+
+  test('are named once in a source, and in a form that can be read', () => {
+    expect(() => load({}, [STAKED, 'Staked(address, uint256, bytes4, int24)'])).toThrow(
+      /sources\[0\]\.events\[1\]: Staked\(address,uint256,bytes4,int24\) is there already/,
+    )
+    expect(() => load({}, ['Staked'])).toThrow(/sources\[0\]\.events\[0\]: not a declaration/)
+  })
+})
+
 describe('what a chain proves', () => {
   const load = (chain: object) => {
     const path = join(folder, 'chain.json')
@@ -351,12 +405,12 @@ describe('a fault of the file', () => {
     [
       'a kind of source misspelt',
       { chain, sources: [{ kind: 'uniswap-v9' }] },
-      'sources[0].kind: it takes "uniswap-v2", "uniswap-v3", "solidly", "velodrome-v2", "algebra-v1", "algebra-integral", "pool", "uniswap-v4", "uniswap-v3-positions", "erc721", "erc1155" or "erc20"; here is "uniswap-v9"',
+      'sources[0].kind: it takes "uniswap-v2", "uniswap-v3", "solidly", "velodrome-v2", "algebra-v1", "algebra-integral", "pool", "uniswap-v4", "uniswap-v3-positions", "erc721", "erc1155", "erc20" or "contract-events"; here is "uniswap-v9"',
     ],
     [
       'a kind of source left out',
       { chain, sources: [{}] },
-      'sources[0].kind: missing; it takes "uniswap-v2", "uniswap-v3", "solidly", "velodrome-v2", "algebra-v1", "algebra-integral", "pool", "uniswap-v4", "uniswap-v3-positions", "erc721", "erc1155" or "erc20"',
+      'sources[0].kind: missing; it takes "uniswap-v2", "uniswap-v3", "solidly", "velodrome-v2", "algebra-v1", "algebra-integral", "pool", "uniswap-v4", "uniswap-v3-positions", "erc721", "erc1155", "erc20" or "contract-events"',
     ],
     [
       'positions whose pools are not indexed',

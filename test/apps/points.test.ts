@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
@@ -29,6 +29,28 @@ function configOf(records: string): string {
 }
 
 describe('halyard points', () => {
+  test('names the source that a rule about an event needs', async () => {
+    const path = configOf('events')
+    const file = JSON.parse(readFileSync(path, 'utf8')) as Record<string, unknown>
+    const contract = `0x${'c0'.repeat(20)}`
+    const event = 'Staked(address indexed account, uint256 amount)'
+    const rule = { kind: 'contract-event', name: 'stakes', contract, event, points: '1' }
+    const rules = [{ ...rule, startsAt: '2026-12-01' }]
+    const write = (...sources: object[]) =>
+      writeFileSync(path, JSON.stringify({ ...file, sources, points: { rules } }))
+    const of = { kind: 'contract-events', address: contract }
+    write({ ...of, events: ['Unstaked(address)'] })
+    expect(await runCli('points', 'earn', '--config', path)).toMatchObject({
+      code: 78,
+      stderr: expect.stringMatching(
+        /points\.rules\[0\]\.event: Staked\(address,uint256\) of 0xc0.* is not indexed; add it to a source/,
+      ),
+    })
+    write({ ...of, events: [event] })
+    const { code, stderr } = await runCli('points', 'rules', '--config', path)
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
+  })
+
   test('grants, spends, refuses and audits, with the name of whoever did it in the log', async () => {
     const config = configOf('records')
     const points = (...args: string[]) => runCli('points', ...args, '--config', config)

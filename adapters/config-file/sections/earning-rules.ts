@@ -1,5 +1,7 @@
 import { z } from 'zod'
 import type { EarningRule, Rate } from '#core/earning/rule.ts'
+import { assert } from '#core/errors.ts'
+import { type EventChoice, readEvent } from './rule-event.ts'
 import { address, toAddress } from './values.ts'
 
 /** An amount in raw units, as text, since numbers of JSON have 53 bits. */
@@ -66,6 +68,24 @@ export const earningRule = z.discriminatedUnion('kind', [
     ...rate,
   }),
   z.strictObject({
+    kind: z.literal('contract-event'),
+    ...common,
+    contract: address.meta({ description: 'A source of the kind contract-events' }),
+    event: z.string().meta({
+      description:
+        'As Solidity declares it, with names: Staked(address indexed account, uint256 amount)',
+    }),
+    account: z.string().default('account').meta({ description: 'The value that is who earns' }),
+    amount: z.string().nullable().default(null).meta({
+      description: 'The value that is counted; null: each event is one',
+    }),
+    where: z.record(z.string(), z.string()).default({}).meta({
+      description: 'Only events whose values are these: numbers in decimal digits, others in hex',
+    }),
+    points: rate.points,
+    per: amount.default('1').meta({ description: 'For each so many raw units of what is counted' }),
+  }),
+  z.strictObject({
     kind: z.literal('nft-held'),
     ...common,
     collection: address,
@@ -91,6 +111,23 @@ const rateOf = (raw: { readonly points: string; readonly per: string }): Rate =>
 })
 const addressOrNull = (text: string | null) => (text === null ? null : toAddress(text))
 
+const eventOf = (
+  raw: Extract<EarningRuleRaw, { readonly kind: 'contract-event' }>,
+): EventChoice => {
+  const event = readEvent(raw)
+  assert(!('faults' in event), 'faults of a rule are told before it is used')
+  return event
+}
+
+/** What is wrong with rules whose values are right by themselves. */
+export const describeEvents = (rules: readonly EarningRuleRaw[]): string[] =>
+  rules.flatMap((rule, index) => {
+    if (rule.kind !== 'contract-event') return []
+    const event = readEvent(rule)
+    if (!('faults' in event)) return []
+    return event.faults.map(([setting, why]) => `points.rules[${index}].${setting}: ${why}`)
+  })
+
 /** A rule that the schema has let through, in the terms of core. */
 export function toRule(raw: EarningRuleRaw): EarningRule {
   const of = {
@@ -113,6 +150,14 @@ export function toRule(raw: EarningRuleRaw): EarningRule {
         from: addressOrNull(raw.from),
         to: addressOrNull(raw.to),
         earns: raw.earns,
+        rate: rateOf(raw),
+      }
+    case 'contract-event':
+      return {
+        ...of,
+        kind: raw.kind,
+        contract: toAddress(raw.contract),
+        ...eventOf(raw),
         rate: rateOf(raw),
       }
     case 'nft-held':

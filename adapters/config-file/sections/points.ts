@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import type { EarningRule } from '#core/earning/rule.ts'
-import { type EarningRuleRaw, earningRule, toRule } from './earning-rules.ts'
+import { describeEvents, type EarningRuleRaw, earningRule, toRule } from './earning-rules.ts'
 import { section } from './section.ts'
 import { host, port } from './values.ts'
 
@@ -67,7 +67,7 @@ export const pointsSection = section({
           },
         }
       : null,
-  faults: (raw) => [...namedTwice(raw?.rules ?? [])],
+  faults: (raw) => [...namedTwice(raw?.rules ?? []), ...describeEvents(raw?.rules ?? [])],
 })
 
 /** A name stands for one rule in the ledger. */
