@@ -1,3 +1,4 @@
+import { benchFollowing } from './following.ts'
 import { benchHeadUpdates } from './head-updates.ts'
 import { benchHistory } from './history.ts'
 import { benchIndex } from './index-chain.ts'
@@ -7,14 +8,16 @@ import { benchPoolQuotes } from './pool-quotes.ts'
 import { benchQuotesOverHttp } from './quote-http.ts'
 import { benchRefusals } from './refusals.ts'
 import { benchRoutes } from './routes.ts'
+import { benchWorkers } from './workers.ts'
 
 type Bench = (print: (line: string) => void) => Promise<void>
 
 /** Figures of one run each; none of them is a test. */
 const figures: Readonly<Record<string, readonly Bench[]>> = {
-  heads: [benchHeadUpdates],
+  heads: [benchHeadUpdates, benchFollowing],
   history: [benchHistory],
   index: [benchIndex],
+  workers: [benchWorkers],
   ownership: [benchOwnership],
   refusals: [benchRefusals],
   ledger: [benchLedger],

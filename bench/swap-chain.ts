@@ -12,6 +12,10 @@ export type SwapChain = AsyncDisposable & {
   readonly from: number
   readonly to: number
   readonly pairs: number
+  /** Mines a block with so many swaps more, and resolves to its number. */
+  mine(swaps: number): Promise<number>
+  /** Goes back to how the chain was now, when the result is called. Once. */
+  remember(): Promise<() => Promise<void>>
 }
 
 export type SwapChainOptions = {
@@ -73,14 +77,15 @@ async function fill(anvil: Anvil, options: SwapChainOptions): Promise<SwapChain>
     await call('addPairs', BigInt(Math.min(PAIRS_PER_TRANSACTION, pairs - made)))
     await request('evm_mine')
   }
-  for (let block = 0; block < blocks; block++) {
+  async function mineSwaps(count: number): Promise<void> {
     const sent: Promise<unknown>[] = []
-    for (let swaps = 0; swaps < swapsPerBlock; swaps += SWAPS_PER_TRANSACTION)
-      sent.push(
-        call('run', BigInt(Math.min(SWAPS_PER_TRANSACTION, swapsPerBlock - swaps)), BigInt(nonce)),
-      )
+    for (let swaps = 0; swaps < count; swaps += SWAPS_PER_TRANSACTION)
+      sent.push(call('run', BigInt(Math.min(SWAPS_PER_TRANSACTION, count - swaps)), BigInt(nonce)))
     await Promise.all(sent)
     await request('evm_mine')
+  }
+  for (let block = 0; block < blocks; block++) {
+    await mineSwaps(swapsPerBlock)
     if (block % BATCH === 0) onBlock?.(block)
   }
   const to = Number(await request<Hex>('eth_blockNumber'))
@@ -91,6 +96,17 @@ async function fill(anvil: Anvil, options: SwapChainOptions): Promise<SwapChain>
     from: 0,
     to,
     pairs,
+    async mine(swaps) {
+      await mineSwaps(swaps)
+      return Number(await request<Hex>('eth_blockNumber'))
+    },
+    async remember() {
+      const [id, nonceThen] = [await request('evm_snapshot'), nonce]
+      return async () => {
+        await request('evm_revert', [id])
+        nonce = nonceThen
+      }
+    },
     [Symbol.asyncDispose]: () => anvil.stop(),
   }
 }

@@ -1,0 +1,147 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { DEVNET_CHAIN_ID } from '#devnet/anvil.ts'
+import { openSqliteChainStore } from '#adapters/sqlite/chain-store.ts'
+import { watchSqliteFile } from '#adapters/sqlite/watch-file.ts'
+import { makeSwapChain, type SwapChain } from './swap-chain.ts'
+
+const BLOCKS = 200
+const SWAPS = 20
+/** Between blocks: a fast chain. */
+const PAUSE_MS = 100
+/** As many blocks as anvil lets be taken back: what is older is final. */
+const REORG_BLOCKS = 64
+const REORG_SWAPS = 100
+const ROUNDS = 3
+const LOOK_MS = 2
+const PATIENCE_MS = 60_000
+
+/**
+ * How soon after a node has a block the indexer's store has it, told by WebSocket; and how long the indexer takes to leave
+ * many blocks for others, all of which are there when it looks again.
+ */
+export async function benchFollowing(print: (line: string) => void): Promise<void> {
+  await using chain = await makeSwapChain({ pairs: 20, blocks: 10, swapsPerBlock: SWAPS })
+  const folder = mkdtempSync(join(tmpdir(), 'halyard-bench-'))
+  try {
+    await using indexer = await startIndexer(chain, folder)
+    const times: number[] = []
+    for (let each = 0; each < BLOCKS; each++) {
+      await sleep(PAUSE_MS)
+      const number = await chain.mine(SWAPS)
+      const minedAt = performance.now()
+      await indexer.stored(number)
+      times.push(performance.now() - minedAt)
+    }
+    print(`${BLOCKS} blocks with ${2 * SWAPS} logs each, one every ${PAUSE_MS} ms, in SQLite`)
+    print(`  mined to stored: ${figures(times)}`)
+    for (let round = 0; round < ROUNDS; round++) print(`  ${await reorganise(chain, indexer)}`)
+  } finally {
+    rmSync(folder, { recursive: true })
+  }
+}
+
+async function reorganise(chain: SwapChain, indexer: Indexer): Promise<string> {
+  const mine = async (count: number): Promise<number> => {
+    let number = 0
+    for (let each = 0; each < count; each++) number = await chain.mine(REORG_SWAPS)
+    return number
+  }
+  // Behind the snapshot nothing is final.
+  const goBack = await chain.remember()
+  const left = await mine(REORG_BLOCKS)
+  await indexer.stored(left)
+  indexer.pause()
+  await goBack()
+  const number = await mine(REORG_BLOCKS + 1)
+  const startedAt = performance.now()
+  indexer.goOn()
+  // One node alone is believed when its chain goes on.
+  const going = new AbortController()
+  const goingOn = (async (): Promise<void> => {
+    while (!going.signal.aborted) {
+      await sleep(PAUSE_MS)
+      await chain.mine(SWAPS)
+    }
+  })()
+  await indexer.stored(number)
+  const seconds = (performance.now() - startedAt) / 1_000
+  going.abort()
+  await goingOn
+  return `${REORG_BLOCKS} blocks of ${REORG_SWAPS} swaps left for ${REORG_BLOCKS + 1} others: ${seconds.toFixed(2)} s`
+}
+
+type Indexer = AsyncDisposable & {
+  /** Resolves when a block of that number is the head of the store, or a later one. */
+  stored(number: number): Promise<void>
+  pause(): void
+  goOn(): void
+}
+
+async function startIndexer(chain: SwapChain, folder: string): Promise<Indexer> {
+  const config = join(folder, 'halyard.json')
+  const path = join(folder, 'history.db')
+  writeFileSync(
+    config,
+    JSON.stringify({
+      chain: {
+        id: DEVNET_CHAIN_ID,
+        rpc: [chain.url, chain.url.replace('http', 'ws')],
+        profile: 'ethereum',
+      },
+      store: 'sqlite:./history.db',
+      indexer: { metricsPort: 0, audit: 'off' },
+      sources: [{ kind: 'uniswap-v2', factory: chain.factory, startBlock: chain.from }],
+    }),
+  )
+  const child = spawn(process.execPath, ['apps/indexer/main.ts', '--config', config], {
+    stdio: ['ignore', 'ignore', 'pipe'],
+  })
+  let stderr = ''
+  child.stderr.setEncoding('utf8').on('data', (text: string) => (stderr += text))
+  const ended = once(child, 'close')
+  const store = await openOnceThere(path)
+  let wake: () => void = () => undefined
+  const watching = watchSqliteFile(path, () => wake())
+  const stored = async (number: number): Promise<void> => {
+    const until = performance.now() + PATIENCE_MS
+    while (((await store.heads.latest(DEVNET_CHAIN_ID))?.number ?? -1) < number) {
+      if (performance.now() > until) throw new Error(`block ${number} is not stored: ${stderr}`)
+      await Promise.race([new Promise<void>((resolve) => (wake = resolve)), sleep(LOOK_MS)])
+    }
+  }
+  await stored(chain.to)
+  return {
+    stored,
+    pause: () => child.kill('SIGSTOP'),
+    goOn: () => child.kill('SIGCONT'),
+    async [Symbol.asyncDispose]() {
+      watching[Symbol.dispose]()
+      store.close()
+      child.kill('SIGTERM')
+      await ended
+    },
+  }
+}
+
+async function openOnceThere(path: string) {
+  const until = performance.now() + PATIENCE_MS
+  for (;;)
+    try {
+      return openSqliteChainStore(path)
+    } catch (error) {
+      if (performance.now() > until) throw error
+      await sleep(PAUSE_MS)
+    }
+}
+
+function figures(times: readonly number[]): string {
+  const sorted = times.toSorted((a, b) => a - b)
+  const at = (share: number): string =>
+    `${(sorted[Math.min(sorted.length - 1, Math.floor(share * sorted.length))] ?? 0).toFixed(0)} ms`
+  return `p50 ${at(0.5)}, p99 ${at(0.99)}, most ${at(1)}`
+}
