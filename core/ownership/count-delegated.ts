@@ -1,8 +1,8 @@
 import type { Address } from '#core/chain.ts'
 import type { Reason, TokenFinding, WalletFinding } from './decision.ts'
 import type { Ask } from './ask.ts'
-import type { Delegation } from './ports.ts'
-import { type DelegableRule, hasToken, type TokenRange } from './rule.ts'
+import type { Delegation, Escrow, OwnershipRead } from './ports.ts'
+import { type LeafRule, hasToken, tokenIdsOf, type TokenRange } from './rule.ts'
 import { isBurnAddress } from '#core/nft/burn.ts'
 import { amountOf, type Finding, openOf, tally, unknownOf } from './tally.ts'
 
@@ -15,12 +15,18 @@ export type Delegations = {
   incoming(wallet: Address): Promise<readonly Delegation[] | Reason>
 }
 
-export type CountDelegatedPorts = { readonly ask: Ask; readonly delegations: Delegations }
+export type CountDelegatedPorts = {
+  readonly ask: Ask
+  readonly delegations: Delegations
+  readonly escrows: readonly Escrow[]
+}
 
-/** Accounts whose holdings one decision looks at. Anybody can delegate to anybody. */
+/** Accounts that hold something and are looked at by one decision. */
 const VAULTS_MAX = 50
 /** Tokens that one account has delegated one by one. */
 const TOKENS_MAX = 100
+/** Questions by which those that hold nothing are left out. */
+const FILTER_READS_MAX = 20_000
 
 /** An account that has delegated to a wallet of the person. */
 type Vault = {
@@ -39,17 +45,18 @@ type Vault = {
  */
 export async function addDelegated(
   ports: CountDelegatedPorts,
-  rule: DelegableRule,
+  rule: LeafRule,
   wallets: readonly Address[],
   own: Finding,
-  count: (rule: DelegableRule, wallets: readonly Address[]) => Promise<Finding>,
+  count: (rule: LeafRule, wallets: readonly Address[]) => Promise<Finding>,
 ): Promise<Finding> {
   if (!rule.delegates || own.answer === 'yes') return own
-  const { vaults, unknown } = await vaultsOf(ports, rule, wallets)
+  const { vaults: all, unknown } = await vaultsOf(ports, rule, wallets)
+  const vaults = await withHoldings(ports, rule, all)
   const found = await Promise.all(
     vaults.slice(0, VAULTS_MAX).map((vault) => countVault(ports, rule, vault, count)),
   )
-  const all = tally(rule.min, [...own.wallets, ...found.flatMap((each) => each.wallets)], {
+  const sum = tally(rule.min, [...own.wallets, ...found.flatMap((each) => each.wallets)], {
     tokens: [...own.tokens, ...found.flatMap(({ tokens }) => tokens)],
     unknown:
       openOf(own) ??
@@ -58,13 +65,13 @@ export async function addDelegated(
       (vaults.length > VAULTS_MAX ? 'too-many-tokens' : null),
     ...(own.answer === 'no' && { shortOf: own.reason }),
   })
-  return all.answer === 'yes' ? { ...all, reason: 'delegated' } : all
+  return sum.answer === 'yes' ? { ...sum, reason: 'delegated' } : sum
 }
 
 /** Who has delegated anything that the rule is about. */
 async function vaultsOf(
   { delegations }: CountDelegatedPorts,
-  rule: DelegableRule,
+  rule: LeafRule,
   wallets: readonly Address[],
 ): Promise<{ readonly vaults: readonly Vault[]; readonly unknown: Reason | null }> {
   const lists = await Promise.all(wallets.map((wallet) => delegations.incoming(wallet)))
@@ -87,12 +94,52 @@ async function vaultsOf(
   return { vaults: [...vaults].map(([vault, given]) => ({ vault, given })), unknown }
 }
 
-function isAbout(rule: DelegableRule, { of, contract, tokenId }: Delegation): boolean {
+/**
+ * Anybody can delegate to anybody, for no more than gas. So where many have, those that hold nothing of the collection are
+ * left out, or stand behind the others where an escrow may hold something for them: what somebody else delegates neither
+ * hides nor delays what counts.
+ */
+async function withHoldings(
+  { ask, escrows }: CountDelegatedPorts,
+  rule: LeafRule,
+  vaults: readonly Vault[],
+): Promise<readonly Vault[]> {
+  const reads = vaults.map(({ vault }) => holdingReads(rule, vault))
+  if (vaults.length <= VAULTS_MAX || reads.flat().length > FILTER_READS_MAX) return vaults
+  const told = await Promise.all(reads.map((each) => Promise.all(each.map(ask))))
+  const isEmpty = told.map((each) =>
+    each.every((answer) => answer.status === 'value' && answer.value === 0n),
+  )
+  const mayBeEscrowed =
+    (rule.kind === 'erc721' || rule.kind === 'punks') &&
+    escrows.some(({ collection }) => collection === rule.collection)
+  return [
+    ...vaults.filter((_, index) => !isEmpty[index]),
+    ...(mayBeEscrowed ? vaults.filter((_, index) => isEmpty[index]) : []),
+  ]
+}
+
+/** What tells whether an account holds anything that the rule is about. */
+const holdingReads = (rule: LeafRule, account: Address): OwnershipRead[] =>
+  rule.kind === 'erc1155'
+    ? tokenIdsOf(rule.tokens).map((tokenId) => ({
+        of: 'amount',
+        contract: rule.collection,
+        account,
+        tokenId,
+      }))
+    : [{ of: 'balance', contract: rule.collection, account }]
+
+/** As the registry knows the tokens of a rule. */
+const scopeOf = ({ kind }: LeafRule): 'erc721' | 'erc20' | 'erc1155' =>
+  kind === 'erc20' || kind === 'erc1155' ? kind : 'erc721'
+
+function isAbout(rule: LeafRule, { of, contract, tokenId }: Delegation): boolean {
   if (of === 'all') return true
   if (contract !== rule.collection) return false
   if (of === 'contract') return true
-  if (of !== rule.kind) return false
-  return rule.kind === 'erc20' || hasToken(rule.tokens, tokenId)
+  if (of !== scopeOf(rule)) return false
+  return !('tokens' in rule) || hasToken(rule.tokens, tokenId)
 }
 
 type VaultCount = {
@@ -105,9 +152,9 @@ const NOTHING: VaultCount = { wallets: [], tokens: [], unknown: null }
 
 async function countVault(
   ports: CountDelegatedPorts,
-  rule: DelegableRule,
+  rule: LeafRule,
   { vault, given }: Vault,
-  count: (rule: DelegableRule, wallets: readonly Address[]) => Promise<Finding>,
+  count: (rule: LeafRule, wallets: readonly Address[]) => Promise<Finding>,
 ): Promise<VaultCount> {
   const { ask, delegations } = ports
   const { registry: contract, rights } = delegations
@@ -130,7 +177,8 @@ async function countVault(
     if (amountOf(told) === 1n)
       return counted(await count({ ...rule, delegates: false }, [vault]), to)
   }
-  const parts = given.filter(({ delegation: { of } }) => of === rule.kind)
+  const scope = scopeOf(rule)
+  const parts = given.filter(({ delegation: { of } }) => of === scope)
   const [part] = parts
   if (!part) return NOTHING
   if (parts.length > TOKENS_MAX) return { ...NOTHING, unknown: 'too-many-tokens' }
@@ -140,7 +188,7 @@ async function countVault(
       tokenId,
       told: await ask({
         of: 'delegated',
-        scope: rule.kind,
+        scope,
         contract,
         to,
         vault,
@@ -153,9 +201,13 @@ async function countVault(
   const unknown = allowed.map(({ told }) => unknownOf(told)).find((each) => each !== null) ?? null
   const valid = allowed.filter(({ told }) => amountOf(told) > 0n)
   if (valid.length === 0) return { ...NOTHING, unknown }
-  if (rule.kind === 'erc721') {
+  if (rule.kind !== 'erc20' && rule.kind !== 'erc1155') {
     const tokens = distinct(valid.map(({ tokenId }) => tokenId))
-    const found = counted(await count({ ...rule, delegates: false, tokens }, [vault]), part.to)
+    const finding =
+      rule.kind === 'traits'
+        ? onlyOf(tokens, await count({ ...rule, delegates: false }, [vault]))
+        : await count({ ...rule, delegates: false, tokens }, [vault])
+    const found = counted(finding, part.to)
     return { ...found, unknown: found.unknown ?? unknown }
   }
   // A delegation may be of less than its account holds. Several of the same are not added up.
@@ -177,6 +229,17 @@ async function countVault(
   }
   const finding: WalletFinding = { wallet: vault, amount, reason: null, delegate: part.to }
   return { wallets: [finding], tokens: [], unknown: open }
+}
+
+/** Of what was counted of one account, the tokens that are delegated. */
+function onlyOf(ranges: readonly TokenRange[], finding: Finding): Finding {
+  const tokens = finding.tokens.filter(({ tokenId }) => hasToken(ranges, tokenId))
+  const wallets = finding.wallets.map((each) => ({
+    ...each,
+    amount: each.amount === null ? null : BigInt(tokens.length),
+  }))
+  const open = openOf(finding)
+  return { ...tally(finding.needed, wallets, { tokens, unknown: open }) }
 }
 
 const counted = (found: Finding, delegate: Address): VaultCount => ({

@@ -25,12 +25,9 @@ export async function evaluateRule(
   const path = `${at}.${memberOf(rule)}`
   if (!('of' in rule)) {
     const own = await findingOf(ports, rule, wallets)
-    const finding =
-      rule.kind === 'punks' || rule.kind === 'traits'
-        ? own
-        : await addDelegated(ports, rule, wallets, own, (leaf, others) =>
-            findingOf(ports, leaf, others),
-          )
+    const finding = await addDelegated(ports, rule, wallets, own, (leaf, others) =>
+      findingOf(ports, leaf, others),
+    )
     return [{ path, kind: rule.kind, ...finding }]
   }
   const parts = await Promise.all(

@@ -41,8 +41,8 @@ type Parsing = { parts: number }
  * "delegates": true}}`,
  * `{"erc1155": {"collection", "tokenIds", "min"}}`, `{"erc20": {"token", "min"}}`,
  * `{"traits": {"collection", "traits": {"Sky": ["Blue"]}, "min"}}`,
- * `{"punks": {"collection", "tokenIds", "min"}}`, `{"all": [..]}`, `{"any": [..]}`, `{"atLeast": {"count": 2, "of": [..]}}`,
- * `{"not": {..}}`. Members that are null count as left out.
+ * `{"punks": {"collection", "tokenIds", "min"}}`, each of these with `delegates`; `{"all": [..]}`, `{"any": [..]}`,
+ * `{"atLeast": {"count": 2, "of": [..]}}`, `{"not": {..}}`. Members that are null count as left out.
  *
  * @param field what the rule is called where it stands
  * @throws AppError `invalid` that names the part, for one that is malformed or can never be met
@@ -110,7 +110,7 @@ function parseLeaf(kind: LeafRule['kind'], value: unknown, at: string): LeafRule
       return { kind, collection, tokens, min: minAt(given.min, at), delegates }
     }
     case 'punks': {
-      const given = only(value, at, ['collection', 'tokenIds', 'min'])
+      const given = only(value, at, ['collection', 'tokenIds', 'min', 'delegates'])
       const collection = addressAt(given.collection, `${at}.collection`)
       const tokens = rangesAt(given.tokenIds, `${at}.tokenIds`)
       if (tokens && countTokens(tokens) > TOKENS_READ_MAX)
@@ -118,16 +118,18 @@ function parseLeaf(kind: LeafRule['kind'], value: unknown, at: string): LeafRule
           `${at}.tokenIds`,
           `more than ${TOKENS_READ_MAX} ids; name fewer, or none`,
         )
-      return { kind, collection, tokens, min: minOf(given.min, at, tokens, PUNKS) }
+      const delegates = flagAt(given.delegates, `${at}.delegates`)
+      return { kind, collection, tokens, min: minOf(given.min, at, tokens, PUNKS), delegates }
     }
     case 'traits': {
-      const given = only(value, at, ['collection', 'traits', 'min'])
+      const given = only(value, at, ['collection', 'traits', 'min', 'delegates'])
       const collection = addressAt(given.collection, `${at}.collection`)
       return {
         kind,
         collection,
         traits: traitsAt(given.traits, `${at}.traits`),
         min: minAt(given.min, at),
+        delegates: flagAt(given.delegates, `${at}.delegates`),
       }
     }
     case 'erc721': {

@@ -23,6 +23,7 @@ export type PunksRule = {
   readonly collection: Address
   readonly tokens: readonly TokenRange[] | null
   readonly min: bigint
+  readonly delegates: boolean
 }
 
 /** So many tokens of an ERC-721 collection that have all of these traits, each with one of its values. */
@@ -31,6 +32,7 @@ export type TraitsRule = {
   readonly collection: Address
   readonly traits: readonly { readonly traitType: string; readonly values: readonly string[] }[]
   readonly min: bigint
+  readonly delegates: boolean
 }
 
 /** So many units of tokens of an ERC-1155 contract, over all of the ids together. */
@@ -52,9 +54,6 @@ export type Erc20Rule = {
 
 /** What is asked of contracts: amounts of all wallets of a person are added up. */
 export type LeafRule = Erc721Rule | PunksRule | TraitsRule | Erc1155Rule | Erc20Rule
-
-/** Rules that count what is delegated, where they say so. */
-export type DelegableRule = Erc721Rule | Erc1155Rule | Erc20Rule
 
 /** What a person has to own. */
 export type Rule =

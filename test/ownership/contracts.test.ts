@@ -52,11 +52,12 @@ test.each([
   },
 )
 
-const [ANN, BEN, CAT, DAN] = [
+const [ANN, BEN, CAT, DAN, EVE] = [
   addressOf(0xa11),
   addressOf(0xb22),
   addressOf(0xc33),
   addressOf(0xd44),
+  addressOf(0xe55),
 ]
 
 const NO_RIGHTS = `0x${'0'.repeat(64)}`
@@ -718,7 +719,7 @@ describe.skipIf(!chain)('who owns what', () => {
       'rule.traits.traits.Sky',
     ],
     [{ erc721: { collection: CAT, delegates: 'yes' } }, 'BAD_USER_INPUT', 'rule.erc721.delegates'],
-    [{ punks: { collection: CAT, delegates: true } }, 'BAD_USER_INPUT', 'rule.punks.delegates'],
+    [{ punks: { collection: CAT, delegates: 'yes' } }, 'BAD_USER_INPUT', 'rule.punks.delegates'],
     [{ all: [] }, 'BAD_USER_INPUT', 'rule.all'],
     [{ erc7: {} }, 'BAD_USER_INPUT', 'rule'],
   ])('a rule that cannot be is refused with its part: %j', async (rule, code, field) => {
@@ -891,6 +892,25 @@ describe.skipIf(!chain)('who owns what', () => {
       )
       const { clauses } = await decide(traits({ Sky: 'Red' }), [ANN])
       expect(clauses[0]).toMatchObject({ answer: 'yes', found: 3n, kind: 'traits' })
+      // What the account of the chain has delegated one by one counts with the traits that it has.
+      for (const [id, sky] of [
+        [7n, 'Red'],
+        [8n, 'Red'],
+        [9n, 'Blue'],
+      ] as const)
+        await on.send(art, 'mint', [on.account, id, `data:,{"attributes":{"Sky":"${sky}"}}`])
+      for (const id of [7n, 9n])
+        await on.send(registry, 'delegateERC721', [EVE, art.address, id, NO_RIGHTS, true])
+      await fetchAll()
+      const delegated = (of: object) => ({
+        traits: { collection: art.address, traits: of, delegates: true },
+      })
+      expect(await said(delegated({ Sky: 'Red' }), EVE)).toBe('yes delegated')
+      expect(await said(traits({ Sky: 'Red' }), EVE)).toBe('no too-few')
+      expect((await decide(delegated({ Sky: 'Red' }), [EVE])).clauses[0]).toMatchObject({
+        found: 1n,
+        tokens: [{ tokenId: 7n }],
+      })
       const query = `{ ownership(wallets: ["${ANN}"], rule: { traits: { collection: "${art.address}",
         traits: [{ traitType: "Sky", values: ["Red"] }], min: "3" } }) { answer } }`
       expect((await post('/graphql', { query })).body).toEqual({
@@ -910,14 +930,14 @@ describe.skipIf(!chain)('who owns what', () => {
       }
       const before = await read()
       expect(before).toMatchObject({
-        tokenCount: 7,
-        holderCount: 1,
-        mintCount: 7,
-        amount: String(await on.read(art, 'balanceOf', [ANN])),
+        tokenCount: 10,
+        holderCount: 2,
+        mintCount: 10,
+        amount: '10',
       })
       await on.send(art, 'mint', [BEN, 100n, 'data:,{}'])
       await indexed.index()
-      expect(await read()).toMatchObject({ tokenCount: 8, holderCount: 2, largestAmount: '7' })
+      expect(await read()).toMatchObject({ tokenCount: 11, holderCount: 3, largestAmount: '7' })
     })
 
     test('is printed by the command line, of a token and of a collection', async () => {
@@ -930,7 +950,7 @@ describe.skipIf(!chain)('who owns what', () => {
       ])
       expect(JSON.parse(one.stdout)).toMatchObject({ tokenId: '2', name: 'New', state: 'fetched' })
       expect(JSON.parse(all.stdout)).toMatchObject({
-        fetched: 6,
+        fetched: 9,
         missing: 0,
         failed: 1,
         traits: ['Level', 'Sky'],

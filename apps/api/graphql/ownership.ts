@@ -52,6 +52,7 @@ const PunksRuleInput = builder.inputType('PunksRuleInput', {
     collection: t.field({ type: 'Address', required: true }),
     tokenIds: t.stringList({ description: `${TOKEN_IDS}; any of them unless given.` }),
     min: t.field({ type: 'BigInt', description: 'How many; 1 unless given.' }),
+    delegates: t.boolean({ description: DELEGATES }),
   }),
 })
 
@@ -69,6 +70,7 @@ const TraitsRuleInput = builder.inputType('TraitsRuleInput', {
     collection: t.field({ type: 'Address', required: true }),
     traits: t.field({ type: [TraitInput], required: true }),
     min: t.field({ type: 'BigInt', description: 'How many; 1 unless given.' }),
+    delegates: t.boolean({ description: DELEGATES }),
   }),
 })
 

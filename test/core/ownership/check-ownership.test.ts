@@ -24,7 +24,8 @@ import { addressOf } from '../../fakes/encode.ts'
 import { createMemoryMetadataStore } from '../../fakes/metadata-store.ts'
 import { createFakeClock } from '../../fakes/index-app.ts'
 
-const [ART, ANN, BEN] = [addressOf(0x721), addressOf(0xa), addressOf(0xb)]
+const ART = addressOf(0x721)
+const [ANN, BEN, CAT, DAN] = [addressOf(0xa), addressOf(0xb), addressOf(0xc), addressOf(0xd)]
 const ZERO = `0x${'0'.repeat(64)}` as const
 const hashOf = (digit: string) => `0x${digit.repeat(64)}` as const
 const outage = (): never => {
@@ -130,10 +131,39 @@ describe('a decision', () => {
       ...all,
       vault: addressOf(0x5000 + index),
     }))
+    // Whoever holds nothing stands in nobody's way.
     state.delegations = { status: 'listed', delegations: spam }
-    expect(await saidOf(rule, [BEN])).toEqual(['unknown too-many-tokens'])
-    state.delegations = { status: 'listed', delegations: spam.slice(0, 40) }
     expect(await saidOf(rule, [BEN])).toEqual(['no too-few'])
+    state.delegations = { status: 'listed', delegations: [...spam, { ...all, vault: ANN }] }
+    expect(await saidOf(rule, [CAT])).toEqual(['yes delegated'])
+    state.answer = (read) =>
+      read.of === 'delegated' || read.of === 'balance' ? value(1n) : asItIs(read)
+    const many = parseRule({ erc721: { collection: ART, delegates: true, min: '60' } })
+    expect(await saidOf(many, [CAT])).toEqual(['unknown too-many-tokens'])
+    // Of those that the contract does not tell of nothing is known.
+    state.answer = (read) =>
+      read.of === 'balance' && read.account === spam[0]?.vault
+        ? { status: 'no-answer' }
+        : asItIs(read)
+    expect(await saidOf(rule, [DAN])).toEqual(['unknown no-answer'])
+  })
+
+  test('counts what is delegated of punks, all of them or one', async () => {
+    const { state, saidOf } = world()
+    const rule = (more: object = {}) =>
+      parseRule({ punks: { collection: ART, delegates: true, ...more } })
+    const one = { of: 'erc721', rights: ZERO, contract: ART, tokenId: 7n, vault: ANN } as const
+    state.delegations = { status: 'listed', delegations: [one] }
+    state.answer = (read) => {
+      if (read.of === 'delegated') return value(read.scope === 'erc721' ? 1n : 0n)
+      if (read.of === 'punk-owner') return value(read.tokenId === 7n ? BigInt(ANN) : 5n)
+      return asItIs(read)
+    }
+    expect(await saidOf(rule(), [BEN])).toEqual(['yes delegated'])
+    expect(await saidOf(rule({ tokenIds: ['8'] }), [BEN])).toEqual(['no too-few'])
+    expect(await saidOf(parseRule({ punks: { collection: ART } }), [BEN])).toEqual(['no too-few'])
+    state.delegations = { status: 'listed', delegations: [{ ...one, tokenId: 9n }] }
+    expect(await saidOf(rule(), [CAT])).toEqual(['no too-few'])
   })
 
   test('is taken from memory at the same block, and made anew at another', async () => {
@@ -258,6 +288,8 @@ describe('questions to contracts', () => {
 })
 
 describe('the list of a registry of delegations', () => {
+  /** `getIncomingDelegations`, `getIncomingDelegationHashes` and `getDelegationsFromHashes`. */
+  const [LISTED, NAMED, PAGED] = ['0x42f87c25', '0x063182a5', '0x4705ed38']
   const word = (of: bigint): string => of.toString(16).padStart(64, '0')
   const delegation = (type: bigint): string =>
     [type, BigInt(ANN), BigInt(BEN), 5n, BigInt(ART), 7n, 1n].map(word).join('')
@@ -284,10 +316,42 @@ describe('the list of a registry of delegations', () => {
     [`0x${word(32n)}${word(2n)}${delegation(1n)}`, 'odd-answer'],
     [`0x${word(32n)}${word(2n ** 255n)}`, 'odd-answer'],
     [`0x${word(64n)}${word(1n)}${delegation(1n)}`, 'odd-answer'],
-    [`0x${word(32n)}${word(2_001n)}${delegation(1n).repeat(2_001)}`, 'too-many'],
     [Object.assign(new Error('reverted'), { kind: 'reverted' }), 'no-answer'],
   ])('%.80s says nothing: %s', async (result, status) => {
     expect(await listOf(result)).toEqual({ status })
+  })
+
+  test('that is too long for one answer is read by the names of its delegations, page by page', async () => {
+    const registry = (count: number, fails?: string) => {
+      const asked: string[] = []
+      const reader = createEthersDelegationReader(async (_method, [{ data }]: any) => {
+        asked.push(data.slice(0, 10))
+        if (asked.at(-1) === fails) throw Object.assign(new Error('gas'), { kind: 'reverted' })
+        switch (data.slice(0, 10)) {
+          case LISTED:
+            throw Object.assign(new Error('out of gas'), { kind: 'reverted' })
+          case NAMED:
+            return `0x${word(32n)}${word(BigInt(count))}${Array.from({ length: count }, (_, index) => word(BigInt(index))).join('')}`
+          default: {
+            const names = (data.slice(10).match(/.{64}/g) as string[]).slice(2)
+            const list = names.map((name) => delegation(BigInt(`0x${name}`) === 4_000n ? 3n : 1n))
+            return `0x${word(32n)}${word(BigInt(list.length))}${list.join('')}`
+          }
+        }
+      }, 1)
+      return {
+        asked,
+        list: () => reader.incoming({ number: 1, hash: hashOf('1') }, addressOf(0xde1), ANN),
+      }
+    }
+    const spammed = registry(4_001)
+    const list = await spammed.list()
+    if (list.status !== 'listed') throw new Error(list.status)
+    expect(list.delegations).toHaveLength(4_001)
+    expect(list.delegations.at(-1)).toMatchObject({ of: 'erc721', vault: BEN })
+    expect(spammed.asked).toEqual([LISTED, NAMED, PAGED, PAGED, PAGED])
+    expect(await registry(10_001).list()).toEqual({ status: 'too-many' })
+    expect(await registry(4_001, PAGED).list()).toEqual({ status: 'no-answer' })
   })
 
   test('is not known where no node tells, or what it answers is none', async () => {
