@@ -141,10 +141,12 @@ describe('a decision', () => {
     const many = parseRule({ erc721: { collection: ART, delegates: true, min: '60' } })
     expect(await saidOf(many, [CAT])).toEqual(['unknown too-many-tokens'])
     // Of those that the contract does not tell of nothing is known.
-    state.answer = (read) =>
-      read.of === 'balance' && read.account === spam[0]?.vault
-        ? { status: 'no-answer' }
-        : asItIs(read)
+    state.delegations = { status: 'listed', delegations: spam }
+    state.answer = (read) => {
+      if (read.of === 'delegated') return value(1n)
+      const isSilent = read.of === 'balance' && read.account === spam[0]?.vault
+      return isSilent ? { status: 'no-answer' } : asItIs(read)
+    }
     expect(await saidOf(rule, [DAN])).toEqual(['unknown no-answer'])
   })
 
