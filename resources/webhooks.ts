@@ -2,10 +2,13 @@ import { netAmounts, type Swap } from '#core/dex/events.ts'
 import type { ChainEvent } from '#core/history/event.ts'
 import type { Transfer } from '#core/nft/transfer.ts'
 import type { TokenTransfer } from '#core/tokens/token-transfer.ts'
-import type { ToldBody } from '#core/webhooks/topics.ts'
-import type { Webhook, WebhookProgress, WebhookTopic } from '#core/webhooks/ports.ts'
+import type { Intent } from '#core/relay/intent.ts'
+import type { SpendChange } from '#core/webhooks/deliver-spends.ts'
+import type { ChainTopic, Webhook, WebhookProgress } from '#core/webhooks/ports.ts'
+import { SPENDS_TOPIC, type ToldBody } from '#core/webhooks/topics.ts'
 import { toJson } from './json.ts'
 import { nftTransfer, nftTransferRows } from './nft-transfers.ts'
+import { pointsSpend } from './points-spends.ts'
 import { choice, field, int, maybe, resource, text, time, valuesOf } from './resource.ts'
 import { swap } from './swaps.ts'
 import { tokenTransfer } from './token-transfers.ts'
@@ -37,6 +40,15 @@ export function toldEvents(event: ChainEvent<ToldBody>): object[] {
   }
 }
 
+/** A change of a spend as receivers of webhooks read it. The voucher is for its account alone. */
+export function toldSpend(intent: Intent, state: SpendChange, atMs: number): object {
+  const { voucher: _, ...spend } = toJson(pointsSpend, intent) as Record<string, unknown>
+  return { topic: SPENDS_TOPIC, ...spend, state, at: seconds(atMs) }
+}
+
+const blockOf = (progress: WebhookProgress | undefined): number | null =>
+  progress?.cursor && 'number' in progress.cursor ? progress.cursor.number : null
+
 const seconds = (ms: number): number => Math.floor(ms / 1_000)
 
 /** A webhook, and how far it has got. */
@@ -45,7 +57,7 @@ export type WebhookRow = {
   readonly progress: WebhookProgress | undefined
 }
 
-export const webhookTopic = choice<WebhookTopic>('WebhookTopic', {
+export const webhookTopic = choice<ChainTopic>('WebhookTopic', {
   'nft-transfers': {},
   'token-transfers': {},
   swaps: {},
@@ -81,7 +93,7 @@ const fields = {
   state: field(state, stateOf),
   block: maybe(
     int,
-    ({ progress }: WebhookRow) => progress?.cursor?.number ?? null,
+    ({ progress }: WebhookRow) => blockOf(progress),
     'Everything up to there was taken, or was there before the webhook; null while nothing is indexed.',
   ),
   failures: field(int, ({ progress }: WebhookRow) => progress?.failures ?? 0, 'In a row.'),

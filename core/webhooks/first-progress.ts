@@ -1,12 +1,11 @@
-import type { FeedCursor } from '#core/history/feed.ts'
 import type { WebhookProgress } from './ports.ts'
 
 /**
  * Of a webhook that was just added.
  *
- * @param cursor where the history stood then; null while nothing was indexed
+ * @param cursor where the history or the ledger stood then; null while nothing was indexed
  */
-export const firstProgress = (id: string, cursor: FeedCursor | null): WebhookProgress => ({
+export const firstProgress = (id: string, cursor: WebhookProgress['cursor']): WebhookProgress => ({
   id,
   version: 1,
   cursor,

@@ -1,8 +1,15 @@
 import type { Address } from '#core/chain.ts'
 import type { Clock } from '#core/clock.ts'
 import { AppError, invalidField } from '#core/errors.ts'
-import type { HistoryFeed } from '#core/history/feed.ts'
-import type { OutsideSender, Webhook, WebhookSigner, WebhookStore, WebhookTopic } from './ports.ts'
+import type {
+  OutsideSender,
+  Webhook,
+  WebhookProgress,
+  WebhookSigner,
+  WebhookStore,
+  WebhookTopic,
+} from './ports.ts'
+import { isOfSpends } from './topics.ts'
 import { isTaken, refusalText, type SendPorts, sendSigned } from './send.ts'
 
 export type ManagePorts = {
@@ -28,14 +35,14 @@ const OF_OWNER_MAX = 20
 /**
  * Adds a webhook, which is told of what is committed from now on. Its secret is told now, and to nobody again.
  *
- * @param feed of the webhook's chain; undefined where nothing was ever indexed
+ * @param feed of the webhook's chain, or of the ledger where it is told of spends; undefined where nothing is there yet
  * @throws AppError `invalid` naming `url`, `topics` or `addresses`; `conflict` where the owner has too many;
  *   `unavailable` where the history cannot be read
  */
 export async function addWebhook(
   ports: ManagePorts,
   wanted: NewWebhook,
-  feed: Pick<HistoryFeed, 'newest'> | undefined,
+  feed: { newest(): Promise<WebhookProgress['cursor'] | undefined> } | undefined,
 ): Promise<Webhook> {
   const { webhooks, sender, signer, clock, newId } = ports
   if (wanted.url.length > URL_LENGTH_MAX)
@@ -43,6 +50,11 @@ export async function addWebhook(
   const fault = sender.faultOf(wanted.url)
   if (fault !== null) throw invalidField('url', fault, { reason: 'forbidden-url' })
   if (wanted.topics.length === 0) throw invalidField('topics', 'it names none')
+  if (isOfSpends(wanted) && wanted.topics.length > 1)
+    throw invalidField(
+      'topics',
+      'points-spends has an order of its own; add a webhook for it alone',
+    )
   if (wanted.addresses?.length === 0) throw invalidField('addresses', 'it names none')
   if ((wanted.addresses?.length ?? 0) > ADDRESSES_MAX)
     throw invalidField('addresses', `more than ${ADDRESSES_MAX}`)

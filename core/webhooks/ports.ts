@@ -1,8 +1,18 @@
-import type { Address } from '#core/chain.ts'
+import type { Address, Hash } from '#core/chain.ts'
 import type { FeedCursor } from '#core/history/feed.ts'
 
-/** What a webhook is told of. */
-export type WebhookTopic = 'nft-transfers' | 'token-transfers' | 'swaps'
+/** What a webhook is told of that is in the history of a chain. */
+export type ChainTopic = 'nft-transfers' | 'token-transfers' | 'swaps'
+
+/** What a webhook is told of: of a chain, or of what becomes of spends of points there. */
+export type WebhookTopic = ChainTopic | 'points-spends'
+
+/** An entry of a ledger, up to which all was told. */
+export type LedgerCursor = {
+  readonly ledger: string
+  readonly sequence: number
+  readonly hash: Hash
+}
 
 /** Somebody who wants to be told. Never changed: another wish is another webhook. */
 export type Webhook = {
@@ -14,7 +24,7 @@ export type Webhook = {
   readonly secret: string
   readonly chainId: number
   readonly topics: readonly WebhookTopic[]
-  /** Only what these contracts (collections, tokens, pools) tell; null: whatever is indexed. */
+  /** Only what these contracts (collections, tokens, pools) tell, or spends of these wallets; null: all. */
   readonly addresses: readonly Address[] | null
   readonly createdAtMs: number
 }
@@ -28,7 +38,7 @@ export type WebhookProgress = {
    * All up to there was taken by the receiver, or stood there before the webhook did; null: nothing is indexed yet, and it
    * begins with what comes next.
    */
-  readonly cursor: FeedCursor | null
+  readonly cursor: FeedCursor | LedgerCursor | null
   /** The highest block of which the receiver was told anything that was not taken back; -1: of none. */
   readonly toldTo: number
   /** A delivery of events that was begun: the receiver may have read it although nobody heard so. */
@@ -49,7 +59,7 @@ export type WebhookStore = {
   /** By id: of one owner, or all. */
   list(owner: string | null): Promise<Webhook[]>
   /** With its first progress, behind `cursor`. False where the owner has as many as one may. */
-  add(webhook: Webhook, max: number, cursor: FeedCursor | null): Promise<boolean>
+  add(webhook: Webhook, max: number, cursor: WebhookProgress['cursor']): Promise<boolean>
   /** False where there is none; `owner` null: whoever's. */
   remove(id: string, owner: string | null): Promise<boolean>
   progress(id: string): Promise<WebhookProgress | undefined>

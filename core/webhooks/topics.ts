@@ -2,21 +2,29 @@ import { type Swap, swapFamily } from '#core/dex/events.ts'
 import type { EventBody, EventFamily } from '#core/history/event.ts'
 import { type Transfer, transferFamily } from '#core/nft/transfer.ts'
 import { tokenFamily, type TokenRebase, type TokenTransfer } from '#core/tokens/token-transfer.ts'
-import type { WebhookTopic } from './ports.ts'
+import type { ChainTopic, WebhookTopic } from './ports.ts'
 
 /** What webhooks are told of. */
 export type ToldBody = Transfer | TokenTransfer | TokenRebase | Swap
 
-const families: Readonly<Record<WebhookTopic, EventFamily<ToldBody>>> = {
+const families: Readonly<Record<ChainTopic, EventFamily<ToldBody>>> = {
   'nft-transfers': transferFamily,
   'token-transfers': tokenFamily,
   swaps: swapFamily,
 }
 
-export const webhookTopics = Object.keys(families) as readonly WebhookTopic[]
+export const chainTopics = Object.keys(families) as readonly ChainTopic[]
+
+export const SPENDS_TOPIC = 'points-spends'
+
+export const webhookTopics: readonly WebhookTopic[] = [...chainTopics, SPENDS_TOPIC]
+
+/** Whether a webhook follows a ledger, and no chain. */
+export const isOfSpends = ({ topics }: { readonly topics: readonly WebhookTopic[] }): boolean =>
+  topics.includes(SPENDS_TOPIC)
 
 export const familiesOf = (topics: readonly WebhookTopic[]): EventFamily<ToldBody>[] =>
-  topics.map((topic) => families[topic])
+  topics.flatMap((topic) => (topic === SPENDS_TOPIC ? [] : families[topic]))
 
 /** Balances that change without transfers are not told. */
 export const isTold = (body: EventBody): boolean => body.type !== 'tokenRebase'

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { createHistoryFeed } from '#core/history/feed.ts'
 import { addWebhook, readWebhook, removeWebhook, testWebhook } from '#core/webhooks/manage.ts'
-import { webhookTopics } from '#core/webhooks/topics.ts'
+import { chainTopics } from '#core/webhooks/topics.ts'
 import { personOf } from '#api/person.ts'
 import { webhookRow, webhookRowsOf, webhooksOf } from '#api/webhook-service.ts'
 import { newWebhook, webhook, webhookTest } from '#resources/webhooks.ts'
@@ -38,7 +38,7 @@ export const webhookAdd = personal({
   parameters: onlyChain,
   body: z.strictObject({
     url: z.string().max(2_000).describe('Where deliveries go: https, at a public address.'),
-    topics: z.array(z.enum(webhookTopics)).min(1).max(webhookTopics.length),
+    topics: z.array(z.enum(chainTopics)).min(1).max(chainTopics.length),
     addresses: z
       .array(address)
       .min(1)

@@ -87,9 +87,10 @@ const addCommand = (): Command =>
         .makeOptionMandatory(),
     )
     .addOption(
-      new Option('--addresses <list>', 'only of these collections, tokens and pools').argParser(
-        (text) => text.split(',').map((part) => parseAddressOption(part.trim())),
-      ),
+      new Option(
+        '--addresses <list>',
+        'only of these collections, tokens and pools, or of these wallets',
+      ).argParser((text) => text.split(',').map((part) => parseAddressOption(part.trim()))),
     )
     .action(lazily(async () => (await loaded()).add))
 

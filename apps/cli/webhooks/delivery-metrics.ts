@@ -35,7 +35,9 @@ export function createDeliveryMetrics(metrics: Metrics) {
     /** @param newest of the history; undefined where there is none, or it cannot be read now */
     compared(chain: string, newest: FeedCursor | undefined, all: readonly WebhookProgress[]): void {
       const behind = all.flatMap(({ cursor, isPaused }) =>
-        cursor && !isPaused && newest ? [Math.max(0, newest.number - cursor.number)] : [],
+        cursor && 'number' in cursor && !isPaused && newest
+          ? [Math.max(0, newest.number - cursor.number)]
+          : [],
       )
       lag({ chain }, newest ? Math.max(0, ...behind) : undefined)
     },

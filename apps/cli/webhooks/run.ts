@@ -1,8 +1,10 @@
 import { createFaults } from '#cli/operator-watch.ts'
-import { wireDeliveries, wireFeed, wireWebhooks } from '#cli/wire-webhooks.ts'
+import { wireDeliveries, wireFeed, wireSpendFeed, wireWebhooks } from '#cli/wire-webhooks.ts'
 import { AppError, isAppError } from '#core/errors.ts'
 import type { Address } from '#core/chain.ts'
-import { type DeliverOutcome, type DeliverPorts, deliverNext } from '#core/webhooks/deliver.ts'
+import { deliverNext } from '#core/webhooks/deliver.ts'
+import { deliverSpends } from '#core/webhooks/deliver-spends.ts'
+import type { DeliverOutcome } from '#core/webhooks/deliver-step.ts'
 import {
   addWebhook,
   readWebhook,
@@ -10,7 +12,8 @@ import {
   resumeWebhook,
   testWebhook,
 } from '#core/webhooks/manage.ts'
-import type { Webhook, WebhookTopic } from '#core/webhooks/ports.ts'
+import type { WebhookTopic } from '#core/webhooks/ports.ts'
+import { isOfSpends } from '#core/webhooks/topics.ts'
 import { toJson } from '#resources/json.ts'
 import { newWebhook, webhook as resource } from '#resources/webhooks.ts'
 import { readSettings } from '#wiring/settings.ts'
@@ -41,9 +44,12 @@ export async function list({ config }: Options): Promise<void> {
 }
 
 export async function add({ config, chain, url, topics, addresses }: AddOptions): Promise<void> {
-  const { chain: of, store } = readSettings(config, chain)
+  const settings = readSettings(config, chain)
+  const { chain: of, store } = settings
   await using app = await wireWebhooks(config)
-  await using history = await wireFeed(of, store)
+  await using history = await (isOfSpends({ topics })
+    ? wireSpendFeed(settings)
+    : wireFeed(of, store))
   const wanted = { owner: OPERATOR, url, chainId: of.id, topics, addresses: addresses ?? null }
   const webhook = await addWebhook(app.ports, wanted, history.feed)
   const progress = await app.ports.webhooks.progress(webhook.id)
@@ -94,11 +100,11 @@ export async function deliver({ config }: Options, stop: AbortSignal): Promise<v
   if (metricsAt) parts.use(await faults.listen(metrics, metricsAt))
   const watching = metricsAt ? watchDeliveries(ports.webhooks, chains, metrics, stop) : undefined
   const busy = new Map<string, Promise<void>>()
-  const start = (webhook: Webhook, of: DeliverPorts): void => {
-    if (busy.has(webhook.id)) return
+  const start = (id: string, deliverOnce: () => Promise<DeliverOutcome>): void => {
+    if (busy.has(id)) return
     busy.set(
-      webhook.id,
-      deliverAll(webhook, of, stop, ended).finally(() => busy.delete(webhook.id)),
+      id,
+      deliverAll(deliverOnce, stop, ended).finally(() => busy.delete(id)),
     )
   }
   while (!stop.aborted) {
@@ -106,7 +112,10 @@ export async function deliver({ config }: Options, stop: AbortSignal): Promise<v
     const webhooks = await tried(() => ports.webhooks.list(null), stop, ended)
     for (const webhook of webhooks ?? []) {
       const of = chains.get(webhook.chainId)
-      if (of) start(webhook, of)
+      if (!of) continue
+      const { spends } = of
+      if (!isOfSpends(webhook)) start(webhook.id, () => deliverNext(of, webhook, stop))
+      else if (spends) start(webhook.id, () => deliverSpends(spends, webhook, stop))
     }
     // oxlint-disable-next-line no-await-in-loop -- likewise
     await systemClock.sleep(webhooks ? POLL_MS : FAILED_MS, stop)
@@ -118,15 +127,14 @@ export async function deliver({ config }: Options, stop: AbortSignal): Promise<v
 type Ended = (fault: string | undefined) => void
 
 async function deliverAll(
-  webhook: Webhook,
-  of: DeliverPorts,
+  deliverOnce: () => Promise<DeliverOutcome>,
   stop: AbortSignal,
   ended: Ended,
 ): Promise<void> {
   let outcome: DeliverOutcome | undefined = 'more'
   while (outcome === 'more' && !stop.aborted)
     // oxlint-disable-next-line no-await-in-loop -- one behind the other
-    outcome = await tried(() => deliverNext(of, webhook, stop), stop, ended)
+    outcome = await tried(deliverOnce, stop, ended)
 }
 
 /** Undefined where a store cannot be used now. */
