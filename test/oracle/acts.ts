@@ -105,6 +105,28 @@ export type Act =
       readonly token: Address
       readonly event: 'LogRebase' | 'TokenRebased'
     }
+  /** What the holder of positions in V3 pools says after the pool. */
+  | {
+      readonly act: 'increasePosition' | 'decreasePosition'
+      readonly manager: Address
+      readonly tokenId: bigint
+      readonly liquidity: bigint
+      readonly amounts: Pair
+    }
+  | {
+      readonly act: 'collectPosition'
+      readonly manager: Address
+      readonly tokenId: bigint
+      readonly recipient: Address
+      readonly amounts: Pair
+    }
+  | {
+      readonly act: 'transferPosition'
+      readonly manager: Address
+      readonly tokenId: bigint
+      readonly from: Address
+      readonly to: Address
+    }
   /** A log of a followed contract that does not decode: it counts as nothing. */
   | { readonly act: 'malformed'; readonly contract: Address }
   /** A log of a contract that nobody follows. */
@@ -112,7 +134,7 @@ export type Act =
 
 export type Pair = readonly [bigint, bigint]
 type V3Price = { readonly sqrtPriceX96: bigint; readonly tick: number }
-type Ticks = { readonly lower: number; readonly upper: number }
+export type Ticks = { readonly lower: number; readonly upper: number }
 
 /** A log before it has a place in a block. */
 export type Draft = {
@@ -140,6 +162,9 @@ const topics = {
   transfer: '0xddf252ad1be2c89b69c2b068fc378daa952ba7f163c4a11628f55a4df523b3ef',
   transferSingle: '0xc3d58168c5ae7397731d063d5bbf3d657854427343f4c083240f7aacaa2d0f62',
   transferBatch: '0x4a39dc06d4c0dbc64b70af90fd698a233a518aa5d07e595d983b8c0526c8f7fb',
+  increasePosition: '0x3067048beee31b25b2f1681f88dac838c8bba36af25bfb2b7cf7473a5847e35f',
+  decreasePosition: '0x26f6a048ee9138f2c0ce266f322cb99228e8d619ae2bff30c67f8dcf9d2377b4',
+  collectPosition: '0x40d0efd1a53d60ecbf40971b9daf7dc90178c3aadc7aab1765632738fa8b8f01',
   deposit: '0xe1fffcc4923d04b559f4d29a8bfc6cda04eb5b0d3c460751c2402c5c5cc9109c',
   withdrawal: '0x7fcf532c15f0a6db0bd6d0e038bea71d30d808c7d98cb3bf7268a95bf5081b65',
   LogRebase: '0x72725a3b1e5bd622d6bcd1339bb31279c351abe8f541ac7fd320f24e1b1641f2',
@@ -230,6 +255,19 @@ export function draftOf(act: Act): Draft {
       return act.event === 'LogRebase'
         ? log(act.token, [topics.LogRebase, topicOf(1n)], dataOf(1_000n))
         : log(act.token, [topics.TokenRebased, topicOf(1n)], dataOf(1n, 2n, 3n, 4n, 5n, 6n))
+    case 'increasePosition':
+    case 'decreasePosition': {
+      const data = dataOf(act.liquidity, ...act.amounts)
+      return log(act.manager, [topics[act.act], topicOf(act.tokenId)], data)
+    }
+    case 'collectPosition': {
+      const data = dataOf(act.recipient, ...act.amounts)
+      return log(act.manager, [topics.collectPosition, topicOf(act.tokenId)], data)
+    }
+    case 'transferPosition': {
+      const parties = [topicOf(act.from), topicOf(act.to)]
+      return log(act.manager, [topics.transfer, ...parties, topicOf(act.tokenId)], '0x')
+    }
     case 'malformed':
       return log(act.contract, [topics.transferBatch], '0x')
     case 'foreign':

@@ -1,3 +1,4 @@
+import { isOfPosition, ownerBefore } from './naive-positions.ts'
 import type { EventLine } from './text.ts'
 
 const NOBODY = `0x${'0'.repeat(40)}`
@@ -10,25 +11,52 @@ const SETS: Readonly<Record<string, 'swaps' | 'liquidity' | 'nfts'>> = {
   transfer: 'nfts',
 }
 
+/** An event that accounts took part in. */
+export type ActiveRow = {
+  readonly row: EventLine
+  readonly set: 'swaps' | 'liquidity' | 'nfts' | 'positions'
+  readonly parties: readonly string[]
+}
+
+/** Who took part in which event, in the order of the chain. */
+export function activeRows(rows: readonly EventLine[]): ActiveRow[] {
+  return rows.flatMap((row) => {
+    const { type, sender, owner, from, to, recipient } = row.body as Record<
+      string,
+      string | undefined
+    >
+    const isPosition = isOfPosition(row)
+    const set = isPosition ? 'positions' : SETS[type ?? '']
+    if (set === undefined) return []
+    const named = isPosition
+      ? [from, to, recipient, type === 'transferPosition' ? undefined : ownerBefore(rows, row)]
+      : [sender, owner, from, to, recipient]
+    const parties = new Set(
+      named.filter(
+        (each) => each !== undefined && each !== NOBODY && (isPosition || each !== row.address),
+      ),
+    )
+    return [{ row, set, parties: [...parties] as string[] }]
+  })
+}
+
 /** In which blocks accounts took part in anything, by going through all events once for each account. */
 export function naiveActivity(rows: readonly EventLine[]): { kind: string; value: object }[] {
-  const partiesOf = ({ address, body }: EventLine): string[] => {
-    const { type, sender, owner, from, to, recipient } = body as Record<string, string | undefined>
-    if (SETS[type ?? ''] === undefined) return []
-    return [sender, owner, from, to, recipient].filter(
-      (each) => each !== undefined && each !== NOBODY && each !== address,
-    ) as string[]
-  }
-  const accounts = new Set(rows.flatMap(partiesOf))
+  const active = activeRows(rows)
+  const accounts = new Set(active.flatMap(({ parties }) => parties))
   return [...accounts].flatMap((account) => {
-    const own = rows.filter((row) => partiesOf(row).includes(account))
-    const pages = new Set(own.map(({ block }) => Math.floor(block.number / BLOCKS)))
+    const own = active.filter(({ parties }) => parties.includes(account))
+    const pages = new Set(own.map(({ row }) => Math.floor(row.block.number / BLOCKS)))
     return [...pages].map((page) => {
-      const value = { account, page, swaps: 0n, liquidity: 0n, nfts: 0n, positions: [] }
-      for (const { block, body } of own)
-        if (Math.floor(block.number / BLOCKS) === page)
-          value[SETS[(body as { type: string }).type] as 'swaps'] |=
-            2n ** BigInt(block.number % BLOCKS)
+      const positions: bigint[] = []
+      const value = { account, page, swaps: 0n, liquidity: 0n, nfts: 0n, positions }
+      for (const { row, set } of own) {
+        const { block, logIndex } = row
+        if (Math.floor(block.number / BLOCKS) !== page) continue
+        const place = BigInt(block.number % BLOCKS)
+        if (set === 'positions') positions.push(place * 2n ** 32n + BigInt(logIndex))
+        else value[set] |= 2n ** place
+      }
       return { kind: 'activityPage', value }
     })
   })

@@ -99,6 +99,23 @@ export function naiveEvent(
       const body = { type: 'tokenRebase', protocol: 'erc20', event: act.event }
       return { address: act.token, body }
     }
+    case 'increasePosition':
+    case 'decreasePosition': {
+      const { manager, tokenId, liquidity, amounts } = act
+      const body = { ...v3(act.act), tokenId, liquidity, ...amountsOf(amounts) }
+      return { address: manager, body }
+    }
+    case 'collectPosition': {
+      const { manager, tokenId, recipient, amounts } = act
+      return {
+        address: manager,
+        body: { ...v3(act.act), tokenId, recipient, ...amountsOf(amounts) },
+      }
+    }
+    case 'transferPosition': {
+      const { manager, tokenId, from, to } = act
+      return { address: manager, body: { ...v3(act.act), tokenId, from, to } }
+    }
     case 'malformed':
     case 'foreign':
       return undefined

@@ -5,6 +5,7 @@ import { naiveBalances } from './naive-balances.ts'
 import { naiveEvent } from './naive-events.ts'
 import { createNaiveHoldings } from './naive-holdings.ts'
 import { createNaivePools } from './naive-pools.ts'
+import { naivePositions } from './naive-positions.ts'
 import { documentLine, type EventLine, type Everything, eventLine, sorted } from './text.ts'
 
 /** A block by what happened in it; each act is one log, and `places` says where that stands. */
@@ -31,11 +32,13 @@ export function naiveModel(blocks: readonly ActedBlock[], sources: readonly Sour
   const factories = new Map<string, { feePips: number | null }>()
   const listed = []
   const collections = new Set<string>()
+  const managers = new Set<string>()
   const followedTokens = new Map<string, { readonly wrapsNative: boolean }>()
   for (const source of sources) {
     if ('volatileFeePips' in source) throw new Error('the model knows no pairs of Solidly')
     if ('factory' in source) factories.set(source.factory, source)
     else if (source.kind === 'pool') listed.push(source)
+    else if (source.kind === 'uniswap-v3-positions') managers.add(source.address)
     else if (source.kind === 'erc20') followedTokens.set(source.address, source)
     else collections.add(source.address)
   }
@@ -60,6 +63,7 @@ export function naiveModel(blocks: readonly ActedBlock[], sources: readonly Sour
     if (act.act === 'transfer20' || act.act === 'rebase') return followedTokens.has(act.token)
     if (act.act === 'wrap' || act.act === 'unwrap')
       return followedTokens.get(act.token)?.wrapsNative ?? false
+    if ('manager' in act) return managers.has(act.manager)
     return pools.apply(act, block)
   }
 
@@ -78,6 +82,7 @@ export function naiveModel(blocks: readonly ActedBlock[], sources: readonly Sour
     ...holdings.documents(),
     ...naiveActivity(rows),
     ...naiveBalances(rows, poolsThen),
+    ...naivePositions(rows),
   ]
   const text = sorted({
     documents: values.map(({ kind, value }) => documentLine(kind, value)),

@@ -12,8 +12,8 @@ const erc1155 = addressOf(0x1155)
 const factoryV2 = addressOf(0xf2)
 const factoryV3 = addressOf(0xf3)
 export const listedPool = addressOf(0x11)
-const FOREIGN = addressOf(0xbad)
-const POOLS_MAX = 4
+export const FOREIGN = addressOf(0xbad)
+export const POOLS_MAX = 4
 const FIRST_POOL = 0x10_0000
 
 export const collections = [erc721, erc1155]
@@ -109,7 +109,7 @@ function transfer1155(random: Random): Act {
 }
 
 /** The same addresses come to be on all branches, V2 and V3 in turns. */
-function createPool(random: Random, index: number, { wanders }: WorldShape): Act[] {
+export function createPool(random: Random, index: number, { wanders }: WorldShape): Act[] {
   const pool = addressOf(FIRST_POOL + index)
   const [token0, token1] = wanders
     ? [random.pick(tokens), random.pick(tokens)]

@@ -66,6 +66,11 @@ const moreOrders: typeof orders = {
   balancePoint: { identity: ['token', 'account', 'number'] },
   tokenSummary: { identity: ['token'] },
   reserveCheck: { identity: ['pool', 'token'] },
+  position: { identity: ['manager', 'tokenId'] },
+  positionOwner: {
+    identity: ['owner', 'pool', 'manager', 'tokenId'],
+    byPool: ['pool', 'owner', 'manager', 'tokenId'],
+  },
 }
 
 /** The order changes with what documents say: a walk is exact only where each stands as its newest version says. */
@@ -138,12 +143,16 @@ const families: Readonly<Record<string, string>> = {
   transfer: 'transfer',
   tokenTransfer: 'token',
   tokenRebase: 'token',
+  increasePosition: 'position',
+  decreasePosition: 'position',
+  collectPosition: 'position',
+  transferPosition: 'position',
 }
 
-type FamilyAsked = 'swap' | 'liquidity' | 'pool' | 'transfer' | 'token'
+type FamilyAsked = 'swap' | 'liquidity' | 'pool' | 'transfer' | 'token' | 'position'
 
 const narrowFamilies: readonly FamilyAsked[] = ['swap', 'liquidity', 'pool', 'transfer']
-const wideFamilies: readonly FamilyAsked[] = [...narrowFamilies, 'token']
+const wideFamilies: readonly FamilyAsked[] = [...narrowFamilies, 'token', 'position']
 
 /** Families of which events happen in a world. */
 export const familiesOf = ({ isWide }: Pick<World, 'isWide'>): readonly FamilyAsked[] =>

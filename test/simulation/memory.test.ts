@@ -39,7 +39,7 @@ test(
 )
 
 test(
-  `the same in ${WIDE} runs in which tokens are followed too`,
+  `the same in ${WIDE} runs in which tokens and positions are followed too`,
   { timeout: 300_000 },
   async () => {
     const tally = await runSeeds(seedsFrom(1, WIDE), { store: 'memory', wide: true })
@@ -50,6 +50,10 @@ test(
       'balances untold: reserve-differs',
       'balances untold: sent-more-than-received',
       'taxes on transfers',
+      'positions in known pools',
+      'positions in unknown pools',
+      'positions made before',
+      'positions burnt',
     ])
       expect(tally[what], what).toBeGreaterThan(WIDE / 20)
     const input = { store: 'memory', wide: true, rebuilds: true } as const

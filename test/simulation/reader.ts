@@ -1,12 +1,11 @@
 import { catalogue } from '#core/catalogue.ts'
-import { type Address, rangeWith, ZERO_ADDRESS } from '#core/chain.ts'
+import { type Address, ZERO_ADDRESS } from '#core/chain.ts'
 import { isAppError } from '#core/errors.ts'
 import { refuseLeftView } from '#core/history/at-head.ts'
 import { blockAt } from '#core/history/block-at.ts'
 import type { Key } from '#core/history/document.ts'
 import type { EventFamily } from '#core/history/event.ts'
 import { isEmpty, type View, viewAt } from '#core/history/head.ts'
-import { readBalanceAt } from '#core/tokens/list-balances.ts'
 import { listEvents } from '#core/history/list-events.ts'
 import type { HistoryPorts } from '#core/history/ports.ts'
 import { readDocuments, scanDocuments } from '#core/history/resolve.ts'
@@ -20,7 +19,6 @@ import {
   expectedDocument,
   expectedEvents,
   expectedPage,
-  balanceAt,
   expectAmong,
   expectSame,
   familiesOf,
@@ -30,9 +28,11 @@ import {
   type Oracle,
   type ScanAsked,
 } from './expect.ts'
+import { positionManager } from './position-activity.ts'
 import type { Actor, Scheduler } from './scheduler.ts'
 import type { Connection } from './stores.ts'
 import type { World } from './world.ts'
+import { readWide } from './wide-reader.ts'
 import { CHAIN_ID } from './writer.ts'
 
 export type History = HistoryPorts & { readonly views: Views }
@@ -138,14 +138,14 @@ async function readSomething(
   const { random } = input
   const { move, number } = view.head
   const where = `${actor.name} at block ${number} of move ${move}`
-  const what = random.int(input.world.isWide ? 11 : 10)
+  const what = random.int(input.world.isWide ? 12 : 10)
   if (what < 3) return readPoints(history, view, wanted, input, where)
   if (what < 5) return readPage(history, view, wanted, input, where)
   if (what < 7) return readEvents(history, view, wanted, input, where)
   if (what < 8) return readBlock(history, view, input, where)
   if (what < 9) return walkDocuments(history, view, wanted, input, where)
   if (what < 10) return walkEvents(history, view, wanted, input, where)
-  return readBalance(history, view, wanted, input, where)
+  return readWide(history, view, wanted, random, where)
 }
 
 async function readPoints(
@@ -175,6 +175,8 @@ const kindsByKey = [
   'balancePoint',
   'tokenSummary',
   'activityPage',
+  'position',
+  'positionOwner',
 ] as const
 const NARROW_KINDS = 4
 
@@ -199,6 +201,8 @@ function someKeys(
     balancePoint: [token, owner, 3],
     tokenSummary: [token],
     activityPage: [owner, 0],
+    position: [positionManager, 10n],
+    positionOwner: [owner, poolAddresses[2] as Address, positionManager, 10n],
   }
   const keys = Array.from({ length: 1 + random.int(3) }, () =>
     existing.length > 0 && random.chance(0.6) ? random.pick(existing) : made[kind],
@@ -217,6 +221,7 @@ function someScan({ random, wanders, world }: ReaderInput): ScanAsked {
     ...(world.isWide && {
       byBalance: [random.pick(tokens)],
       byAccount: [random.pick(accounts)],
+      byPool: [random.pick(poolAddresses)],
     }),
   }
   const prefix = first[order] ?? []
@@ -283,7 +288,11 @@ const familyOf = ({ family }: EventsAsked): EventFamily =>
 type EventsOfContract = EventsAsked & { readonly address?: Address }
 
 function someEvents({ random, world }: ReaderInput, head: number): EventsOfContract {
-  const contracts = [...poolAddresses, ...collections, ...(world.isWide ? tokens : [])]
+  const contracts = [
+    ...poolAddresses,
+    ...collections,
+    ...(world.isWide ? [...tokens, positionManager] : []),
+  ]
   const address = random.pick(contracts)
   const [from, to] = [random.int(head + 1), random.int(head + 2)]
   return {
@@ -347,26 +356,6 @@ export async function walkAllEvents(
     if (!last) return lines
     after = { number: last.block.number, logIndex: last.logIndex }
   }
-}
-
-/** What an account held of a token after a block: what its newest point up to there says. */
-async function readBalance(
-  history: History,
-  view: View,
-  wanted: NaiveView,
-  { random }: ReaderInput,
-  where: string,
-): Promise<Answer> {
-  const of = { token: random.pick(tokens), account: random.pick(accounts) }
-  const block = random.int(view.head.number + 1)
-  if (!rangeWith(view.head.coverage, block)) return () => undefined
-  const found = await readBalanceAt(history, view, { ...of, block })
-  return () =>
-    expectSame(
-      `${where}, the balance of ${of.account} at block ${block}`,
-      [documentLine('balance', found)],
-      [documentLine('balance', { ...of, number: block, ...balanceAt(wanted, of, block) })],
-    )
 }
 
 /** The hash of a height: the one of this view's own branch. */

@@ -2,10 +2,17 @@ import type { NaiveView } from '../oracle/naive-model.ts'
 
 type Fields = Readonly<Record<string, string | number | bigint | boolean | null>>
 
+const NOBODY = `0x${'0'.repeat(40)}`
+
 const remarks: Readonly<Record<string, (value: Fields) => readonly string[]>> = {
   tokenSummary: ({ untoldReason, taxBlock }) => [
     ...(untoldReason === null ? ['balances told'] : [`balances untold: ${untoldReason}`]),
     ...(taxBlock === null ? [] : ['taxes on transfers']),
+  ],
+  position: ({ pool, mintedBlock, burntAt }) => [
+    pool === NOBODY ? 'positions in unknown pools' : 'positions in known pools',
+    ...(mintedBlock === null ? ['positions made before'] : []),
+    ...(burntAt === null ? [] : ['positions burnt']),
   ],
 }
 

@@ -16,7 +16,7 @@ export type SimulationInput = {
   readonly mongoUrl?: (database: string) => string
   /** Parts of the history are made anew meanwhile. */
   readonly rebuilds?: boolean
-  /** Tokens are followed too. */
+  /** Tokens and positions are followed too. */
   readonly wide?: boolean
 }
 

@@ -5,13 +5,16 @@ import type { Act } from '../oracle/acts.ts'
 import {
   accounts,
   addPool,
+  createPool,
   listedPool,
   makeActivity,
   type PoolAtHand,
+  POOLS_MAX,
   poolsOf,
   sources,
   tokens,
 } from './activity.ts'
+import { actPosition, positionManager } from './position-activity.ts'
 import type { Branch, WorldShape } from './world.ts'
 
 /** Of the tokens of pools, one is not followed. */
@@ -20,6 +23,7 @@ const wrapped = followedTokens[2] as Address
 
 export const wideSources: readonly Source[] = [
   ...sources,
+  { kind: 'uniswap-v3-positions', address: positionManager, startBlock: 0 },
   ...followedTokens.map((address): Source => ({
     kind: 'erc20',
     address,
@@ -37,7 +41,7 @@ type Ledger = {
   held(token: Address, account: Address): bigint
 }
 
-function createLedger(branch: Branch): Ledger {
+function createLedger(before: readonly Act[]): Ledger {
   const moved = new Map<string, bigint>()
   const add = (token: Address, account: Address, amount: bigint): void => {
     const key = `${token} ${account}`
@@ -52,17 +56,19 @@ function createLedger(branch: Branch): Ledger {
       add(act.token, act.to, act.amount)
     },
     held(token, account) {
-      const before = account === listedPool ? HELD_BEFORE : 0n
-      const held = before + (moved.get(`${token} ${account}`) ?? 0n)
+      const first = account === listedPool ? HELD_BEFORE : 0n
+      const held = first + (moved.get(`${token} ${account}`) ?? 0n)
       return held > 0n ? held : 0n
     },
   }
-  for (const block of branch) for (const act of block.acts) ledger.apply(act)
+  for (const act of before) ledger.apply(act)
   return ledger
 }
 
 type Scene = {
   readonly random: Random
+  /** All that has happened up to now. */
+  readonly before: readonly Act[]
   readonly shape: WorldShape
   readonly pools: readonly PoolAtHand[]
   readonly ledger: Ledger
@@ -71,12 +77,14 @@ type Scene = {
 /** What happens in the next block of a branch, by transactions. */
 export function makeWideTransactions(random: Random, branch: Branch, shape: WorldShape): Act[][] {
   const pools = poolsOf(branch)
-  const ledger = createLedger(branch)
+  const before = branch.flatMap(({ acts }) => acts)
+  const ledger = createLedger(before)
   const transactions: Act[][] = []
   for (let left = random.int(shape.actsMax + 1); left > 0; left--) {
-    const acts = makeWideActivity({ random, shape, pools, ledger })
+    const acts = makeWideActivity({ random, before, shape, pools, ledger })
     for (const act of acts) addPool(pools, act)
     for (const act of acts) ledger.apply(act)
+    before.push(...acts)
     const last = transactions.at(-1)
     // A router does several things at once.
     if (last && random.chance(0.25)) last.push(...acts)
@@ -86,7 +94,11 @@ export function makeWideTransactions(random: Random, branch: Branch, shape: Worl
 }
 
 function makeWideActivity(scene: Scene): Act[] {
-  const { random, pools, shape } = scene
+  const { random, before, pools, shape } = scene
+  // Without pools of V3 there would be little to do.
+  const lacks = pools.length < 3 || (pools.length <= POOLS_MAX && random.chance(0.05))
+  if (lacks && random.chance(0.4)) return createPool(random, pools.length - 1, shape)
+  if (random.chance(0.3)) return actPosition(random, before, pools)
   const what = random.int(20)
   if (what < 7) return makeActivity(random, pools, shape)
   if (what < 12) return [moveTokens(scene)]

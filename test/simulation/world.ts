@@ -45,7 +45,7 @@ export type WorldShape = {
   readonly actsMax: number
   /** A pool of the same address may have other tokens on another branch. */
   readonly wanders: boolean
-  /** Tokens are followed too. */
+  /** Tokens and positions are followed too. */
   readonly isWide: boolean
 }
 
