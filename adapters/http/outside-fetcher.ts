@@ -102,6 +102,10 @@ export function createOutsideFetcher(
         },
       )
       request.on('error', failed)
+      // An answer that changes the protocol is none, and comes without an error.
+      request.on('close', () =>
+        done({ status: 'failed', why: 'it ended without an answer', retryAfterMs: null }),
+      )
       request.end()
     })
   }

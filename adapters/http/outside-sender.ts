@@ -49,6 +49,8 @@ export function createOutsideSender(allowed: readonly string[], resolve?: LookUp
             done({ status: 'failed', why: `no answer within ${TIMEOUT_MS / 1_000} s` })
           else done({ status: 'failed', why: codeOf(error) })
         })
+        // An answer that changes the protocol is none, and comes without an error.
+        request.on('close', () => done({ status: 'failed', why: 'it ended without an answer' }))
         request.end(body)
       })
     },

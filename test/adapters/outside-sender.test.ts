@@ -69,6 +69,8 @@ const documents: Readonly<Record<string, (res: ServerResponse) => void>> = {
   '/gone': answering(404),
   '/broken': answering(500),
   '/trickle': (res) => void res.write('{'),
+  '/switch': (res) =>
+    void res.socket?.write('HTTP/1.1 101 Switching\r\nConnection: Upgrade\r\nUpgrade: x\r\n\r\n'),
   '/wait': (res) => void onWait().then(() => res.end('{}')),
 }
 
@@ -154,6 +156,13 @@ describe('what is sent to the outside', () => {
     })
   })
 
+  test('has failed where it is answered with another protocol', async () => {
+    expect(await post(`http://${host}/switch`, createOutsideSender([host]))).toEqual({
+      status: 'failed',
+      why: 'it ended without an answer',
+    })
+  })
+
   test('is signed as the Standard Webhooks specification has it', () => {
     const secret = webhookSigner.newSecret()
     expect(secret).toMatch(/^whsec_[A-Za-z0-9+/]{43}=$/)
@@ -201,6 +210,7 @@ describe('what is fetched from the outside', () => {
     ['/gone', 'missing', 'it answered HTTP 404'],
     ['/trickle', 'failed', 'no whole answer within 0.3 s'],
     ['/broken', 'failed', 'it answered HTTP 500'],
+    ['/switch', 'failed', 'it ended without an answer'],
   ])('%s is %s: %s', async (path, status, why) => {
     expect(await get(path)).toMatchObject({ status, why })
   })
