@@ -20,6 +20,8 @@ export type FetchLimits = {
   /** Failures of a host in a row, with which it is left alone for `pauseMs`. */
   readonly failuresMax: number
   readonly pauseMs: number
+  /** Hosts whose failures are remembered, besides those that are being asked. */
+  readonly hostsMax: number
 }
 
 const LIMITS: FetchLimits = {
@@ -29,6 +31,7 @@ const LIMITS: FetchLimits = {
   ofHostMax: 4,
   failuresMax: 5,
   pauseMs: 30_000,
+  hostsMax: 1_000,
 }
 const REDIRECTS_MAX = 3
 
@@ -187,13 +190,25 @@ function createGate(max: number): Gate {
 type Host = { readonly gate: Gate; failures: number; pausedUntilMs: number; users: number }
 
 /** So many at a time of each host, so that one that is slow holds up none of the others. */
-function createHosts({ ofHostMax, failuresMax, pauseMs }: FetchLimits, nowMs: () => number) {
+function createHosts(
+  { ofHostMax, failuresMax, pauseMs, hostsMax }: FetchLimits,
+  nowMs: () => number,
+) {
   const hosts = new Map<string, Host>()
   const paused = (until: number): Fetched => ({
     status: 'failed',
     why: 'its host has not answered for several times in a row',
     retryAfterMs: until - nowMs(),
   })
+
+  /** Strangers name as many hosts as they like, each of which may fail: those that were asked first are forgotten. */
+  function forgetOldest(): void {
+    for (const [name, { users }] of hosts) {
+      if (hosts.size <= hostsMax) return
+      if (users === 0) hosts.delete(name)
+    }
+  }
+
   return {
     async with(name: string, step: () => Promise<Fetched>): Promise<Fetched> {
       const host = hosts.get(name) ?? {
@@ -217,9 +232,9 @@ function createHosts({ ofHostMax, failuresMax, pauseMs }: FetchLimits, nowMs: ()
         })
       } finally {
         host.users--
-        // Strangers name as many hosts as they like: those that are well are forgotten.
         if (host.users === 0 && host.failures === 0 && host.pausedUntilMs <= nowMs())
           hosts.delete(name)
+        forgetOldest()
       }
     },
   }

@@ -240,6 +240,22 @@ describe('what is fetched from the outside', () => {
     expect(await inside.get(`http://${host}/redirect-name`)).toEqual(refused)
   })
 
+  test('is asked of any number of hosts that fail, of which the newest are remembered', async () => {
+    const asked: string[] = []
+    const own = createOutsideFetcher([], () => 0, {
+      limits: { failuresMax: 2, hostsMax: 3 },
+      resolve(name, done) {
+        asked.push(name)
+        done(new Error('no such name'), [])
+      },
+    })
+    const statusAt = async (name: string) => (await own.get(`https://${name}.example/`)).status
+    for (const name of ['a', 'b', 'c', 'd', 'a', 'd', 'a', 'd', 'a'])
+      expect(await statusAt(name)).toBe('failed')
+    // `a` was forgotten after its first failure, `d` was not.
+    expect(asked.map((name) => name[0]).join('')).toBe('abcdada')
+  })
+
   test('is asked of one host by so many at a time, and not of one that does not answer', async () => {
     let [now, most] = [0, 0]
     onWait = async () => {
