@@ -1,5 +1,5 @@
-import type { Server } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import { createServer, type Server } from 'node:http'
+import { type AddressInfo, connect } from 'node:net'
 import { Wallet } from 'ethers'
 import type { Page } from 'playwright-core'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
@@ -19,6 +19,46 @@ const [member, stranger] = [new Wallet(`0x${'a1'.repeat(32)}`), new Wallet(`0x${
 
 const browser = await openChromium()
 afterAll(() => browser?.close())
+
+/** Sends a request as it stands, with a target that no browser and no `fetch` would leave as it is. */
+const statusOf = (port: number, target: string): Promise<string> =>
+  new Promise((resolve, reject) => {
+    const socket = connect(port, '127.0.0.1', () =>
+      socket.write(`GET ${target} HTTP/1.1\r\nHost: page\r\nCookie: halyard_session=mine\r\n\r\n`),
+    )
+    socket.on('data', (part) => {
+      socket.destroy()
+      resolve(String(part).split(' ')[1] ?? 'none')
+    })
+    socket.on('error', reject)
+    socket.on('close', () => resolve('none'))
+  })
+
+test('what the page passes on goes to the API alone, whatever the request names', async () => {
+  const seen: string[] = []
+  const listening = async (server: Server): Promise<number> => {
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+    return (server.address() as AddressInfo).port
+  }
+  const told = (name: string): Server =>
+    createServer((req, res) => {
+      seen.push(`${name} ${req.url}`)
+      res.end('{}')
+    })
+  const [api, elsewhere] = [told('api'), told('elsewhere')]
+  const host = `127.0.0.1:${await listening(elsewhere)}`
+  const options = { api: `http://127.0.0.1:${await listening(api)}`, rule: {}, content: CONTENT }
+  const page: Server = createPageServer(options)
+  try {
+    const port = await listening(page)
+    for (const target of [`//${host}/v1/sign-in`, `http://${host}/v1/sign-in`, '//', '/members/..'])
+      expect(await statusOf(port, target), target).toBe('404')
+    expect(await statusOf(port, '/v1/sign-in?a=//b')).toBe('200')
+    expect(seen).toEqual(['api /v1/sign-in'])
+  } finally {
+    for (const server of [api, elsewhere, page]) server.close()
+  }
+})
 
 describe.skipIf(!browser)('the page that is for holders of a token', () => {
   let rig: Rig

@@ -23,14 +23,18 @@ const PROXIED = /^\/v1\/(?:sign-in(?:\/start)?|session\/end)$/
  */
 export function createPageServer(options) {
   return createServer((req, res) => {
-    const path = new URL(req.url ?? '/', 'http://page').pathname
+    // Not as a URL: one that begins with two slashes, or with a scheme, names another host.
+    const [path] = req.url.split('?')
     res.setHeader('cache-control', 'no-store')
     res.setHeader(
       'content-security-policy',
       "default-src 'none'; script-src 'self'; connect-src 'self'; frame-ancestors 'none'",
     )
-    const failed = () => tell(res, 503, { why: 'This cannot be told now. Come again later.' })
-    if (PROXIED.test(path)) proxy(options.api, req, res, failed)
+    const failed = () =>
+      res.headersSent
+        ? res.destroy()
+        : tell(res, 503, { why: 'This cannot be told now. Come again later.' })
+    if (PROXIED.test(path)) proxy(new URL(path, options.api), req, res, failed)
     else if (path === '/members') membersOnly(req, res).catch(failed)
     else if (files[path]) {
       const [file, type] = files[path]
@@ -61,14 +65,14 @@ function tell(res, status, answer) {
   res.end(JSON.stringify(answer))
 }
 
-function proxy(api, req, res, failed) {
+function proxy(url, req, res, failed) {
   const { cookie = '', 'content-type': type = '' } = req.headers
   const passed = request(
-    new URL(req.url, api),
+    url,
     { method: req.method, headers: { cookie, 'content-type': type } },
     (answer) => {
       res.writeHead(answer.statusCode, answer.headers)
-      answer.pipe(res)
+      answer.on('error', failed).pipe(res)
     },
   )
   passed.on('error', failed)
