@@ -50,7 +50,6 @@ export function openMetadataFollower(
       metadata,
       outside,
       gateways,
-      views,
       uris: createRpcTokenUriReader(rpc),
       feed: createHistoryFeed({ ...history, views }),
       clock: systemClock,

@@ -2,9 +2,7 @@ import { type BlockRef, ZERO_ADDRESS } from '#core/chain.ts'
 import type { Cancel, Clock } from '#core/clock.ts'
 import { mapConcurrent } from '#core/concurrent.ts'
 import { hasReason } from '#core/errors.ts'
-import type { FeedItem, HistoryFeed } from '#core/history/feed.ts'
-import { isEmpty } from '#core/history/head.ts'
-import type { Views } from '#core/history/view.ts'
+import type { FeedCursor, FeedItem, HistoryFeed } from '#core/history/feed.ts'
 import { tokensOf, type Transfer, transferFamily } from '#core/nft/transfer.ts'
 import { lookUpMetadata, type LookUpPorts } from './look-up-metadata.ts'
 import type { MetadataState, WantedToken } from './metadata.ts'
@@ -15,7 +13,6 @@ export type FollowMetadataPorts = LookUpPorts & {
   readonly metadata: MetadataStore
   readonly uris: TokenUriReader
   readonly feed: HistoryFeed
-  readonly views: Views
   readonly clock: Pick<Clock, 'nowMs'>
 }
 
@@ -45,7 +42,8 @@ const BLOCKS_BEHIND_MAX = 100
 
 /**
  * Keeps what tokens say of themselves. One round reads on in the feed, notes which tokens are new, minted, burnt or said
- * to have changed, and then tries some of those that are due: their contracts are asked as of the head of the index.
+ * to have changed, and then tries some of those that are due. Their contracts are asked as of the block that the feed has
+ * told up to: only of that one it tells where it leaves the chain.
  *
  * @throws AppError `unavailable` where a store or every node cannot be used
  */
@@ -54,19 +52,14 @@ export async function followMetadata(
   chainId: number,
   cancel: Cancel,
 ): Promise<MetadataRound> {
-  const isMoreToRead = await readOn(ports, chainId)
-  const idle: MetadataRound = {
-    tried: 0,
-    fetched: 0,
-    states: [],
-    hasMore: isMoreToRead,
-    waitsFor: null,
-  }
+  const cursor = await readOn(ports, chainId)
+  // Reading on is quick, and what comes may be changed by what is still to be read.
+  const hasMore = cursor === 'more'
+  const idle: MetadataRound = { tried: 0, fetched: 0, states: [], hasMore, waitsFor: null }
+  if (!cursor || cursor === 'more') return idle
   const due = await ports.metadata.due(chainId, ports.clock.nowMs(), TOKENS_MAX)
   if (due.length === 0 || cancel.aborted) return idle
-  const view = await ports.views.current()
-  if (!view || isEmpty(view)) return idle
-  const { number, hash } = view.head
+  const { number, hash } = cursor
   const height = await ports.uris.height()
   if (height - number > BLOCKS_BEHIND_MAX)
     return {
@@ -87,15 +80,18 @@ export async function followMetadata(
     tried: states.length,
     fetched: states.filter((state) => state === 'fetched').length,
     states,
-    hasMore: isMoreToRead || due.length === TOKENS_MAX,
+    hasMore: due.length === TOKENS_MAX,
     waitsFor: null,
   }
 }
 
 type Item = FeedItem<Transfer | MetadataUpdate>
 
-/** Notes what the feed tells of. @returns whether it may have more */
-async function readOn(ports: FollowMetadataPorts, chainId: number): Promise<boolean> {
+/** Notes what the feed tells of. @returns where it has told all up to; `more` where it has more to tell, undefined where nothing yet */
+async function readOn(
+  ports: FollowMetadataPorts,
+  chainId: number,
+): Promise<FeedCursor | 'more' | undefined> {
   const { metadata, feed, clock } = ports
   const query = { families: [transferFamily, metadataFamily], limit: EVENTS_MAX }
   const cursor = await metadata.cursor(chainId)
@@ -113,7 +109,9 @@ async function readOn(ports: FollowMetadataPorts, chainId: number): Promise<bool
   const last = items.at(-1)
   if (last) await metadata.putCursor(chainId, last.cursor)
   const events = items.map((item) => (item.type === 'appended' ? item.events.length : 0))
-  return events.reduce((sum, count) => sum + count, 0) >= EVENTS_MAX
+  const at = last?.cursor ?? cursor
+  const isMore = events.reduce((sum, count) => sum + count, 0) >= EVENTS_MAX
+  return isMore || (at && at.logIndex !== null) ? 'more' : at
 }
 
 async function noteItem(

@@ -9,8 +9,6 @@ import { placesOf, withTokenId } from '#core/nft/metadata/places.ts'
 import type { Fetched, ToldUri } from '#core/nft/metadata/ports.ts'
 import type { MetadataUpdate } from '#core/nft/metadata/update.ts'
 import type { Transfer } from '#core/nft/transfer.ts'
-import type { View } from '#core/history/head.ts'
-import type { Views } from '#core/history/view.ts'
 import { createMemoryMetadataStore } from '../../fakes/metadata-store.ts'
 
 const ART: Address = `0x${'a7'.repeat(20)}`
@@ -239,23 +237,16 @@ function openWorld() {
       async read(cursor) {
         if (world.lostFeed && cursor)
           throw new AppError('invalid', 'x', { details: { reason: 'other-branch' } })
-        return feed.slice(cursor?.move ?? 0) as never
+        const at = { number: world.head, hash: hashOf(world.head) }
+        return feed
+          .slice(cursor?.move ?? 0)
+          .map((item) => ({ ...item, cursor: { ...item.cursor, ...at } })) as never
       },
     },
-    views: {
-      current: async () =>
-        ({
-          head: {
-            number: world.head,
-            hash: hashOf(world.head),
-            coverage: [{ from: 0, to: world.head }],
-          },
-        }) as unknown as View,
-    } as Views,
     uris: {
       height: async () => world.height,
       read: async (block, tokens) => {
-        expect(block).toEqual({ number: world.head, hash: hashOf(world.head) })
+        expect(block.hash).toBe(hashOf(block.number))
         return tokens.map(({ tokenId }) => world.told(tokenId))
       },
     },
@@ -313,6 +304,20 @@ describe('a follower of metadata', () => {
     world.retract(11)
     await world.round()
     expect(world.asked).toHaveLength(2)
+  })
+
+  test('asks contracts where the feed has told of, so that it tells where that leaves the chain', async () => {
+    const world = openWorld()
+    world.append(1, transfer(NOBODY, ANN, ...Array.from({ length: 1_000 }, (_, id) => BigInt(id))))
+    for (let number = 2; number <= 1_000; number++) world.append(number, transfer(NOBODY, ANN, 1n))
+    expect(await world.round()).toMatchObject({ tried: 0, hasMore: true })
+    // What came to the history since then the feed has not told of.
+    world.head = 12
+    expect(await world.round()).toMatchObject({ tried: 64 })
+    expect((await world.of(0n)).block).toEqual({ number: 10, hash: hashOf(10) })
+    world.retract(9)
+    await world.round()
+    expect((await world.of(0n)).block?.number).toBe(12)
   })
 
   test('takes nothing that was read before an event that came meanwhile', async () => {
