@@ -86,7 +86,7 @@ const positionActivity = resource<PositionActivity>(
   },
 )
 
-const kind = choice<ChainActivity['kind']>('ChainActivityKind', {
+export const activityKind = choice<ChainActivity['kind']>('ChainActivityKind', {
   swap: {},
   liquidity: { description: 'Liquidity of a pool, as the pool tells it.' },
   position: { description: 'A position that is an NFT.' },
@@ -98,7 +98,7 @@ export const chainActivity = resource<ChainActivity>(
   'ChainActivity',
   'Something that an account took part in: of `swap`, `liquidity`, `position` and `nftTransfer` the one that `kind` names.',
   {
-    kind: field(kind, (row) => row.kind),
+    kind: field(activityKind, (row) => row.kind),
     at: field(time, ({ event }) => event.block.timestamp),
     block: field(block, ({ event }) => event.block),
     transactionHash: field(hash, ({ event }) => event.transactionHash),

@@ -31,8 +31,18 @@ export type ChainActivity = { readonly accounts: readonly Address[] } & (
     }
 )
 
+/** All kinds of it. */
+export const activityKinds = [
+  'swap',
+  'liquidity',
+  'position',
+  'nft-transfer',
+] as const satisfies readonly ChainActivity['kind'][]
+
 export type ChainActivityQuery = {
   readonly accounts: readonly Address[]
+  /** Only of this kind; all unless given. */
+  readonly kind?: ChainActivity['kind']
   /** The page begins behind this place. */
   readonly after?: EventPlace
   readonly limit: number
@@ -53,7 +63,7 @@ const EVENTS_AT_ONCE = 1_000
 export async function listChainActivity(
   ports: ListActivityPorts,
   view: View,
-  { accounts, after, limit }: ChainActivityQuery,
+  { accounts, kind, after, limit }: ChainActivityQuery,
 ): Promise<Page<ChainActivity>> {
   refuseWithoutIndex(view)
   const rows: ChainActivity[] = []
@@ -64,7 +74,9 @@ export async function listChainActivity(
     )
     rows.push(...read.flat().filter((row) => !after || isBehind(row, after)))
   }
-  for await (const block of walkActiveBlocks(ports, view, accounts, after?.number)) {
+  for await (const found of walkActiveBlocks(ports, view, accounts, after?.number)) {
+    const block = kind === undefined ? found : onlyOf(kind, found)
+    if (!hasAny(block)) continue
     blocks.push(block)
     if (blocks.length < Math.min(BLOCKS_AT_ONCE, limit + 1 - rows.length)) continue
     await readAll()
@@ -74,6 +86,18 @@ export async function listChainActivity(
   const { items, hasMore } = pageOf(rows, limit)
   return { items: await withPools(ports, view, items), hasMore }
 }
+
+/** Of a block the part that has to do with a kind: no events of others are read. */
+const onlyOf = (kind: ChainActivity['kind'], block: BlockOfAccounts): BlockOfAccounts => ({
+  ...block,
+  hasSwaps: block.hasSwaps && kind === 'swap',
+  hasLiquidity: block.hasLiquidity && kind === 'liquidity',
+  hasNfts: block.hasNfts && kind === 'nft-transfer',
+  ownersOf: kind === 'position' ? block.ownersOf : new Map(),
+})
+
+const hasAny = ({ hasSwaps, hasLiquidity, hasNfts, ownersOf }: BlockOfAccounts): boolean =>
+  hasSwaps || hasLiquidity || hasNfts || ownersOf.size > 0
 
 /** Without it nothing can be said, least of all that an account did nothing. */
 function refuseWithoutIndex({ head }: View): void {

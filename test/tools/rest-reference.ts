@@ -10,7 +10,7 @@ const INTRODUCTION = `# REST
 
 Made from \`/v1/openapi.json\`, which the API serves; a test compares the two (\`npx vitest run test/apps/openapi.test.ts --update\` accepts a change). In development \`/v1/docs\` shows the same as a page on which each operation can be tried. The examples below are about a history of Ethereum mainnet; those that an API serves are about what it has indexed.
 
-Answers are JSON. \`block\` names the block that an answer is true at. Amounts are decimal strings in raw units, times are seconds since 1970 (UTC). A field that has nothing is null. Lists go on behind \`nextCursor\`: send it as \`after\`.
+Answers are JSON. \`block\` names the block that an answer is true at. Amounts are decimal strings in raw units, times are seconds since 1970 (UTC). A field that has nothing is null. Lists go on behind \`nextCursor\`: send it as \`after\`. Where an example has \`$TOKEN\`, it stands for a session ([sign-in](sign-in.md)) or a key.
 
 A request that is not answered gets a problem (RFC 9457) with a stable \`code\`. Any may be 400 for a request that is not as described here, 429 for a client that has asked for more than its share, and 503 where a part of the service cannot be used or is too busy; 429 and 503 say in \`Retry-After\` when to ask again.`
 
@@ -52,10 +52,11 @@ function exampleText(path: string, of: any, body: unknown): string {
   for (const { name, in: place, example } of of.parameters)
     if (example !== undefined && place === 'path') at = at.replace(`{${name}}`, example)
     else if (example !== undefined && place === 'query') query.set(name, String(example))
+  const who = of.security ? ` -H "authorization: Bearer $TOKEN"` : ''
   const url = `localhost:4000${at}${query.size > 0 ? `?${query}` : ''}`
   return body === undefined
-    ? `curl -s '${url}'`
-    : `curl -s ${url} -H 'content-type: application/json' -d '${JSON.stringify(body)}'`
+    ? `curl -s '${url}'${who}`
+    : `curl -s ${url}${who} -H 'content-type: application/json' -d '${JSON.stringify(body)}'`
 }
 
 const nameOf = ({ $ref }: any): string => {

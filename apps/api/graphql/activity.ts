@@ -2,10 +2,10 @@ import { listChainActivity, placeOfActivity } from '#core/activity/list-chain-ac
 import { activityCursor, logCursor } from '#api/cursors.ts'
 import { personAsked, readPersonActivity } from '#api/person-activity.ts'
 import { assetName, discordAccount, readArgument } from '#api/points/input.ts'
-import { chainActivity, personActivity } from '#resources/activity.ts'
+import { activityKind, chainActivity, personActivity } from '#resources/activity.ts'
 import { builder } from './builder.ts'
 import { forwardArgs, toConnection, toPageRequest } from './paging.ts'
-import { typeOf } from './resources.ts'
+import { enumOf, typeOf } from './resources.ts'
 
 const ChainActivityConnection = builder.connectionObject({
   type: typeOf(chainActivity),
@@ -22,13 +22,18 @@ export function addActivity(): void {
     activity: t.field({
       type: ChainActivityConnection,
       description: 'What an account did with pools and NFTs, newest first.',
-      args: { account: t.arg({ type: 'Address', required: true }), ...forwardArgs },
-      async resolve(_root, { account, ...args }, context) {
+      args: {
+        account: t.arg({ type: 'Address', required: true }),
+        kind: t.arg({ type: enumOf(activityKind), description: 'Only what is of this kind.' }),
+        ...forwardArgs,
+      },
+      async resolve(_root, { account, kind, ...args }, context) {
         const request = toPageRequest(args, logCursor)
         context.spend(request.limit, request.argument)
         const page = await listChainActivity(context.ports, context.view(), {
           accounts: [account],
           limit: request.limit,
+          ...(kind && { kind }),
           ...(request.after && { after: request.after }),
         })
         return toConnection(page, request, (row) => logCursor.encode(placeOfActivity(row)))

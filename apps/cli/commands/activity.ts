@@ -3,7 +3,12 @@ import { createFormatter } from '#cli/export/format.ts'
 import { createItemPrinter } from '#cli/export/print-rows.ts'
 import { chainOption, configOption, parseAddressOption, parseWhole } from '#cli/options.ts'
 import { readSettings, wireHistory } from '#cli/wire.ts'
-import { listChainActivity, placeOfActivity } from '#core/activity/list-chain-activity.ts'
+import {
+  activityKinds,
+  type ChainActivity,
+  listChainActivity,
+  placeOfActivity,
+} from '#core/activity/list-chain-activity.ts'
 import type { Address } from '#core/chain.ts'
 import { currentView, refuseLeftView } from '#core/history/at-head.ts'
 import type { EventPlace } from '#core/history/ports.ts'
@@ -12,6 +17,7 @@ import { chainActivity } from '#resources/activity.ts'
 type Options = {
   readonly config: string
   readonly chain?: string
+  readonly kind?: ChainActivity['kind']
   readonly limit: number
 }
 
@@ -24,6 +30,7 @@ export const activityCommand = (): Command =>
     .addArgument(new Argument('<address>', 'of the account').argParser(parseAddressOption))
     .addOption(configOption())
     .addOption(chainOption())
+    .addOption(new Option('--kind <kind>', 'only what is of this kind').choices(activityKinds))
     .addOption(
       new Option('--limit <rows>', 'at most so many')
         .argParser(parseWhole(1, 1_000_000))
@@ -48,6 +55,7 @@ async function run(account: Address, options: Options): Promise<void> {
     // oxlint-disable-next-line no-await-in-loop -- a page begins where the last one ended
     const page = await listChainActivity(history, view, {
       accounts: [account],
+      ...(options.kind && { kind: options.kind }),
       limit: Math.min(PAGE, left),
       ...(after && { after }),
     })

@@ -9,6 +9,7 @@ import {
   type PlacedActivity,
 } from '#core/activity/list-activity.ts'
 import {
+  activityKinds,
   type ChainActivity,
   listChainActivity,
   placeOfActivity,
@@ -172,6 +173,49 @@ test('an event that several wallets took part in is listed once, with all of the
     'nft-transfer 1.0',
   ])
   expect(items.map(({ accounts }) => accounts)).toEqual([[BEN], [ANN, BEN], [BEN], [ANN]])
+})
+
+test('of one kind are the rows that a list of all kinds has of it, and no events of others are read', async () => {
+  const { ports, view } = await historyOf([
+    [1, swap(ANN, ROUTER), mint, send(NOBODY, ANN)],
+    [2, hand(NOBODY, ANN), increase],
+    [300, send(ANN, BEN), swap(BEN, ANN), collect(BEN)],
+    [301, swap(ANN, ANN)],
+  ])
+  const families = new Set<string>()
+  const counting: typeof ports = {
+    ...ports,
+    events: {
+      ...ports.events,
+      list(chainId, query) {
+        families.add(query.family)
+        return ports.events.list(chainId, query)
+      },
+    },
+  }
+  const all = await listChainActivity(ports, view, { accounts: [ANN], limit: 100 })
+  const familyOf = {
+    swap: 'swap',
+    liquidity: 'liquidity',
+    position: 'position',
+    'nft-transfer': 'transfer',
+  }
+  for (const kind of activityKinds) {
+    families.clear()
+    const rows: ChainActivity[] = []
+    for (let hasMore = true; hasMore;) {
+      const last = rows.at(-1)
+      const after = last && placeOfActivity(last)
+      const query = { accounts: [ANN], kind, limit: 1, ...(after && { after }) }
+      // oxlint-disable-next-line no-await-in-loop -- page by page
+      const page = await listChainActivity(counting, view, query)
+      rows.push(...page.items)
+      ;({ hasMore } = page)
+    }
+    expect(placesOf(rows)).toEqual(placesOf(all.items.filter((row) => row.kind === kind)))
+    expect([...families]).toEqual(rows.length > 0 ? [familyOf[kind]] : [])
+  }
+  expect(new Set(all.items.map(({ kind }) => kind)).size).toBe(3)
 })
 
 test('pages of any size give every row once, also within a block and across pages of the index', async () => {
