@@ -6,13 +6,17 @@ import { additionsTo, type FileForm, schemaDifference, schemaVersion } from './s
 import { type FileField, refuseBadPlace } from './place.ts'
 
 /** A row as SQLite gives it. */
-export type Row = Record<string, string | number | bigint | null | Uint8Array>
+type Value = string | number | bigint | null | Uint8Array
+export type Row = Record<string, Value>
+export type Tuple = readonly Value[]
 
 /** One connection. Statements are prepared once. */
 export type Database = {
   readonly path: string
   exec(sql: string): void
   all(sql: string, ...parameters: SQLInputValue[]): Row[]
+  /** The same without names of columns, for many rows: values in the order of the columns. */
+  tuples(sql: string, ...parameters: SQLInputValue[]): Tuple[]
   get(sql: string, ...parameters: SQLInputValue[]): Row | undefined
   /** Rows one by one, as far as they are taken; nothing else is run meanwhile. */
   iterate(sql: string, ...parameters: SQLInputValue[]): Iterable<Row>
@@ -173,6 +177,15 @@ function wrap(connection: DatabaseSync, path: string, field: FileField): Databas
     statements.set(sql, statement)
     return statement
   }
+  const tupleStatements = new Map<string, StatementSync>()
+  const preparedForTuples = (sql: string): StatementSync => {
+    const known = tupleStatements.get(sql)
+    if (known) return known
+    const statement = connection.prepare(sql)
+    statement.setReturnArrays(true)
+    tupleStatements.set(sql, statement)
+    return statement
+  }
   let last: Promise<unknown> = Promise.resolve()
 
   function rollback(): void {
@@ -236,6 +249,7 @@ function wrap(connection: DatabaseSync, path: string, field: FileField): Databas
     path,
     exec: (sql) => connection.exec(sql),
     all: (sql, ...parameters) => prepared(sql).all(...parameters),
+    tuples: (sql, ...parameters) => preparedForTuples(sql).all(...parameters) as unknown as Tuple[],
     get: (sql, ...parameters) => prepared(sql).get(...parameters),
     iterate: (sql, ...parameters) => prepared(sql).iterate(...parameters),
     run: (sql, ...parameters) =>

@@ -15,6 +15,17 @@ export type Breach = {
 }
 
 type Balances = Record<Bucket, bigint> & { touched: number }
+type System = { balanceRaw: bigint; touched: number }
+/** One part of an account, or an account of the ledger itself. */
+type Spot =
+  | { readonly kind: 'system'; readonly system: System }
+  | {
+      readonly kind: 'account'
+      readonly name: string
+      readonly account: string
+      readonly balances: Balances
+      readonly bucket: Bucket
+    }
 type Pending = {
   readonly asset: string
   readonly account: string
@@ -37,7 +48,7 @@ type Use = {
  */
 export type AuditModel = {
   readonly accounts: ReadonlyMap<string, Balances>
-  readonly systems: ReadonlyMap<string, { balanceRaw: bigint; touched: number }>
+  readonly systems: ReadonlyMap<string, System>
   readonly holds: ReadonlyMap<OperationId, Pending>
   readonly uses: ReadonlyMap<OperationId, Use>
   readonly breaches: readonly Breach[]
@@ -54,7 +65,7 @@ const BREACHES_MAX = 1_000
 
 export function createAuditModel(): AuditModel {
   const accounts = new Map<string, Balances>()
-  const systems = new Map<string, { balanceRaw: bigint; touched: number }>()
+  const systems = new Map<string, System>()
   const holds = new Map<OperationId, Pending>()
   const uses = new Map<OperationId, Use>()
   const hashes: Hash[] = []
@@ -63,28 +74,46 @@ export function createAuditModel(): AuditModel {
     if (breaches.length < BREACHES_MAX) breaches.push(breach)
   }
 
-  function move(place: string, asset: string, delta: bigint, sequence: number): void {
+  /** What moves at a place; by asset and then by place, since each is met again and again. */
+  const spots = new Map<string, Map<string, Spot>>()
+
+  function spotOf(asset: string, place: string): Spot {
+    let ofAsset = spots.get(asset)
+    if (!ofAsset) spots.set(asset, (ofAsset = new Map()))
+    let spot = ofAsset.get(place)
+    if (!spot) ofAsset.set(place, (spot = newSpot(asset, place)))
+    return spot
+  }
+
+  function newSpot(asset: string, place: string): Spot {
     if (place.startsWith('@')) {
-      const name = accountId(asset, place.slice(1))
-      const system = systems.get(name) ?? { balanceRaw: 0n, touched: 0 }
-      system.balanceRaw += delta
-      system.touched = sequence
-      systems.set(name, system)
-      return
+      const system = { balanceRaw: 0n, touched: 0 }
+      systems.set(accountId(asset, place.slice(1)), system)
+      return { kind: 'system', system }
     }
     const slash = place.indexOf('/')
     const account = place.slice(0, slash)
-    const bucket = place.slice(slash + 1) as Bucket
     const name = accountId(asset, account)
     let balances = accounts.get(name)
     if (!balances) {
       balances = { available: 0n, held: 0n, provisional: 0n, touched: 0 }
       accounts.set(name, balances)
     }
-    balances[bucket] += delta
+    return { kind: 'account', name, account, balances, bucket: place.slice(slash + 1) as Bucket }
+  }
+
+  function move(place: string, asset: string, delta: bigint, sequence: number): void {
+    const spot = spotOf(asset, place)
+    if (spot.kind === 'system') {
+      spot.system.balanceRaw += delta
+      spot.system.touched = sequence
+      return
+    }
+    const { name, account, balances, bucket } = spot
     balances.touched = sequence
-    if (balances[bucket] >= 0n && balances[bucket] <= BALANCE_MAX_RAW) return
-    const detail = `${bucket} is ${balances[bucket]} behind entry ${sequence}`
+    const now = (balances[bucket] += delta)
+    if (now >= 0n && now <= BALANCE_MAX_RAW) return
+    const detail = `${bucket} is ${now} behind entry ${sequence}`
     report({ invariant: 'L2', of: name, detail, account })
   }
 
