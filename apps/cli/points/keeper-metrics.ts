@@ -5,15 +5,15 @@ import type { Metrics } from '#wiring/telemetry.ts'
 
 /** What the keeper of a ledger tells Prometheus. */
 export function createKeeperMetrics(metrics: Metrics) {
-  const runs = metrics.counter<{ readonly job: string; readonly outcome: string }>({
+  const runs = metrics.counter<{ readonly task: string; readonly outcome: string }>({
     name: 'halyard_points_runs_total',
-    help: 'Runs of the jobs of the keeper, by how they ended.',
-    labels: ['job', 'outcome'],
+    help: 'Runs of the tasks of the keeper, by how they ended.',
+    labels: ['task', 'outcome'],
   })
-  const seconds = metrics.gauge<{ readonly job: string }>({
+  const seconds = metrics.gauge<{ readonly task: string }>({
     name: 'halyard_points_run_seconds',
-    help: 'How long the newest run of a job took.',
-    labels: ['job'],
+    help: 'How long the newest run of a task took.',
+    labels: ['task'],
   })
   const breaches = metrics.gauge<Record<string, never>>({
     name: 'halyard_points_breaches',
@@ -49,9 +49,9 @@ export function createKeeperMetrics(metrics: Metrics) {
   return {
     contentType: metrics.contentType,
     render: () => metrics.render(),
-    ended(job: string, ms: number, isDone: boolean): void {
-      runs({ job, outcome: isDone ? 'done' : 'failed' }, 1)
-      seconds({ job }, ms / 1_000)
+    ended(task: string, ms: number, isDone: boolean): void {
+      runs({ task, outcome: isDone ? 'done' : 'failed' }, 1)
+      seconds({ task }, ms / 1_000)
     },
     audited({ audit, frozen: accounts }: KeptAudit): void {
       breaches({}, audit.breaches.length)
