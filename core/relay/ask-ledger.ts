@@ -99,6 +99,10 @@ export const isPaidLate = (ports: SpendPorts, of: Spent): Promise<boolean> =>
 export const isSettled = (ports: SpendPorts, of: Spent): Promise<boolean> =>
   isKeyDone(ports, of, settleKey(of.operation))
 
+/** Whether a repair has given back what was settled, since it could never be spent. */
+export const isGivenBack = (ports: SpendPorts, of: Spent): Promise<boolean> =>
+  isKeyDone(ports, of, givenBackKey(of.operation))
+
 type Spent = Pick<Intent, 'ledger' | 'operation'>
 
 async function isKeyDone(ports: SpendPorts, { ledger }: Spent, key: string): Promise<boolean> {
@@ -124,5 +128,8 @@ export const reverseLate = async (ports: SpendPorts, { operation }: Spent): Prom
 
 /** Of the entry that takes points which were spent and are not held any more. */
 export const lateKey = (operation: Intent['operation']): string => `late:${operation}`
+
+/** Of the entry that gives back what was settled and can never be spent. */
+export const givenBackKey = (operation: Intent['operation']): string => `unspent:${operation}`
 
 const settleKey = (operation: Intent['operation']): string => `settle:${operation}`

@@ -40,7 +40,13 @@ export type Difference = {
   readonly why: string | null
 }
 
+/** Causes where the ledger has taken points that the chain has not spent. */
+export const isUnspent = ({ cause }: Pick<Difference, 'cause'>): boolean =>
+  cause === 'settled-and-unspent' || cause === 'cancelled-and-settled'
+
 /** A difference, and what would mend it. */
 export type FoundDifference = Omit<Difference, 'repair' | 'why'> & {
   readonly mend: OperationRequest | null
+  /** Why there is none. */
+  readonly why?: string
 }

@@ -1,13 +1,13 @@
-import type { Hash } from '#core/chain.ts'
+import { type Hash, ZERO_ADDRESS } from '#core/chain.ts'
 import { AppError } from '#core/errors.ts'
-import { type Hold, valueOf } from '#core/ledger/document.ts'
-import type { OperationRequest } from '#core/ledger/operation.ts'
+import { type Hold, type LedgerDocument, valueOf } from '#core/ledger/document.ts'
+import { operationId, type OperationRequest } from '#core/ledger/operation.ts'
 import { readUpToDate } from '#core/ledger/read-balance.ts'
 import { toText } from '#core/ledger/text.ts'
-import { lateKey } from './ask-ledger.ts'
-import type { Difference, FoundDifference } from './difference.ts'
+import { givenBackKey, lateKey } from './ask-ledger.ts'
+import { type Difference, type FoundDifference, isUnspent } from './difference.ts'
 import { operationOf, RELAY_SCOPE } from './intent.ts'
-import { middle } from './judge.ts'
+import { judge, middle } from './judge.ts'
 import { mendDifference, type Repair } from './mend-difference.ts'
 import type { PointsEvent, RelayChain } from './ports.ts'
 import type { RelayPolicy, SpendPorts } from './relay-ports.ts'
@@ -49,9 +49,8 @@ export async function reconcile(
     if (event.kind === 'spent') found.push(unknownSpend(policy, event))
   const differences: Difference[] = []
   for (const each of found) {
-    if (each.cause === 'settled-and-unspent' && (await isSpentNow(ports.chain, each.operation)))
-      continue
-    const difference = await mendDifference(ports, policy, each, how)
+    const now = isUnspent(each) ? await lookAgain(ports, policy, each) : each
+    const difference = now && (await mendDifference(ports, policy, now, how))
     if (difference) differences.push(difference)
   }
   return { fromBlock: policy.startBlock, toBlock, events: count, holds, differences }
@@ -104,6 +103,7 @@ async function compareHolds(
   let after: string | undefined
   for (;;) {
     const page = await store.walkDocuments(ledger, 'hold', after, PAGE)
+    const givenBack = await readGivenBack({ store, sha256 }, policy, page)
     for (const document of page) {
       const hold = valueOf('hold', document)
       if (hold.bucket !== 'held' || hold.asset !== asset) continue
@@ -111,7 +111,8 @@ async function compareHolds(
       const operation = operationOf(sha256, { ...policy, id: document.id })
       const event = events.get(operation)
       events.delete(operation)
-      const difference = compare(document.id, hold, operation, event)
+      const isGivenBack = givenBack.has(operation)
+      const difference = compare(document.id, hold, operation, event, isGivenBack)
       if (difference) found.push(difference)
     }
     if (page.length < PAGE) return { found, holds }
@@ -119,11 +120,32 @@ async function compareHolds(
   }
 }
 
+/** Of these holds those that were settled, and whose points a repair has given back since. */
+async function readGivenBack(
+  { store, sha256 }: Pick<SpendPorts, 'store' | 'sha256'>,
+  policy: RelayPolicy,
+  holds: readonly LedgerDocument[],
+): Promise<ReadonlySet<Hash>> {
+  const operations = holds.map(({ id }) => operationOf(sha256, { ...policy, id }))
+  const names = operations.map((operation) => {
+    const id = operationId(RELAY_SCOPE, givenBackKey(operation))
+    return { kind: 'key', id } as const
+  })
+  const keys = await store.documents(policy.ledger, names)
+  return new Set(
+    operations.filter((_, index) => {
+      const key = keys[index]
+      return key !== undefined && valueOf('key', key).outcome.status === 'done'
+    }),
+  )
+}
+
 function compare(
   id: string,
   hold: Hold,
   operation: Hash,
   event: PointsEvent | undefined,
+  isGivenBack: boolean,
 ): FoundDifference | undefined {
   const { asset, account, amountRaw, state, resolvedBy } = hold
   const spent = event?.kind === 'spent' ? event : undefined
@@ -140,7 +162,7 @@ function compare(
   if (spent) {
     const memo = `spent by ${spent.transaction}`
     if (spent.amountRaw !== amountRaw) return { ...of, cause: 'spent-otherwise', mend: null }
-    if (state === 'settled') return undefined
+    if (state === 'settled' && !isGivenBack) return undefined
     return isOpen
       ? {
           ...of,
@@ -221,9 +243,48 @@ const request = (key: string, operation: OperationRequest['operation']): Operati
   operation,
 })
 
-/** It was final a moment later than the events that were read. */
-async function isSpentNow(chain: RelayChain, operation: Hash): Promise<boolean> {
+/**
+ * What is settled and not among the events. It may have become final a moment later than these; or it can never be spent any
+ * more, so that its points may be given back; or nobody knows yet.
+ *
+ * @returns undefined where it is spent
+ */
+async function lookAgain(
+  { chain, intents }: ReconcilePorts,
+  { asset }: RelayPolicy,
+  found: FoundDifference,
+): Promise<FoundDifference | undefined> {
+  const { operation, hold, account, heldRaw } = found
   const sights = await chain.look([{ operation, transactions: [], fromBlock: null }], [])
   const spent = sights.filter(({ operations }) => operations[0]?.final === 'spent')
-  return spent.length > chain.nodeCount / 2
+  if (spent.length > chain.nodeCount / 2) return undefined
+  if (hold === null || account === null || heldRaw === null) return found
+  const intent = await intents.intent(hold)
+  const deadlineS = intent?.deadlineS ?? null
+  const named = {
+    wallet: intent?.wallet ?? ZERO_ADDRESS,
+    amountRaw: heldRaw,
+    deadlineS,
+    slot: null,
+  }
+  const judgement = judge(sights, chain.nodeCount, named, 0, -1)
+  if (judgement.kind !== 'unspent')
+    return {
+      ...found,
+      why:
+        deadlineS === null
+          ? 'nobody knows until when it may still be spent; cancel it on the chain'
+          : 'it may still be spent until its deadline; cancel it on the chain, or wait',
+    }
+  const memo = `settled, and never spent: ${judgement.cause}`
+  return {
+    ...found,
+    mend: request(givenBackKey(operation), {
+      kind: 'grant',
+      asset,
+      account,
+      amountRaw: heldRaw,
+      memo,
+    }),
+  }
 }

@@ -1,10 +1,11 @@
 import { expect, test } from 'vitest'
 import type { Address } from '#core/chain.ts'
+import { auditLedger } from '#core/ledger/audit.ts'
 import { createLedgerClerk, type LedgerClerk } from '#core/ledger/clerk.ts'
 import { readBalance } from '#core/ledger/read-balance.ts'
 import { lateKey } from '#core/relay/ask-ledger.ts'
 import { type Intent, moved, RELAY_SCOPE } from '#core/relay/intent.ts'
-import type { PointsEvent, RelayChain } from '#core/relay/ports.ts'
+import type { OnChainStatus, PointsEvent, RelayChain } from '#core/relay/ports.ts'
 import { reconcile } from '#core/relay/reconcile.ts'
 import type { RelayPolicy } from '#core/relay/relay-ports.ts'
 import { resolveIntent } from '#core/relay/resolve-intent.ts'
@@ -140,4 +141,93 @@ test('one whose hold is settled in the same moment as a repair pays it is paid o
   expect((await world.settle(intent)).state).toBe('settled')
   expect(isRepaired).toBe(true)
   expect(await world.left()).toBe(90n)
+})
+
+/** A spend that the ledger has settled, and a chain that says whatever is set. */
+async function openSettled() {
+  const ledger = await createLedgerApp()
+  const clock = { ...ledger.ports.clock, monotonicMs: () => 0 }
+  const clerk = createLedgerClerk({ ...ledger.ports, clock }, LEDGER)
+  const { store, sha256 } = ledger.ports
+  const says: { status: OnChainStatus; timestamp: number } = { status: 'none', timestamp: 1_000 }
+  const ports = { intents: createMemoryIntentStore(), store, sha256, clock, clerk }
+  await ledger.submit(grant(wallet, 100n))
+  const input = { scope: 'tests', key: 'a', actor: 'tester', account: wallet, wallet, memo: '' }
+  const outcome = await spendPoints(ports, policy, { ...input, amountRaw: 10n, way: 'relayed' })
+  if (outcome.status !== 'accepted') throw new Error(outcome.status)
+  const { intent } = outcome
+  const { operation } = intent
+  await clerk.submit({
+    scope: RELAY_SCOPE,
+    key: `settle:${operation}`,
+    actor: 'relay',
+    operation: { kind: 'settle', hold: intent.id, amountRaw: 10n, feeRaw: 0n, memo: '' },
+  })
+  const evidence = { blockNumber: 5, blockHash: hash, transaction: hash, account: wallet }
+  const chain = {
+    nodeCount: 1,
+    look: async (asks: readonly object[]) => {
+      const block = { number: 10, timestamp: says.timestamp }
+      const { status } = says
+      const event = status === 'spent' ? { ...evidence, amountRaw: 10n } : null
+      const sight = { latest: status, final: status, event, isReverted: false }
+      return [{ latest: block, final: block, operations: asks.map(() => sight), senders: [] }]
+    },
+    events: async (): Promise<PointsEvent[][]> => {
+      if (says.status === 'none') return [[]]
+      if (says.status === 'cancelled') return [[{ kind: 'cancelled', operation, blockNumber: 5 }]]
+      return [[{ kind: 'spent', operation, amountRaw: 10n, ...evidence }]]
+    },
+  } as unknown as RelayChain
+  return {
+    says,
+    /** The nodes may take it up to this time, in seconds since 1970. */
+    fixDeadline: (deadlineS: number) =>
+      ports.intents.replaceIntent(moved(intent, 0, { deadlineS, state: 'sent' })),
+    compare: async (isRepair: boolean) =>
+      (await reconcile({ ...ports, chain }, policy, { actor: 'operator', isRepair })).differences,
+    available: async () => (await ledger.balance(wallet)).available,
+    audit: () => auditLedger(ports, LEDGER),
+  }
+}
+
+test('what was settled and never spent is given back once nobody can spend it any more, once', async () => {
+  const world = await openSettled()
+  const unspent = { cause: 'settled-and-unspent', repair: 'none' }
+  expect(await world.compare(true)).toMatchObject([
+    { ...unspent, why: expect.stringMatching(/nobody knows until when/) },
+  ])
+  await world.fixDeadline(2_000)
+  world.says.timestamp = 2_000
+  expect(await world.compare(true)).toMatchObject([
+    { ...unspent, why: expect.stringMatching(/until its deadline/) },
+  ])
+  expect(await world.available()).toBe(90n)
+  world.says.timestamp = 2_001
+  expect(await world.compare(false)).toMatchObject([{ ...unspent, repair: 'possible' }])
+  expect(await world.compare(true)).toMatchObject([{ ...unspent, repair: 'done' }])
+  expect(await world.compare(true)).toEqual([])
+  expect(await world.available()).toBe(100n)
+  expect(await world.audit()).toMatchObject({ breaches: [] })
+})
+
+test('what was settled and is cancelled on the chain is given back, whatever its deadline', async () => {
+  const world = await openSettled()
+  world.says.status = 'cancelled'
+  expect(await world.compare(true)).toMatchObject([
+    { cause: 'cancelled-and-settled', repair: 'done' },
+  ])
+  expect(await world.compare(true)).toEqual([])
+  expect(await world.available()).toBe(100n)
+})
+
+test('what was given back and is spent after all, since final blocks were taken back, is paid again', async () => {
+  const world = await openSettled()
+  world.says.status = 'cancelled'
+  await world.compare(true)
+  world.says.status = 'spent'
+  expect(await world.compare(true)).toMatchObject([{ cause: 'spent-and-returned', repair: 'done' }])
+  expect(await world.compare(true)).toEqual([])
+  expect(await world.available()).toBe(90n)
+  expect(await world.audit()).toMatchObject({ breaches: [] })
 })
