@@ -91,25 +91,45 @@ export async function lapseHold(ports: SpendPorts, intent: Named): Promise<void>
   await submit(ports, key, { kind: 'lapse', hold: intent.id })
 }
 
-/** Whether a repair has taken the points of a spend from its account already, since the chain had it and the ledger had not. */
-export const isPaidLate = (ports: SpendPorts, of: Spent): Promise<boolean> =>
-  isKeyDone(ports, of, lateKey(of.operation))
+/**
+ * How a repair has paid for a spend already, since the chain had it and the ledger had not; undefined: in no way, as far as
+ * is known now.
+ */
+export async function paidLate(ports: SpendPorts, of: Spent): Promise<LatePayment | undefined> {
+  const use = await readKey(ports, of, lateKey(of.operation))
+  if (use?.outcome.status !== 'done') return undefined
+  return use.kind === 'write-off' ? 'loss' : 'account'
+}
 
-/** Whether the hold of a spend was settled by the relay. */
-export const isSettled = (ports: SpendPorts, of: Spent): Promise<boolean> =>
-  isKeyDone(ports, of, settleKey(of.operation))
+/** `account`: its points were taken. `loss`: nobody's were, since it had too few. */
+type LatePayment = 'account' | 'loss'
 
-/** Whether a repair has given back what was settled, since it could never be spent. */
-export const isGivenBack = (ports: SpendPorts, of: Spent): Promise<boolean> =>
-  isKeyDone(ports, of, givenBackKey(of.operation))
+/**
+ * Whether a repair has paid for a spend whose hold has paid as well, and was not given back since.
+ *
+ * @param hold null: that of the relay, if there is one by now
+ */
+export async function isPaidTwice(
+  ports: SpendPorts,
+  of: Spent,
+  hold: Intent['id'] | null,
+): Promise<boolean> {
+  if ((await paidLate(ports, of)) === undefined) return false
+  if (await isKeyDone(ports, of, givenBackKey(of.operation))) return false
+  if (hold === null) return isKeyDone(ports, of, settleKey(of.operation))
+  return (await readHold(ports, { ...of, id: hold }))?.state === 'settled'
+}
 
 type Spent = Pick<Intent, 'ledger' | 'operation'>
 
-async function isKeyDone(ports: SpendPorts, { ledger }: Spent, key: string): Promise<boolean> {
+const isKeyDone = async (ports: SpendPorts, of: Spent, key: string): Promise<boolean> =>
+  (await readKey(ports, of, key))?.outcome.status === 'done'
+
+async function readKey(ports: SpendPorts, { ledger }: Spent, key: string) {
   await readUpToDate(ports, ledger)
   const id = operationId(RELAY_SCOPE, key)
   const [document] = await ports.store.documents(ledger, [{ kind: 'key', id }])
-  return document !== undefined && valueOf('key', document).outcome.status === 'done'
+  return document && valueOf('key', document)
 }
 
 /**
@@ -132,4 +152,4 @@ export const lateKey = (operation: Intent['operation']): string => `late:${opera
 /** Of the entry that gives back what was settled and can never be spent. */
 export const givenBackKey = (operation: Intent['operation']): string => `unspent:${operation}`
 
-const settleKey = (operation: Intent['operation']): string => `settle:${operation}`
+export const settleKey = (operation: Intent['operation']): string => `settle:${operation}`

@@ -1,6 +1,6 @@
 import { previewRequest } from '#core/ledger/preview-request.ts'
 import type { OperationRequest } from '#core/ledger/operation.ts'
-import { isGivenBack, isSettled, lateKey, reverseLate } from './ask-ledger.ts'
+import { isPaidTwice, reverseLate } from './ask-ledger.ts'
 import type { Difference, FoundDifference } from './difference.ts'
 import type { RelayPolicy, SpendPorts } from './relay-ports.ts'
 
@@ -48,18 +48,13 @@ export async function mendDifference(
   const receipt = await ports.clerk.submit(own)
   const isDone = receipt.status === 'recorded' && receipt.outcome.status === 'done'
   const spend = { ledger, operation: found.operation }
-  if (isDone && own.key === lateKey(found.operation) && (await isPaidTwice(ports, spend))) {
+  if (isDone && (await isPaidTwice(ports, spend, found.hold))) {
+    // The relay, or another repair, has met it as well.
     const isBack = await reverseLate(ports, spend)
     return { ...found, repair: isBack ? 'done' : 'none', why: isBack ? null : 'it was paid twice' }
   }
   return { ...found, repair: isDone ? 'done' : 'none', why: isDone ? null : 'others were first' }
 }
-
-/** The relay has met the spend again meanwhile, and settled its hold; unless that was given back. */
-const isPaidTwice = async (
-  ports: SpendPorts,
-  spend: Parameters<typeof isSettled>[1],
-): Promise<boolean> => (await isSettled(ports, spend)) && !(await isGivenBack(ports, spend))
 
 /** In place of a spend that nobody can pay; undefined where the request is another one. */
 function lossOf({ operation, ...by }: OperationRequest): OperationRequest | undefined {

@@ -4,7 +4,7 @@ import { type Hold, type LedgerDocument, valueOf } from '#core/ledger/document.t
 import { operationId, type OperationRequest } from '#core/ledger/operation.ts'
 import { readUpToDate } from '#core/ledger/read-balance.ts'
 import { toText } from '#core/ledger/text.ts'
-import { givenBackKey, lateKey } from './ask-ledger.ts'
+import { givenBackKey, lateKey, settleKey } from './ask-ledger.ts'
 import { type Difference, type FoundDifference, isUnspent } from './difference.ts'
 import { operationOf, RELAY_SCOPE } from './intent.ts'
 import { judge, middle } from './judge.ts'
@@ -167,7 +167,7 @@ function compare(
       ? {
           ...of,
           cause: 'spent-and-open',
-          mend: request(`settle:${operation}`, {
+          mend: request(settleKey(operation), {
             kind: 'settle',
             hold: id,
             amountRaw,
@@ -199,7 +199,7 @@ function compare(
       }),
     }
   // A hold that somebody else has settled is none of the chain's.
-  const isOwn = resolvedBy === `${RELAY_SCOPE}/settle:${operation}`
+  const isOwn = resolvedBy === operationId(RELAY_SCOPE, settleKey(operation))
   if (state !== 'settled' || !isOwn) return undefined
   return { ...of, cause: event ? 'cancelled-and-settled' : 'settled-and-unspent', mend: null }
 }

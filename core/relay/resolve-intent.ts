@@ -1,4 +1,4 @@
-import { isPaidLate, readHold, reverseLate, settleHold, voidHold } from './ask-ledger.ts'
+import { isPaidTwice, paidLate, readHold, reverseLate, settleHold, voidHold } from './ask-ledger.ts'
 import { changeIntent } from './change-intent.ts'
 import { type Intent, moved } from './intent.ts'
 import { quarantine } from './quarantine-intent.ts'
@@ -15,25 +15,20 @@ export async function resolveIntent(
   if (!verdict || (intent.state !== 'settling' && intent.state !== 'voiding')) return intent
   const isSpent = verdict.kind === 'spent'
   // What a repair has taken from the account is not taken a second time.
-  const isPaid = isSpent && (await isPaidLate(ports, intent))
-  if (isPaid) await voidHold(ports, intent, 'it was paid when records were mended')
-  const isDone = isPaid
-    ? true
-    : isSpent
+  if (isSpent && (await paidLate(ports, intent)) === 'account')
+    await voidHold(ports, intent, 'it was paid when records were mended')
+  else {
+    const isDone = isSpent
       ? await settleHold(ports, intent, verdict.evidence.transaction)
       : await voidHold(ports, intent, verdict.cause)
-  if (!isDone) {
-    const hold = await readHold(ports, intent)
-    const found = hold?.state ?? 'missing'
-    // Whoever lapsed it has given the points back as well.
-    const isAsWell = isSpent ? found === 'settled' : found === 'voided' || found === 'lapsed'
-    if (!isAsWell) {
-      const why = `the chain says ${isSpent ? 'spent' : 'never spent'}, and the hold is ${found}`
+    const why = isDone ? undefined : await whyOpen(ports, intent, isSpent)
+    if (why !== undefined) {
       ports.warn('the ledger and the chain differ', { id: intent.id, why })
       return quarantine(ports, intent, 'relay', why)
     }
   }
-  const isTwice = isSpent && !isPaid && (await isPaidLate(ports, intent))
+  // A loss is none any more where the account has paid after all.
+  const isTwice = isSpent && (await isPaidTwice(ports, intent, intent.id))
   if (isTwice && !(await reverseLate(ports, intent))) {
     const why = 'it was settled, and paid by a repair as well, which cannot be reversed'
     ports.warn('the ledger and the chain differ', { id: intent.id, why })
@@ -47,4 +42,18 @@ export async function resolveIntent(
         })
       : undefined,
   )
+}
+
+/** Why a spend whose hold could not be ended has not come to its end; undefined: it has. */
+async function whyOpen(
+  ports: SpendPorts,
+  intent: Intent,
+  isSpent: boolean,
+): Promise<string | undefined> {
+  const hold = await readHold(ports, intent)
+  const found = hold?.state ?? 'missing'
+  // Whoever lapsed it has given the points back as well.
+  const isAsWell = isSpent ? found === 'settled' : found === 'voided' || found === 'lapsed'
+  if (isAsWell || (isSpent && (await paidLate(ports, intent)) !== undefined)) return undefined
+  return `the chain says ${isSpent ? 'spent' : 'never spent'}, and the hold is ${found}`
 }

@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import type { Address } from '#core/chain.ts'
 import { auditLedger } from '#core/ledger/audit.ts'
 import { createLedgerClerk, type LedgerClerk } from '#core/ledger/clerk.ts'
@@ -11,7 +11,7 @@ import type { RelayPolicy } from '#core/relay/relay-ports.ts'
 import { resolveIntent } from '#core/relay/resolve-intent.ts'
 import { spendPoints } from '#core/relay/spend-points.ts'
 import { createMemoryIntentStore } from '../../fakes/intent-store.ts'
-import { asset, createLedgerApp, grant, LEDGER } from '../ledger/ledger-app.ts'
+import { asset, createLedgerApp, grant, LEDGER, spend } from '../ledger/ledger-app.ts'
 
 const wallet: Address = `0x${'a1'.repeat(20)}`
 const hash = `0x${'b1'.repeat(32)}` as const
@@ -32,7 +32,11 @@ const policy: RelayPolicy = {
  * A spend that the chain has, whose client repeats it after its records were lost, while an operator repairs. What is done
  * in the middle of the two is done before a request of this key reaches the ledger.
  */
-async function openWorld(before: string, inTheMiddle: (world: World) => Promise<unknown>) {
+async function openWorld(
+  before: string,
+  inTheMiddle: (world: World) => Promise<unknown>,
+  grantedRaw = 100n,
+) {
   const ledger = await createLedgerApp()
   const clock = { ...ledger.ports.clock, monotonicMs: () => 0 }
   const plain = createLedgerClerk({ ...ledger.ports, clock }, LEDGER)
@@ -55,7 +59,8 @@ async function openWorld(before: string, inTheMiddle: (world: World) => Promise<
     clerk,
     warn: () => undefined,
   }
-  await ledger.submit(grant(wallet, 100n))
+  const give = (amountRaw: bigint) => ledger.submit(grant(wallet, amountRaw))
+  if (grantedRaw > 0n) await give(grantedRaw)
   const repeat = async (): Promise<Intent> => {
     const outcome = await spendPoints(base, policy, {
       scope: 'tests',
@@ -77,7 +82,7 @@ async function openWorld(before: string, inTheMiddle: (world: World) => Promise<
     await base.intents.replaceIntent(found)
     return resolveIntent(base, found)
   }
-  const repair = (operation: Intent['operation']) => {
+  const repair = async (operation: Intent['operation'], isWriteOff = false) => {
     const event: PointsEvent = { kind: 'spent', operation, amountRaw: 10n, ...evidence }
     const block = { number: 10, timestamp: 1_000 }
     const chain = {
@@ -85,7 +90,9 @@ async function openWorld(before: string, inTheMiddle: (world: World) => Promise<
       look: async () => [{ latest: block, final: block, operations: [], senders: [] }],
       events: async () => [[event]],
     } as unknown as RelayChain
-    return reconcile({ ...base, chain }, policy, { actor: 'operator', isRepair: true })
+    const how = { actor: 'operator', isRepair: true, isWriteOff }
+    const { differences } = await reconcile({ ...base, chain }, policy, how)
+    return differences.map(({ cause, repair: became }) => `${cause}: ${became}`)
   }
   /** As a repair does that has looked before the spend was repeated. */
   const payLate = (operation: Intent['operation']) =>
@@ -100,21 +107,36 @@ async function openWorld(before: string, inTheMiddle: (world: World) => Promise<
     expect(value.heldRaw).toBe(0n)
     return value.availableRaw
   }
-  const world: World = { repeat, settle, repair, payLate, left }
+  const lost = async (): Promise<string | undefined> => {
+    const id = `${asset}/losses`
+    const [losses] = await base.store.documents(LEDGER, [{ kind: 'system', id }])
+    return losses?.body
+  }
+  /** Gives the points back, and has them spent on something else. */
+  const endByHand = async ({ id }: Intent): Promise<void> => {
+    await ledger.submit({ kind: 'void', hold: id, memo: '' })
+    await ledger.submit(spend(wallet, 10n))
+  }
+  const world: World = { repeat, settle, repair, payLate, left, lost, give, endByHand }
   return world
 }
 
 type World = {
   readonly repeat: () => Promise<Intent>
   readonly settle: (intent: Intent) => Promise<Intent>
-  readonly repair: (operation: Intent['operation']) => Promise<unknown>
+  readonly repair: (operation: Intent['operation'], isWriteOff?: boolean) => Promise<string[]>
   readonly payLate: (operation: Intent['operation']) => Promise<unknown>
   readonly left: () => Promise<bigint>
+  readonly lost: () => Promise<string | undefined>
+  readonly give: (amountRaw: bigint) => Promise<unknown>
+  readonly endByHand: (intent: Intent) => Promise<void>
 }
+
+const nothing = async (): Promise<void> => undefined
 
 /** The name of the spend in the contract, as another installation would find it. */
 async function nameOf(): Promise<Intent['operation']> {
-  const { repeat } = await openWorld('none', async () => undefined)
+  const { repeat } = await openWorld('none', nothing)
   return (await repeat()).operation
 }
 
@@ -124,7 +146,7 @@ test('a spend that is repeated while a repair pays it is paid once, whichever wa
   await first.repair(operation)
   expect(await first.left()).toBe(90n)
 
-  const second = await openWorld('hold-is-made-first', async () => undefined)
+  const second = await openWorld('hold-is-made-first', nothing)
   await second.repair(operation)
   expect((await second.settle(await second.repeat())).state).toBe('settled')
   expect(await second.left()).toBe(90n)
@@ -230,4 +252,56 @@ test('what was given back and is spent after all, since final blocks were taken 
   expect(await world.compare(true)).toEqual([])
   expect(await world.available()).toBe(90n)
   expect(await world.audit()).toMatchObject({ breaches: [] })
+})
+
+test('one that a repair has paid and whose hold another repair settles is paid once', async () => {
+  const operation = await nameOf()
+  const world = await openWorld('none', nothing)
+  expect(await world.repair(operation)).toEqual(['unknown-spend: done'])
+  const intent = await world.repeat()
+  expect(await world.repair(operation)).toEqual(['spent-and-open: done'])
+  expect(await world.left()).toBe(90n)
+  expect((await world.settle(intent)).state).toBe('settled')
+  expect(await world.left()).toBe(90n)
+  expect(await world.repair(operation)).toEqual([])
+})
+
+describe('one that was written off', () => {
+  const NONE = '{"balanceRaw":"0"}'
+
+  test('is paid by its account where the client repeats it, whoever settles it', async () => {
+    const operation = await nameOf()
+    for (const isByRepair of [false, true]) {
+      const world = await openWorld('none', nothing, 0n)
+      expect(await world.repair(operation)).toEqual(['unknown-spend: none'])
+      expect(await world.repair(operation, true)).toEqual(['unknown-spend: done'])
+      expect(await world.lost()).toBe('{"balanceRaw":"-10"}')
+      await world.give(100n)
+      const intent = await world.repeat()
+      if (isByRepair) expect(await world.repair(operation)).toEqual(['spent-and-open: done'])
+      expect((await world.settle(intent)).state).toBe('settled')
+      expect([await world.left(), await world.lost()]).toEqual([90n, NONE])
+    }
+  })
+
+  test('in the moment in which its hold is settled is no loss', async () => {
+    const operation = await nameOf()
+    const settled = async (world: World): Promise<void> => {
+      await world.give(100n)
+      await world.settle(await world.repeat())
+    }
+    const world = await openWorld('late:', settled, 0n)
+    expect(await world.repair(operation, true)).toEqual(['unknown-spend: done'])
+    expect([await world.left(), await world.lost()]).toEqual([90n, NONE])
+  })
+
+  test('stays a loss where nothing is held for it any more', async () => {
+    const operation = await nameOf()
+    const world = await openWorld('none', nothing, 10n)
+    const intent = await world.repeat()
+    await world.endByHand(intent)
+    expect(await world.repair(operation, true)).toEqual(['spent-and-returned: done'])
+    expect((await world.settle(intent)).state).toBe('settled')
+    expect([await world.left(), await world.lost()]).toEqual([0n, '{"balanceRaw":"-10"}'])
+  })
 })
