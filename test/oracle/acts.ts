@@ -127,6 +127,53 @@ export type Act =
       readonly from: Address
       readonly to: Address
     }
+  /** A pool of Uniswap V4 comes to be, which is named by 32 bytes; the zero address is no hooks, and the native currency. */
+  | {
+      readonly act: 'createV4'
+      readonly poolManager: Address
+      readonly pool: Hash
+      readonly token0: Address
+      readonly token1: Address
+      readonly feePips: number
+      readonly tickSpacing: number
+      readonly hooks: Address
+      readonly price: V3Price
+    }
+  | {
+      readonly act: 'swapV4'
+      readonly poolManager: Address
+      readonly pool: Hash
+      readonly sender: Address
+      /** From the pool's view: negative went out. */
+      readonly moved: Pair
+      readonly price: V3Price
+      readonly liquidity: bigint
+      /** What it paid of its input, the protocol's part included. */
+      readonly feePips: number
+    }
+  | {
+      readonly act: 'modifyLiquidityV4'
+      readonly poolManager: Address
+      readonly pool: Hash
+      readonly sender: Address
+      readonly range: Ticks
+      readonly delta: bigint
+      readonly salt: Hash
+    }
+  | {
+      readonly act: 'donateV4'
+      readonly poolManager: Address
+      readonly pool: Hash
+      readonly sender: Address
+      readonly amounts: Pair
+    }
+  /** What the protocol takes of token0 and of token1 coming in, in pips. */
+  | {
+      readonly act: 'setProtocolFeeV4'
+      readonly poolManager: Address
+      readonly pool: Hash
+      readonly fees: readonly [number, number]
+    }
   /** A log of a followed contract that does not decode: it counts as nothing. */
   | { readonly act: 'malformed'; readonly contract: Address }
   /** A log of a contract that nobody follows. */
@@ -165,6 +212,11 @@ const topics = {
   increasePosition: '0x3067048beee31b25b2f1681f88dac838c8bba36af25bfb2b7cf7473a5847e35f',
   decreasePosition: '0x26f6a048ee9138f2c0ce266f322cb99228e8d619ae2bff30c67f8dcf9d2377b4',
   collectPosition: '0x40d0efd1a53d60ecbf40971b9daf7dc90178c3aadc7aab1765632738fa8b8f01',
+  createV4: '0xdd466e674ea557f56295e2d0218a125ea4b4f0f6f3307b95f85e6110838d6438',
+  modifyLiquidityV4: '0xf208f4912782fd25c7f114ca3723a2d5dd6f3bcc3ac8db5af63baa85f711d5ec',
+  swapV4: '0x40e9cecb9f5f1f1c5b9c97dec2917b7ee92e57ba5563708daca94dd84ad7112f',
+  donateV4: '0x29ef05caaff9404b7cb6d1c0e9bbae9eaa7ab2541feba1a9c4248594c08156cb',
+  setProtocolFeeV4: '0xe9c42593e71f84403b84352cd168d693e2c9fcd1fdbcc3feb21d92b43e6696f9',
   deposit: '0xe1fffcc4923d04b559f4d29a8bfc6cda04eb5b0d3c460751c2402c5c5cc9109c',
   withdrawal: '0x7fcf532c15f0a6db0bd6d0e038bea71d30d808c7d98cb3bf7268a95bf5081b65',
   LogRebase: '0x72725a3b1e5bd622d6bcd1339bb31279c351abe8f541ac7fd320f24e1b1641f2',
@@ -268,6 +320,31 @@ export function draftOf(act: Act): Draft {
       const parties = [topicOf(act.from), topicOf(act.to)]
       return log(act.manager, [topics.transfer, ...parties, topicOf(act.tokenId)], '0x')
     }
+    case 'createV4': {
+      const { sqrtPriceX96, tick } = act.price
+      const pair = [topicOf(act.token0), topicOf(act.token1)]
+      const fee = [BigInt(act.feePips), BigInt(act.tickSpacing)]
+      const data = dataOf(...fee, act.hooks, sqrtPriceX96, BigInt(tick))
+      return log(act.poolManager, [topics.createV4, act.pool, ...pair], data)
+    }
+    case 'swapV4': {
+      const { sqrtPriceX96, tick } = act.price
+      // V4 tells amounts from the trader's view.
+      const amounts = act.moved.map((amount) => -amount)
+      const rest = [sqrtPriceX96, act.liquidity, BigInt(tick), BigInt(act.feePips)]
+      return ofV4(act, dataOf(...amounts, ...rest))
+    }
+    case 'modifyLiquidityV4': {
+      const range = [BigInt(act.range.lower), BigInt(act.range.upper)]
+      return ofV4(act, dataOf(...range, act.delta, BigInt(act.salt)))
+    }
+    case 'donateV4':
+      return ofV4(act, dataOf(...act.amounts))
+    case 'setProtocolFeeV4': {
+      const [fee0, fee1] = act.fees
+      const data = dataOf(BigInt(fee1 * 4_096 + fee0))
+      return log(act.poolManager, [topics.setProtocolFeeV4, act.pool], data)
+    }
     case 'malformed':
       return log(act.contract, [topics.transferBatch], '0x')
     case 'foreign':
@@ -276,6 +353,12 @@ export function draftOf(act: Act): Draft {
       return act satisfies never
   }
 }
+
+/** What somebody does to a pool of Uniswap V4. */
+const ofV4 = (
+  act: Extract<Act, { readonly act: 'swapV4' | 'modifyLiquidityV4' | 'donateV4' }>,
+  data: Hex,
+): Draft => log(act.poolManager, [topics[act.act], act.pool, topicOf(act.sender)], data)
 
 const log = (address: Address, all: readonly Hash[], data: Hex): Draft => ({
   address,

@@ -8,6 +8,7 @@ const SETS: Readonly<Record<string, 'swaps' | 'liquidity' | 'nfts'>> = {
   mint: 'liquidity',
   burn: 'liquidity',
   collect: 'liquidity',
+  modifyLiquidity: 'liquidity',
   transfer: 'nfts',
 }
 

@@ -116,6 +116,31 @@ export function naiveEvent(
       const { manager, tokenId, from, to } = act
       return { address: manager, body: { ...v3(act.act), tokenId, from, to } }
     }
+    case 'createV4': {
+      const { poolManager, pool, token0, token1, feePips, tickSpacing, hooks, price } = act
+      const terms = { token0, token1, feePips, tickSpacing, hooks }
+      const body = { ...v4('poolCreated'), manager: poolManager, pool, ...terms, ...price }
+      return { address: pool, body }
+    }
+    case 'swapV4': {
+      const { pool, sender, moved, price, liquidity, feePips } = act
+      const state = { ...price, liquidity, feePips }
+      return { address: pool, body: { ...v4('swap'), pool, sender, ...amountsOf(moved), ...state } }
+    }
+    case 'modifyLiquidityV4': {
+      const { pool, sender, range, delta, salt } = act
+      const what = { tickLower: range.lower, tickUpper: range.upper, liquidityDelta: delta, salt }
+      return { address: pool, body: { ...v4('modifyLiquidity'), pool, sender, ...what } }
+    }
+    case 'donateV4': {
+      const { pool, sender, amounts } = act
+      return { address: pool, body: { ...v4('donate'), pool, sender, ...amountsOf(amounts) } }
+    }
+    case 'setProtocolFeeV4': {
+      const [protocolFeePips0, protocolFeePips1] = act.fees
+      const fees = { protocolFeePips0, protocolFeePips1 }
+      return { address: act.pool, body: { ...v4('setProtocolFee'), pool: act.pool, ...fees } }
+    }
     case 'malformed':
     case 'foreign':
       return undefined
@@ -132,4 +157,5 @@ const transfer20 = (address: string, from: string, to: string, amount: bigint) =
 })
 const v2 = (type: string) => ({ type, protocol: 'uniswap-v2' })
 const v3 = (type: string) => ({ type, protocol: 'uniswap-v3' })
+const v4 = (type: string) => ({ type, protocol: 'uniswap-v4' })
 const amountsOf = ([amount0, amount1]: readonly [bigint, bigint]) => ({ amount0, amount1 })

@@ -33,16 +33,18 @@ export function naiveModel(blocks: readonly ActedBlock[], sources: readonly Sour
   const listed = []
   const collections = new Set<string>()
   const managers = new Set<string>()
+  const poolManagers = new Set<string>()
   const followedTokens = new Map<string, { readonly wrapsNative: boolean }>()
   for (const source of sources) {
     if ('volatileFeePips' in source) throw new Error('the model knows no pairs of Solidly')
     if ('factory' in source) factories.set(source.factory, source)
     else if (source.kind === 'pool') listed.push(source)
+    else if (source.kind === 'uniswap-v4') poolManagers.add(source.address)
     else if (source.kind === 'uniswap-v3-positions') managers.add(source.address)
     else if (source.kind === 'erc20') followedTokens.set(source.address, source)
     else collections.add(source.address)
   }
-  const pools = createNaivePools({ listed, factories })
+  const pools = createNaivePools({ listed, factories, poolManagers })
   const holdings = createNaiveHoldings()
   const rows: EventLine[] = []
 

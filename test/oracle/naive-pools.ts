@@ -20,6 +20,8 @@ export type NaiveSetting = {
     readonly feePips: number
   }[]
   readonly factories: ReadonlyMap<string, { readonly feePips: number | null }>
+  /** Those of Uniswap V4. */
+  readonly poolManagers: ReadonlySet<string>
 }
 
 type NaivePool = {
@@ -31,8 +33,8 @@ type NaivePool = {
   feePips: number
   feePipsOfToken1: number | null
   tickSpacing: number | null
-  hooks: null
-  isFeeDynamic: false
+  hooks: string | null
+  isFeeDynamic: boolean
   createdBlock: number | null
   createdAt: number | null
   reserve0: bigint | null
@@ -94,7 +96,7 @@ const priceOf = (pool: NaivePool): bigint | null => {
 const ratio = (reserve0: bigint, reserve1: bigint): bigint | null =>
   reserve0 === 0n ? null : (reserve1 * 2n ** 192n) / reserve0
 
-export function createNaivePools({ listed, factories }: NaiveSetting): NaivePools {
+export function createNaivePools({ listed, factories, poolManagers }: NaiveSetting): NaivePools {
   const followed = new Set(listed.map(({ address }) => address))
   const pools = new Map<string, NaivePool>()
   const candles = new Map<string, NaiveCandle>()
@@ -122,7 +124,7 @@ export function createNaivePools({ listed, factories }: NaiveSetting): NaivePool
     if (price !== null) pool.lastTradePriceX192 = price
     const open = found ?? price
     const [volume0, volume1] = swap.moved.map(size) as [bigint, bigint]
-    const [fees0, fees1] = swap.came.map((came) => (came * BigInt(pool.feePips)) / 1_000_000n) as [
+    const [fees0, fees1] = swap.came.map(swap.lpFee ?? ((came) => pipsOf(came, pool.feePips))) as [
       bigint,
       bigint,
     ]
@@ -222,6 +224,7 @@ export function createNaivePools({ listed, factories }: NaiveSetting): NaivePool
       })
       return true
     }
+    if ('poolManager' in act) return poolManagers.has(act.poolManager) && applyV4(act, at)
     if (!('pool' in act) || !followed.has(act.pool)) return false
     switch (act.act) {
       case 'initialize': {
@@ -277,13 +280,7 @@ export function createNaivePools({ listed, factories }: NaiveSetting): NaivePool
         const { lower, upper } = act.range
         const more = act.act === 'mintV3' ? act.liquidity : -act.liquidity
         if (act.act === 'mintV3') addReserves(pool, act.amounts)
-        if (
-          pool.tick !== null &&
-          pool.liquidity !== null &&
-          lower <= pool.tick &&
-          pool.tick < upper
-        )
-          pool.liquidity = notNegative(pool.liquidity + more)
+        changeInRange(pool, act.range, more)
         happenAt(pool, at.number, act.range, more)
         if (pool.createdBlock !== null && more !== 0n) {
           changeTick(pool, lower, more, more)
@@ -302,6 +299,66 @@ export function createNaivePools({ listed, factories }: NaiveSetting): NaivePool
     }
   }
 
+  /** A pool whose beginning was not seen is not followed, as those of factories are not. */
+  function applyV4(act: ActV4, at: { number: number; timestamp: number }): boolean {
+    if (act.act === 'createV4') {
+      const { pool: address, token0, token1, hooks, price } = act
+      const isFeeDynamic = act.feePips === DYNAMIC_FEE
+      const feePips = isFeeDynamic ? 0 : act.feePips
+      const factory = act.poolManager
+      pools.set(address, {
+        ...emptyPool({ address, protocol: 'uniswap-v4', factory, token0, token1, feePips }),
+        tickSpacing: act.tickSpacing,
+        hooks: BigInt(hooks) === 0n ? null : hooks,
+        isFeeDynamic,
+        createdBlock: at.number,
+        createdAt: at.timestamp,
+        ...price,
+        liquidity: 0n,
+        protocolParts0: 0,
+        protocolParts1: 0,
+      })
+      return true
+    }
+    const pool = pools.get(act.pool)
+    if (!pool) return false
+    switch (act.act) {
+      case 'swapV4':
+        trade(pool, at.timestamp, {
+          moved: act.moved,
+          came: [notNegative(act.moved[0]), notNegative(act.moved[1])],
+          // The protocol's part is of the input, and within what the swap paid.
+          lpFee: (came, side) =>
+            notNegative(
+              pipsOf(came, act.feePips) -
+                pipsOf(came, (side === 0 ? pool.protocolParts0 : pool.protocolParts1) ?? 0),
+            ),
+          foundPrice: priceOf,
+          change(changed) {
+            Object.assign(changed, act.price, { liquidity: act.liquidity })
+            if (changed.isFeeDynamic) changed.feePips = act.feePips
+          },
+        })
+        return true
+      case 'modifyLiquidityV4':
+        changeInRange(pool, act.range, act.delta)
+        happenAt(pool, at.number, act.range, act.delta)
+        if (act.delta !== 0n) {
+          changeTick(pool, act.range.lower, act.delta, act.delta)
+          changeTick(pool, act.range.upper, act.delta, -act.delta)
+        }
+        return true
+      case 'setProtocolFeeV4':
+        ;[pool.protocolParts0, pool.protocolParts1] = act.fees
+        return true
+      case 'donateV4':
+        // It goes to the LPs in range, and leaves price and liquidity as they are.
+        return true
+      default:
+        return act satisfies never
+    }
+  }
+
   return {
     apply,
     documents: () => [
@@ -314,11 +371,30 @@ export function createNaivePools({ listed, factories }: NaiveSetting): NaivePool
   }
 }
 
+type ActV4 = Extract<Act, { readonly poolManager: string }>
+
+/** Of a fee that hooks set. */
+const DYNAMIC_FEE = 0x800000
+
+const pipsOf = (amount: bigint, pips: number): bigint => (amount * BigInt(pips)) / 1_000_000n
+
+/** Liquidity counts while the price is in its range. */
+function changeInRange(
+  pool: NaivePool,
+  { lower, upper }: { readonly lower: number; readonly upper: number },
+  more: bigint,
+): void {
+  if (pool.tick === null || pool.liquidity === null) return
+  if (lower <= pool.tick && pool.tick < upper) pool.liquidity = notNegative(pool.liquidity + more)
+}
+
 type Swap = {
   /** From the pool's view. */
   readonly moved: Pair
   /** What came in, flash loans included: the fee is taken of it. */
   readonly came: Pair
+  /** What LPs get of that; the pool's fee unless given. */
+  readonly lpFee?: (came: bigint, side: number) => bigint
   readonly foundPrice: (pool: NaivePool) => bigint | null
   readonly change: (pool: NaivePool) => void
 }
