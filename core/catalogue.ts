@@ -16,9 +16,10 @@ import {
   solidlyFactories,
   uniswapV2Factories,
   uniswapV3Factories,
+  uniswapV4Managers,
   velodromeV2Factories,
 } from '#core/dex/sources/sources.ts'
-import { type PoolManagerSource, uniswapV4Managers } from '#core/dex/sources/uniswap-v4.ts'
+import type { PoolManagerSource } from '#core/dex/sources/uniswap-v4.ts'
 import { tradesProjection } from '#core/dex/trading/project-trades.ts'
 import type { EventFamily } from '#core/history/event.ts'
 import type { Projection } from '#core/history/projection.ts'

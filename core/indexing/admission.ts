@@ -5,7 +5,13 @@ import type { Catalogue } from './catalogue.ts'
 import { MalformedLog } from './log-words.ts'
 import type { RawLog } from './ports.ts'
 import { type LogScope, scopeOf } from './raw/log-scope.ts'
-import type { AnySource, ContractRole, FollowedContract, SourceSpec } from './source.ts'
+import {
+  type AnySource,
+  type ContractRole,
+  type FollowedContract,
+  type SourceSpec,
+  subjectRole,
+} from './source.ts'
 
 /** Past this many contracts those that were found are asked for by topic only, and what is not ours is dropped here. */
 const CONTRACTS_ASKED_MAX = 500
@@ -20,7 +26,7 @@ type Admitted =
       readonly spec: EventSpec
       /** The emitter, or what it speaks of. */
       readonly address: Address
-      /** The contract that it brings into being. */
+      /** The contract that it brings into being, or what its emitter speaks for from now on. */
       readonly child: FollowedContract | undefined
     }
   /** `reason` begins with the kind of event that its first topic names. */
@@ -28,7 +34,8 @@ type Admitted =
 
 /**
  * Which contracts count. An event counts only if its emitter is a configured contract or one that such a contract
- * created before it: the first topic alone also matches forks and impostors.
+ * created before it: the first topic alone also matches forks and impostors. An event of what a contract speaks for counts
+ * only if the contract was seen to bring that into being.
  */
 export type Admission = {
   admit(log: RawLog): Admitted
@@ -77,8 +84,13 @@ export function createAdmission(
       if (!decoder) return foreign
       try {
         const body = decoder.decode(log, sourceAt.get(log.address))
-        const address = decoder.subjectOf?.(body) ?? log.address
-        return { status: 'event', body, spec: decoder.spec, address, child: role.childOf?.(body) }
+        const subject = decoder.subjectOf?.(body)
+        const child =
+          subject !== undefined && decoder.beginsSubject
+            ? { address: subject, role: subjectRole }
+            : role.childOf?.(body)
+        if (subject !== undefined && !child && !roles.has(subject)) return foreign
+        return { status: 'event', body, spec: decoder.spec, address: subject ?? log.address, child }
       } catch (error) {
         // BigInt refuses what is not hex with a SyntaxError.
         if (error instanceof MalformedLog || error instanceof SyntaxError)
@@ -95,7 +107,10 @@ export function createAdmission(
       for (const address of addresses) if (!own.has(address)) roles.delete(address)
     },
     scope(more = []) {
-      const found = [...new Set([...roles.keys(), ...more])].filter((address) => !own.has(address))
+      const emitters = [...roles].flatMap(([address, { decoders }]) =>
+        decoders.size > 0 ? [address] : [],
+      )
+      const found = [...new Set([...emitters, ...more])].filter((address) => !own.has(address))
       const isMany = own.size + found.length > CONTRACTS_ASKED_MAX
       return scopeOf([
         ...ownFilters,

@@ -26,9 +26,12 @@ export type Decoder = {
   decode(log: RawLog, source: AnySource | undefined): EventBody
   /**
    * What the event is of, where one contract speaks for many: it is then listed under this and not under the emitter, as a
-   * pool of Uniswap V4 is under its 32 bytes.
+   * pool of Uniswap V4 is under its 32 bytes. It counts only once an event was seen that brings its subject into being:
+   * what the subject is no later one tells.
    */
   readonly subjectOf?: (body: EventBody) => Address
+  /** Whether the event brings its subject into being. */
+  readonly beginsSubject?: true
 }
 
 /** A decoder that gives just what its kind of event says. */
@@ -50,6 +53,9 @@ export type ContractRole = {
   /** The roles that such contracts can have. */
   readonly children?: readonly ContractRole[]
 }
+
+/** What a contract speaks for has no logs of its own. */
+export const subjectRole: ContractRole = { name: 'subject', decoders: new Map() }
 
 /** Documents that name contracts which were found, so that a writer that starts knows them again. */
 export type FoundContracts<T extends object = object> = {

@@ -1,16 +1,18 @@
 import type { PoolCreated, Protocol } from '#core/dex/event-bodies.ts'
 import { type Pool, poolDocuments, protocolOf } from '#core/dex/pool.ts'
 import type { EventBody } from '#core/history/event.ts'
-import type {
-  ContractRole,
-  FollowedContract,
-  FoundContracts,
-  SourceSpec,
+import {
+  type ContractRole,
+  type FollowedContract,
+  type FoundContracts,
+  type SourceSpec,
+  subjectRole,
 } from '#core/indexing/source.ts'
 import type { FactorySource, PoolSource, SolidlySource } from './dex-source.ts'
 import { algebraIntegral, algebraV1 } from './algebra.ts'
 import { solidly, velodromeV2 } from './solidly.ts'
 import { factoryDecoders as factoryV2, poolDecoders as poolV2 } from './uniswap-v2.ts'
+import { managerOfV4, type PoolManagerSource } from './uniswap-v4.ts'
 import { factoryDecoders as factoryV3, poolDecoders as poolV3 } from './uniswap-v3.ts'
 
 /** What the contracts of a protocol emit. */
@@ -50,9 +52,10 @@ const found: FoundContracts<Pool> = {
   spec: poolDocuments,
   contractOf({ factory, address, protocol, createdBlock }) {
     const design = protocolOf({ protocol })
+    if (factory === null) return undefined
     // The manager of V4 speaks for its pools.
-    if (factory === null || design === 'uniswap-v4') return undefined
-    return { address, role: poolRoles[design], number: createdBlock ?? 0 }
+    const role = design === 'uniswap-v4' ? subjectRole : poolRoles[design]
+    return { address, role, number: createdBlock ?? 0 }
   },
 }
 
@@ -71,6 +74,12 @@ export const algebraV1Factories = factorySource<FactorySource>('algebra-v1')
 export const algebraIntegralFactories = factorySource<FactorySource>('algebra-integral')
 export const solidlyFactories = factorySource<SolidlySource>('solidly')
 export const velodromeV2Factories = factorySource<SolidlySource>('velodrome-v2')
+
+export const uniswapV4Managers: SourceSpec<PoolManagerSource> = {
+  kind: 'uniswap-v4',
+  contractOf: ({ address }) => ({ address, role: managerOfV4 }),
+  found,
+}
 
 export const singlePools: SourceSpec<PoolSource> = {
   kind: 'pool',

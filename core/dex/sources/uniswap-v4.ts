@@ -19,7 +19,7 @@ import {
   uintAt,
 } from '#core/indexing/log-words.ts'
 import type { RawLog } from '#core/indexing/ports.ts'
-import type { ContractRole, Decoder, SourceSpec } from '#core/indexing/source.ts'
+import type { ContractRole, Decoder } from '#core/indexing/source.ts'
 
 /** The contract that keeps all pools of Uniswap V4. */
 export type PoolManagerSource = {
@@ -128,18 +128,14 @@ const ofPool = <Body extends EventBody & { readonly pool: Hash }>(
   decode: (log: RawLog) => Body,
 ): Decoder => ({ spec, decode, subjectOf: (body) => (body as Body).pool })
 
-const manager: ContractRole = {
+/** What a contract that keeps pools of Uniswap V4 tells of them. */
+export const managerOfV4: ContractRole = {
   name: 'uniswap-v4-pool-manager',
   decoders: new Map<Hash, Decoder>([
-    [INITIALIZE, ofPool(eventsV4.created, decodeInitialize)],
+    [INITIALIZE, { ...ofPool(eventsV4.created, decodeInitialize), beginsSubject: true }],
     [MODIFY_LIQUIDITY, ofPool(eventsV4.modifyLiquidity, decodeModifyLiquidity)],
     [SWAP, ofPool(eventsV4.swap, decodeSwap)],
     [DONATE, ofPool(eventsV4.donate, decodeDonate)],
     [PROTOCOL_FEE_UPDATED, ofPool(eventsV4.setProtocolFee, decodeProtocolFee)],
   ]),
-}
-
-export const uniswapV4Managers: SourceSpec<PoolManagerSource> = {
-  kind: 'uniswap-v4',
-  contractOf: ({ address }) => ({ address, role: manager }),
 }

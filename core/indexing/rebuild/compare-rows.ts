@@ -17,7 +17,7 @@ import { decodeBlocks } from '#core/indexing/decode-blocks.ts'
 import type { FetchPorts } from '#core/indexing/fetch-proven.ts'
 import { createFoundContracts } from '#core/indexing/found-contracts.ts'
 import { readChunks, readingOf } from '#core/indexing/read-chunks.ts'
-import type { AnySource, ContractRole } from '#core/indexing/source.ts'
+import type { AnySource } from '#core/indexing/source.ts'
 import { type Difference, differencesIn } from '#core/indexing/row-differences.ts'
 import { readableBlocks, type StoredPorts } from '#core/indexing/stored-blocks.ts'
 import type { ResolvePorts } from '#core/history/resolve.ts'
@@ -183,11 +183,14 @@ const fewOf = (ranges: readonly BlockRange[]): readonly BlockRange[] => {
 
 /** The kinds of events that bring contracts into being. */
 function creatingKinds(catalogue: Catalogue, sources: readonly AnySource[]): ReadonlySet<string> {
-  const roles = sources.flatMap((source): ContractRole[] => {
-    const role = catalogue.sources.get(source.kind)?.contractOf(source).role
-    return role?.childOf ? [role] : []
-  })
+  const roles = sources.flatMap(
+    (source) => catalogue.sources.get(source.kind)?.contractOf(source).role ?? [],
+  )
   return new Set(
-    roles.flatMap(({ decoders }) => [...decoders.values()].map(({ spec }) => spec.kind)),
+    roles.flatMap(({ decoders, childOf }) =>
+      [...decoders.values()].flatMap(({ spec, beginsSubject }) =>
+        childOf || beginsSubject ? [spec.kind] : [],
+      ),
+    ),
   )
 }
