@@ -141,6 +141,8 @@ const families: Readonly<Record<string, string>> = {
   burn: 'liquidity',
   collect: 'liquidity',
   transfer: 'transfer',
+  modifyLiquidity: 'liquidity',
+  donate: 'fee',
   tokenTransfer: 'token',
   tokenRebase: 'token',
   increasePosition: 'position',
@@ -149,10 +151,10 @@ const families: Readonly<Record<string, string>> = {
   transferPosition: 'position',
 }
 
-type FamilyAsked = 'swap' | 'liquidity' | 'pool' | 'transfer' | 'token' | 'position'
+type FamilyAsked = 'swap' | 'liquidity' | 'pool' | 'transfer' | 'token' | 'position' | 'fee'
 
 const narrowFamilies: readonly FamilyAsked[] = ['swap', 'liquidity', 'pool', 'transfer']
-const wideFamilies: readonly FamilyAsked[] = [...narrowFamilies, 'token', 'position']
+const wideFamilies: readonly FamilyAsked[] = [...narrowFamilies, 'token', 'position', 'fee']
 
 /** Families of which events happen in a world. */
 export const familiesOf = ({ isWide }: Pick<World, 'isWide'>): readonly FamilyAsked[] =>

@@ -13,7 +13,7 @@ const { values } = parseArgs({
     failures: { type: 'string', default: '5' },
     /** Parts of the history are made anew meanwhile. */
     rebuilds: { type: 'boolean', default: false },
-    /** Tokens and positions are followed too. */
+    /** Tokens, positions and Uniswap V4 are followed too. */
     wide: { type: 'boolean', default: false },
     trace: { type: 'boolean', default: false },
     /** Spends of points on a chain, in the place of histories. */

@@ -39,7 +39,7 @@ test(
 )
 
 test(
-  `the same in ${WIDE} runs in which tokens and positions are followed too`,
+  `the same in ${WIDE} runs in which tokens, positions and Uniswap V4 are followed too`,
   { timeout: 300_000 },
   async () => {
     const tally = await runSeeds(seedsFrom(1, WIDE), { store: 'memory', wide: true })
@@ -54,6 +54,10 @@ test(
       'positions in unknown pools',
       'positions made before',
       'positions burnt',
+      'pools of V4 that were traded in',
+      'with hooks',
+      'with a dynamic fee',
+      'with a fee of the protocol',
     ])
       expect(tally[what], what).toBeGreaterThan(WIDE / 20)
     const input = { store: 'memory', wide: true, rebuilds: true } as const

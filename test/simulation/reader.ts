@@ -32,6 +32,7 @@ import { positionManager } from './position-activity.ts'
 import type { Actor, Scheduler } from './scheduler.ts'
 import type { Connection } from './stores.ts'
 import type { World } from './world.ts'
+import { poolsOfManager } from './v4-activity.ts'
 import { readWide } from './wide-reader.ts'
 import { CHAIN_ID } from './writer.ts'
 
@@ -291,7 +292,7 @@ function someEvents({ random, world }: ReaderInput, head: number): EventsOfContr
   const contracts = [
     ...poolAddresses,
     ...collections,
-    ...(world.isWide ? [...tokens, positionManager] : []),
+    ...(world.isWide ? [...tokens, positionManager, ...poolsOfManager] : []),
   ]
   const address = random.pick(contracts)
   const [from, to] = [random.int(head + 1), random.int(head + 2)]

@@ -9,6 +9,15 @@ const remarks: Readonly<Record<string, (value: Fields) => readonly string[]>> = 
     ...(untoldReason === null ? ['balances told'] : [`balances untold: ${untoldReason}`]),
     ...(taxBlock === null ? [] : ['taxes on transfers']),
   ],
+  pool: ({ protocol, isFeeDynamic, hooks, protocolParts0, swapCount }) =>
+    protocol === 'uniswap-v4' && swapCount !== 0
+      ? [
+          'pools of V4 that were traded in',
+          ...(hooks === null ? [] : ['with hooks']),
+          ...(isFeeDynamic === true ? ['with a dynamic fee'] : []),
+          ...(protocolParts0 === 0 ? [] : ['with a fee of the protocol']),
+        ]
+      : [],
   position: ({ pool, mintedBlock, burntAt }) => [
     pool === NOBODY ? 'positions in unknown pools' : 'positions in known pools',
     ...(mintedBlock === null ? ['positions made before'] : []),

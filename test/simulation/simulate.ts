@@ -16,7 +16,7 @@ export type SimulationInput = {
   readonly mongoUrl?: (database: string) => string
   /** Parts of the history are made anew meanwhile. */
   readonly rebuilds?: boolean
-  /** Tokens and positions are followed too. */
+  /** Tokens, positions and Uniswap V4 are followed too. */
   readonly wide?: boolean
 }
 

@@ -30,7 +30,7 @@ test(
 )
 
 test(
-  `the same in ${WIDE} runs in which tokens and positions are followed too`,
+  `the same in ${WIDE} runs in which tokens, positions and Uniswap V4 are followed too`,
   { timeout: 300_000 },
   async () => {
     const tally = await runSeeds(seedsFrom(1, WIDE), { store: 'sqlite', wide: true })

@@ -15,6 +15,7 @@ import {
   tokens,
 } from './activity.ts'
 import { actPosition, positionManager } from './position-activity.ts'
+import { actV4, poolManager } from './v4-activity.ts'
 import type { Branch, WorldShape } from './world.ts'
 
 /** Of the tokens of pools, one is not followed. */
@@ -23,6 +24,7 @@ const wrapped = followedTokens[2] as Address
 
 export const wideSources: readonly Source[] = [
   ...sources,
+  { kind: 'uniswap-v4', address: poolManager, startBlock: 0 },
   { kind: 'uniswap-v3-positions', address: positionManager, startBlock: 0 },
   ...followedTokens.map((address): Source => ({
     kind: 'erc20',
@@ -98,7 +100,8 @@ function makeWideActivity(scene: Scene): Act[] {
   // Without pools of V3 there would be little to do.
   const lacks = pools.length < 3 || (pools.length <= POOLS_MAX && random.chance(0.05))
   if (lacks && random.chance(0.4)) return createPool(random, pools.length - 1, shape)
-  if (random.chance(0.3)) return actPosition(random, before, pools)
+  if (random.chance(0.25)) return actPosition(random, before, pools)
+  if (random.chance(0.25)) return actV4(random, before)
   const what = random.int(20)
   if (what < 7) return makeActivity(random, pools, shape)
   if (what < 12) return [moveTokens(scene)]

@@ -45,7 +45,7 @@ export type WorldShape = {
   readonly actsMax: number
   /** A pool of the same address may have other tokens on another branch. */
   readonly wanders: boolean
-  /** Tokens and positions are followed too. */
+  /** Tokens, positions and Uniswap V4 are followed too. */
   readonly isWide: boolean
 }
 
