@@ -20,6 +20,9 @@ import { createModelNodes, type Weather } from './model-nodes.ts'
 const LEDGER = 'points'
 const ASSET = 'points'
 const ACCOUNTS = ['alice', 'bob']
+/** Who spends when nothing goes wrong any more. */
+const LAST = 'carol'
+const LAST_SPENDS_MAX = 8
 const GRANT = 50n
 const PROCESSES = 2
 const STEPS = 22
@@ -60,6 +63,7 @@ export async function simulateRelay(seed: number): Promise<Readonly<Record<strin
   }
   const on = { ...faults, on: () => faults.isOn }
   const tables = newMemoryIntents()
+  const slotFaults = watchSlots(tables)
   const intents = createMemoryIntentStore(tables)
   const store = createMemoryLedgerStore()
   let now = chain.head().timestamp * 1_000
@@ -154,7 +158,7 @@ export async function simulateRelay(seed: number): Promise<Readonly<Record<strin
   const grant = { kind: 'grant', asset: ASSET, amountRaw: GRANT, memo: '' } as const
   await Promise.all([
     clerk.submit({ ...own, key: 'asset', operation: asset }),
-    ...ACCOUNTS.map((account) =>
+    ...[...ACCOUNTS, LAST].map((account) =>
       clerk.submit({ ...own, key: account, operation: { ...grant, account } }),
     ),
   ])
@@ -229,13 +233,39 @@ export async function simulateRelay(seed: number): Promise<Readonly<Record<strin
     chain.mine({ redeemed: redeemed() }, 1)
   }
 
+  if (seed % 4 === 1) for (const sender of senders) await spendAnew(sender)
+
+  /** Whatever has happened, a sender is of use again: nothing that it left behind stands in front of a new spend. */
+  async function spendAnew(sender: Address): Promise<void> {
+    const [{ ports }] = live as [Live]
+    const relay = createRelay({ ...ports, senders: [signerOf(sender)] }, policy)
+    const input = { ...own, account: LAST, wallet: walletOf(LAST), memo: '', amountRaw: 1n }
+    // One may come behind its deadline, while what stands in front of it is used up.
+    for (let tries = 0; tries < LAST_SPENDS_MAX; tries++) {
+      const key = `${sender}-${tries}`
+      await spendPoints(ports, policy, { ...input, key, way: 'relayed' })
+      for (let step = 0; open().length > 0 && step < LAST_STEPS_MAX; step++) {
+        now += BLOCK_S * 1_000
+        await relay.round()
+        chain.mine({}, 1)
+      }
+      const ended = tables.intents.get(`${own.scope}/${key}`)
+      check(ended !== undefined && !isOpen(ended), `${key} stays ${ended?.state}`)
+      if (ended?.state === 'settled') return
+      tally['spent anew again'] = (tally['spent anew again'] ?? 0) + 1
+    }
+    check(false, `${sender} cannot be used any more`)
+  }
+
   // Whatever was ever sent may come back; what was given back is not spent by it.
   chain.setPaused(false)
   for (let step = 0; step < FINAL_DEPTH + 2; step++) {
     chain.submitAll(given)
     chain.mine({ redeemed: [...vouchers.values()] }, 1)
   }
+  check(slotFaults.length === 0, slotFaults[0] ?? '')
   check(early.size === 0, 'bytes were sent before they were stored')
+  check([...given].every(stored), 'bytes that were sent are not stored any more')
   check(
     (tally['used again'] ?? 0) === 0,
     'an operation was sent with two nonces that were both open',
@@ -266,4 +296,27 @@ export async function simulateRelay(seed: number): Promise<Readonly<Record<strin
   const { breaches } = await auditLedger({ store, sha256 }, LEDGER)
   check(breaches.length === 0, `the audit finds ${breaches[0]?.detail}`)
   return tally
+}
+
+/** What was signed for a nonce stays, in its order; each offers a tenth more, and behind a fill are only fills. */
+function watchSlots({ slots }: ReturnType<typeof newMemoryIntents>): readonly string[] {
+  // A process that is told of it by an error takes it for one of its own.
+  const faults: string[] = []
+  const check = (condition: boolean, what: string): void => void (condition || faults.push(what))
+  const put = slots.set.bind(slots)
+  slots.set = (name, slot) => {
+    const before = slots.get(name)?.signed ?? []
+    const isLonger = before.every(({ hash }, index) => slot.signed[index]?.hash === hash)
+    check(isLonger, `what was signed for ${name} is stored over`)
+    for (const [index, { feeMaxRaw, tipRaw, purpose }] of slot.signed.entries()) {
+      const last = slot.signed[index - 1]
+      if (!last) continue
+      const isMore = feeMaxRaw * 10n >= last.feeMaxRaw * 11n && tipRaw * 10n >= last.tipRaw * 11n
+      check(isMore, `what is signed anew for ${name} offers too little more`)
+      const isFill = last.purpose === 'fill'
+      check(!isFill || purpose === 'fill', `a spend is signed behind a fill for ${name}`)
+    }
+    return put(name, slot)
+  }
+  return faults
 }
