@@ -1,6 +1,7 @@
 import type { Address } from '#core/chain.ts'
 import { invalidField } from '#core/errors.ts'
 import type { MetadataTable } from '#core/nft/metadata/ports.ts'
+import { TRAIT_TYPES_MAX } from '#core/nft/metadata/stored.ts'
 import { leavesOf, type Rule } from './rule.ts'
 
 /** Names of traits that a refusal lists. */
@@ -17,6 +18,7 @@ export async function refuseUnknownTraits(
   chainId: number,
   rule: Rule,
 ): Promise<void> {
+  const knownOf = new Map<Address, readonly string[] | undefined>()
   for (const leaf of leavesOf(rule)) {
     if (leaf.kind !== 'traits') continue
     if (!metadata)
@@ -27,19 +29,22 @@ export async function refuseUnknownTraits(
           reason: 'not-stored',
         },
       )
-    // oxlint-disable-next-line no-await-in-loop -- a rule has few
-    const known = await knownTraits(metadata, chainId, leaf.collection)
+    const { collection } = leaf
+    if (!knownOf.has(collection))
+      // oxlint-disable-next-line no-await-in-loop -- a rule is of few collections
+      knownOf.set(collection, await knownTraits(metadata, chainId, collection))
+    const known = knownOf.get(collection)
     const unknown = known && leaf.traits.find(({ traitType }) => !known.includes(traitType))
     if (unknown)
       throw invalidField(
         'rule.traits',
-        `no token of ${leaf.collection} has a trait "${unknown.traitType}"; there are ${known.slice(0, NAMED_MAX).join(', ')}`,
+        `no token of ${collection} has a trait "${unknown.traitType}"; there are ${known.slice(0, NAMED_MAX).join(', ')}`,
         { reason: 'unknown-trait' },
       )
   }
 }
 
-/** Undefined where more of them may show. */
+/** Undefined where there are more of them, or more may show. */
 async function knownTraits(
   metadata: Pick<MetadataTable, 'traitTypes' | 'states'>,
   chainId: number,
@@ -49,5 +54,6 @@ async function knownTraits(
     metadata.traitTypes(chainId, collection),
     metadata.states(chainId, collection),
   ])
-  return known.length > 0 && wanted + failed === 0 ? known : undefined
+  const isAll = known.length > 0 && known.length < TRAIT_TYPES_MAX && wanted + failed === 0
+  return isAll ? known : undefined
 }

@@ -123,9 +123,9 @@ export function addOwnership(): void {
         if (wallets.length === 0 || wallets.length > WALLETS_MAX)
           throw invalidField('wallets', `it takes a list of 1 to ${WALLETS_MAX} addresses`)
         const parsed = parseRule(rule)
+        const checker = await context.ownership()
         const { metadata, settings } = context.ports
         await refuseUnknownTraits(metadata, settings.chain.id, parsed)
-        const checker = await context.ownership()
         const [decided] = await checker.check({ rule: parsed, finality: at, people: [wallets] })
         return decided as Decision
       },

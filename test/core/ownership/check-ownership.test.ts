@@ -399,6 +399,25 @@ describe('a rule on traits', () => {
     })
   })
 
+  test('is looked up once for each collection, and refuses none where not all names are told', async () => {
+    let asked = 0
+    const ofNames = (count: number) => ({
+      async traitTypes() {
+        asked++
+        return Array.from({ length: count }, (_, index) => `Trait ${index}`)
+      },
+      states: async () => ({ wanted: 0, fetched: 9, missing: 0, refused: 0, failed: 0 }),
+    })
+    const traits = (name: string) => ({ traits: { collection: ART, traits: { [name]: 'Gold' } } })
+    const twice = parseRule({ any: [traits('Trait 1'), traits('Trait 2')] })
+    await refuseUnknownTraits(ofNames(999), 1, twice)
+    expect(asked).toBe(1)
+    await expect(refuseUnknownTraits(ofNames(999), 1, rule)).rejects.toMatchObject({
+      details: { reason: 'unknown-trait' },
+    })
+    await refuseUnknownTraits(ofNames(1_000), 1, rule)
+  })
+
   test('knows nothing of what was not fetched, or may have changed since', async () => {
     const metadata = createMemoryMetadataStore()
     const traits = createTraitIndex(metadata, 1)
