@@ -27,6 +27,8 @@ export const withTokenId = (
 const BARE_CID = /^Qm[1-9A-HJ-NP-Za-km-z]{44}(?=\/|$)/
 const CID = /^[A-Za-z0-9]{46,100}$/
 const ARWEAVE_ID = /^[A-Za-z0-9_-]{43}$/
+/** Dots alone between slashes, be either written as an escape, which some gateways read as what it stands for. */
+const LEADS_UP = /%2e|(?:^|%2f|%5c|\\)\.{1,2}(?:$|%2f|%5c|\\)/i
 
 /** Where the document is that a URI names, after `withTokenId`. */
 export function placesOf(uri: string, gateways: Gateways): Places {
@@ -69,7 +71,7 @@ function throughGateways(path: string, id: RegExp, gateways: readonly string[]):
   if (!id.test(name)) return refused('its URI names no document of that network')
   if (gateways.length === 0) return refused('no gateway to that network is configured')
   // A path that goes up would leave the document for other pages of the gateway.
-  if (rest.some((part) => part === '..' || part === '.' || /%2e/i.test(part)))
+  if (rest.some((part) => LEADS_UP.test(part)))
     return refused('the path in its URI leads elsewhere')
   const tail = [name, ...rest.map(escapePart)].join('/')
   return { kind: 'outside', urls: gateways.map((gateway) => `${gateway}${tail}`) }
