@@ -95,6 +95,17 @@ const tokenFinding = resource<TokenFinding>('OwnershipToken', 'A token that coun
     ({ since }) => since,
     'The block that the wallet has had it since, where asked.',
   ),
+  metadataBlock: maybe(
+    int,
+    ({ document }) => document?.block?.number ?? null,
+    'Of a rule on traits: the block that the contract named its metadata at.',
+  ),
+  metadataFetchedAt: maybe(
+    time,
+    ({ document }) =>
+      document?.fetchedAtMs == null ? null : Math.floor(document.fetchedAtMs / 1_000),
+    'Of a rule on traits: when its metadata was fetched.',
+  ),
 })
 
 const evidenceBlock = resource<TimedBlock>(

@@ -1,13 +1,19 @@
 import type { Address } from '#core/chain.ts'
 import { isBurnAddress } from '#core/nft/burn.ts'
 import { beneficialOwner, type CountTokensPorts, wrongInterface } from './count-tokens.ts'
-import type { Reason, TokenFinding, WalletFinding } from './decision.ts'
+import type { ReadDocument, Reason, TokenFinding, WalletFinding } from './decision.ts'
 import type { Erc721Rule, TraitsRule } from './rule.ts'
 import { amountOf, type Finding, tally, unknownFinding, unknownOf } from './tally.ts'
 
 /** What is stored of a token's traits: `unknown` where it was not fetched, or may be otherwise by now. */
 export type KnownTraits =
-  | readonly { readonly traitType: string | null; readonly value: string }[]
+  | {
+      readonly attributes: readonly {
+        readonly traitType: string | null
+        readonly value: string
+      }[]
+      readonly document: ReadDocument
+    }
   | 'unknown'
 
 /** Traits of tokens, in the order asked; null where metadata is not kept. */
@@ -83,14 +89,20 @@ async function countOfWallet(
   for (const [index, { tokenId, since }] of own.entries()) {
     const traits = known[index] ?? 'unknown'
     if (traits === 'unknown') unknown = 'metadata-unknown'
-    else if (hasTraits(rule, traits)) tokens.push({ tokenId, wallet, escrow: null, since })
+    else if (hasTraits(rule, traits)) {
+      const { document } = traits
+      tokens.push({ tokenId, wallet, escrow: null, since, document })
+    }
   }
   if (BigInt(own.length) < amountOf(balance)) unknown ??= 'index-incomplete'
   return { finding: { wallet, amount: BigInt(tokens.length), reason: unknown }, tokens }
 }
 
 /** Of each trait that is asked for, one of its values. */
-const hasTraits = ({ traits }: TraitsRule, known: Exclude<KnownTraits, 'unknown'>): boolean =>
+const hasTraits = (
+  { traits }: TraitsRule,
+  { attributes }: Exclude<KnownTraits, 'unknown'>,
+): boolean =>
   traits.every(({ traitType, values }) =>
-    known.some((each) => each.traitType === traitType && values.includes(each.value)),
+    attributes.some((each) => each.traitType === traitType && values.includes(each.value)),
   )

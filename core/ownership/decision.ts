@@ -59,12 +59,25 @@ export type WalletFinding = {
   readonly delegate?: Address
 }
 
+/**
+ * What a token says of itself, as it was stored when it counted. It is read beside the chain, a moment after it changes:
+ * whoever holds a decision against it can tell which document it stands on.
+ */
+export type ReadDocument = {
+  /** The block that the contract named it at; null where that is not known. */
+  readonly block: BlockRef | null
+  /** In milliseconds since 1970; null likewise. */
+  readonly fetchedAtMs: number | null
+}
+
 /** A token that counted. `escrow`: the contract that holds it for the wallet. `since`: the block that it came with. */
 export type TokenFinding = {
   readonly tokenId: bigint
   readonly wallet: Address
   readonly escrow: Address | null
   readonly since: number | null
+  /** Of a rule on traits. */
+  readonly document?: ReadDocument
 }
 
 /** What was found of one part of a rule. */

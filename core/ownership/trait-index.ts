@@ -22,5 +22,8 @@ export const createTraitIndex = (
 /** What was not read since an event told of a change may be otherwise. */
 const traitsIn = (metadata: TokenMetadata | undefined): KnownTraits =>
   metadata?.state === 'fetched' && !metadata.isStale && metadata.content
-    ? metadata.content.attributes
+    ? {
+        attributes: metadata.content.attributes,
+        document: { block: metadata.block, fetchedAtMs: metadata.fetchedAtMs },
+      }
     : 'unknown'

@@ -909,13 +909,25 @@ describe.skipIf(!chain)('who owns what', () => {
       expect(await said(traits({ Sky: 'Red' }), EVE)).toBe('no too-few')
       expect((await decide(delegated({ Sky: 'Red' }), [EVE])).clauses[0]).toMatchObject({
         found: 1n,
-        tokens: [{ tokenId: 7n }],
+        tokens: [
+          {
+            tokenId: 7n,
+            document: { block: expect.anything(), fetchedAtMs: expect.any(Number) },
+          },
+        ],
       })
       const query = `{ ownership(wallets: ["${ANN}"], rule: { traits: { collection: "${art.address}",
         traits: [{ traitType: "Sky", values: ["Red"] }], min: "3" } }) { answer } }`
       expect((await post('/graphql', { query })).body).toEqual({
         data: { ownership: { answer: 'YES' } },
       })
+      const { body } = await post('/v1/ownership/check', {
+        rule: traits({ Sky: 'Red' }),
+        wallets: [ANN],
+      })
+      const [token] = body.item.clauses[0].tokens
+      expect(token.metadataBlock).toBeLessThanOrEqual(body.item.block.number)
+      expect(token.metadataFetchedAt).toBeGreaterThan(1_700_000_000)
     })
 
     test('is beside what can be counted of the collection, which goes on with the blocks', async () => {

@@ -373,6 +373,8 @@ describe('a rule on traits', () => {
     state: 'fetched',
     isStale: false,
     dueAtMs: null,
+    block: { number: 7, hash: hashOf('7') },
+    fetchedAtMs: 5_000,
     content: {
       name: null,
       description: null,
@@ -426,7 +428,12 @@ describe('a rule on traits', () => {
     await metadata.want(1, [token], 0, false)
     expect(await of()).toEqual(['unknown'])
     await metadata.put(1, fetched(newMetadata(token, 0)))
-    expect(await of()).toEqual([[{ traitType: 'Sky', value: 'Blue', displayType: null }]])
+    expect(await of()).toEqual([
+      {
+        attributes: [{ traitType: 'Sky', value: 'Blue', displayType: null }],
+        document: { block: { number: 7, hash: hashOf('7') }, fetchedAtMs: 5_000 },
+      },
+    ])
     await metadata.want(1, [token], 5, true)
     expect(await of()).toEqual(['unknown'])
   })
