@@ -60,6 +60,7 @@ beforeAll(async () => {
     identity: {
       domains: ['example.org'],
       uris: ['https://example.org'],
+      origins: [],
       secret: 'a secret of thirty-two letters..',
       sessionMs: 3_600_000,
       unlinkCoolDownMs: 0,

@@ -32,6 +32,26 @@ test('a route of one person alone is read by pages of its own site only', async 
   server.close()
 })
 
+test('what is one person’s is read by pages that are named, and by the same pages alone', async () => {
+  const app = express()
+  app.use(crossOrigin)
+  const get: express.RequestHandler = (_req, res) => void res.json({})
+  const ports = { limiter: unlimited, turns: createTurns(), pages: ['https://app.example'] }
+  mount(app, { path: '/mine', get, origins: 'same' }, ports)
+  const server = createServer(app).listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const { port } = server.address() as AddressInfo
+  const readableBy = async (headers: Record<string, string>) => {
+    const answer = await fetch(`http://127.0.0.1:${port}/mine`, { headers })
+    expect(answer.headers.get('vary')).toBe('origin')
+    return answer.headers.get('access-control-allow-origin')
+  }
+  expect(await readableBy({ origin: 'https://app.example' })).toBe('https://app.example')
+  expect(await readableBy({ origin: 'https://app.example.evil' })).toBeNull()
+  expect(await readableBy({})).toBeNull()
+  server.close()
+})
+
 test('only the route that serves a page may load scripts, and only in development', async () => {
   await using rig = await openRig({ blocks: 2, api: { development: true } })
   const policy = async (path: string) =>

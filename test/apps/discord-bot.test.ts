@@ -31,6 +31,7 @@ const SECRET = 'a secret of thirty-two letters..'
 const IDENTITY = {
   domains: ['example.org'],
   uris: ['https://example.org'],
+  origins: [],
   secret: SECRET,
   sessionMs: 3_600_000,
   unlinkCoolDownMs: 1,

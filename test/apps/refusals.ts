@@ -91,6 +91,7 @@ export async function openRefusals(owners: OwnerReader): Promise<Refusals> {
       identity: {
         domains: ['example.org'],
         uris: ['https://example.org'],
+        origins: [],
         secret: 'a secret of thirty-two letters..',
         sessionMs: 10 * HOUR_MS,
         unlinkCoolDownMs: 5 * HOUR_MS,

@@ -32,6 +32,7 @@ beforeAll(async () => {
     identity: {
       domains: ['example.org'],
       uris: ['https://example.org'],
+      origins: ['https://app.example'],
       secret: 'a secret of thirty-two letters..',
       sessionMs: 10 * HOUR_MS,
       unlinkCoolDownMs: 5 * HOUR_MS,
@@ -109,6 +110,50 @@ const personOf = async (token: string): Promise<Answer> => {
   const response = await rig.get('/v1/person', { headers: bearer(token) })
   return { status: response.status, body: await response.json(), cookies: [] }
 }
+
+describe('a page of another origin', () => {
+  const ask = (origin: string, path: string, init: RequestInit = {}) =>
+    rig.get(path, { ...init, headers: { ...(init.headers as Record<string, string>), origin } })
+  const readableBy = ({ headers }: Response) => headers.get('access-control-allow-origin')
+
+  test('that is named signs people in by token, and with no cookie', async () => {
+    const origin = 'https://app.example'
+    const preflight = await ask(origin, '/v1/sign-in', { method: 'OPTIONS' })
+    expect(readableBy(preflight)).toBe(origin)
+    expect(preflight.headers.get('access-control-allow-methods')).toContain('POST')
+    expect(preflight.headers.get('access-control-allow-headers')).toContain('authorization')
+    const signedIn = await ask(origin, '/v1/sign-in', {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify(await proofOf(ann)),
+    })
+    expect([signedIn.status, readableBy(signedIn)]).toEqual([200, origin])
+    const { item }: any = await signedIn.json()
+    const person = await ask(origin, '/v1/person', { headers: bearer(item.token) })
+    expect([person.status, readableBy(person)]).toEqual([200, origin])
+    for (const { headers } of [preflight, signedIn, person]) {
+      expect(headers.get('access-control-allow-credentials')).toBeNull()
+      expect(headers.get('cross-origin-resource-policy')).not.toBe('same-origin')
+    }
+    // A page that has found a session it may not use is told so as anybody is.
+    expect((await ask(origin, '/v1/person')).status).toBe(401)
+  })
+
+  test.each(['https://evil.example', 'http://app.example', 'https://app.example:444', 'null'])(
+    'that is not named reads nothing: %s',
+    async (origin) => {
+      const { token } = await signIn(ann)
+      for (const answer of [
+        await ask(origin, '/v1/person', { headers: bearer(token) }),
+        await ask(origin, '/v1/person', { method: 'OPTIONS' }),
+      ]) {
+        expect(readableBy(answer)).toBeNull()
+        expect(answer.headers.get('access-control-allow-headers')).toBeNull()
+        expect(answer.headers.get('cross-origin-resource-policy')).toBe('same-origin')
+      }
+    },
+  )
+})
 
 describe('signing in', () => {
   test('with a wallet gives a session by token and by cookie, and the same person each time', async () => {

@@ -82,6 +82,7 @@ describe.skipIf(!browser)('the page that is for holders of a token', () => {
       identity: {
         domains: [host],
         uris: [url],
+        origins: [],
         secret: 'a secret of thirty-two letters..',
         sessionMs: 3_600_000,
         unlinkCoolDownMs: 0,

@@ -5,6 +5,8 @@ import { section } from './section.ts'
 export type IdentitySettings = {
   readonly domains: readonly string[]
   readonly uris: readonly string[]
+  /** Whose pages may ask for what is a person's from another site, by token. */
+  readonly origins: readonly string[]
   readonly secret: string
   readonly sessionMs: number
   readonly unlinkCoolDownMs: number
@@ -25,6 +27,22 @@ const schema = z.strictObject({
     .min(1, 'it names none')
     .max(20, 'more than 20')
     .meta({ description: 'What the URI of a message may begin with: https://example.org' }),
+  origins: z
+    .array(
+      z
+        .string()
+        .refine(
+          (text) => URL.parse(text)?.origin === text,
+          'not an origin, as https://app.example.org',
+        )
+        .refine((text) => /^https?:/.test(text), 'not of http or https'),
+    )
+    .max(20, 'more than 20')
+    .default([])
+    .meta({
+      description:
+        'Sites whose pages may sign people in from another origin than that of the API: https://app.example.org. They show the token of a session; no cookie goes with what they ask',
+    }),
   secret: z
     .string()
     .min(32, 'shorter than 32 characters')
@@ -50,6 +68,7 @@ export const identitySection = section({
       ? {
           domains: raw.domains,
           uris: raw.uris,
+          origins: raw.origins,
           secret: raw.secret,
           sessionMs: raw.sessionHours * HOUR_MS,
           unlinkCoolDownMs: raw.unlinkCoolDownHours * HOUR_MS,

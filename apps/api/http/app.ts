@@ -31,7 +31,8 @@ export async function createApp(api: Api, more: readonly RouteOf[] = []): Promis
   const mounted = await Promise.all([...routes, ...more].map(async (routeOf) => routeOf(api)))
   const references = [reference(mounted), ...(api.config.api.development ? referencePage : [])]
   for (const routeOf of references) mounted.push(await routeOf(api))
-  for (const route of mounted) mount(app, route, api)
+  const pages = api.config.identity?.origins ?? []
+  for (const route of mounted) mount(app, route, { ...api, pages })
   app.use(notFound)
   app.use(onError(api))
   return app

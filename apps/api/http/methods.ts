@@ -11,13 +11,27 @@ export const crossOrigin: RequestHandler = (_req, res, next) => {
   next()
 }
 
-/** For what is one person's: pages of other sites may neither read nor embed it. */
-export const sameOrigin: RequestHandler = (_req, res, next) => {
-  res.removeHeader('access-control-allow-origin')
-  res.removeHeader('access-control-expose-headers')
-  res.setHeader('cross-origin-resource-policy', 'same-origin')
-  next()
-}
+/**
+ * For what is one person's: pages of other sites may neither read nor embed it.
+ *
+ * @param allowed origins whose pages may read it all the same, where they show a token: no cookie goes along, so that no
+ *   page does anything with a session that it was not given
+ */
+export const sameOrigin =
+  (allowed: readonly string[]): RequestHandler =>
+  (req, res, next) => {
+    const { origin } = req.headers
+    if (allowed.length > 0) res.vary('origin')
+    if (origin !== undefined && allowed.includes(origin)) {
+      res.setHeader('access-control-allow-origin', origin)
+      next()
+      return
+    }
+    res.removeHeader('access-control-allow-origin')
+    res.removeHeader('access-control-expose-headers')
+    res.setHeader('cross-origin-resource-policy', 'same-origin')
+    next()
+  }
 
 /** Names the route for metrics, whatever becomes of the request. */
 export const named =
@@ -34,12 +48,18 @@ export const onlyAllow =
     const allow = methods.join(', ')
     res.setHeader('allow', allow)
     if (req.method === 'OPTIONS') {
-      if (!res.hasHeader('access-control-allow-origin')) {
+      const allowed = res.getHeader('access-control-allow-origin')
+      if (allowed === undefined) {
         res.status(204).end()
         return
       }
       res.setHeader('access-control-allow-methods', allow)
-      res.setHeader('access-control-allow-headers', 'content-type, if-none-match, x-request-id')
+      // What anybody's page may read needs nobody to say who asks.
+      const who = allowed === '*' ? '' : 'authorization, idempotency-key, '
+      res.setHeader(
+        'access-control-allow-headers',
+        `${who}content-type, if-none-match, x-request-id`,
+      )
       res.setHeader('access-control-max-age', PREFLIGHT_SECONDS)
       res.status(204).end()
       return

@@ -37,11 +37,18 @@ export type RouteOf = (api: Api) => Route | Promise<Route>
 export function mount(
   app: Express,
   { path, get, post, points, origins = 'any', page }: Route,
-  { limiter, turns }: Pick<Api, 'limiter' | 'turns'>,
+  {
+    limiter,
+    turns,
+    pages = [],
+  }: Pick<Api, 'limiter' | 'turns'> & {
+    /** Origins whose pages may ask for what is one person's. */
+    readonly pages?: readonly string[]
+  },
 ): void {
   const route = app.route(path).all(named(path))
   const others = onlyAllow([...(get ? ['GET'] : []), ...(post ? ['POST'] : ['HEAD']), 'OPTIONS'])
-  if (origins === 'same') route.all(sameOrigin)
+  if (origins === 'same') route.all(sameOrigin(pages))
   if (page)
     route.all(helmet.contentSecurityPolicy({ useDefaults: false, directives: policyOf(page) }))
   if (points !== undefined) route.all(charge(limiter, points))
