@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { runSeeds, seedsFrom } from './run-seeds.ts'
-import { failedBefore } from './seeds.ts'
+import { failedBefore, wideFailedBefore } from './seeds.ts'
 import { simulate } from './simulate.ts'
 
 const SEEDS = 1_800
@@ -10,6 +10,7 @@ const WIDE_REBUILDS = 20
 
 test('seeds that have failed before do not fail again', async () => {
   await runSeeds(failedBefore.memory, { store: 'memory' })
+  await runSeeds(wideFailedBefore, { store: 'memory', wide: true })
 })
 
 test(

@@ -211,8 +211,10 @@ function someKeys(
   return { kind, keys }
 }
 
-function someScan({ random, wanders, world }: ReaderInput): ScanAsked {
-  const choice = kindsAndOrdersOf(world).filter(({ order }) => !wanders || order === 'identity')
+function someScan({ random, wanders, world }: ReaderInput, isOfPages = true): ScanAsked {
+  const choice = kindsAndOrdersOf(world)
+    .filter(({ order }) => !wanders || order === 'identity')
+    .filter(({ order }) => isOfPages || !isMoving(order))
   const { kind, order } = random.pick(choice)
   const first: Record<string, Key> = {
     byToken0: [random.pick(tokens)],
@@ -247,7 +249,10 @@ async function readPage(
     )
 }
 
-/** All documents of a kind, page by page, as an export reads them. */
+/**
+ * All documents of a kind, page by page, as an export reads them. Where documents stand elsewhere for others, who goes on
+ * behind the last one may meet it again for ever.
+ */
 async function walkDocuments(
   history: History,
   view: View,
@@ -255,11 +260,10 @@ async function walkDocuments(
   input: ReaderInput,
   where: string,
 ): Promise<Answer> {
-  const scan = someScan(input)
+  const scan = someScan(input, false)
   const lines = await walk(history, view, scan)
-  const expect = isMoving(scan.order) ? expectAmong : expectSame
   return () =>
-    expect(
+    expectSame(
       `${where}, a walk of ${scan.kind} ${scan.order}`,
       lines,
       expectedPage(wanted, { ...scan, limit: ALL }),

@@ -51,7 +51,9 @@ export function actV4(random: Random, before: readonly Act[]): Act[] {
   const [came, went] = amounts
   const moved = random.chance(0.5) ? ([came, -went] as const) : ([-went, came] as const)
   // Hooks may set any fee with each swap, and the protocol's part comes on top.
-  const paid = (feePips === DYNAMIC ? random.int(10_000) : feePips) + random.pick([0, 0, 500])
+  const paid =
+    (feePips === DYNAMIC ? random.pick([0, 200, random.int(10_000)]) : feePips) +
+    random.pick([0, 0, 500])
   const liquidity = BigInt(random.int(500))
   return [{ act: 'swapV4', poolManager, pool, sender, moved, price, liquidity, feePips: paid }]
 }
