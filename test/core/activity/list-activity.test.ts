@@ -159,6 +159,15 @@ test('what is done with a position is its owner’s at that time, though the eve
   for (const row of ann) expect(row).toMatchObject({ pool: POOL, accounts: [ANN] })
 })
 
+test('who gets a position at the end of a page of the index did what the next block says of it', async () => {
+  const { list } = await historyOf([
+    [255, mint, hand(NOBODY, ANN), increase, hand(ANN, BEN)],
+    [256, mint, increase],
+  ])
+  const { items } = await list([BEN])
+  expect(placesOf(items)).toEqual(['position 256.1', 'position 255.3'])
+})
+
 test('an event that several wallets took part in is listed once, with all of them', async () => {
   const { list } = await historyOf([
     [1, send(NOBODY, ANN)],
