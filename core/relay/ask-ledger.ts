@@ -96,7 +96,7 @@ export async function lapseHold(ports: SpendPorts, intent: Named): Promise<void>
  * is known now.
  */
 export async function paidLate(ports: SpendPorts, of: Spent): Promise<LatePayment | undefined> {
-  const use = await readKey(ports, of, lateKey(of.operation))
+  const { use } = await lateAttempt(ports, of)
   if (use?.outcome.status !== 'done') return undefined
   return use.kind === 'write-off' ? 'loss' : 'account'
 }
@@ -138,16 +138,33 @@ async function readKey(ports: SpendPorts, { ledger }: Spent, key: string) {
  *
  * @returns false where the ledger does not allow it
  */
-export const reverseLate = async (ports: SpendPorts, { operation }: Spent): Promise<boolean> => {
-  const late = operationId(RELAY_SCOPE, lateKey(operation))
+export const reverseLate = async (ports: SpendPorts, of: Spent): Promise<boolean> => {
+  const late = operationId(RELAY_SCOPE, (await lateAttempt(ports, of)).key)
   const memo = 'its hold was settled at the same time'
   return isDone(
-    await submit(ports, `late-back:${operation}`, { kind: 'reverse', operation: late, memo }),
+    await submit(ports, `late-back:${of.operation}`, { kind: 'reverse', operation: late, memo }),
   )
 }
 
-/** Of the entry that takes points which were spent and are not held any more. */
-export const lateKey = (operation: Intent['operation']): string => `late:${operation}`
+/** Of the entry that takes points which were spent and are not held any more; of the first attempt at it unless said. */
+export const lateKey = (operation: Intent['operation'], attempt = 1): string =>
+  attempt === 1 ? `late:${operation}` : `late:${operation}:${attempt}`
+
+/** Each was refused because of something else that the account did in the same moment. */
+const LATE_ATTEMPTS_MAX = 50
+
+/**
+ * The attempt at taking such points that counts. A refusal is the answer of its key for good, so that the next attempt has
+ * another one; it is made only behind a refusal, so that one at most is done.
+ */
+export async function lateAttempt(ports: SpendPorts, of: Spent) {
+  for (let attempt = 1; ; attempt++) {
+    const key = lateKey(of.operation, attempt)
+    // oxlint-disable-next-line no-await-in-loop -- nearly always the first
+    const use = await readKey(ports, of, key)
+    if (use?.outcome.status !== 'refused' || attempt === LATE_ATTEMPTS_MAX) return { key, use }
+  }
+}
 
 /** Of the entry that gives back what was settled and can never be spent. */
 export const givenBackKey = (operation: Intent['operation']): string => `unspent:${operation}`

@@ -1,6 +1,6 @@
 import { previewRequest } from '#core/ledger/preview-request.ts'
 import type { OperationRequest } from '#core/ledger/operation.ts'
-import { isPaidTwice, reverseLate } from './ask-ledger.ts'
+import { isPaidTwice, lateAttempt, lateKey, reverseLate } from './ask-ledger.ts'
 import type { Difference, FoundDifference } from './difference.ts'
 import type { RelayPolicy, SpendPorts } from './relay-ports.ts'
 
@@ -26,9 +26,12 @@ export async function mendDifference(
   { actor, isRepair, isWriteOff = false }: Repair,
 ): Promise<Difference | undefined> {
   if (!mend) return { ...found, repair: 'none', why }
-  let own = { ...mend, actor }
+  const spend = { ledger, operation: found.operation }
+  const isLate = mend.key === lateKey(found.operation)
+  const key = isLate ? (await lateAttempt(ports, spend)).key : mend.key
+  let own = { ...mend, actor, key }
   const loss = lossOf(own)
-  // A refusal that is recorded would be the answer for good.
+  // A refusal that is recorded would be the answer of its key for good.
   let preview = await previewRequest(ports, ledger, own)
   const isPoor =
     preview.status === 'would-record' &&
@@ -47,7 +50,6 @@ export async function mendDifference(
   if (!isRepair) return { ...found, repair: 'possible', why: null }
   const receipt = await ports.clerk.submit(own)
   const isDone = receipt.status === 'recorded' && receipt.outcome.status === 'done'
-  const spend = { ledger, operation: found.operation }
   if (isDone && (await isPaidTwice(ports, spend, found.hold))) {
     // The relay, or another repair, has met it as well.
     const isBack = await reverseLate(ports, spend)

@@ -112,12 +112,14 @@ async function openWorld(
     const [losses] = await base.store.documents(LEDGER, [{ kind: 'system', id }])
     return losses?.body
   }
+  /** Has all the account's points spent on something else. */
+  const useUp = async (): Promise<void> => void (await ledger.submit(spend(wallet, 10n)))
   /** Gives the points back, and has them spent on something else. */
   const endByHand = async ({ id }: Intent): Promise<void> => {
     await ledger.submit({ kind: 'void', hold: id, memo: '' })
-    await ledger.submit(spend(wallet, 10n))
+    await useUp()
   }
-  const world: World = { repeat, settle, repair, payLate, left, lost, give, endByHand }
+  const world: World = { repeat, settle, repair, payLate, left, lost, give, useUp, endByHand }
   return world
 }
 
@@ -129,10 +131,12 @@ type World = {
   readonly left: () => Promise<bigint>
   readonly lost: () => Promise<string | undefined>
   readonly give: (amountRaw: bigint) => Promise<unknown>
+  readonly useUp: () => Promise<void>
   readonly endByHand: (intent: Intent) => Promise<void>
 }
 
 const nothing = async (): Promise<void> => undefined
+const NONE = '{"balanceRaw":"0"}'
 
 /** The name of the spend in the contract, as another installation would find it. */
 async function nameOf(): Promise<Intent['operation']> {
@@ -266,9 +270,25 @@ test('one that a repair has paid and whose hold another repair settles is paid o
   expect(await world.repair(operation)).toEqual([])
 })
 
-describe('one that was written off', () => {
-  const NONE = '{"balanceRaw":"0"}'
+test('one that its account could not pay in the moment of a repair is paid by another one, once', async () => {
+  const operation = await nameOf()
+  for (const isWriteOff of [false, true]) {
+    const poor = async ({ useUp }: World): Promise<void> => useUp()
+    const world = await openWorld('late:', poor, 10n)
+    expect(await world.repair(operation)).toEqual(['unknown-spend: none'])
+    expect(await world.repair(operation)).toEqual(['unknown-spend: none'])
+    if (!isWriteOff) await world.give(100n)
+    expect(await world.repair(operation, isWriteOff)).toEqual(['unknown-spend: done'])
+    expect(await world.repair(operation, isWriteOff)).toEqual([])
+    expect(await world.left()).toBe(isWriteOff ? 0n : 90n)
+    // A client that repeats it pays once, whoever has paid before.
+    if (isWriteOff) await world.give(100n)
+    expect((await world.settle(await world.repeat())).state).toBe('settled')
+    expect([await world.left(), (await world.lost()) ?? NONE]).toEqual([90n, NONE])
+  }
+})
 
+describe('one that was written off', () => {
   test('is paid by its account where the client repeats it, whoever settles it', async () => {
     const operation = await nameOf()
     for (const isByRepair of [false, true]) {
