@@ -34,12 +34,22 @@ type Pending = {
   /** Of the entry that has resolved it. */
   endedIn: number | undefined
 }
+/** There is one for each operation of the log, so that what it posted is not among it. */
 type Use = {
-  readonly kind: string
   readonly sequence: number
   readonly position: number
-  readonly postings: readonly Posting[] | null
+  readonly isDone: boolean
   isReversed: boolean
+}
+
+/** A reversal that was met. What it reverses is to be read again, and given to `isMirror`. */
+export type MetReversal = {
+  readonly of: OperationId
+  readonly target: OperationId
+  /** Where the log has the target. */
+  readonly sequence: number
+  readonly position: number
+  readonly postings: readonly Posting[]
 }
 
 /**
@@ -51,11 +61,15 @@ export type AuditModel = {
   readonly systems: ReadonlyMap<string, System>
   readonly holds: ReadonlyMap<OperationId, Pending>
   readonly uses: ReadonlyMap<OperationId, Use>
+  /** In the order of the log. */
+  readonly reversals: readonly MetReversal[]
   readonly breaches: readonly Breach[]
   /** The hash of an entry that was counted. */
   hashAt(sequence: number): Hash | undefined
   /** Counts one more. */
   take(entry: Entry): void
+  /** Looks whether a reversal is the opposite of what its target has posted. */
+  compareReversal(met: MetReversal, target: readonly Posting[]): void
   /** What can be said of the whole only. */
   conclude(): void
 }
@@ -68,6 +82,7 @@ export function createAuditModel(): AuditModel {
   const systems = new Map<string, System>()
   const holds = new Map<OperationId, Pending>()
   const uses = new Map<OperationId, Use>()
+  const reversals: MetReversal[] = []
   const hashes: Hash[] = []
   const breaches: Breach[] = []
   const report = (breach: Breach): void => {
@@ -146,12 +161,18 @@ export function createAuditModel(): AuditModel {
   function reverse(target: OperationId, postings: readonly Posting[], of: string): void {
     const use = uses.get(target)
     const broken = (detail: string): void => report({ invariant: 'L7', of, detail })
-    if (!use?.postings) return broken(`it reverses ${target}, which was not done`)
+    if (!use?.isDone) return broken(`it reverses ${target}, which was not done`)
     if (use.isReversed) return broken(`it reverses ${target} a second time`)
     use.isReversed = true
+    const { sequence, position } = use
+    reversals.push({ of, target, sequence, position, postings })
+    return undefined
+  }
+
+  function compareReversal({ of, target, postings }: MetReversal, done: readonly Posting[]): void {
     const isMirror =
-      use.postings.length === postings.length &&
-      use.postings.every(({ asset, from, to, amountRaw }, index) => {
+      done.length === postings.length &&
+      done.every(({ asset, from, to, amountRaw }, index) => {
         const back = postings[index]
         return (
           back?.asset === asset &&
@@ -160,8 +181,8 @@ export function createAuditModel(): AuditModel {
           back.amountRaw === amountRaw
         )
       })
-    if (!isMirror) broken(`it is not the opposite of ${target}`)
-    return undefined
+    const detail = `it is not the opposite of ${target}`
+    if (!isMirror) report({ invariant: 'L7', of, detail })
   }
 
   function takeRecord(record: OperationRecord, sequence: number, position: number): void {
@@ -170,7 +191,7 @@ export function createAuditModel(): AuditModel {
     const postings = outcome.status === 'done' ? outcome.postings : null
     if (uses.has(id))
       report({ invariant: 'L4', of: id, detail: `it is done again in entry ${sequence}` })
-    else uses.set(id, { kind: operation.kind, sequence, position, postings, isReversed: false })
+    else uses.set(id, { sequence, position, isDone: postings !== null, isReversed: false })
     if (!postings) return
     switch (operation.kind) {
       case 'earn':
@@ -216,7 +237,9 @@ export function createAuditModel(): AuditModel {
     systems,
     holds,
     uses,
+    reversals,
     breaches,
+    compareReversal,
     hashAt: (sequence) => hashes[sequence - 1],
     take({ sequence, hash, operations }) {
       hashes[sequence - 1] = hash

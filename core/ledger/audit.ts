@@ -1,6 +1,6 @@
 import { type AuditModel, type Breach, createAuditModel } from './audit-model.ts'
 import { type DocumentKind, type LedgerDocument, markName, valueOf } from './document.ts'
-import type { EntryRef } from './entry.ts'
+import { type EntryRef, openEntry } from './entry.ts'
 import type { ReadPorts } from './read-balance.ts'
 import { readUpToDate } from './read-balance.ts'
 import { verifyLog } from './verify-log.ts'
@@ -87,6 +87,7 @@ export async function auditLedger(
           breaches.push(...compare(model, document, appliedTo))
     }
     await compareCounts(ports, ledger, model, seen, log.head, breaches)
+    await compareReversals(ports, ledger, model, pause)
   }
   model.conclude()
   breaches.push(...model.breaches)
@@ -116,6 +117,29 @@ async function compareCounts(
     if (found === count) continue
     const detail = `${found} are stored, and the log has ${count}`
     breaches.push({ invariant: kind === 'key' ? 'L4' : 'L3', of: `every ${kind}`, detail })
+  }
+}
+
+/** Reads what was reversed once more: to keep what every operation has posted takes more memory than all else. */
+async function compareReversals(
+  { store, sha256 }: ReadPorts,
+  ledger: string,
+  model: AuditModel,
+  pause: () => Promise<void>,
+): Promise<void> {
+  const byEntry = Map.groupBy(model.reversals, ({ sequence }) => sequence)
+  for (const [sequence, met] of byEntry) {
+    const [stored] = await store.entries(ledger, sequence, 1)
+    const isSame =
+      stored?.sequence === sequence &&
+      stored.hash === model.hashAt(sequence) &&
+      sha256(stored.body) === stored.hash
+    const records = isSame ? openEntry(stored).operations : []
+    for (const each of met) {
+      const outcome = records[each.position]?.outcome
+      model.compareReversal(each, outcome?.status === 'done' ? outcome.postings : [])
+    }
+    await pause()
   }
 }
 
@@ -169,7 +193,7 @@ function compare(model: AuditModel, document: LedgerDocument, appliedTo: number)
       const isSame =
         counted?.sequence === at.sequence &&
         counted.position === use?.position &&
-        (counted.postings !== null) === (use.outcome.status === 'done')
+        counted.isDone === (use.outcome.status === 'done')
       return isSame ? [] : wrong('L4', 'the log has another outcome of it')
     }
     case 'reversal':

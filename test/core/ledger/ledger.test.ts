@@ -359,6 +359,22 @@ describe('an audit of a ledger', () => {
     }
   })
 
+  test('finds a reversal that is not the opposite of what it reverses', async () => {
+    const app = await filled()
+    const { entries, documents } = tables(app)
+    const last = entries.at(-1)
+    if (!last?.body.includes('"reverse"')) throw new Error('the last entry reverses')
+    // No entry names the last one yet, so that its hash can be made to fit, and with it that of what it made.
+    const body = last.body.replace('"amountRaw":"10"', '"amountRaw":"9"')
+    const forged = { ...last, body, hash: sha256(body) }
+    entries[entries.length - 1] = forged
+    for (const [name, document] of documents)
+      if (document.at.sequence === last.sequence)
+        documents.set(name, { ...document, at: { ...document.at, hash: forged.hash } })
+    const detail = 'it is not the opposite of tests/s'
+    expect(await audit(app)).toContainEqual({ invariant: 'L7', of: 'tests/k1', detail })
+  })
+
   test('an account that is not what its entries say is frozen, and spends nothing more', async () => {
     const app = await filled()
     const { documents } = tables(app)
