@@ -43,7 +43,7 @@ type Use = {
 }
 
 /** A reversal that was met. What it reverses is to be read again, and given to `isMirror`. */
-export type MetReversal = {
+type MetReversal = {
   readonly of: OperationId
   readonly target: OperationId
   /** Where the log has the target. */

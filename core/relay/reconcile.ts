@@ -1,11 +1,10 @@
 import { type Hash, ZERO_ADDRESS } from '#core/chain.ts'
-import { AppError } from '#core/errors.ts'
 import { type Hold, type LedgerDocument, valueOf } from '#core/ledger/document.ts'
 import { operationId, type OperationRequest } from '#core/ledger/operation.ts'
 import { readUpToDate } from '#core/ledger/read-balance.ts'
-import { toText } from '#core/ledger/text.ts'
 import { givenBackKey, lateKey, settleKey } from './ask-ledger.ts'
 import { type Difference, type FoundDifference, isUnspent } from './difference.ts'
+import { createFinalEvents, type FinalEvents } from './final-events.ts'
 import { operationOf, RELAY_SCOPE } from './intent.ts'
 import { judge, middle } from './judge.ts'
 import { mendDifference, type Repair } from './mend-difference.ts'
@@ -23,8 +22,7 @@ export type Reconciliation = {
 
 export type ReconcilePorts = SpendPorts & { readonly chain: RelayChain }
 
-/** Blocks whose events are asked for at once, and holds that are read at once. */
-const BLOCKS = 2_000
+/** Holds that are read at once. */
 const PAGE = 500
 
 /**
@@ -32,16 +30,18 @@ const PAGE = 500
  * not the records of the relay, so that a mistake there does not hide here.
  *
  * @param how whether differences that an entry mends are mended; otherwise nothing is written
+ * @param finalEvents of whoever compares again and again; all are read unless given
  * @throws AppError `unavailable` where nodes or records cannot be used, or most nodes do not say the same
  */
 export async function reconcile(
   ports: ReconcilePorts,
   policy: RelayPolicy,
   how: Repair,
+  finalEvents: FinalEvents = createFinalEvents(ports.chain, policy.startBlock),
 ): Promise<Reconciliation> {
   const sights = await ports.chain.look([], [])
   const toBlock = middle(sights.map(({ final }) => final.number)) ?? 0
-  const events = await finalEvents(ports.chain, policy.startBlock, toBlock)
+  const events = await finalEvents.read(toBlock)
   const count = events.size
   const { found, holds } = await compareHolds(ports, policy, events)
   // What is left was matched by no hold.
@@ -54,40 +54,6 @@ export async function reconcile(
     if (difference) differences.push(difference)
   }
   return { fromBlock: policy.startBlock, toBlock, events: count, holds, differences }
-}
-
-async function finalEvents(
-  chain: RelayChain,
-  startBlock: number,
-  toBlock: number,
-): Promise<Map<Hash, PointsEvent>> {
-  const events = new Map<Hash, PointsEvent>()
-  for (let from = startBlock; from <= toBlock; from += BLOCKS) {
-    const range = { from, to: Math.min(toBlock, from + BLOCKS - 1) }
-    for (const event of agreed(await chain.events(range), chain.nodeCount, range.from))
-      events.set(event.operation, event)
-  }
-  return events
-}
-
-/** What more than half of all nodes say. */
-function agreed(
-  said: readonly (readonly PointsEvent[])[],
-  nodeCount: number,
-  from: number,
-): readonly PointsEvent[] {
-  const counts = new Map<string, number>()
-  for (const events of said) {
-    const text = toText(events)
-    const count = (counts.get(text) ?? 0) + 1
-    counts.set(text, count)
-    if (count > nodeCount / 2) return events
-  }
-  throw new AppError(
-    'unavailable',
-    `chain.rpc: most nodes do not say the same of the events from block ${from} on; look at halyard status, or name another node`,
-    { details: { field: 'chain.rpc' } },
-  )
 }
 
 /** Takes out of `events` those that have a hold. */

@@ -1,5 +1,6 @@
 import type { Cancel } from '#core/clock.ts'
 import { isAppError, messageOf } from '#core/errors.ts'
+import { createFinalEvents } from './final-events.ts'
 import { type Reconciliation, reconcile } from './reconcile.ts'
 import type { RelayPolicy, RelayPorts } from './relay-ports.ts'
 
@@ -16,9 +17,11 @@ export async function runReconciler(
   stop: Cancel,
   told: (found: Reconciliation | undefined) => void,
 ): Promise<void> {
+  const events = createFinalEvents(ports.chain, policy.startBlock)
   while (!stop.aborted) {
     try {
-      const found = await reconcile(ports, policy, { actor: 'relay', isRepair: false })
+      const how = { actor: 'relay', isRepair: false }
+      const found = await reconcile(ports, policy, how, events)
       told(found)
       for (const { cause, operation, hold, account } of found.differences)
         ports.warn('the ledger and the chain differ', { cause, operation, hold, account })
