@@ -21,7 +21,15 @@ export default defineConfig({
         // Pure functions keep nothing from one suite to the next: they are loaded once for all of them.
         test: { name: 'core', include: [CORE], isolate: false },
       },
-      { extends: true, test: { name: 'rest', include: ['test/**/*.test.ts'], exclude: [CORE] } },
+      {
+        extends: true,
+        test: {
+          name: 'rest',
+          include: ['test/**/*.test.ts'],
+          exclude: [CORE],
+          setupFiles: ['test/keep-compiled.ts'],
+        },
+      },
     ],
     // Machines that are busy with other work take several times as long as a quiet one.
     testTimeout: 90_000,
