@@ -17,7 +17,7 @@ export type FetchLimits = {
   /** Requests under way, to all hosts and to one. */
   readonly requestsMax: number
   readonly ofHostMax: number
-  /** Failures of a host in a row, with which it is left alone for `pauseMs`. */
+  /** Failures in a row of a host, or of a part of it, with which it is left alone for `pauseMs`. */
   readonly failuresMax: number
   readonly pauseMs: number
   /** Hosts whose failures are remembered, besides those that are being asked. */
@@ -150,11 +150,11 @@ export function createOutsideFetcher(
   }
 
   return {
-    async get(text) {
+    async get(text, part) {
       const why = faultOf(text)
       if (why !== null) return { status: 'refused', why }
       const { host } = new URL(text)
-      return hosts.with(host, () => all(() => followed(text)))
+      return hosts.with(host, part, () => all(() => followed(text)))
     },
   }
 }
@@ -187,53 +187,63 @@ function createGate(max: number): Gate {
   }
 }
 
-type Host = { readonly gate: Gate; failures: number; pausedUntilMs: number; users: number }
+type Host = { readonly gate: Gate; users: number }
+type Place = { failures: number; pausedUntilMs: number; users: number }
 
-/** So many at a time of each host, so that one that is slow holds up none of the others. */
+/**
+ * So many at a time of each host, so that one that is slow holds up none of the others. What fails again and again is left
+ * alone for a while: the host, or a part of it that is named.
+ */
 function createHosts(
   { ofHostMax, failuresMax, pauseMs, hostsMax }: FetchLimits,
   nowMs: () => number,
 ) {
   const hosts = new Map<string, Host>()
+  const places = new Map<string, Place>()
   const paused = (until: number): Fetched => ({
     status: 'failed',
     why: 'its host has not answered for several times in a row',
     retryAfterMs: until - nowMs(),
   })
 
-  /** Strangers name as many hosts as they like, each of which may fail: those that were asked first are forgotten. */
+  /** Strangers name as many as they like, each of which may fail: those that were asked first are forgotten. */
   function forgetOldest(): void {
-    for (const [name, { users }] of hosts) {
-      if (hosts.size <= hostsMax) return
-      if (users === 0) hosts.delete(name)
+    for (const [name, { users }] of places) {
+      if (places.size <= hostsMax) return
+      if (users === 0) places.delete(name)
     }
   }
 
   return {
-    async with(name: string, step: () => Promise<Fetched>): Promise<Fetched> {
-      const host = hosts.get(name) ?? {
-        gate: createGate(ofHostMax),
-        failures: 0,
-        pausedUntilMs: 0,
-        users: 0,
-      }
+    async with(
+      name: string,
+      part: string | undefined,
+      step: () => Promise<Fetched>,
+    ): Promise<Fetched> {
+      const host = hosts.get(name) ?? { gate: createGate(ofHostMax), users: 0 }
       hosts.set(name, host)
+      const at = part === undefined ? name : `${name} ${part}`
+      const place = places.get(at) ?? { failures: 0, pausedUntilMs: 0, users: 0 }
+      places.set(at, place)
       host.users++
+      place.users++
       try {
         return await host.gate(async () => {
-          if (host.pausedUntilMs > nowMs()) return paused(host.pausedUntilMs)
+          if (place.pausedUntilMs > nowMs()) return paused(place.pausedUntilMs)
           const fetched = await step()
-          host.failures = fetched.status === 'failed' ? host.failures + 1 : 0
-          if (host.failures >= failuresMax) {
-            host.failures = 0
-            host.pausedUntilMs = nowMs() + pauseMs
+          place.failures = fetched.status === 'failed' ? place.failures + 1 : 0
+          if (place.failures >= failuresMax) {
+            place.failures = 0
+            place.pausedUntilMs = nowMs() + pauseMs
           }
           return fetched
         })
       } finally {
         host.users--
-        if (host.users === 0 && host.failures === 0 && host.pausedUntilMs <= nowMs())
-          hosts.delete(name)
+        place.users--
+        if (host.users === 0) hosts.delete(name)
+        if (place.users === 0 && place.failures === 0 && place.pausedUntilMs <= nowMs())
+          places.delete(at)
         forgetOldest()
       }
     },

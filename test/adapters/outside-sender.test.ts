@@ -278,5 +278,10 @@ describe('what is fetched from the outside', () => {
     expect(requests).toHaveLength(before)
     nowMs = 1_000
     expect(await own.get(`http://${host}/json`)).toMatchObject({ status: 'fetched' })
+    // What one part of it does not answer says nothing of the others.
+    for (let index = 0; index < 3; index++) await own.get(`http://${host}/broken`, 'one')
+    expect(await own.get(`http://${host}/json`, 'one')).toMatchObject({ status: 'failed' })
+    expect(await own.get(`http://${host}/json`, 'two')).toMatchObject({ status: 'fetched' })
+    expect(await own.get(`http://${host}/json`)).toMatchObject({ status: 'fetched' })
   })
 })

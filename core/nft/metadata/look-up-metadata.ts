@@ -1,7 +1,7 @@
 import type { BlockRef } from '#core/chain.ts'
 import { readDocument } from './document.ts'
 import type { MetadataState, TokenContent, TokenMetadata } from './metadata.ts'
-import { type Gateways, placesOf, URI_CHARACTERS_MAX, withTokenId } from './places.ts'
+import { type Gateways, type Places, placesOf, URI_CHARACTERS_MAX, withTokenId } from './places.ts'
 import type { Fetched, OutsideFetcher, ToldUri } from './ports.ts'
 
 export type LookUpPorts = { readonly outside: OutsideFetcher; readonly gateways: Gateways }
@@ -77,7 +77,7 @@ async function find(
   if (places.kind === 'refused')
     return { state: 'refused', reason: places.why, uri, again: 'never' }
   if (places.kind === 'inline') return { ...ofText(places.text, metadata, 'never'), uri }
-  const fetched = await fetchAny(outside, places.urls)
+  const fetched = await fetchAny(outside, places)
   switch (fetched.status) {
     case 'fetched':
       return { ...ofText(fetched.text, metadata, 'later'), uri }
@@ -109,11 +109,14 @@ function ofText(
 }
 
 /** From the first that has it. Where none does, one that failed may have it later. */
-async function fetchAny(outside: OutsideFetcher, urls: readonly string[]): Promise<Fetched> {
+async function fetchAny(
+  outside: OutsideFetcher,
+  { urls, part }: Extract<Places, { readonly kind: 'outside' }>,
+): Promise<Fetched> {
   let last: Fetched | undefined
   for (const url of urls) {
     // oxlint-disable-next-line no-await-in-loop -- the next is asked only where this one does not have it
-    const fetched = await outside.get(url)
+    const fetched = await outside.get(url, part)
     if (fetched.status === 'fetched') return fetched
     if (last?.status !== 'failed') last = fetched
   }

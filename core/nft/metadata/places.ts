@@ -8,7 +8,12 @@ export type Places =
   /** In the URI itself. */
   | { readonly kind: 'inline'; readonly text: string }
   /** At any of these, which are tried in their order. */
-  | { readonly kind: 'outside'; readonly urls: readonly string[] }
+  | {
+      readonly kind: 'outside'
+      readonly urls: readonly string[]
+      /** Of a gateway: the document, or the folder that it is in. */
+      readonly part?: string
+    }
   | { readonly kind: 'refused'; readonly why: string }
 
 /** A URI beyond this is kept nowhere, and read only where it holds the document itself. */
@@ -74,7 +79,7 @@ function throughGateways(path: string, id: RegExp, gateways: readonly string[]):
   if (rest.some((part) => LEADS_UP.test(part)))
     return refused('the path in its URI leads elsewhere')
   const tail = [name, ...rest.map(escapePart)].join('/')
-  return { kind: 'outside', urls: gateways.map((gateway) => `${gateway}${tail}`) }
+  return { kind: 'outside', urls: gateways.map((gateway) => `${gateway}${tail}`), part: name }
 }
 
 /** What would end the path of a URL is a character of the name here. */

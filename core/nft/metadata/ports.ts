@@ -75,4 +75,10 @@ export type Fetched =
   | { readonly status: 'failed'; readonly why: string; readonly retryAfterMs: number | null }
 
 /** Fetches from the outside, and from no address inside. Bounded in bytes, time and requests under way. */
-export type OutsideFetcher = { get(url: string): Promise<Fetched> }
+export type OutsideFetcher = {
+  /**
+   * @param part of a host that serves what is everybody's, as a gateway does: whose. Where it fails again and again it is
+   *   left alone for a while, and the others of the host are not
+   */
+  get(url: string, part?: string): Promise<Fetched>
+}
