@@ -20,13 +20,21 @@ export type ChunkPlan = {
   learn(blocks: number, logs: number): void
 }
 
-export function createChunkPlan(ranges: readonly BlockRange[]): ChunkPlan {
+/** How many blocks have about as many logs as one request aims at, as far as was seen. */
+export type ChunkSize = { blocks: number }
+
+export const unknownChunkSize = (): ChunkSize => ({ blocks: CHUNK_BLOCKS_START })
+
+/** @param size learned by earlier plans of the same contracts; this one learns on */
+export function createChunkPlan(
+  ranges: readonly BlockRange[],
+  size: ChunkSize = unknownChunkSize(),
+): ChunkPlan {
   let index = 0
   let from = ranges[0]?.from ?? 0
-  let size = CHUNK_BLOCKS_START
   return {
     start: () => (ranges[index] ? from : undefined),
-    next(end = from + size - 1, atMost = Number.MAX_SAFE_INTEGER) {
+    next(end = from + size.blocks - 1, atMost = Number.MAX_SAFE_INTEGER) {
       const range = ranges[index]
       if (!range) return undefined
       const to = Math.min(end, atMost, range.to)
@@ -41,7 +49,9 @@ export function createChunkPlan(ranges: readonly BlockRange[]): ChunkPlan {
     },
     learn(blocks, logs) {
       const ideal = Math.floor((CHUNK_LOGS * blocks) / Math.max(logs, 1))
-      size = Math.max(CHUNK_BLOCKS_MIN, Math.min(ideal, blocks * 2, CHUNK_BLOCKS_MAX))
+      // A chunk that the end of a range cut short tells nothing against longer ones.
+      const most = Math.min(Math.max(blocks * 2, size.blocks), CHUNK_BLOCKS_MAX)
+      size.blocks = Math.max(CHUNK_BLOCKS_MIN, Math.min(ideal, most))
     },
   }
 }

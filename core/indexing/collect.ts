@@ -4,6 +4,7 @@ import { mapConcurrent } from '#core/concurrent.ts'
 import { createAdmission } from './admission.ts'
 import { refuseOtherChain } from './backfill.ts'
 import type { Catalogue } from './catalogue.ts'
+import { unknownChunkSize } from './chunk-plan.ts'
 import { followCreated } from './discover-contracts.ts'
 import type { FetchPorts } from './fetch-proven.ts'
 import { planRanges } from './plan-ranges.ts'
@@ -68,7 +69,9 @@ export async function openCollector(
   const { finalized, latest } = await ports.source.head()
   await refuseOtherRaw(ports.raw, ports.source, chainId, finalized)
   const admission = createAdmission(ports.catalogue, sources)
-  const reading = readingOf(ports, input, admission, finalized)
+  // Ranges are shorter than what it takes to learn how long chunks should be.
+  const chunkSize = unknownChunkSize()
+  const reading = { ...readingOf(ports, input, admission, finalized), chunkSize }
   const start = firstStart(sources)
   /** Blocks whose factories' logs were looked through. */
   let seen: readonly BlockRange[] = []

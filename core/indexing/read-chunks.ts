@@ -2,7 +2,7 @@ import type { Address, BlockRange, BlockRef } from '#core/chain.ts'
 import type { ProofLevel } from '#core/history/proof.ts'
 import type { Admission } from './admission.ts'
 import { type Commitments, ETHEREUM_COMMITMENTS } from './chain-profiles.ts'
-import { createChunkPlan } from './chunk-plan.ts'
+import { type ChunkSize, createChunkPlan } from './chunk-plan.ts'
 import { type ConfirmFinal, createConfirmFinal } from './confirm-final.ts'
 import { createdIn, createDiscovery } from './discover-contracts.ts'
 import { createFetchProven, type FetchPorts, type FetchProven } from './fetch-proven.ts'
@@ -42,6 +42,8 @@ export type ChunkReading = {
   /** The number of the newest final block. */
   readonly finalized: number
   readonly confirmFinal: ConfirmFinal
+  /** What is known of how long chunks should be; left out: nothing, and nobody is to know. */
+  readonly chunkSize?: ChunkSize
   /** Resolves when a block may be read, with the last one of which that is known. */
   readonly until?: (number: number) => Promise<number>
   /**
@@ -134,7 +136,7 @@ async function* readAhead(
   obtain: ObtainBlocks,
   ranges: readonly BlockRange[],
 ): AsyncGenerator<Chunk> {
-  const plan = createChunkPlan(ranges)
+  const plan = createChunkPlan(ranges, reading.chunkSize)
   const listing = createListing(reading)
   const demand = demandOf(reading)
   const discovery = createDiscovery(reading.admission, async (range, scope) => {
