@@ -13,7 +13,7 @@ const WORKERS = [1, 2, 4]
 const ROUNDS = 3
 /** Long enough that the start of a process does not count for much. */
 const BLOCKS = 8_000
-const RANGE_BLOCKS = 100
+const RANGE_BLOCKS = 250
 
 /**
  * How much faster several processes are that share a backfill, where it is the node that they wait for: one history in

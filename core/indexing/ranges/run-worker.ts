@@ -31,7 +31,7 @@ export const RANGE_TRIES_MAX = 8
 /** The pause after a failure, which doubles. */
 const RETRY_MS = 1_000
 const RETRY_MS_MAX = 60_000
-/** Hints may be lost, and come back to where they were: the table is looked into this often. */
+/** Hints may be lost, and come back to where they were: the table is looked into this often, and when a range ends. */
 const LOOK_MS = 2_000
 
 /**
@@ -88,12 +88,15 @@ export async function runWorker(
     ranges.fail(plan, range.from, { owner, reason: 'stopped', retryAt: clock.nowMs() })
 
   let active = 0
+  /** Ends the pause before the next look into the table. */
+  let lookNow = (): void => undefined
   async function busy(work: () => Promise<void>): Promise<void> {
     active++
     try {
       await work()
     } finally {
       active--
+      lookNow()
     }
   }
 
@@ -115,7 +118,9 @@ export async function runWorker(
         void done.finally(() => found.delete(done))
         continue
       }
-      await clock.sleep(jittered(LOOK_MS, ports.newId), ended.cancel)
+      const pause = ports.newStopper(ended.cancel)
+      lookNow = pause.stop
+      await clock.sleep(jittered(LOOK_MS, ports.newId), pause.cancel)
     }
   } finally {
     await Promise.all([hints.close(), ...found])

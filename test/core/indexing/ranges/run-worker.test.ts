@@ -1,0 +1,59 @@
+import { expect, test } from 'vitest'
+import { systemClock } from '#adapters/node/clock.ts'
+import { newStopper } from '#adapters/node/stopper.ts'
+import type { Clock } from '#core/clock.ts'
+import type { RangeQueue } from '#core/indexing/ranges/ports.ts'
+import { runWorker } from '#core/indexing/ranges/run-worker.ts'
+import { workRangesIn } from '#core/indexing/ranges/work-ranges.ts'
+import { createMemoryRangeTable } from '../../../fakes/range-table.ts'
+
+const RANGES = 12
+const SIZE = 10
+
+/** Whatever is put up for others, nobody hears of it. */
+const silent: RangeQueue = {
+  announce: async () => undefined,
+  work: () => ({ close: async () => undefined }),
+}
+
+test.each([1, 3])(
+  'without hints, %i at once: who has ended a range takes the next without a pause',
+  async (concurrency) => {
+    const { ranges } = createMemoryRangeTable()
+    await ranges.plan('plan', workRangesIn([{ from: 0, to: RANGES * SIZE - 1 }], SIZE))
+    let pauses = 0
+    // A pause never ends by itself.
+    const clock: Clock = {
+      ...systemClock,
+      async sleep(_ms, cancel) {
+        await systemClock.sleep(60_000, cancel)
+        if (!(cancel as AbortSignal).aborted) pauses++
+      },
+    }
+    const done: number[] = []
+    const stop = newStopper()
+    const collect = async function* () {
+      await systemClock.sleep(1)
+      yield []
+    }
+    await runWorker(
+      { ranges, queue: silent, clock, newId: () => 'id', newStopper },
+      {
+        plan: 'plan',
+        owner: 'a',
+        concurrency,
+        collector: { collect },
+        onRange({ from }) {
+          done.push(from)
+          if (done.length === RANGES) stop.stop()
+        },
+      },
+      stop.cancel,
+    )
+    expect(done.toSorted((a, b) => a - b)).toEqual(
+      Array.from({ length: RANGES }, (_, index) => index * SIZE),
+    )
+    expect(pauses).toBe(0)
+  },
+  20_000,
+)
