@@ -169,21 +169,16 @@ function refuseForeignFile(path: string, field: FileField): void {
 }
 
 function wrap(connection: DatabaseSync, path: string, field: FileField): Database {
-  const statements = new Map<string, StatementSync>()
-  const prepared = (sql: string): StatementSync => {
-    const known = statements.get(sql)
-    if (known) return known
-    const statement = connection.prepare(sql)
-    statements.set(sql, statement)
-    return statement
+  const statements = {
+    rows: new Map<string, StatementSync>(),
+    tuples: new Map<string, StatementSync>(),
   }
-  const tupleStatements = new Map<string, StatementSync>()
-  const preparedForTuples = (sql: string): StatementSync => {
-    const known = tupleStatements.get(sql)
+  const prepared = (sql: string, as: keyof typeof statements = 'rows'): StatementSync => {
+    const known = statements[as].get(sql)
     if (known) return known
     const statement = connection.prepare(sql)
-    statement.setReturnArrays(true)
-    tupleStatements.set(sql, statement)
+    statement.setReturnArrays(as === 'tuples')
+    statements[as].set(sql, statement)
     return statement
   }
   let last: Promise<unknown> = Promise.resolve()
@@ -249,7 +244,8 @@ function wrap(connection: DatabaseSync, path: string, field: FileField): Databas
     path,
     exec: (sql) => connection.exec(sql),
     all: (sql, ...parameters) => prepared(sql).all(...parameters),
-    tuples: (sql, ...parameters) => preparedForTuples(sql).all(...parameters) as unknown as Tuple[],
+    tuples: (sql, ...parameters) =>
+      prepared(sql, 'tuples').all(...parameters) as unknown as Tuple[],
     get: (sql, ...parameters) => prepared(sql).get(...parameters),
     iterate: (sql, ...parameters) => prepared(sql).iterate(...parameters),
     run: (sql, ...parameters) =>

@@ -1,6 +1,6 @@
 import type { Address } from '#core/chain.ts'
 import type { ContractEventSource } from '#core/events/contract-sources.ts'
-import { parseDeclaration } from '#core/events/event-declaration.ts'
+import { declarationOf } from '#core/events/event-declaration.ts'
 import type { EarnInput, EarningPorts } from '#core/earning/earn-points.ts'
 import type { EarningRule } from '#core/earning/rule.ts'
 import { AppError } from '#core/errors.ts'
@@ -56,18 +56,12 @@ const isContractEvents =
   (source: Settings['sources'][number]): source is ContractEventSource =>
     source.kind === 'contract-events' && source.address === contract
 
-const signaturesOf = ({ events }: ContractEventSource): string[] =>
-  events.flatMap((form) => {
-    const declared = parseDeclaration(form)
-    return typeof declared === 'string' ? [] : declared.signature
-  })
-
 /** A rule about an event that is not indexed would give nothing, and say nothing of it. */
 function refuseUnindexed(rule: EarningRule, { sources }: Settings, index: number): void {
   if (rule.kind !== 'contract-event') return
   const { contract, signature } = rule
   const source = sources.find(isContractEvents(contract))
-  if (source && signaturesOf(source).includes(signature)) return
+  if (source?.events.some((form) => declarationOf(form).signature === signature)) return
   const field = `points.rules[${index}].event`
   throw new AppError(
     'invalid',

@@ -1,10 +1,9 @@
 import type { Address, Hash } from '#core/chain.ts'
-import { invalidField } from '#core/errors.ts'
 import { expectShape, MalformedLog, uintAt, uintOf } from '#core/indexing/log-words.ts'
 import type { RawLog } from '#core/indexing/ports.ts'
 import { type ContractRole, type Decoder, decoder, type SourceSpec } from '#core/indexing/source.ts'
 import { type ContractEvent, declaredEvent } from './contract-event.ts'
-import { type EventDeclaration, isValueOf, parseDeclaration } from './event-declaration.ts'
+import { declarationOf, type EventDeclaration, isValueOf } from './event-declaration.ts'
 
 /** A contract of which some events are indexed as they are declared. */
 export type ContractEventSource = {
@@ -32,8 +31,7 @@ function decodeEvent(
 
 /** @throws AppError `invalid` naming the field for what is no declaration */
 function decoderOf(text: string): [Hash, Decoder] {
-  const declaration = parseDeclaration(text)
-  if (typeof declaration === 'string') throw invalidField('sources', `"${text}": ${declaration}`)
+  const declaration = declarationOf(text)
   return [declaration.topic, decoder(declaredEvent, (log: RawLog) => decodeEvent(declaration, log))]
 }
 

@@ -1,5 +1,6 @@
 import { keccakOfText, KECCAK_TEXT_MAX } from '#core/checksum.ts'
 import type { Hash } from '#core/chain.ts'
+import { invalidField } from '#core/errors.ts'
 
 /** A value of an event: one word of 32 bytes. */
 type EventParameter = {
@@ -60,6 +61,13 @@ export function parseDeclaration(text: string): EventDeclaration | string {
     form: `${name}(${forms.join(',')})`,
     parameters,
   }
+}
+
+/** A declaration that was looked at before. @throws AppError `invalid` naming `sources` for one that was not */
+export function declarationOf(text: string): EventDeclaration {
+  const declaration = parseDeclaration(text)
+  if (typeof declaration === 'string') throw invalidField('sources', `"${text}": ${declaration}`)
+  return declaration
 }
 
 const NUMBER = /^u?int(\d+)$/

@@ -238,8 +238,7 @@ function onlyOf(ranges: readonly TokenRange[], finding: Finding): Finding {
     ...each,
     amount: each.amount === null ? null : BigInt(tokens.length),
   }))
-  const open = openOf(finding)
-  return { ...tally(finding.needed, wallets, { tokens, unknown: open }) }
+  return tally(finding.needed, wallets, { tokens, unknown: openOf(finding) })
 }
 
 const counted = (found: Finding, delegate: Address): VaultCount => ({

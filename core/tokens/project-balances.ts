@@ -188,8 +188,6 @@ function foldBalances({ documents, sources }: FoldInput): Fold<AnyEvent> {
     const { address: pool, body, block, transactionHash } = event
     // Uniswap V4 settles apart from swaps.
     if (body.protocol === 'uniswap-v4') return
-    // Most swaps are of tokens that are not followed.
-    if (transfers.tokensOf(event).length === 0) return
     for (const { token, side } of sidesOf(event)) {
       const out = amountSent(body, side)
       const { total, received } = transfers.sentBy(event, token, body.recipient)

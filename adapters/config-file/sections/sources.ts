@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import type { Address } from '#core/chain.ts'
 import type { Source } from '#core/catalogue.ts'
-import { parseDeclaration } from '#core/events/event-declaration.ts'
+import { declarationOf, parseDeclaration } from '#core/events/event-declaration.ts'
 import type { AlgebraProtocol, SolidlyProtocol } from '#core/dex/event-bodies.ts'
 import type { PoolProtocol } from '#core/dex/pool.ts'
 import { pathText } from './path-text.ts'
@@ -209,10 +209,7 @@ function describeDuplicates(sources: Raw): string[] {
 
 /** Whichever of them stood last would decide what is indexed of a value. */
 function describeSameEvents(events: readonly string[], index: number): string[] {
-  const signatures = events.map((text) => {
-    const declared = parseDeclaration(text)
-    return typeof declared === 'string' ? text : declared.signature
-  })
+  const signatures = events.map((text) => declarationOf(text).signature)
   return signatures.flatMap((signature, place) =>
     signatures.indexOf(signature) === place
       ? []
@@ -315,12 +312,7 @@ function toSource(source: Raw[number]): Source {
       return {
         kind: source.kind,
         address: toAddress(source.address),
-        events: source.events
-          .map((text) => {
-            const declared = parseDeclaration(text)
-            return typeof declared === 'string' ? text : declared.form
-          })
-          .toSorted(),
+        events: source.events.map((text) => declarationOf(text).form).toSorted(),
         startBlock: first,
       }
     default:
