@@ -1,12 +1,12 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { DEVNET_CHAIN_ID } from '#devnet/anvil.ts'
 import { openSqliteChainStore } from '#adapters/sqlite/chain-store.ts'
 import { watchSqliteFile } from '#adapters/sqlite/watch-file.ts'
+import { inFolder, spread } from './measure.ts'
 import { makeSwapChain, type SwapChain } from './swap-chain.ts'
 
 const BLOCKS = 200
@@ -26,8 +26,7 @@ const PATIENCE_MS = 60_000
  */
 export async function benchFollowing(print: (line: string) => void): Promise<void> {
   await using chain = await makeSwapChain({ pairs: 20, blocks: 10, swapsPerBlock: SWAPS })
-  const folder = mkdtempSync(join(tmpdir(), 'halyard-bench-'))
-  try {
+  await inFolder(async (folder) => {
     await using indexer = await startIndexer(chain, folder)
     const times: number[] = []
     for (let each = 0; each < BLOCKS; each++) {
@@ -38,11 +37,9 @@ export async function benchFollowing(print: (line: string) => void): Promise<voi
       times.push(performance.now() - minedAt)
     }
     print(`${BLOCKS} blocks with ${2 * SWAPS} logs each, one every ${PAUSE_MS} ms, in SQLite`)
-    print(`  mined to stored: ${figures(times)}`)
+    print(`  mined to stored: ${spread(times)}`)
     for (let round = 0; round < ROUNDS; round++) print(`  ${await reorganise(chain, indexer)}`)
-  } finally {
-    rmSync(folder, { recursive: true })
-  }
+  })
 }
 
 async function reorganise(chain: SwapChain, indexer: Indexer): Promise<string> {
@@ -137,11 +134,4 @@ async function openOnceThere(path: string) {
       if (performance.now() > until) throw error
       await sleep(PAUSE_MS)
     }
-}
-
-function figures(times: readonly number[]): string {
-  const sorted = times.toSorted((a, b) => a - b)
-  const at = (share: number): string =>
-    `${(sorted[Math.min(sorted.length - 1, Math.floor(share * sorted.length))] ?? 0).toFixed(0)} ms`
-  return `p50 ${at(0.5)}, p99 ${at(0.99)}, most ${at(1)}`
 }

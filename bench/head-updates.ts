@@ -1,5 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { createLogger } from '#adapters/log/logger.ts'
@@ -14,6 +13,7 @@ import { commitPorts } from '#core/indexing/commit-ports.ts'
 import { openToWrite } from '#wiring/open-chain-store.ts'
 import { configuredFakeSources } from '../test/apps/fake-chain-config.ts'
 import { createFakeChain, fakeSources, provenOf, refAt } from '../test/fakes/fake-chain.ts'
+import { inFolder, spread } from './measure.ts'
 
 const CHAIN_ID = 31_337
 const COMMITS = 200
@@ -31,8 +31,7 @@ const QUERY = 'subscription { swapUpdates { finalized { number } } }'
  * that a writer in another thread commits to.
  */
 export async function benchHeadUpdates(print: (line: string) => void): Promise<void> {
-  const folder = mkdtempSync(join(tmpdir(), 'halyard-bench-'))
-  try {
+  await inFolder(async (folder) => {
     const path = join(folder, 'halyard.json')
     writeFileSync(
       path,
@@ -44,11 +43,9 @@ export async function benchHeadUpdates(print: (line: string) => void): Promise<v
     )
     const { answered, heard } = await measure(path)
     print(`${COMMITS} commits to SQLite, one every ${PAUSE_MS} ms, no polls`)
-    print(`  committed to answered by /v1/pools   ${figures(answered)}`)
-    print(`  committed to heard by a subscriber   ${figures(heard)}`)
-  } finally {
-    rmSync(folder, { recursive: true })
-  }
+    print(`  committed to answered by /v1/pools   ${spread(answered)}`)
+    print(`  committed to heard by a subscriber   ${spread(heard)}`)
+  })
 }
 
 async function measure(
@@ -124,11 +121,4 @@ async function subscribe(url: string, signal: AbortSignal) {
     return newest.at
   }
   return { told, isOpen: () => newest.number >= 0 }
-}
-
-function figures(times: readonly number[]): string {
-  const sorted = times.toSorted((a, b) => a - b)
-  const at = (share: number): string =>
-    `${(sorted[Math.min(sorted.length - 1, Math.floor(share * sorted.length))] ?? 0).toFixed(1)} ms`
-  return `p50 ${at(0.5)}, p99 ${at(0.99)}, most ${at(1)}`
 }

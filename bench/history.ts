@@ -1,4 +1,3 @@
-import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { sha256 } from '#adapters/node/sha256.ts'
@@ -18,6 +17,7 @@ import { createFakeClock } from '../test/fakes/index-app.ts'
 import { actBlock } from '../test/fakes/act-block.ts'
 import type { Act } from '../test/oracle/acts.ts'
 import { ownIds } from '../test/fakes/own-ids.ts'
+import { inFolder, median } from './measure.ts'
 
 const CHAIN_ID = 1
 const PROJECTIONS = ownIds(CHAIN_ID)
@@ -47,18 +47,9 @@ export async function benchHistory(print: (line: string) => void): Promise<void>
   for (const durability of durabilities) {
     const { batch, single, empty } = times[durability]
     print(
-      `  synchronous=${durability.padEnd(6)} ${middle(batch).toFixed(1)} ms a batch of ${BLOCKS_PER_BATCH} final blocks, ` +
-        `${middle(single).toFixed(2)} ms a block near the head, ${middle(empty).toFixed(3)} ms a transaction of one row`,
+      `  synchronous=${durability.padEnd(6)} ${median(batch).toFixed(1)} ms a batch of ${BLOCKS_PER_BATCH} final blocks, ` +
+        `${median(single).toFixed(2)} ms a block near the head, ${median(empty).toFixed(3)} ms a transaction of one row`,
     )
-  }
-}
-
-async function inFolder<T>(work: (folder: string) => Promise<T>): Promise<T> {
-  const folder = mkdtempSync(join(tmpdir(), 'halyard-bench-'))
-  try {
-    return await work(folder)
-  } finally {
-    rmSync(folder, { recursive: true })
   }
 }
 
@@ -112,7 +103,7 @@ async function longWindow(folder: string, print: (line: string) => void): Promis
     const [version, previous] = [versionOf(WINDOW), versionOf(WINDOW - 1)]
     await store.writer.replace([{ id, version, previous, expected: null }])
   })
-  const cold = await median(async () => {
+  const cold = await medianOf(async () => {
     await createViews(store.heads, CHAIN_ID).current()
   })
   const views = createViews(store.heads, CHAIN_ID)
@@ -123,7 +114,7 @@ async function longWindow(folder: string, print: (line: string) => void): Promis
     ['in the middle of the window', WINDOW / 2],
   ] as const) {
     const view = viewAt(newest, number) as View
-    const time = await median(async () => {
+    const time = await medianOf(async () => {
       const [found] = await readDocuments({ ...store, views }, view, poolDocuments, [[pool]])
       if (found?.createdBlock !== number)
         throw new Error(`block ${number} sees ${found?.createdBlock}`)
@@ -133,18 +124,15 @@ async function longWindow(folder: string, print: (line: string) => void): Promis
   store.close()
 }
 
-async function median(work: () => Promise<void>): Promise<number> {
+async function medianOf(work: () => Promise<void>): Promise<number> {
   const times: number[] = []
   for (let round = 0; round < ROUNDS; round++) {
     const startedAt = performance.now()
     await work()
     times.push(performance.now() - startedAt)
   }
-  return middle(times)
+  return median(times)
 }
-
-const middle = (times: readonly number[]): number =>
-  times.toSorted((a, b) => a - b)[Math.floor(times.length / 2)] as number
 
 const durabilities = ['FULL', 'NORMAL'] as const
 type Durability = (typeof durabilities)[number]

@@ -1,12 +1,12 @@
 import { spawn } from 'node:child_process'
-import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { Pool } from 'undici'
 import { DEVNET_CHAIN_ID } from '#devnet/anvil.ts'
 import type { ProofMode } from '#core/indexing/proof-policy.ts'
 import { SWAP_V2, SYNC } from '#core/dex/sources/uniswap-v2.ts'
 import { makeSwapChain, type SwapChain } from './swap-chain.ts'
+import { inFolder, median } from './measure.ts'
 
 /** Blocks of the bare download's requests: about as many logs as the backfill asks for at once. */
 const BLOCKS_PER_REQUEST = 10
@@ -56,8 +56,7 @@ export async function benchIndex(print: (line: string) => void): Promise<void> {
       ...(derived as { derive: Run; rawBytes: number }),
     })
   }
-  const mid = (pick: (round: (typeof rounds)[number]) => number): number =>
-    rounds.map(pick).toSorted((a, b) => a - b)[Math.floor(ROUNDS / 2)] as number
+  const mid = (pick: (round: (typeof rounds)[number]) => number): number => median(rounds.map(pick))
   const [one, many] = [mid((round) => round.one), mid((round) => round.many)]
   const line = (name: string, seconds: number, more = ''): void =>
     print(`  ${name.padEnd(48)} ${seconds.toFixed(2).padStart(6)} s  ${more}`)
@@ -124,15 +123,6 @@ async function download(
   const seconds = (performance.now() - startedAt) / 1_000
   await pool.close()
   return { seconds, logs, bytes }
-}
-
-async function inFolder<T>(use: (folder: string) => Promise<T>): Promise<T> {
-  const folder = mkdtempSync(join(tmpdir(), 'halyard-bench-'))
-  try {
-    return await use(folder)
-  } finally {
-    rmSync(folder, { recursive: true })
-  }
 }
 
 function configIn(

@@ -1,5 +1,3 @@
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { systemClock } from '#adapters/node/clock.ts'
 import { sha256 } from '#adapters/node/sha256.ts'
@@ -14,6 +12,7 @@ import { createMongoLedgerStore } from '#adapters/mongo/ledger-store.ts'
 import { openMongoMigrationStore } from '#adapters/mongo/migration-store.ts'
 import { MongoClient } from 'mongodb'
 import { freshDatabase, openMongoServer } from '../test/servers/mongo.ts'
+import { inFolder } from './measure.ts'
 
 const ACCOUNTS = 1_000
 const SPENDS = 20_000
@@ -44,8 +43,7 @@ export const benchLargeAudit = (print: (line: string) => void): Promise<void> =>
   withStore(async (store) => print(await audit(store, AUDITED_LARGE)))
 
 async function withStore(use: (store: LedgerStore) => Promise<void>): Promise<void> {
-  const folder = mkdtempSync(join(tmpdir(), 'halyard-bench-'))
-  try {
+  await inFolder(async (folder) => {
     const path = join(folder, 'records.db')
     const migrations = openSqliteMigrationStore(path)
     await migrate({ migrations, sha256 }, { isDryRun: false })
@@ -53,9 +51,7 @@ async function withStore(use: (store: LedgerStore) => Promise<void>): Promise<vo
     const store = openSqliteLedgerStore(path)
     await use(store)
     store.close()
-  } finally {
-    rmSync(folder, { recursive: true })
-  }
+  })
 }
 
 async function audit(store: LedgerStore, spendCount: number): Promise<string> {

@@ -2,15 +2,14 @@ import { monitorEventLoopDelay } from 'node:perf_hooks'
 import { encodeDeployData, encodeFunctionData } from 'viem'
 import { systemClock } from '#adapters/node/clock.ts'
 import { createEthersOwnerReader } from '#adapters/ethers/owner-reader.ts'
-import { createMemoryChainStore, createMemoryTables } from '#adapters/memory/chain-store.ts'
 import { createRpc } from '#adapters/rpc/rpc.ts'
-import { type Address, parseAddress, ZERO_ADDRESS } from '#core/chain.ts'
-import { createViews } from '#core/history/view.ts'
-import { createOwnershipChecker } from '#core/ownership/checker.ts'
+import { type Address, parseAddress } from '#core/chain.ts'
 import { parseRule } from '#core/ownership/parse-rule.ts'
 import { DEVNET_CHAIN_ID, startAnvil } from '#devnet/anvil.ts'
 import { contracts } from '#devnet/contracts.ts'
 import { connect, type DevNode } from '#devnet/node.ts'
+import { createPlainChecker } from '../test/fakes/plain-checker.ts'
+import { median } from './measure.ts'
 
 const WALLETS = 1_000
 const COLLECTIONS = 10
@@ -28,26 +27,7 @@ export async function benchOwnership(print: (line: string) => void): Promise<voi
       requests++
       return (await rpc.call([{ method, params }], ([result]) => result)).value
     }, DEVNET_CHAIN_ID)
-    const store = createMemoryChainStore(createMemoryTables())
-    const checker = createOwnershipChecker(
-      {
-        ...store,
-        views: createViews(store.heads, DEVNET_CHAIN_ID),
-        owners,
-        collections: new Set(),
-        isKnownErc721: () => false,
-        escrows: [],
-        traits: null,
-        // The rule asks for none.
-        delegations: {
-          registry: ZERO_ADDRESS,
-          rights: `0x${'0'.repeat(64)}`,
-          reader: { incoming: async () => ({ status: 'no-code' }) },
-        },
-        clock: systemClock,
-      },
-      60_000,
-    )
+    const checker = createPlainChecker(owners, DEVNET_CHAIN_ID)
     const rule = parseRule({
       atLeast: { count: 2, of: collections.map((collection) => ({ erc721: { collection } })) },
     })
@@ -71,23 +51,18 @@ export async function benchOwnership(print: (line: string) => void): Promise<voi
     const CACHED = 1_000
     for (let index = 0; index < CACHED; index++) await check([one])
     const cached = (performance.now() - began) / CACHED
-    const median = medianOf(fresh)
+    const time = median(fresh)
     print(
       `ownership of ${WALLETS * COLLECTIONS} (wallet, collection) pairs; median of ${ROUNDS} rounds`,
     )
-    print(
-      `  time                                   ${(median / 1_000).toFixed(2)} s (2.00 at most)`,
-    )
-    print(`  the longest that others wait for it    ${medianOf(held).toFixed(0)} ms (50 at most)`)
+    print(`  time                                   ${(time / 1_000).toFixed(2)} s (2.00 at most)`)
+    print(`  the longest that others wait for it    ${median(held).toFixed(0)} ms (50 at most)`)
     print(`  requests to the node                   ${Math.max(...asked)} (20 at most)`)
     print(`  a decision again at the same block     ${cached.toFixed(3)} ms (1 at most)`)
   } finally {
     await rpc.close()
   }
 }
-
-const medianOf = (of: readonly number[]): number =>
-  of.toSorted((a, b) => a - b)[of.length >> 1] as number
 
 /** How long the event loop is held up at a time, in steps of a millisecond. */
 function watchLoop(): Disposable & { longestMs(): Promise<number> } {

@@ -1,5 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { Pool } from 'undici'
 import { createLogger } from '#adapters/log/logger.ts'
@@ -12,6 +11,7 @@ import type { DevToken } from '#devnet/deployment.ts'
 import { connect } from '#devnet/node.ts'
 import { readSettings, wireIndexing } from '#cli/wire.ts'
 import { backfill } from '#core/indexing/backfill.ts'
+import { inFolder } from './measure.ts'
 
 const POLL_MS = 10
 const COLD = 60
@@ -23,8 +23,7 @@ const WARM_UP = 40
  * is asked for, states are read, the transaction is tried out), others of the same block, and the same again.
  */
 export async function benchQuotesOverHttp(print: (line: string) => void): Promise<void> {
-  const folder = mkdtempSync(join(tmpdir(), 'halyard-bench-'))
-  try {
+  await inFolder(async (folder) => {
     await using anvil = await startAnvil()
     const node = connect(anvil.url)
     const { tokens, pools, ...deployment } = await deployDevnet(anvil.url)
@@ -93,9 +92,7 @@ export async function benchQuotesOverHttp(print: (line: string) => void): Promis
     )
     line('the same one again', await measure(WARM, nothing, () => one))
     await client.close()
-  } finally {
-    rmSync(folder, { recursive: true })
-  }
+  })
 }
 
 async function index(path: string): Promise<void> {

@@ -5,6 +5,7 @@ import { wordsOfSpacing } from '#core/dex/protocols/tick-window.ts'
 import { findRoute } from '#core/dex/routing/find-route.ts'
 import { createGraph } from '#core/dex/routing/graph.ts'
 import type { RoutePool } from '#core/dex/routing/route.ts'
+import { median } from './measure.ts'
 
 const QUERIES = 61
 /** Calls before measuring, so that the code is compiled as it will be in a server that has run for a minute. */
@@ -129,7 +130,7 @@ function medianMs(runs: number, run: (at: number) => void): number {
     run(at)
     return performance.now() - startedAt
   })
-  return times.toSorted((a, b) => a - b)[Math.floor(runs / 2)] as number
+  return median(times)
 }
 
 const queriesFrom = (random: Random, tokens = TOKENS): Query[] =>

@@ -1,10 +1,10 @@
 import { spawn } from 'node:child_process'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { writeFileSync } from 'node:fs'
 import { createServer, connect, type AddressInfo, type Socket } from 'node:net'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { once } from 'node:events'
 import { DEVNET_CHAIN_ID } from '#devnet/anvil.ts'
+import { inFolder, median } from './measure.ts'
 import { makeSwapChain, type SwapChain } from './swap-chain.ts'
 
 /** What each answer of the node is held back, as one on the other side of an ocean would. */
@@ -45,9 +45,6 @@ export async function benchWorkers(print: (line: string) => void): Promise<void>
   }
 }
 
-const median = (times: readonly number[]): number =>
-  times.toSorted((a, b) => a - b)[Math.floor(times.length / 2)] as number
-
 /** A server before a node that passes everything on, and holds back what the node says. */
 async function startLateNode(url: string): Promise<AsyncDisposable & { readonly url: string }> {
   const { hostname, port } = new URL(url)
@@ -79,13 +76,12 @@ async function startLateNode(url: string): Promise<AsyncDisposable & { readonly 
   }
 }
 
-async function share(
+function share(
   chain: SwapChain,
   url: string,
   count: number,
 ): Promise<{ readonly seconds: number; readonly digest: string }> {
-  const folder = mkdtempSync(join(tmpdir(), 'halyard-bench-'))
-  try {
+  return inFolder(async (folder) => {
     const path = join(folder, 'halyard.json')
     writeFileSync(
       path,
@@ -101,9 +97,7 @@ async function share(
     const [digest] = digests
     if (!digest || digests.some((each) => each !== digest)) throw new Error('processes differ')
     return { seconds, digest }
-  } finally {
-    rmSync(folder, { recursive: true })
-  }
+  })
 }
 
 /** One process of the operator's command; resolves to the digest of the history that it reports. */

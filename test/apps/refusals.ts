@@ -3,22 +3,13 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type PrivateKeyAccount, privateKeyToAccount } from 'viem/accounts'
 import { createSiweMessage } from 'viem/siwe'
-import { createMemoryChainStore, createMemoryTables } from '#adapters/memory/chain-store.ts'
-import { systemClock } from '#adapters/node/clock.ts'
-import { ZERO_ADDRESS } from '#core/chain.ts'
-import { createViews } from '#core/history/view.ts'
 import { newMetadata } from '#core/nft/metadata/metadata.ts'
-import { createOwnershipChecker } from '#core/ownership/checker.ts'
 import type { OwnerReader } from '#core/ownership/ports.ts'
 import { openMetadataStore } from '#wiring/open-metadata.ts'
 import { addressOf } from '../fakes/encode.ts'
 import { fakeErc721 } from '../fakes/fake-chain.ts'
-import {
-  APPLICATION_ID,
-  CLIENT_SECRET,
-  REDIRECT_URI,
-  startFakeDiscord,
-} from '../fakes/fake-discord.ts'
+import { settingsOf, startFakeDiscord } from '../fakes/fake-discord.ts'
+import { createPlainChecker } from '../fakes/plain-checker.ts'
 import { openRig, type Rig } from './api-rig.ts'
 
 const CHAIN_ID = 31_337
@@ -58,25 +49,7 @@ export async function openRefusals(owners: OwnerReader): Promise<Refusals> {
   stack.defer(() => rmSync(folder, { recursive: true }))
   const records = { kind: 'sqlite', path: join(folder, 'records.db') } as const
   const discord = stack.use(await startFakeDiscord())
-  const store = createMemoryChainStore(createMemoryTables())
-  const ownership = createOwnershipChecker(
-    {
-      ...store,
-      views: createViews(store.heads, CHAIN_ID),
-      owners,
-      collections: new Set(),
-      isKnownErc721: () => false,
-      escrows: [],
-      traits: null,
-      delegations: {
-        registry: ZERO_ADDRESS,
-        rights: `0x${'0'.repeat(64)}`,
-        reader: { incoming: async () => ({ status: 'no-code' }) },
-      },
-      clock: systemClock,
-    },
-    60_000,
-  )
+  const ownership = createPlainChecker(owners, CHAIN_ID)
   const rig = stack.use(
     await openRig({
       blocks: 1,
@@ -96,19 +69,7 @@ export async function openRefusals(owners: OwnerReader): Promise<Refusals> {
         sessionMs: 10 * HOUR_MS,
         unlinkCoolDownMs: 5 * HOUR_MS,
       },
-      discord: {
-        applicationId: APPLICATION_ID,
-        clientSecret: CLIENT_SECRET,
-        redirectUri: REDIRECT_URI,
-        apiUrl: discord.url,
-        authorizeUrl: 'https://discord.example/oauth2/authorize',
-        publicKey: discord.publicKey,
-        verifyUrl: null,
-        botToken: null,
-        roles: [],
-        metricsHost: '127.0.0.1',
-        metricsPort: null,
-      },
+      discord: settingsOf(discord),
     }),
   )
   rig.nowMs = NOW_MS

@@ -1,13 +1,7 @@
 import { type PrivateKeyAccount, privateKeyToAccount } from 'viem/accounts'
 import { createSiweMessage } from 'viem/siwe'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import {
-  APPLICATION_ID,
-  CLIENT_SECRET,
-  type FakeDiscord,
-  REDIRECT_URI,
-  startFakeDiscord,
-} from '../fakes/fake-discord.ts'
+import { type FakeDiscord, settingsOf, startFakeDiscord } from '../fakes/fake-discord.ts'
 import { openRig, type Rig } from './api-rig.ts'
 
 const HOUR_MS = 3_600_000
@@ -37,19 +31,7 @@ beforeAll(async () => {
       sessionMs: 10 * HOUR_MS,
       unlinkCoolDownMs: 5 * HOUR_MS,
     },
-    discord: {
-      applicationId: APPLICATION_ID,
-      clientSecret: CLIENT_SECRET,
-      redirectUri: REDIRECT_URI,
-      apiUrl: discord.url,
-      authorizeUrl: 'https://discord.example/oauth2/authorize',
-      publicKey: discord.publicKey,
-      verifyUrl: null,
-      botToken: null,
-      roles: [],
-      metricsHost: '127.0.0.1',
-      metricsPort: null,
-    },
+    discord: settingsOf(discord),
   })
   rig.nowMs = now
 })

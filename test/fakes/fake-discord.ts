@@ -48,6 +48,21 @@ export type FakeDiscord = AsyncDisposable & {
   signed(timestamp: string, body: string): Record<string, string>
 }
 
+/** The section of a configuration that asks it, without guilds. */
+export const settingsOf = ({ url, publicKey }: FakeDiscord) => ({
+  applicationId: APPLICATION_ID,
+  clientSecret: CLIENT_SECRET,
+  redirectUri: REDIRECT_URI,
+  apiUrl: url,
+  authorizeUrl: 'https://discord.example/oauth2/authorize',
+  publicKey,
+  verifyUrl: null,
+  botToken: null,
+  roles: [],
+  metricsHost: '127.0.0.1',
+  metricsPort: null,
+})
+
 type Grant = {
   readonly user: User
   readonly challenge: string | null
