@@ -31,13 +31,12 @@ const connectTo = (url: string) =>
 export async function startPointsChain(): Promise<PointsChain> {
   const anvil = await startAnvil({})
   const chain = connectTo(anvil.url)
-  await chain.setAutomine(true)
   const [admin, user] = (await chain.getAddresses()) as [Address, Address]
   const deploy = async (name: ContractName, args: readonly unknown[]): Promise<Address> => {
     const { abi: of, bytecode } = contracts[name]
     const hash = await chain.deployContract({ abi: of, bytecode, args, account: admin })
-    if (!(await chain.getAutomine())) await chain.mine({ blocks: 1 })
-    const { contractAddress } = await chain.waitForTransactionReceipt({ hash, pollingInterval: 20 })
+    await chain.mine({ blocks: 1 })
+    const { contractAddress } = await chain.getTransactionReceipt({ hash })
     return (contractAddress as Address).toLowerCase() as Address
   }
   const sendTo = (to: Address, from: Address, functionName: string, args: readonly unknown[]) =>
@@ -55,7 +54,7 @@ export async function startPointsChain(): Promise<PointsChain> {
     sendTo(address, from, functionName, args)
   for (const sender of senders) await chain.setBalance({ address: sender, value: 10n ** 18n })
   await letSpend(address)
-  await chain.setAutomine(false)
+  await chain.mine({ blocks: 1 })
   return {
     anvil,
     chain,

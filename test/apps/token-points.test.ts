@@ -223,26 +223,23 @@ describe('a points contract over a token', () => {
   /** What becomes of a spend of 100 with an ERC-20 that moves tokens in such a way. */
   async function spendWith(way: number) {
     const { chain, admin, user } = world
-    await chain.setAutomine(true)
-    try {
-      const args = [way, user, 1_000n]
-      const hash = await chain.deployContract({ ...code, args, account: admin })
-      const { contractAddress } = await chain.waitForTransactionReceipt({ hash })
-      const token = contractAddress as Address
-      const approve = { address: token, abi: code.abi, functionName: 'approve' }
-      const contract = await world.deploy('erc20Points', [admin, token, SINK, 1n])
-      await chain.writeContract({ ...approve, args: [contract, 1_000n], account: user })
-      const of = { address: contract, abi: contracts.erc20Points.abi, account: admin }
-      const spender = [keccak256(toHex('SPENDER')), admin, true]
-      await chain.writeContract({ ...of, functionName: 'setRole', args: spender })
-      const operation = keccak256(toHex(`odd ${way}`))
-      const call = { ...of, functionName: 'spend', args: [operation, user, 100n, 2n ** 64n] }
-      await chain.simulateContract(call)
-      await chain.writeContract(call)
-      return await chain.readContract({ ...of, functionName: 'statusOf', args: [operation] })
-    } finally {
-      await chain.setAutomine(false)
-    }
+    const args = [way, user, 1_000n]
+    const hash = await chain.deployContract({ ...code, args, account: admin })
+    await world.mine()
+    const token = (await chain.getTransactionReceipt({ hash })).contractAddress as Address
+    const approve = { address: token, abi: code.abi, functionName: 'approve' }
+    const contract = await world.deploy('erc20Points', [admin, token, SINK, 1n])
+    await chain.writeContract({ ...approve, args: [contract, 1_000n], account: user })
+    const of = { address: contract, abi: contracts.erc20Points.abi, account: admin }
+    const spender = [keccak256(toHex('SPENDER')), admin, true]
+    await chain.writeContract({ ...of, functionName: 'setRole', args: spender })
+    await world.mine()
+    const operation = keccak256(toHex(`odd ${way}`))
+    const call = { ...of, functionName: 'spend', args: [operation, user, 100n, 2n ** 64n] }
+    await chain.simulateContract(call)
+    await chain.writeContract(call)
+    await world.mine()
+    return chain.readContract({ ...of, functionName: 'statusOf', args: [operation] })
   }
 
   test('takes one that answers nothing, and none that says no, keeps a part or refuses', async () => {
