@@ -1,7 +1,12 @@
 import { Pool } from 'undici'
 import { kindOf, type RpcFailureKind } from './refusals.ts'
 
-export type RpcCall = { readonly method: string; readonly params: readonly unknown[] }
+export type RpcCall = {
+  readonly method: string
+  readonly params: readonly unknown[]
+  /** Reads the answer's bytes where the call is sent alone; where it gives undefined, they are read as JSON. */
+  readonly read?: (bytes: Buffer) => Answer | undefined
+}
 
 /** What is shown of a node's words: enough to know its message by, and never what a terminal would obey. */
 const MESSAGE_LENGTH_MAX = 300
@@ -64,6 +69,7 @@ export function createEndpoint(url: string): Endpoint {
     body: string,
     timeoutMs: number,
     stop: AbortSignal | undefined,
+    read: RpcCall['read'],
   ): Promise<unknown> {
     // One deadline over connection, headers and body: a body that trickles must not hold a slot.
     const deadline = AbortSignal.timeout(timeoutMs)
@@ -72,10 +78,10 @@ export function createEndpoint(url: string): Endpoint {
       const response = await pool.request({ path, method: 'POST', headers, body, signal })
       const { statusCode: status } = response
       const wait = retryAfterMs(response.headers['retry-after'])
-      const text = await readText(response.body)
+      const bytes = await readBytes(response.body)
       // Some nodes send their JSON-RPC errors with a 4xx or 5xx.
-      if (status < 400) return parseJson(text)
-      const told = jsonOrUndefined(text)
+      if (status < 400) return read?.(bytes) ?? parseJson(bytes)
+      const told = jsonOrUndefined(bytes)
       if (isRpcAnswer(told) && !isSlowDown(status, wait)) return told
       throw new RpcFailure(kindOfStatus(status, wait), `HTTP ${status}`, {
         ...(wait !== undefined && { retryAfterMs: wait }),
@@ -92,9 +98,15 @@ export function createEndpoint(url: string): Endpoint {
   return {
     name: origin,
     async send(calls, timeoutMs, stop) {
-      const requests = calls.map((call) => ({ jsonrpc: '2.0', id: nextId++, ...call }))
+      const requests = calls.map(({ method, params }) => ({
+        jsonrpc: '2.0',
+        id: nextId++,
+        method,
+        params,
+      }))
       const single = requests.length === 1
-      const answer = await post(JSON.stringify(single ? requests[0] : requests), timeoutMs, stop)
+      const body = JSON.stringify(single ? requests[0] : requests)
+      const answer = await post(body, timeoutMs, stop, single ? calls[0]?.read : undefined)
       const answers = Array.isArray(answer) ? (answer as Answer[]) : [answer as Answer]
       // A batch that is refused as a whole comes back as one error.
       if (!single && answers.length === 1 && answers[0]?.error)
@@ -157,7 +169,7 @@ type Answer = {
   readonly error?: JsonRpcError
 } | null
 
-async function readText(body: AsyncIterable<Buffer>): Promise<string> {
+async function readBytes(body: AsyncIterable<Buffer>): Promise<Buffer> {
   const parts: Buffer[] = []
   let size = 0
   for await (const part of body) {
@@ -166,18 +178,18 @@ async function readText(body: AsyncIterable<Buffer>): Promise<string> {
       throw new RpcFailure('too-large', `more than ${BODY_BYTES_MAX} bytes in one answer`)
     parts.push(part)
   }
-  return Buffer.concat(parts, size).toString('utf8')
+  return Buffer.concat(parts, size)
 }
 
-function parseJson(text: string): unknown {
-  const value = jsonOrUndefined(text)
+function parseJson(bytes: Buffer): unknown {
+  const value = jsonOrUndefined(bytes)
   if (value === undefined) throw new RpcFailure('bad-answer', 'an answer that is not JSON')
   return value
 }
 
-function jsonOrUndefined(text: string): unknown {
+function jsonOrUndefined(bytes: Buffer): unknown {
   try {
-    return JSON.parse(text)
+    return JSON.parse(bytes.toString('utf8'))
   } catch {
     return undefined
   }

@@ -2,6 +2,7 @@ import type { BlockRange } from '#core/chain.ts'
 import type { LogFilter, RawLog } from '#core/indexing/ports.ts'
 import type { Ceiling } from './ceiling.ts'
 import { RpcFailure } from './endpoint.ts'
+import { ReadLogs, readLogAnswer } from './log-bytes.ts'
 import { toLog } from './parse.ts'
 import { isFilterLimit, type RpcFailureKind } from './refusals.ts'
 import type { Talk } from './rpc.ts'
@@ -135,8 +136,10 @@ async function fetchLogs(node: Talk, range: BlockRange, filter: LogFilter): Prom
           ...(filter.addresses && { address: filter.addresses }),
         },
       ],
+      read: readLogAnswer,
     },
   ])
+  if (result instanceof ReadLogs) return result.logs
   // Some write null for none.
   if (result === null) return []
   if (!Array.isArray(result)) throw new RpcFailure('bad-answer', 'eth_getLogs is not a list')

@@ -1,0 +1,395 @@
+import type { Hash, Hex } from '#core/chain.ts'
+import type { RawLog } from '#core/indexing/ports.ts'
+
+/** Logs that were read from an answer's bytes, as `toLog` would have made them of its JSON. */
+export class ReadLogs {
+  readonly logs: RawLog[]
+  constructor(logs: RawLog[]) {
+    this.logs = logs
+  }
+}
+
+/**
+ * Reads an answer to `eth_getLogs` without making objects of its JSON: most of a log's text says again what the log
+ * before it said, and what does is neither copied nor made a string of once more. Removed logs are left out.
+ *
+ * @param bytes JSON in UTF-8
+ * @returns undefined for everything but a list of whole logs: an error, a value of another type, escaped text, an
+ *   incomplete answer. Who reads it as JSON then can say what is wrong
+ */
+export function readLogAnswer(
+  bytes: Buffer,
+): { readonly id: unknown; readonly result: ReadLogs } | undefined {
+  try {
+    return new LogReader(bytes).answer()
+  } catch (error) {
+    if (error === OTHER_FORM) return undefined
+    throw error
+  }
+}
+
+const OTHER_FORM = new Error('not a list of plain logs')
+
+const code = (character: string): number => character.charCodeAt(0)
+const [QUOTE, BACKSLASH, COLON, COMMA] = [code('"'), code('\\'), code(':'), code(',')]
+const [OPEN_OBJECT, CLOSE_OBJECT] = [code('{'), code('}')]
+const [OPEN_LIST, CLOSE_LIST] = [code('['), code(']')]
+const [ZERO, LOWER_X] = [code('0'), code('x')]
+const SPACES: ReadonlySet<number> = new Set([' ', '\t', '\n', '\r'].map(code))
+/** Bytes that are no text by themselves: control characters, and all that is not ASCII. */
+const isPlain = (byte: number): boolean => byte >= 0x20 && byte < 0x7f
+
+/** The value of a hex digit, and 16 more where it is in upper case; `NO_DIGIT` for all other bytes. */
+const digits = new Uint8Array(256).fill(255)
+const NO_DIGIT = 32
+for (let value = 0; value < 16; value++) {
+  const digit = value.toString(16)
+  digits[code(digit.toUpperCase())] = value + 16
+  digits[code(digit)] = value
+}
+
+const fields = [
+  'address',
+  'topics',
+  'data',
+  'blockNumber',
+  'blockHash',
+  'transactionHash',
+  'transactionIndex',
+  'logIndex',
+] as const
+/** Their places in the list above, and what else is looked at. */
+const [ADDRESS, TOPICS, DATA, BLOCK_NUMBER, BLOCK_HASH, TX_HASH, TX_INDEX, LOG_INDEX] = [
+  0, 1, 2, 3, 4, 5, 6, 7,
+]
+const [REMOVED, UNKNOWN] = [8, 9]
+const ALL_FIELDS = (1 << fields.length) - 1
+const placeOfName: ReadonlyMap<string, number> = new Map([
+  ...fields.map((name, place) => [name, place] as const),
+  ['removed', REMOVED],
+])
+
+/** Bytes that are likely to come again: four at a time as numbers, and what is left of them. */
+type KnownBytes = { readonly length: number; readonly words: Int32Array; readonly rest: Uint8Array }
+
+function knownBytes(bytes: Buffer): KnownBytes {
+  const words = new Int32Array(bytes.length >> 2)
+  for (let index = 0; index < words.length; index++) words[index] = bytes.readInt32LE(index * 4)
+  return { length: bytes.length, words, rest: Uint8Array.from(bytes.subarray(words.length * 4)) }
+}
+
+/** A name with its quotes and colon, as a node writes it. */
+type KnownName = { readonly bytes: KnownBytes; readonly place: number }
+
+/** The names of a log in the order of the log before it: a node writes them all alike. */
+let order: KnownName[] = []
+/** Of a longer object the rest is looked up name by name. */
+const ORDER_MAX = 32
+
+const ADDRESS_LENGTH = 42
+const WORD_LENGTH = 66
+/** A quantity of more digits may be no safe integer. */
+const QUANTITY_DIGITS_MAX = 13
+
+/** A text that comes again and again, by some of its digits. */
+type KnownText = { readonly bytes: KnownBytes; readonly text: Hex; readonly alone: readonly Hex[] }
+const KNOWN_TEXTS = 4_096
+/** One of the same digits takes the place of the other. */
+const knownTexts: (KnownText | undefined)[] = Array.from({ length: KNOWN_TEXTS })
+
+const FALSE = knownBytes(Buffer.from('false'))
+
+const noHash: KnownText = { bytes: knownBytes(Buffer.alloc(0)), text: '0x', alone: [] }
+
+class LogReader {
+  readonly #bytes: Buffer
+  readonly #view: DataView
+  #at = 0
+  #blockHash = noHash
+  #transactionHash = noHash
+
+  constructor(bytes: Buffer) {
+    this.#bytes = bytes
+    this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+  }
+
+  answer(): { id: unknown; result: ReadLogs } {
+    let id: unknown
+    let logs: RawLog[] | undefined
+    this.#open(OPEN_OBJECT)
+    do {
+      const name = this.#name()
+      if (name === 'result') logs = this.#logs()
+      else if (name === 'id') id = this.#scalar()
+      else if (name === 'jsonrpc') this.#scalar()
+      else throw OTHER_FORM
+    } while (this.#goesOn(CLOSE_OBJECT))
+    this.#skipSpaces()
+    if (!logs || this.#at !== this.#bytes.length) throw OTHER_FORM
+    return { id, result: new ReadLogs(logs) }
+  }
+
+  #logs(): RawLog[] {
+    const logs: RawLog[] = []
+    this.#open(OPEN_LIST)
+    this.#skipSpaces()
+    if (this.#bytes[this.#at] === CLOSE_LIST) {
+      this.#at++
+      return logs
+    }
+    do {
+      const log = this.#log()
+      if (log) logs.push(log)
+    } while (this.#goesOn(CLOSE_LIST))
+    return logs
+  }
+
+  /** Undefined for a log that a reorg took back. */
+  #log(): RawLog | undefined {
+    let [address, data]: [Hex, Hex] = ['0x', '0x']
+    let topics: readonly Hash[] = []
+    let [blockNumber, transactionIndex, logIndex] = [0, 0, 0]
+    let isRemoved = false
+    let seen = 0
+    let index = 0
+    this.#open(OPEN_OBJECT)
+    do {
+      const place = this.#place(index++)
+      if (place === ADDRESS) address = this.#known(ADDRESS_LENGTH).text
+      else if (place === TOPICS) topics = this.#topics()
+      else if (place === DATA) data = this.#data()
+      else if (place === BLOCK_NUMBER) blockNumber = this.#quantity()
+      else if (place === BLOCK_HASH) this.#blockHash = this.#same(this.#blockHash)
+      else if (place === TX_HASH) this.#transactionHash = this.#same(this.#transactionHash)
+      else if (place === TX_INDEX) transactionIndex = this.#quantity()
+      else if (place === LOG_INDEX) logIndex = this.#quantity()
+      else if (place === REMOVED) isRemoved = this.#isTrue()
+      else this.#skip()
+      seen |= 1 << place
+    } while (this.#goesOn(CLOSE_OBJECT))
+    if (isRemoved) return undefined
+    if ((seen & ALL_FIELDS) !== ALL_FIELDS) throw OTHER_FORM
+    return {
+      address,
+      topics,
+      data,
+      blockNumber,
+      blockHash: this.#blockHash.text,
+      transactionHash: this.#transactionHash.text,
+      transactionIndex,
+      logIndex,
+    }
+  }
+
+  #topics(): readonly Hash[] {
+    this.#open(OPEN_LIST)
+    this.#skipSpaces()
+    if (this.#bytes[this.#at] === CLOSE_LIST) {
+      this.#at++
+      return []
+    }
+    const first = this.#known(WORD_LENGTH)
+    if (!this.#goesOn(CLOSE_LIST)) return first.alone
+    const topics: Hash[] = [first.text]
+    do topics.push(this.#known(WORD_LENGTH).text)
+    while (this.#goesOn(CLOSE_LIST))
+    return topics
+  }
+
+  #data(): Hex {
+    const start = this.#hexBegins()
+    const bytes = this.#bytes
+    let at = start + 2
+    let all = 0
+    for (;;) {
+      const digit = digits[bytes[at] as number] as number
+      if (!(digit < NO_DIGIT)) break
+      all |= digit
+      at++
+    }
+    if (bytes[at] !== QUOTE) throw OTHER_FORM
+    this.#at = at + 1
+    const text = bytes.toString('latin1', start, at)
+    return (all >= 16 ? text.toLowerCase() : text) as Hex
+  }
+
+  #quantity(): number {
+    const start = this.#hexBegins() + 2
+    let at = start
+    let number = 0
+    for (;;) {
+      const digit = digits[this.#bytes[at] as number] as number
+      if (!(digit < NO_DIGIT)) break
+      number = number * 16 + (digit & 15)
+      at++
+    }
+    if (this.#bytes[at] !== QUOTE || at === start || at - start > QUANTITY_DIGITS_MAX)
+      throw OTHER_FORM
+    this.#at = at + 1
+    return number
+  }
+
+  /** A text that is most likely the one given. */
+  #same(last: KnownText): KnownText {
+    this.#skipSpaces()
+    const { bytes } = last
+    if (bytes.length > 0 && this.#hasAt(bytes, this.#at)) {
+      this.#at += bytes.length
+      return last
+    }
+    const start = this.#at
+    const text = this.#hexOf(WORD_LENGTH)
+    return { bytes: this.#knownSince(start), text, alone: [] }
+  }
+
+  /** A text of so many characters that was probably seen before: addresses, and topics. */
+  #known(length: number): KnownText {
+    this.#skipSpaces()
+    const bytes = this.#bytes
+    const start = this.#at
+    const end = start + length + 2
+    if (end > bytes.length) throw OTHER_FORM
+    // Small numbers and addresses differ in their last digits only, kinds of events in all.
+    let place = length
+    for (let at = end - 7; at < end - 1; at++)
+      place = (place * 31 + (bytes[at] as number)) % KNOWN_TEXTS
+    const known = knownTexts[place]
+    if (known && known.bytes.length === length + 2 && this.#hasAt(known.bytes, start)) {
+      this.#at = end
+      return known
+    }
+    const text = this.#hexOf(length)
+    const fresh = { bytes: this.#knownSince(start), text, alone: [text] }
+    knownTexts[place] = fresh
+    return fresh
+  }
+
+  #hexOf(length: number): Hex {
+    const start = this.#hexBegins()
+    if (start + length >= this.#bytes.length) throw OTHER_FORM
+    let all = 0
+    for (let at = start + 2; at < start + length; at++)
+      all |= digits[this.#bytes[at] as number] as number
+    if (all >= NO_DIGIT || this.#bytes[start + length] !== QUOTE) throw OTHER_FORM
+    this.#at = start + length + 1
+    const text = this.#bytes.toString('latin1', start, start + length)
+    return (all >= 16 ? text.toLowerCase() : text) as Hex
+  }
+
+  /** Where the text begins whose quote comes next. */
+  #hexBegins(): number {
+    this.#skipSpaces()
+    const at = this.#at
+    const bytes = this.#bytes
+    if (bytes[at] !== QUOTE || bytes[at + 1] !== ZERO || bytes[at + 2] !== LOWER_X) throw OTHER_FORM
+    return at + 1
+  }
+
+  /** Which field's name comes next, as the `index`-th of its log. */
+  #place(index: number): number {
+    this.#skipSpaces()
+    const start = this.#at
+    const known = order[index]
+    if (known && this.#hasAt(known.bytes, start)) {
+      this.#at += known.bytes.length
+      return known.place
+    }
+    const place = placeOfName.get(this.#name()) ?? UNKNOWN
+    if (index < ORDER_MAX) {
+      // Names behind it are as before: they are looked at when it is their turn.
+      order = order.slice(0, index + 1)
+      order[index] = { bytes: this.#knownSince(start), place }
+    }
+    return place
+  }
+
+  #name(): string {
+    const text = this.#text()
+    this.#skipSpaces()
+    if (this.#bytes[this.#at++] !== COLON) throw OTHER_FORM
+    return text
+  }
+
+  #text(): string {
+    this.#skipSpaces()
+    const start = this.#at + 1
+    return this.#bytes.toString('latin1', start, this.#endOfText())
+  }
+
+  /** Goes behind the text that begins here; gives where its closing quote is. */
+  #endOfText(): number {
+    const bytes = this.#bytes
+    if (bytes[this.#at] !== QUOTE) throw OTHER_FORM
+    let at = this.#at + 1
+    for (; bytes[at] !== QUOTE; at++)
+      if (!isPlain(bytes[at] as number) || bytes[at] === BACKSLASH) throw OTHER_FORM
+    this.#at = at + 1
+    return at
+  }
+
+  /** Most logs say `false`. */
+  #isTrue(): boolean {
+    if (!this.#hasAt(FALSE, this.#at)) return this.#scalar() === true
+    this.#at += FALSE.length
+    return false
+  }
+
+  /** Like `scalar`, of a value that nobody asks for. */
+  #skip(): void {
+    this.#skipSpaces()
+    if (this.#bytes[this.#at] === QUOTE) this.#endOfText()
+    else this.#scalar()
+  }
+
+  /** A text, number, truth value or null. */
+  #scalar(): unknown {
+    this.#skipSpaces()
+    const bytes = this.#bytes
+    if (bytes[this.#at] === QUOTE) return this.#text()
+    const start = this.#at
+    while (this.#at < bytes.length && !isEnd(bytes[this.#at] as number)) this.#at++
+    try {
+      return JSON.parse(bytes.toString('latin1', start, this.#at)) as unknown
+    } catch {
+      throw OTHER_FORM
+    }
+  }
+
+  /** Whether another member follows; else the object or list is closed. */
+  #goesOn(close: number): boolean {
+    let byte = this.#bytes[this.#at++]
+    while (byte !== undefined && SPACES.has(byte)) byte = this.#bytes[this.#at++]
+    if (byte === COMMA) return true
+    if (byte !== close) throw OTHER_FORM
+    return false
+  }
+
+  #open(bracket: number): void {
+    this.#skipSpaces()
+    if (this.#bytes[this.#at++] !== bracket) throw OTHER_FORM
+  }
+
+  #skipSpaces(): void {
+    while ((this.#bytes[this.#at] as number) <= 0x20) {
+      if (!SPACES.has(this.#bytes[this.#at] as number)) throw OTHER_FORM
+      this.#at++
+    }
+  }
+
+  #knownSince(start: number): KnownBytes {
+    return knownBytes(this.#bytes.subarray(start, this.#at))
+  }
+
+  #hasAt({ length, words, rest }: KnownBytes, start: number): boolean {
+    if (start + length > this.#bytes.length) return false
+    let at = start
+    for (let index = 0; index < words.length; index++, at += 4)
+      if (this.#view.getInt32(at, true) !== words[index]) return false
+    for (let index = 0; index < rest.length; index++, at++)
+      if (this.#bytes[at] !== rest[index]) return false
+    return true
+  }
+}
+
+const isEnd = (byte: number): boolean =>
+  byte === COMMA || byte === CLOSE_OBJECT || byte === CLOSE_LIST || SPACES.has(byte)

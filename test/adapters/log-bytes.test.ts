@@ -1,0 +1,172 @@
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import type { RawLog } from '#core/indexing/ports.ts'
+import { readLogAnswer } from '#adapters/rpc/log-bytes.ts'
+import { toLog } from '#adapters/rpc/parse.ts'
+
+const read = (text: string): RawLog[] | undefined =>
+  readLogAnswer(Buffer.from(text, 'utf8'))?.result.logs
+
+/** What the same answer is as JSON, without the fields that nobody asks for. */
+function readAsJson(text: string): RawLog[] {
+  const { result } = JSON.parse(text) as { result: Record<string, unknown>[] }
+  return result
+    .filter(({ removed }) => removed !== true)
+    .map(toLog)
+    .map((log) => ({
+      address: log.address,
+      topics: log.topics,
+      data: log.data,
+      blockNumber: log.blockNumber,
+      blockHash: log.blockHash,
+      transactionHash: log.transactionHash,
+      transactionIndex: log.transactionIndex,
+      logIndex: log.logIndex,
+    }))
+}
+
+const hex = (bytes: number) =>
+  fc.stringMatching(new RegExp(`^[0-9a-fA-F]{${bytes * 2}}$`)).map((digits) => `0x${digits}`)
+/** Few, so that they come again; and such as differ in one digit. */
+const word = fc.constantFrom(
+  ...['1', '2', 'a', 'A', 'aB'].flatMap((end) => [
+    `0x${end.padStart(64, '0')}`,
+    `0x${'f'.repeat(64 - end.length)}${end}`,
+    `0x1${'0'.repeat(40)}${end.padStart(23, '0')}`,
+  ]),
+)
+const address = word.map((text) => `0x${text.slice(26)}`)
+const quantity = fc
+  .maxSafeNat()
+  .map((number) => `0x${number.toString(16)}`)
+  .filter((text) => text.length < 16)
+
+const field = {
+  address: fc.oneof(address, hex(20)),
+  topics: fc.array(fc.oneof(word, hex(32)), { maxLength: 4 }),
+  data: fc.oneof(hex(0), hex(32), hex(64), hex(3)),
+  blockNumber: quantity,
+  blockHash: word,
+  transactionHash: fc.oneof(word, hex(32)),
+  transactionIndex: quantity,
+  logIndex: quantity,
+}
+const more = {
+  removed: fc.boolean(),
+  blockTimestamp: fc.oneof(quantity, fc.constant(null)),
+  odd: fc.oneof(fc.integer(), fc.double({ noNaN: true, noDefaultInfinity: true }), fc.boolean()),
+}
+const plainLog = fc.record(
+  { ...field, ...more },
+  { requiredKeys: Object.keys(field) as (keyof typeof field)[] },
+)
+
+/** Names in another order, and more room between them: the same JSON. */
+const answers = (log: fc.Arbitrary<object>) =>
+  fc
+    .record({
+      logs: fc.array(log, { maxLength: 6 }),
+      space: fc.constantFrom('', ' ', '\n\t', '\r\n  '),
+      order: fc.infiniteStream(fc.nat()),
+      isIdLast: fc.boolean(),
+    })
+    .map(({ logs, space, order, isIdLast }) => {
+      const turn = order.next().value as number
+      const shuffled = logs.map((each, index) => {
+        const entries = Object.entries(each)
+        const by = index % 3 === 2 ? (order.next().value as number) : turn
+        const at = entries.length === 0 ? 0 : by % entries.length
+        return Object.fromEntries([...entries.slice(at), ...entries.slice(0, at)])
+      })
+      const list = JSON.stringify(shuffled, null, space === '' ? undefined : 2)
+      const [first, last] = isIdLast
+        ? ['"jsonrpc":"2.0"', ',"id":7']
+        : ['"jsonrpc":"2.0","id":7', '']
+      return `${space}{${space}${first}${space},${space}"result"${space}:${list}${space}${last}}${space}`
+    })
+
+describe('logs that are read from the bytes of an answer', () => {
+  test('are those of its JSON, in whatever order and with whatever room it is written', () => {
+    fc.assert(
+      fc.property(answers(plainLog), (text) => {
+        expect(read(text)).toEqual(readAsJson(text))
+      }),
+      { numRuns: 400 },
+    )
+  })
+
+  test('are left to JSON, or are the same, where fields are missing, of other types or escaped', () => {
+    const odd = fc.oneof(
+      fc.constantFrom(null, '', '0x', '0xzz', 'é', '\\u0030', 'a"b', {}, [], [[]], 1, -1, true),
+      fc.constant(`0x${'f'.repeat(30)}`),
+      fc.constant(`1${'0'.repeat(65)}`),
+      fc.anything({ maxDepth: 1 }).filter((value) => value !== undefined),
+    )
+    const oddLog = fc
+      .tuple(
+        plainLog,
+        fc.constantFrom(...Object.keys(field), 'removed', 'other'),
+        odd,
+        fc.boolean(),
+      )
+      .map(([log, name, value, isLeftOut]) => {
+        const { [name as keyof typeof log]: _, ...rest } = log
+        return isLeftOut ? rest : { ...rest, [name]: value }
+      })
+    fc.assert(
+      fc.property(answers(fc.oneof(plainLog, oddLog)), (text) => {
+        const logs = read(text)
+        if (logs !== undefined) expect(logs).toEqual(readAsJson(text))
+      }),
+      { numRuns: 800 },
+    )
+  })
+
+  test('are none where the answer ends too early, goes on behind its end, or is something else', () => {
+    const log = fc.sample(plainLog, { numRuns: 1, seed: 1 })[0]
+    const whole = JSON.stringify({ jsonrpc: '2.0', id: 1, result: [log, log] })
+    expect(read(whole)).toEqual(readAsJson(whole))
+    for (let length = 0; length < whole.length; length++)
+      expect(read(whole.slice(0, length)), whole.slice(0, length)).toBeUndefined()
+    for (const other of [
+      `${whole}{`,
+      `${whole}\u00a0`,
+      `[${whole}]`,
+      '{"id":1,"result":null}',
+      '{"id":1,"result":"0x"}',
+      '{"id":1,"result":[],"error":null}',
+      '{"id":1,"error":{"code":-32005,"message":"too many"}}',
+      '{"id":1,"result":[null]}',
+      '{"id":1,"result":[{}]}',
+      '{"id":1,"result":[,]}',
+      '<html>',
+      '',
+    ])
+      expect(read(other), other).toBeUndefined()
+    expect(read('{"id":1,"result":[]}')).toEqual([])
+  })
+
+  test('are none where a name is another at any place than in the logs before it', () => {
+    const log = fc.sample(plainLog, { numRuns: 1, seed: 1 })[0] as object
+    for (const name of Object.keys(field))
+      for (let at = 0; at < name.length; at++) {
+        const other = JSON.stringify(log).replace(
+          `"${name}"`,
+          `"${name.slice(0, at)}_${name.slice(at + 1)}"`,
+        )
+        expect(read(`{"id":1,"result":[${JSON.stringify(log)},${other}]}`), other).toBeUndefined()
+      }
+  })
+
+  test('keep the last of two values for one name, as JSON does', () => {
+    const log = fc.sample(plainLog, { numRuns: 1, seed: 2 })[0] as object
+    const text = JSON.stringify({ id: 1, result: [log] })
+    const twice = text.replace('"data":', '"data":"0x1234","data":')
+    expect(read(twice)).toEqual(readAsJson(twice))
+  })
+
+  test('are told with the id that the answer has', () => {
+    for (const id of [7, '7', null])
+      expect(readLogAnswer(Buffer.from(JSON.stringify({ result: [], id })))?.id).toBe(id)
+  })
+})
