@@ -69,8 +69,14 @@ export function createAdmission(
     sourceAt.set(address, source)
   }
   const own = new Map(roles)
+  /** Whether a source says of a contract already all that a role would. */
+  const isWhole = (address: Address, role: ContractRole): boolean => {
+    const named = own.get(address)
+    return named !== undefined && topicsOf([role]).every((topic) => named.decoders.has(topic))
+  }
   const factories = [...own].filter(([, { children = [] }]) => children.length > 0)
-  const childTopics = topicsOf(factories.flatMap(([, { children = [] }]) => children))
+  const children = factories.flatMap(([, role]) => role.children ?? [])
+  const childTopics = topicsOf(children)
   const ownFilters = [...own].map(([address, role]) => ({
     addresses: [address],
     topics: topicsOf([role]),
@@ -99,18 +105,24 @@ export function createAdmission(
       }
     },
     follow({ address, role }) {
-      if (roles.has(address)) return false
-      roles.set(address, role)
+      const named = own.get(address)
+      if (roles.get(address) !== named || isWhole(address, role)) return false
+      roles.set(address, named ? bothOf(named, role) : role)
       return true
     },
     unfollow(addresses) {
-      for (const address of addresses) if (!own.has(address)) roles.delete(address)
+      for (const address of addresses) {
+        const named = own.get(address)
+        if (named) roles.set(address, named)
+        else roles.delete(address)
+      }
     },
     scope(more = []) {
-      const emitters = [...roles].flatMap(([address, { decoders }]) =>
-        decoders.size > 0 ? [address] : [],
+      const followed = [...roles].flatMap(([address, role]) =>
+        role.decoders.size > 0 && role !== own.get(address) ? [address] : [],
       )
-      const found = [...new Set([...emitters, ...more])].filter((address) => !own.has(address))
+      const wanted = more.filter((address) => !children.some((role) => isWhole(address, role)))
+      const found = [...new Set([...followed, ...wanted])]
       const isMany = own.size + found.length > CONTRACTS_ASKED_MAX
       return scopeOf([
         ...ownFilters,
@@ -142,6 +154,16 @@ function refuseRole(events: Catalogue['events'], role: ContractRole, isChild = f
   )
   for (const child of children) refuseRole(events, child, true)
 }
+
+/**
+ * A contract that a source names and another one created, as a pair whose shares are indexed as a token: it is either. Of an
+ * event that both have, what its creator makes of it counts.
+ */
+const bothOf = (named: ContractRole, created: ContractRole): ContractRole => ({
+  ...named,
+  name: `${named.name}, ${created.name}`,
+  decoders: new Map([...named.decoders, ...created.decoders]),
+})
 
 const topicsOf = (roles: readonly ContractRole[]): Hash[] => [
   ...new Set([...new Set(roles)].flatMap(({ decoders }) => [...decoders.keys()])),

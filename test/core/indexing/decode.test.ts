@@ -11,7 +11,7 @@ import { describe, expect, test } from 'vitest'
 import type { Address, Hash, Hex } from '#core/chain.ts'
 import type { EventBody } from '#core/history/event.ts'
 import { createAdmission } from '#core/indexing/admission.ts'
-import { filterOf } from '#core/indexing/raw/log-scope.ts'
+import { filterOf, isInScope } from '#core/indexing/raw/log-scope.ts'
 import * as nft from '#core/nft/sources.ts'
 import * as v2 from '#core/dex/sources/uniswap-v2.ts'
 import * as v3 from '#core/dex/sources/uniswap-v3.ts'
@@ -571,6 +571,28 @@ describe('admission', () => {
     own.unfollow([child, POOL_V2])
     expect(own.admit({ ...sync, address: child }).status).toBe('foreign')
     expect(own.admit(sync).status).toBe('event')
+  })
+
+  test('what a source names is a pool besides from when a factory makes it, and what it was when that is taken back', () => {
+    const token: Source = { kind: 'erc20', address: POOL_V2, wrapsNative: false, startBlock: null }
+    const own = createAdmission(catalogue, [...sources.slice(0, 2), token])
+    const isAskedFor = (more: Address[]) => isInScope(own.scope(more), sync)
+    const shares = logOf(
+      parseAbiItem('event Transfer(address indexed from, address indexed to, uint256 value)'),
+      { from: POOL_V2, to: POOL_V3, value: 5n },
+      POOL_V2,
+    )
+    const statuses = () => [sync, shares].map((log) => own.admit(log).status)
+    expect([isAskedFor([]), isAskedFor([POOL_V2])]).toEqual([false, true])
+    expect(own.follow({ address: POOL_V2, role })).toBe(true)
+    expect(own.follow({ address: POOL_V2, role })).toBe(false)
+    expect(statuses()).toEqual(['event', 'event'])
+    expect(isAskedFor([])).toBe(true)
+    own.unfollow([POOL_V2])
+    expect(statuses()).toEqual(['foreign', 'event'])
+    expect(isAskedFor([])).toBe(false)
+    // A pool that a source names as one is no more for being made.
+    expect(createAdmission(catalogue, sources).follow({ address: POOL_V2, role })).toBe(false)
   })
 
   test('past a number of contracts nodes are asked by topic alone', () => {

@@ -7,6 +7,7 @@ import { scanDocuments } from '#core/history/resolve.ts'
 import { createViews } from '#core/history/view.ts'
 import { backfill } from '#core/indexing/backfill.ts'
 import type { BlockSource, LogFilter } from '#core/indexing/ports.ts'
+import { balanceDocuments } from '#core/tokens/balance.ts'
 import { holderDocuments, holdingDocuments, ownershipDocuments } from '#core/nft/holding.ts'
 import { addressOf } from '../../fakes/encode.ts'
 import { actedOf, type FakeBlock, seal } from '../../fakes/fake-chain.ts'
@@ -36,7 +37,7 @@ async function chainOf(contents: readonly (readonly Act[])[]): Promise<FakeBlock
 }
 
 /** Indexes a chain from its first block to its last, and tells what a node was asked. */
-async function indexAll(blocks: readonly FakeBlock[]) {
+async function indexAll(blocks: readonly FakeBlock[], of = sources) {
   const filters: LogFilter[] = []
   const fake = createFakeSource({ blocks: () => blocks, finality: 0 })
   const source: BlockSource = {
@@ -47,7 +48,7 @@ async function indexAll(blocks: readonly FakeBlock[]) {
     },
   }
   const ports = fakeIndexPorts(createMemoryTables(), source)
-  const steps = backfill(ports, { chainId: 31_337, sources, proof: 'auto' }, { aborted: false })
+  const steps = backfill(ports, { chainId: 31_337, sources: of, proof: 'auto' }, { aborted: false })
   let step = await steps.next()
   while (!step.done) step = await steps.next()
   const history = { ...ports, views: createViews(ports.heads, 31_337) }
@@ -148,3 +149,23 @@ test('batches of hundreds of ERC-1155 tokens, and 10,000 mints in one block, are
   )
   expect(await scanDocuments(history, view, ownershipDocuments, all)).toHaveLength(10_000)
 }, 120_000)
+
+test('a pair whose shares are indexed as a token is a pair all the same', async () => {
+  const shares: Act = {
+    act: 'transfer20',
+    token: pairOf(1),
+    from: NOBODY,
+    to: ANN,
+    amount: 7n,
+    indexed: 2,
+  }
+  const blocks = await chainOf([[], [create(1), shares, ...swap(1)], [], swap(1)])
+  const token: Source = { kind: 'erc20', address: pairOf(1), wrapsNative: false, startBlock: 0 }
+  const { history, view, all } = await indexAll(blocks, [...sources, token])
+  expect(await scanDocuments(history, view, poolDocuments, all)).toMatchObject([
+    { address: pairOf(1), swapCount: 2, reserve0: 1_001n },
+  ])
+  expect(await scanDocuments(history, view, balanceDocuments, all)).toMatchObject([
+    { account: ANN, balance: 7n },
+  ])
+})
