@@ -9,8 +9,8 @@ import type { OperationRequest } from '#core/ledger/operation.ts'
  * - `spent-otherwise`: the chain spent another amount than was put aside: somebody else has the role of a spender
  * - `unknown-spend`: the chain spent what the ledger knows nothing of: records were restored, or somebody else is a spender
  * - `cancelled-and-open`, `cancelled-and-settled`: the chain has it as cancelled
- * - `settled-and-unspent`: the ledger has it as spent, and the chain has not: a final block was taken back, or the ledger was
- *   told by hand
+ * - `settled-and-unspent`: the relay has settled it, and the chain has not spent it: a final block was taken back. What somebody
+ *   else settles is none of the chain's
  */
 export const differenceCauses = [
   'spent-and-open',

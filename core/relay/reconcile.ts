@@ -166,7 +166,7 @@ function compare(
     }
   // A hold that somebody else has settled is none of the chain's.
   const isOwn = resolvedBy === operationId(RELAY_SCOPE, settleKey(operation))
-  if (state !== 'settled' || !isOwn) return undefined
+  if (state !== 'settled' || !isOwn || isGivenBack) return undefined
   return { ...of, cause: event ? 'cancelled-and-settled' : 'settled-and-unspent', mend: null }
 }
 
