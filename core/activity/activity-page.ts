@@ -75,6 +75,18 @@ export type ActiveBlock = {
   readonly positionLogs: readonly number[]
 }
 
+/** What an account does, as far as a page tells it apart. */
+export type ActivityKind = 'swap' | 'liquidity' | 'position' | 'nft-transfer'
+
+/** Of a page what is of one kind. */
+export const onlyOfKind = (page: ActivityPage, kind: ActivityKind): ActivityPage => ({
+  ...page,
+  swaps: kind === 'swap' ? page.swaps : 0n,
+  liquidity: kind === 'liquidity' ? page.liquidity : 0n,
+  nfts: kind === 'nft-transfer' ? page.nfts : 0n,
+  positions: kind === 'position' ? page.positions : [],
+})
+
 /** The blocks of a page, newest first. */
 export function blocksOfPage({
   page,
@@ -91,6 +103,8 @@ export function blocksOfPage({
     list.push(Number(place & ((1n << LOG_BITS) - 1n)))
   }
   const any = swaps | liquidity | nfts
+  // Most pages of an account that is busy with something else.
+  if (any === 0n && logs.size === 0) return []
   const blocks: ActiveBlock[] = []
   for (let offset = PAGE_BLOCKS - 1; offset >= 0; offset--) {
     const bit = bits[offset] as bigint

@@ -74,9 +74,8 @@ export async function listChainActivity(
     )
     rows.push(...read.flat().filter((row) => !after || isBehind(row, after)))
   }
-  for await (const found of walkActiveBlocks(ports, view, accounts, after?.number)) {
-    const block = kind === undefined ? found : onlyOf(kind, found)
-    if (!hasAny(block)) continue
+  const query = { accounts, ...(kind && { kind }), ...(after && { from: after.number }) }
+  for await (const block of walkActiveBlocks(ports, view, query)) {
     blocks.push(block)
     if (blocks.length < Math.min(BLOCKS_AT_ONCE, limit + 1 - rows.length)) continue
     await readAll()
@@ -86,18 +85,6 @@ export async function listChainActivity(
   const { items, hasMore } = pageOf(rows, limit)
   return { items: await withPools(ports, view, items), hasMore }
 }
-
-/** Of a block the part that has to do with a kind: no events of others are read. */
-const onlyOf = (kind: ChainActivity['kind'], block: BlockOfAccounts): BlockOfAccounts => ({
-  ...block,
-  hasSwaps: block.hasSwaps && kind === 'swap',
-  hasLiquidity: block.hasLiquidity && kind === 'liquidity',
-  hasNfts: block.hasNfts && kind === 'nft-transfer',
-  ownersOf: kind === 'position' ? block.ownersOf : new Map(),
-})
-
-const hasAny = ({ hasSwaps, hasLiquidity, hasNfts, ownersOf }: BlockOfAccounts): boolean =>
-  hasSwaps || hasLiquidity || hasNfts || ownersOf.size > 0
 
 /** Without it nothing can be said, least of all that an account did nothing. */
 function refuseWithoutIndex({ head }: View): void {

@@ -3,8 +3,10 @@ import type { View } from '#core/history/head.ts'
 import { type ResolvePorts, scanDocuments } from '#core/history/resolve.ts'
 import {
   type ActiveBlock,
+  type ActivityKind,
   activityPageDocuments,
   blocksOfPage,
+  onlyOfKind,
   pageOfBlock,
 } from './activity-page.ts'
 
@@ -19,20 +21,23 @@ export type BlockOfAccounts = Omit<ActiveBlock, 'positionLogs'> & {
 const FIRST_PAGES = 4
 const MORE_PAGES = 32
 
-/**
- * The blocks in which any of these accounts took part in anything, newest first.
- *
- * @param from the highest block; that of the view unless given
- */
+type ActiveBlocksQuery = {
+  readonly accounts: readonly Address[]
+  /** Only what is of this kind; all unless given. Blocks of others cost no more than to read their pages. */
+  readonly kind?: ActivityKind
+  /** The highest block; that of the view unless given. */
+  readonly from?: number
+}
+
+/** The blocks in which any of these accounts took part in anything, newest first. */
 export async function* walkActiveBlocks(
   ports: ResolvePorts,
   view: View,
-  accounts: readonly Address[],
-  from: number | undefined,
+  { accounts, kind, from = view.head.number }: ActiveBlocksQuery,
 ): AsyncGenerator<BlockOfAccounts> {
   const walks = accounts.map((account) => ({
     account,
-    blocks: walkAccount(ports, view, account, from),
+    blocks: walkAccount(ports, view, account, from, kind),
   }))
   let heads = await Promise.all(
     walks.map(async (walk) => ({ ...walk, next: await walk.blocks.next() })),
@@ -80,7 +85,8 @@ async function* walkAccount(
   ports: ResolvePorts,
   view: View,
   account: Address,
-  from = view.head.number,
+  from: number,
+  kind: ActivityKind | undefined,
 ): AsyncGenerator<ActiveBlock, undefined> {
   let to = pageOfBlock(from)
   for (let limit = FIRST_PAGES; to >= 0; limit = MORE_PAGES) {
@@ -93,7 +99,8 @@ async function* walkAccount(
       limit,
     })
     for (const page of pages)
-      for (const block of blocksOfPage(page)) if (block.number <= from) yield block
+      for (const block of blocksOfPage(kind ? onlyOfKind(page, kind) : page))
+        if (block.number <= from) yield block
     const last = pages.at(-1)
     if (!last || pages.length < limit) return undefined
     to = last.page - 1

@@ -4,6 +4,12 @@ import { newId } from '#adapters/node/new-id.ts'
 import { sha256 } from '#adapters/node/sha256.ts'
 import { createMemoryChainStore, createMemoryTables } from '#adapters/memory/chain-store.ts'
 import {
+  blocksOfPage,
+  emptyActivityPage,
+  onlyOfKind,
+  placeInPage,
+} from '#core/activity/activity-page.ts'
+import {
   type ActivityPlace,
   listActivity,
   type PlacedActivity,
@@ -225,6 +231,19 @@ test('of one kind are the rows that a list of all kinds has of it, and no events
     expect([...families]).toEqual(rows.length > 0 ? [familyOf[kind]] : [])
   }
   expect(new Set(all.items.map(({ kind }) => kind)).size).toBe(3)
+})
+
+test('blocks in which an account did something else are left out before any is looked at', () => {
+  const page = { ...emptyActivityPage(ANN, 2), swaps: (1n << 256n) - 1n, nfts: 0b100n }
+  const numbersOf = (kind: ChainActivity['kind']) =>
+    blocksOfPage(onlyOfKind(page, kind)).map(({ number }) => number)
+  expect(numbersOf('swap')).toHaveLength(256)
+  expect(numbersOf('nft-transfer')).toEqual([514])
+  expect([...numbersOf('position'), ...numbersOf('liquidity')]).toEqual([])
+  const placed = { ...page, positions: [placeInPage(515, 7)] }
+  expect(blocksOfPage(onlyOfKind(placed, 'position'))).toMatchObject([
+    { number: 515, hasSwaps: false, hasNfts: false, positionLogs: [7] },
+  ])
 })
 
 test('pages of any size give every row once, also within a block and across pages of the index', async () => {
