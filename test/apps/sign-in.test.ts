@@ -116,7 +116,9 @@ describe('a page of another origin', () => {
     for (const { headers } of [preflight, signedIn, person]) {
       expect(headers.get('access-control-allow-credentials')).toBeNull()
       expect(headers.get('cross-origin-resource-policy')).not.toBe('same-origin')
+      expect(headers.get('vary')).toMatch(/\borigin\b/)
     }
+    expect(person.headers.get('vary')).toMatch(/\bcookie\b/)
     // A page that has found a session it may not use is told so as anybody is.
     expect((await ask(origin, '/v1/person')).status).toBe(401)
   })

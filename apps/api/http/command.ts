@@ -146,7 +146,7 @@ export function command<S extends z.ZodRawShape, B extends z.ZodType, T>(
     post: [
       ...jsonBody(definition.bodyBytesMax ?? BODY_BYTES_MAX),
       async (req, res) => {
-        res.setHeader('vary', 'authorization, idempotency-key')
+        res.vary('authorization, idempotency-key')
         const given = await answer(api, req, res)
         if ('name' in given) sendProblem(res, given)
         else send(res, given)

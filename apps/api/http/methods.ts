@@ -14,8 +14,8 @@ export const crossOrigin: RequestHandler = (_req, res, next) => {
 /**
  * For what is one person's: pages of other sites may neither read nor embed it.
  *
- * @param allowed origins whose pages may read it all the same, where they show a token: no cookie goes along, so that no
- *   page does anything with a session that it was not given
+ * @param allowed origins whose pages may read it all the same, where they show a token: no answer allows credentials, so that
+ *   no page does anything with a session that it was not given
  */
 export const sameOrigin =
   (allowed: readonly string[]): RequestHandler =>

@@ -47,7 +47,7 @@ export const own =
         },
       },
       async get(req, res) {
-        res.setHeader('vary', 'authorization, cookie').setHeader('cache-control', 'no-store')
+        res.vary('authorization, cookie').setHeader('cache-control', 'no-store')
         const principal = await expectKnown(api.principals, credentialsOf(req))
         const found = await definition.answer(api, principal, readParameters(parameters, req))
         const resource = returns.page ?? returns.item

@@ -75,7 +75,7 @@ export const personal =
       example: (subjects) => ({ body: example(subjects) }),
     }
     const answer: RequestHandler = async (req, res) => {
-      res.setHeader('vary', 'authorization, cookie').setHeader('cache-control', 'no-store')
+      res.vary('authorization, cookie').setHeader('cache-control', 'no-store')
       const ports = identityOf(api)
       const item = await run({ api, req, res }, ports, parseInput(body, req.body))
       res.json({ item: toJson(returns, item) })

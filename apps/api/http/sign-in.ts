@@ -134,7 +134,7 @@ export const personRead: RouteOf = (api) => ({
   async get(req, res) {
     const ports = identityOf(api)
     const { person: id } = await sessionOf(ports, req)
-    res.setHeader('vary', 'authorization, cookie').setHeader('cache-control', 'no-store')
+    res.vary('authorization, cookie').setHeader('cache-control', 'no-store')
     res.json({ item: toJson(person, await readPerson(ports.identity, id)) })
   },
 })
