@@ -13,8 +13,8 @@ type Found = { readonly number: number; readonly address: Address }
 export type FollowedChildren = {
   /** Follows those that a history has. */
   readFrom(view: View): Promise<void>
-  /** These are followed already. */
-  add(more: readonly Found[]): void
+  /** These are followed already; those that are not new were so before. */
+  add(more: readonly (Found & { readonly isNew: boolean })[]): void
   /** Follows those above this block no longer. */
   forgetAbove(number: number): void
 }
@@ -31,8 +31,8 @@ export function createFoundContracts(
       for (const { value } of page) {
         const contract = contractOf(value)
         if (!contract) continue
-        admission.follow(contract)
-        found.push({ number: contract.number, address: contract.address })
+        const { number, address } = contract
+        if (admission.follow(contract)) found.push({ number, address })
       }
   }
 
@@ -46,7 +46,8 @@ export function createFoundContracts(
       for (const list of lists) await follow(view, list)
     },
     add(more) {
-      found.push(...more)
+      // A second event of one that is taken back leaves the first.
+      for (const { number, address, isNew } of more) if (isNew) found.push({ number, address })
     },
     forgetAbove(number) {
       const gone = found.filter((contract) => contract.number > number)

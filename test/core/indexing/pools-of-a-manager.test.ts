@@ -113,6 +113,16 @@ test('a writer that starts knows the pools that were made, and forgets those of 
   expect(await history.swapsOf(other)).toEqual([undefined, 0])
 })
 
+test('a pool that is told of again on a branch that was left is followed as before', async () => {
+  const history = openHistory()
+  const writer = await history.writer()
+  await writer.append(0, [create(one)])
+  await writer.append(1, [create(one)])
+  await writer.goBackTo(0)
+  await writer.append(1, [swap(one)], 1, 0)
+  expect(await history.swapsOf(one)).toEqual([1, 1])
+})
+
 test('no node is asked for the logs of what is no contract', () => {
   const factory: Source = {
     kind: 'uniswap-v2',
