@@ -37,6 +37,9 @@ export type Receipt =
   /** The key was used for another request; nothing was done. */
   | { readonly status: 'key-reused' }
 
+/** Requests that lack a document, one behind another, before all that are left are asked what they lack. */
+const LACKING_MAX = 2
+
 /** A receipt before its entry is there: `at` is undefined where it is of this entry. */
 type Draft =
   | (Omit<Receipt & { readonly status: 'recorded' }, 'at'> & { readonly at: EntryRef | undefined })
@@ -72,7 +75,7 @@ export const appendGroup = (
     })
     if (!(await writer.insertEntry(entry))) return 'taken'
     const at: EntryRef = { sequence: entry.sequence, hash: entry.hash }
-    if (await store(writer, ledger, at, set, movements)) await moveMark(writer, ledger, at)
+    if (await store(writer, ledger, at, set, movements)) await moveMark(writer, ledger, at, head)
     // Others have begun to apply the entry.
     else await catchUp(writer, sha256, ledger)
     return drafts.map((draft) => receiptOf(draft, at))
@@ -122,12 +125,21 @@ async function decideGroup(
     return { draft: { status: 'recorded', outcome, ...place, isReplay: false }, record, made }
   }
 
-  // Once for the names alone, so that they are read together.
-  for (const index of requests.keys()) take(index)
-  await loadMissing(set, writer, ledger)
+  /** Decides for the names alone, so that the documents of all are read together. */
+  async function rehearse(from: number): Promise<void> {
+    for (let index = from; index < requests.length; index++) take(index)
+    await loadMissing(set, writer, ledger)
+  }
+
+  await rehearse(0)
+  let lacking = 0
   for (const index of requests.keys()) {
     let taken = take(index)
-    while (await loadMissing(set, writer, ledger)) taken = take(index)
+    while (await loadMissing(set, writer, ledger)) {
+      // What the postings of one touch is known now, and so it is of those behind it.
+      if (++lacking === LACKING_MAX) await rehearse(index)
+      taken = take(index)
+    }
     set.keep()
     drafts.push(taken.draft)
     if (taken.record) records.push(taken.record)

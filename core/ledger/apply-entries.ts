@@ -51,6 +51,7 @@ export async function catchUp(
 ): Promise<LedgerHead> {
   const { head, mark } = await standing(writer, sha256, ledger)
   let at: EntryRef = mark
+  let before = mark
   while (at.sequence < head.sequence) {
     const page = await writer.entries(ledger, at.sequence + 1, PAGE)
     if (page.length === 0) throw otherLog(ledger, at)
@@ -61,7 +62,8 @@ export async function catchUp(
       await applyEntry(writer, sha256, entry)
       at = { sequence: entry.sequence, hash: entry.hash }
     }
-    await moveMark(writer, ledger, at)
+    await moveMark(writer, ledger, at, before)
+    before = at
   }
   // Another process may have gone on since the head was read; it has applied all of that.
   if (at.sequence === head.sequence && at.hash !== head.hash) throw otherLog(ledger, at)
@@ -131,14 +133,25 @@ export async function store(
   return missed.length === 0
 }
 
-/** Says that all documents have everything up to an entry, unless that was said already. */
-export async function moveMark(writer: LedgerWriter, ledger: string, at: EntryRef): Promise<void> {
+/**
+ * Says that all documents have everything up to an entry, unless that was said already.
+ *
+ * @param before where it is thought to stand; it is read where it does not
+ */
+export async function moveMark(
+  writer: LedgerWriter,
+  ledger: string,
+  at: EntryRef,
+  before: EntryRef,
+): Promise<void> {
+  let expected = before.sequence === 0 ? null : before
   for (let tries = 0; tries < TRIES_MAX; tries++) {
+    const document = { ...markName, at, body: 'null', rank: null }
+    const missed = await writer.replace(ledger, [{ document, expected }])
+    if (missed.length === 0) return
     const [mark] = await writer.documents(ledger, [markName])
     if (mark && mark.at.sequence >= at.sequence) return
-    const document = { ...markName, at, body: 'null', rank: null }
-    const missed = await writer.replace(ledger, [{ document, expected: mark?.at ?? null }])
-    if (missed.length === 0) return
+    expected = mark?.at ?? null
   }
   throw contended(ledger)
 }

@@ -23,7 +23,7 @@ const REVERSIBLE: ReadonlySet<string> = new Set<Operation['kind']>([
 
 /**
  * What becomes of an operation. It follows from the documents that it reads and from nothing else, so that everybody comes
- * to the same.
+ * to the same. What it names is read before anything is refused, so that a group of operations is read in a few steps.
  *
  * @param operation that `checkRequest` has let pass
  * @param read documents as they are before it
@@ -79,9 +79,11 @@ export function decide(operation: Operation, read: ReadValue, atMs: number): Out
     case 'hold': {
       const { asset, amountRaw } = operation
       const policy = read('asset', asset)
+      const isStopped = isFrozen(operation.account)
+      const payer = account(asset, operation.account)
       if (!policy) return refused('unknown-asset')
-      if (isFrozen(operation.account)) return refused('account-frozen')
-      const refusal = refuseOutlay(policy, account(asset, operation.account), amountRaw, atMs)
+      if (isStopped) return refused('account-frozen')
+      const refusal = refuseOutlay(policy, payer, amountRaw, atMs)
       if (refusal) return refused(refusal)
       const from: PostingPlace = `${operation.account}/available`
       if (operation.kind === 'hold')
@@ -113,9 +115,11 @@ export function decide(operation: Operation, read: ReadValue, atMs: number): Out
     }
     case 'expire': {
       const { asset, creditedRaw } = operation
-      if (!read('asset', asset)) return refused('unknown-asset')
-      if (isFrozen(operation.account)) return refused('account-frozen')
+      const policy = read('asset', asset)
+      const isStopped = isFrozen(operation.account)
       const { availableRaw, debitedRaw } = account(asset, operation.account)
+      if (!policy) return refused('unknown-asset')
+      if (isStopped) return refused('account-frozen')
       const old = creditedRaw - debitedRaw
       const expired = old < availableRaw ? old : availableRaw
       if (expired <= 0n) return refused('nothing-to-expire')
@@ -126,8 +130,9 @@ export function decide(operation: Operation, read: ReadValue, atMs: number): Out
     }
     case 'write-off': {
       const { asset, amountRaw } = operation
+      const policy = read('asset', asset)
       const { issued, lost } = totals(read, asset)
-      if (!read('asset', asset)) return refused('unknown-asset')
+      if (!policy) return refused('unknown-asset')
       if (issued + lost + amountRaw > BALANCE_MAX_RAW) return refused('supply-limit')
       return done({ asset, from: '@losses', to: '@redeemed', amountRaw })
     }

@@ -8,6 +8,11 @@ import { sha256 } from '#adapters/node/sha256.ts'
 import { catalogue } from '#core/catalogue.ts'
 import { createChainAppender } from '#core/indexing/append-blocks.ts'
 import { commitPorts } from '#core/indexing/commit-ports.ts'
+import { auditLedger } from '#core/ledger/audit.ts'
+import { appendGroup } from '#core/ledger/append.ts'
+import type { Operation } from '#core/ledger/operation.ts'
+import { hold, policy, spend } from '../core/ledger/ledger-app.ts'
+import { createMongoLedgerStore } from '#adapters/mongo/ledger-store.ts'
 import { createFakeChain, fakeSources, provenOf, refAt } from '../fakes/fake-chain.ts'
 import { inRounds } from '../servers/db-in-rounds.ts'
 import { freshDatabase, openMongoServer } from '../servers/mongo.ts'
@@ -62,6 +67,51 @@ test.skipIf(!server)(
     expect(Math.max(...alone.map(({ all }) => all))).toBeLessThanOrEqual(ALL_MAX)
     // What is left to do behind a block does not keep the next one.
     for (const { untilHead, all } of inARow) expect(all).toBe(untilHead)
+    await database.dropDatabase()
+    await client.close()
+  },
+)
+
+/** Accounts that spend at once, each with a key of its own. */
+const SPENDERS = 24
+/** The mark, the head; what is decided on, what is posted to; the entry, the movements, the documents, the mark. */
+const GROUP_ROUNDS = 8
+
+test.skipIf(!server)(
+  'a group of spends waits for the server as often as one spend does, and holds twice more',
+  { timeout: 60_000 },
+  async () => {
+    if (!server) return
+    const client = new MongoClient(server.url('admin'))
+    const database = client.db(freshDatabase())
+    const { db, take } = inRounds(database)
+    const store = createMongoLedgerStore(db)
+    const ports = { store, clock: systemClock, sha256 }
+    const append = async (name: string, operations: readonly Operation[]): Promise<number> => {
+      take()
+      const requests = operations.map((operation, index) => ({
+        scope: 'tests',
+        actor: 'tests',
+        key: `${name}-${index}`,
+        operation,
+      }))
+      const receipts = await appendGroup(ports, 'points', requests)
+      for (const receipt of receipts) expect(receipt).toMatchObject({ outcome: { status: 'done' } })
+      return take().rounds
+    }
+    const asset = 'gems'
+    const names = Array.from({ length: SPENDERS }, (_, index) => `user:${index}`)
+    const grants = names.map((account) => ({ account, amountRaw: 100n }))
+    await append('asset', [{ kind: 'set-asset', asset, ...policy }])
+    await append('grants', [{ kind: 'grant-many', asset, grants, memo: '' }])
+    const [first = ''] = names
+    expect(await append('one', [spend(first, 1n)])).toBe(GROUP_ROUNDS)
+    const spends = names.map((account) => spend(account, 1n))
+    expect(await append('spends', spends)).toBe(GROUP_ROUNDS)
+    const holds = names.map((account) => hold(account, 1n))
+    expect(await append('holds', holds)).toBe(GROUP_ROUNDS + 2)
+    const { breaches } = await auditLedger({ store, sha256 }, 'points')
+    expect(breaches).toEqual([])
     await database.dropDatabase()
     await client.close()
   },
