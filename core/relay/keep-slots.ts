@@ -70,8 +70,9 @@ async function keepSlot(
     if (filled) await send(ports, filled, sent)
     return
   }
-  // Its own relay offers more: it knows for which contract.
-  if (intent && !isOf(intent, policy)) return sendAgain(ports, last, sent)
+  // While it may be spent its own relay offers more: it knows for which contract.
+  if (last.purpose === 'spend' && wanted && intent && !isOf(intent, policy))
+    return sendAgain(ports, last, sent)
   const isLate = ports.clock.nowMs() - last.signedAtMs >= policy.bumpAfterMs
   const offer =
     isNext && isLate && round.fees ? nextOffer(last, round.fees, policy.feeMaxRaw) : undefined
