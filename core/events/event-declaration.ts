@@ -70,8 +70,8 @@ export function declarationOf(text: string): EventDeclaration {
   return declaration
 }
 
-const NUMBER = /^u?int(\d+)$/
-const BYTES = /^bytes(\d+)$/
+const NUMBER = /^u?int([1-9]\d*)$/
+const BYTES = /^bytes([1-9]\d*)$/
 
 /** A type by the name that is hashed; undefined where it takes more than a word, or there is none. */
 function wordType(written: string): string | undefined {

@@ -63,6 +63,8 @@ describe('a declaration of an event', () => {
     ['Named(string name)', /"string name": only values of one word/],
     ['Many(uint256[] ids)', /only values of one word/],
     ['Odd(uint257 a)', /only values of one word/],
+    ['Padded(uint08 a)', /only values of one word/],
+    ['Padded(bytes04 a)', /only values of one word/],
     ['Twice(uint256 a, uint256 a)', /two values are "a"/],
     ['Four(bool indexed a, bool indexed b, bool indexed c, bool indexed d)', /more than 3/],
     [`Long${'g'.repeat(140)}()`, /more than 135 characters/],
