@@ -221,14 +221,14 @@ describe('a points contract over a token', () => {
   ]
 
   /** What becomes of a spend of 100 with an ERC-20 that moves tokens in such a way. */
-  async function spendWith(way: number) {
+  async function spendWith(way: number, sink: Address = SINK) {
     const { chain, admin, user } = world
     const args = [way, user, 1_000n]
     const hash = await chain.deployContract({ ...code, args, account: admin })
     await world.mine()
     const token = (await chain.getTransactionReceipt({ hash })).contractAddress as Address
     const approve = { address: token, abi: code.abi, functionName: 'approve' }
-    const contract = await world.deploy('erc20Points', [admin, token, SINK, 1n])
+    const contract = await world.deploy('erc20Points', [admin, token, sink, 1n])
     await chain.writeContract({ ...approve, args: [contract, 1_000n], account: user })
     const of = { address: contract, abi: contracts.erc20Points.abi, account: admin }
     const spender = [keccak256(toHex('SPENDER')), admin, true]
@@ -247,6 +247,8 @@ describe('a points contract over a token', () => {
     await expect(spendWith(1)).rejects.toThrow(/NotMoved/)
     await expect(spendWith(2)).rejects.toThrow(/NotMoved/)
     await expect(spendWith(3)).rejects.toThrow(/not today/)
+    // Whose tokens end where they were has spent nothing.
+    await expect(spendWith(0, world.user)).rejects.toThrow(/NotMoved/)
   })
 
   test('is not made over nothing, for nobody, or of no unit', async () => {
