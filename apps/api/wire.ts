@@ -7,6 +7,7 @@ import type { Sha256 } from '#core/history/digest.ts'
 import type { BranchPorts } from '#core/history/branch.ts'
 import type { ChainTip, HistoryPorts } from '#core/history/ports.ts'
 import { type IndexedCollections, indexedCollections } from '#core/nft/indexed-collections.ts'
+import { type DeclaredContracts, declaredContracts } from '#core/events/declared-contracts.ts'
 import { type IndexedTokens, indexedTokens } from '#core/tokens/indexed-tokens.ts'
 import type { QuarantineTable } from '#core/indexing/ports.ts'
 import type { RoleStore } from '#core/guild/ports.ts'
@@ -59,6 +60,7 @@ export type Ports = HistoryPorts & {
   readonly quarantine: QuarantineTable
   readonly collections: IndexedCollections
   readonly indexedTokens: IndexedTokens
+  readonly declaredContracts: DeclaredContracts
   readonly tokens: TokenReader
   readonly tip: ChainTip
   readonly hashAt: BranchPorts['hashAt']
@@ -304,6 +306,7 @@ async function serveChain(
       signatures: openSignatures(node, chain.id),
       collections: indexedCollections(settings.sources),
       indexedTokens: indexedTokens(settings.sources),
+      declaredContracts: declaredContracts(settings.sources),
     },
   }
 }

@@ -62,6 +62,10 @@ export const TOKEN_ID: Want = {
   want: 'a whole number in decimal digits, from 0 to 2^256 - 1',
   example: '1',
 }
+export const EVENT_OF_CONTRACT: Want = {
+  want: 'the name or the signature of an event, in up to 200 characters',
+  example: 'Staked(address,uint256)',
+}
 export const BLOCK: Want = { want: 'the number of a block', example: '19000000' }
 export const TIME: Want = {
   want: 'a time in whole seconds since 1970 (UTC)',

@@ -94,3 +94,32 @@ export function isValueOf(type: string, word: bigint): boolean {
     ? BigInt.asUintN(bits, word) === word
     : BigInt.asUintN(256, BigInt.asIntN(bits, word)) === word
 }
+
+/** The name of an event by its signature. */
+export const nameOf = (signature: string): string => signature.slice(0, signature.indexOf('('))
+
+/** The types of an event's values by its signature, as `parseDeclaration` has made it. */
+function typesOf(signature: string): string[] {
+  const inside = signature.slice(signature.indexOf('(') + 1, -1)
+  return inside === '' ? [] : inside.split(',')
+}
+
+/**
+ * Values of an event as people write them: addresses and bytes in hex, numbers in digits, `true` and `false`.
+ *
+ * @param words one of 32 bytes for each type of the signature
+ */
+export const valueTexts = (signature: string, words: readonly bigint[]): string[] =>
+  typesOf(signature).map((type, index) => valueText(type, words[index] ?? 0n))
+
+function valueText(type: string, word: bigint): string {
+  if (type === 'bool') return word === 0n ? 'false' : 'true'
+  if (type === 'address') return `0x${word.toString(16).padStart(40, '0')}`
+  const bytes = Number(BYTES.exec(type)?.[1] ?? 0)
+  if (bytes > 0)
+    return `0x${word
+      .toString(16)
+      .padStart(64, '0')
+      .slice(0, 2 * bytes)}`
+  return `${type.startsWith('u') ? word : BigInt.asIntN(256, word)}`
+}

@@ -53,6 +53,14 @@ beforeAll(async () => {
       },
       { kind: 'uniswap-v3-positions', address: MAINNET.position.manager },
       { kind: 'erc20', address: token1, wrapsNative: true },
+      {
+        kind: 'contract-events',
+        address: MAINNET.contract,
+        events: [
+          'Transfer(address indexed from, address indexed to, uint256 value)',
+          'Approval(address indexed owner, address indexed spender, uint256 value)',
+        ],
+      },
     ],
     api: { port: 0, metricsPort: 0, ratePerSecond: 0, development: true },
   }
@@ -137,6 +145,7 @@ describe('the reference', () => {
       'listHoldingsOfCollection',
       'listHoldingsOfAccount',
       'listActivityOfAccount',
+      'listContractEvents',
       'readSnapshot',
       'listSnapshotHolders',
       'readTokenMetadata',
@@ -275,6 +284,79 @@ test('docs/rest.md says what the reference says (accept a change with --update)'
     encoding: 'utf8',
   })
   await expect(formatted).toMatchFileSnapshot('../../docs/rest.md')
+})
+
+describe('declared events', () => {
+  const walk = async (query: string): Promise<any[]> => {
+    const found: any[] = []
+    for (let cursor: string | null = ''; cursor !== null;) {
+      const after: string = cursor && `&after=${cursor}`
+      const response = await fetch(
+        `${server.url}/v1/contracts/${MAINNET.contract}/events?limit=7&${query}${after}`,
+      )
+      const page: any = await response.json()
+      found.push(...page.items)
+      cursor = page.nextCursor
+    }
+    return found
+  }
+
+  test('are listed by name, by signature and by blocks, and their values are as the chain has them', async () => {
+    const all = await walk('')
+    expect(all.length).toBeGreaterThan(20)
+    expect(await walk('order=asc')).toEqual(all.toReversed())
+    const approvals = all.filter(({ event }) => event === 'Approval')
+    expect(approvals.length).toBeGreaterThan(0)
+    expect(approvals.length).toBeLessThan(all.length)
+    expect(await walk('event=Approval')).toEqual(approvals)
+    expect(await walk('event=Approval(address,address,uint256)')).toEqual(approvals)
+    const { number } = all[3].block
+    const inBlock = all.filter(({ block }) => block.number === number)
+    expect(await walk(`fromBlock=${number}&toBlock=${number}`)).toEqual(inBlock)
+    const recording = await loadRecording(
+      join(import.meta.dirname, '../vectors/mainnet-blocks.json.br'),
+    )
+    const { transactionHash, logIndex, values } = all[0]
+    const log = recording.blocks
+      .flatMap(({ logs }) => logs)
+      .find(
+        (each) => each.transactionHash === transactionHash && Number(each.logIndex) === logIndex,
+      )
+    const [, from, to] = log?.topics ?? []
+    expect(values).toEqual([
+      `0x${from?.slice(26)}`,
+      `0x${to?.slice(26)}`,
+      `${BigInt(log?.data ?? '0x')}`,
+    ])
+  })
+
+  test('are the same over GraphQL, and of one that is not declared both say which are', async () => {
+    const ask = async (query: string): Promise<any> => {
+      const response = await fetch(`${server.url}/graphql`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+        body: JSON.stringify({ query }),
+      })
+      return response.json()
+    }
+    const list = (args: string): string =>
+      `{ contractEvents(contract: "${MAINNET.contract}", ${args}) { nodes { signature values logIndex } pageInfo { endCursor hasNextPage } } }`
+    const { data } = await ask(list('event: "Approval", first: 3'))
+    const { endCursor } = data.contractEvents.pageInfo
+    const next = await ask(list(`event: "Approval", first: 3, after: "${endCursor}"`))
+    const nodes = [...data.contractEvents.nodes, ...next.data.contractEvents.nodes]
+    const picked = (await walk('event=Approval')).map(({ signature, values, logIndex }) => ({
+      signature,
+      values,
+      logIndex,
+    }))
+    expect(nodes).toEqual(picked.slice(0, 6))
+    const refused = /takes Approval\(address,address,uint256\), Transfer/
+    const { errors } = await ask(list('event: "Staked"'))
+    expect(errors[0].message).toMatch(refused)
+    const at = `${server.url}/v1/contracts/${MAINNET.contract}/events?event=Staked`
+    expect(await (await fetch(at)).text()).toMatch(refused)
+  })
 })
 
 describe('the page of the reference', () => {

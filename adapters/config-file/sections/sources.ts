@@ -150,11 +150,9 @@ const declaration = z
 const contractEvents = z.strictObject({
   kind: z.literal('contract-events'),
   address,
-  events: z
-    .array(declaration)
-    .min(1, 'at least one event')
-    .max(50, 'more than 50')
-    .meta({ description: 'What is indexed of the contract, for rules that earn points by it' }),
+  events: z.array(declaration).min(1, 'at least one event').max(50, 'more than 50').meta({
+    description: 'What is indexed of the contract, for lists and for rules that earn points by it',
+  }),
   startBlock,
 })
 

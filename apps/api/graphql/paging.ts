@@ -2,7 +2,7 @@ import type { Page } from '#core/page.ts'
 import { invalidField } from '#core/errors.ts'
 import type { Cursor } from '#api/cursors.ts'
 import { PAGE_DEFAULT, PAGE_MAX } from '#api/pages.ts'
-import { faultText, wholeFrom } from '#api/words.ts'
+import { BLOCK, faultText, wholeFrom } from '#api/words.ts'
 import { builder } from './builder.ts'
 
 /** The arguments of a list that is walked in one direction. */
@@ -74,6 +74,13 @@ export function bounded(
   if (value < 1 || value > max)
     throw invalidField(argument, faultText(wholeFrom(1, max, fallback), value))
   return value
+}
+
+/** A block that is named by an argument. @throws AppError `invalid` naming the argument */
+export function blockOf(number: Maybe<number>, argument: string): number | undefined {
+  if (number == null) return undefined
+  if (number < 0) throw invalidField(argument, faultText(BLOCK, number))
+  return number
 }
 
 export type Connection<T> = {

@@ -4,6 +4,7 @@ import { addChainArgument } from './chain-argument.ts'
 import { addCandles } from './candles.ts'
 import { addChains } from './chains.ts'
 import { addCollections } from './collections.ts'
+import { addContractEvents } from './contract-events.ts'
 import { addHoldings } from './holdings.ts'
 import { addMeta } from './meta.ts'
 import { addOwnership } from './ownership.ts'
@@ -33,6 +34,7 @@ for (const add of [
   addHoldings,
   addCollections,
   addActivity,
+  addContractEvents,
   addSnapshots,
   addOwnership,
   addQuotes,

@@ -4,12 +4,12 @@ import { listSwaps, type SwapRow } from '#core/dex/trading/list-swaps.ts'
 import { refuseInverted } from '#core/page.ts'
 import { invalidField } from '#core/errors.ts'
 import { feedCursor, placeOf, logCursor } from '#api/cursors.ts'
-import { BLOCK, faultText } from '#api/words.ts'
 import { type SwapUpdate, swapUpdate } from '#resources/swap-updates.ts'
 import { swap } from '#resources/swaps.ts'
 import { builder } from './builder.ts'
 import type { GraphqlContext } from './context.ts'
 import {
+  blockOf,
   bothWaysArgs,
   type Connection,
   type PageArgs,
@@ -55,12 +55,6 @@ async function resolveSwaps(
     ...(toBlock !== undefined && { toBlock }),
   })
   return toConnection(page, request, (row) => logCursor.encode(placeOf(row)))
-}
-
-function blockOf(number: number | null | undefined, argument: string): number | undefined {
-  if (number == null) return undefined
-  if (number < 0) throw invalidField(argument, faultText(BLOCK, number))
-  return number
 }
 
 const rangeArgs = builder.args((t) => ({

@@ -23,6 +23,8 @@ export type Subjects = {
   readonly account: Address
   /** What it holds. */
   readonly tokenId: string
+  /** Its events are indexed as they are declared. */
+  readonly contract: Address
   /** A token whose transfers are indexed, and who holds some. */
   readonly indexedToken: { readonly token: Address; readonly account: Address }
   /** A position, the contract that holds it, whose it is and in which pool. */
@@ -43,6 +45,7 @@ export const MAINNET: Subjects = {
   collection: '0xaa74955674127e98e6ce30f65b676f18c5176f7b',
   account: '0x08894e02b950fc44ef7a81da248d4f0bfd6659d4',
   tokenId: '1',
+  contract: '0xdac17f958d2ee523a2206206994597c13d831ec7',
   indexedToken: {
     token: '0xc02aaa39b223fe8d0a0e5c4f27ead9083c756cc2',
     account: '0x08894e02b950fc44ef7a81da248d4f0bfd6659d4',
@@ -85,6 +88,7 @@ export async function findSubjects({ ports }: Pick<Api, 'ports'>): Promise<Found
           ...MAINNET,
           ...trade,
           ...holding,
+          contract: ports.declaredContracts.keys().next().value ?? MAINNET.contract,
           indexedToken: await findToken(ports, view),
           position: (await findPosition(ports, view)) ?? {
             ...MAINNET.position,

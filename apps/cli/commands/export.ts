@@ -20,6 +20,7 @@ import type { Address, BlockRef } from '#core/chain.ts'
 import { readPool } from '#core/dex/read-pool.ts'
 import { AppError } from '#core/errors.ts'
 import { currentView, refuseLeftView } from '#core/history/at-head.ts'
+import { declaredContracts, expectDeclared } from '#core/events/declared-contracts.ts'
 import { expectIndexed, indexedTokens } from '#core/tokens/indexed-tokens.ts'
 import { indexedCollections, refuseUnindexed } from '#core/nft/indexed-collections.ts'
 
@@ -31,6 +32,7 @@ type Options = {
   readonly pool?: Address
   readonly collection?: Address
   readonly token?: Address
+  readonly contract?: Address
   readonly format: ExportFormat
   readonly units?: 'raw' | 'whole'
 }
@@ -67,6 +69,11 @@ export const exportCommand = (): Command =>
       `only this token (${namesOf(({ contract }) => contract === 'token')})`,
       parseAddressOption,
     )
+    .option(
+      '--contract <address>',
+      `only this contract (${namesOf(({ contract }) => contract === 'contract')})`,
+      parseAddressOption,
+    )
     .addOption(new Option('--format <format>', 'how').choices(exportFormats).default('ndjson'))
     .addOption(
       new Option(
@@ -90,7 +97,7 @@ async function run(name: string, options: Options): Promise<void> {
   const subject = exportSubjects[name] as ExportSubject
   refuseMisplaced(name, subject, options)
   const settings = readSettings(options.config, options.chain)
-  const contract = options.pool ?? options.collection ?? options.token
+  const contract = options.pool ?? options.collection ?? options.token ?? options.contract
   const query = {
     ...(options.from !== undefined && { from: options.from }),
     ...(options.to !== undefined && { to: options.to }),
@@ -100,6 +107,8 @@ async function run(name: string, options: Options): Promise<void> {
   const { heads, views } = app.history
   refuseUnindexed(indexedCollections(settings.sources), options.collection)
   if (options.token) expectIndexed(indexedTokens(settings.sources), options.token)
+  if (options.contract)
+    expectDeclared(declaredContracts(settings.sources), options.contract, undefined)
   await heads.asOneView(settings.chain.id, async () => {
     const view = await currentView(views)
     if (options.pool) await readPool(app.history, view, options.pool)
@@ -163,7 +172,7 @@ function refuseMisplaced(name: string, subject: ExportSubject, options: Options)
     refuse('units', `${name} are no tokens of pools; leave it out`)
   if (from !== undefined && to !== undefined && from > to)
     refuse('from', `block ${from} lies behind --to ${to}`)
-  for (const field of ['pool', 'collection', 'token'] as const)
+  for (const field of ['pool', 'collection', 'token', 'contract'] as const)
     if (options[field] !== undefined && subject.contract !== field)
       refuse(field, `${name} have none; use --${subject.contract}`)
 }

@@ -11,12 +11,14 @@ import type { HistoryPorts } from '#core/history/ports.ts'
 import type { Views } from '#core/history/view.ts'
 import { pagesOfDocuments } from '#core/history/walk-documents.ts'
 import { pagesOfEvents } from '#core/history/walk-events.ts'
+import { contractEventFamily } from '#core/events/contract-event.ts'
 import { holdingDocuments } from '#core/nft/holding.ts'
 import { balanceDocuments } from '#core/tokens/balance.ts'
 import { tokenFamily, type TokenRebase, type TokenTransfer } from '#core/tokens/token-transfer.ts'
 import { transferFamily } from '#core/nft/transfer.ts'
 import { candle, type CandleRow } from '#resources/candles.ts'
 import type { PoolDecimals } from '#resources/tokens.ts'
+import { contractEvent } from '#resources/contract-events.ts'
 import { holding } from '#resources/holdings.ts'
 import { liquidityChange } from '#resources/liquidity-changes.ts'
 import { nftTransfer, nftTransferRows } from '#resources/nft-transfers.ts'
@@ -30,7 +32,7 @@ import { swap } from '#resources/swaps.ts'
 type ExportQuery = {
   readonly from?: number
   readonly to?: number
-  /** The pool, collection or token, as the subject has it. */
+  /** The pool, collection, token or contract, as the subject has it. */
   readonly contract?: Address
 }
 
@@ -43,7 +45,7 @@ export type ExportSubject<T = any> = {
   /** Events can be limited to a range of blocks; documents are as the view has them. */
   readonly isEvents: boolean
   /** What its items belong to. */
-  readonly contract: 'pool' | 'collection' | 'token'
+  readonly contract: 'pool' | 'collection' | 'token' | 'contract'
   readonly resource: Resource<T>
   /** Where the item happened, for lines that are sorted and searched without a parser of nested objects. */
   readonly blockOf?: (item: T) => BlockRef
@@ -116,6 +118,13 @@ export const exportSubjects: Readonly<Record<string, ExportSubject>> = {
     tokenTransfer,
     ({ block }) => block,
     (event) => (isTokenTransfer(event) ? [event] : []),
+  ),
+  contractEvents: eventSubject(
+    contractEventFamily,
+    'contract',
+    contractEvent,
+    ({ block }) => block,
+    (event) => [event],
   ),
   balances: documentSubject(balanceDocuments, 'token', tokenBalance, (each) =>
     each.balance > 0n ? each : undefined,

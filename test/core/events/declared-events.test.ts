@@ -5,7 +5,9 @@ import { newId } from '#adapters/node/new-id.ts'
 import { sha256 } from '#adapters/node/sha256.ts'
 import type { Source } from '#core/catalogue.ts'
 import type { Address, Hash, Hex } from '#core/chain.ts'
-import { parseDeclaration } from '#core/events/event-declaration.ts'
+import { declaredContracts } from '#core/events/declared-contracts.ts'
+import { type ContractEventQuery, listContractEvents } from '#core/events/list-contract-events.ts'
+import { parseDeclaration, valueTexts } from '#core/events/event-declaration.ts'
 import { contractEvents } from '#core/events/contract-sources.ts'
 import { earnPoints } from '#core/earning/earn-points.ts'
 import { explainEarning } from '#core/earning/explain-earning.ts'
@@ -191,6 +193,8 @@ async function openWorld() {
 
   return {
     add,
+    history: ports.history,
+    view: () => appender.view() as View,
     /** Back to where the first `count` blocks are all there are. */
     async back(count: number): Promise<void> {
       const to = waypointsOf(appender.view() as View).find(({ number }) => number === count - 1)
@@ -207,6 +211,66 @@ async function openWorld() {
       explainEarning(ports, { ledger: LEDGER, chainId: 1, rules: [rule] }, id),
   }
 }
+
+describe('a list of declared events', () => {
+  const list = async (
+    query: Partial<ContractEventQuery>,
+    { contracts = [source], others = 450 } = {},
+  ) => {
+    const world = await openWorld()
+    await world.add('a')
+    await world.add('b', [
+      { tx: 'one', amount: 1n },
+      { tx: 'two', amount: 2n, event: PLEDGED },
+    ])
+    // More of the one event than are looked at together, before another one.
+    const many = Array.from({ length: others }, (_, index) => ({ tx: `m${index}`, amount: 3n }))
+    await world.add('c', many)
+    const ports = { ...world.history, declaredContracts: declaredContracts(contracts) }
+    const asked = { contract, limit: 2, ...query }
+    return listContractEvents(ports, world.view(), asked)
+  }
+  const PLEDGE = declared(PLEDGED).signature
+
+  test('finds one event among many others, and ends behind it', async () => {
+    const { items, next } = await list({ event: 'Pledged' })
+    expect(items.map(({ body }) => body.words[2])).toEqual([2n])
+    expect(next).toBeUndefined()
+    const before = { number: 1, logIndex: 1 }
+    expect(await list({ event: PLEDGE, after: before })).toEqual({ items: [], next: undefined })
+  })
+
+  test('goes on behind its last item while there are more', async () => {
+    const { items, next } = await list({ event: 'Spent', oldestFirst: true })
+    expect(items.map(({ body }) => body.words[2])).toEqual([1n, 3n])
+    expect(next).toEqual({ number: 2, logIndex: 0 })
+    expect((await list({ oldestFirst: true, fromBlock: 1, toBlock: 1 })).next).toBeUndefined()
+  })
+
+  test('ends a page where it has looked at five thousand events, and goes on behind them', async () => {
+    const { items, next } = await list({ event: 'Pledged' }, { others: 5_050 })
+    expect({ items, next }).toEqual({ items: [], next: { number: 2, logIndex: 50 } })
+  })
+
+  test('is refused of what is not declared', async () => {
+    await expect(list({ event: 'Gone' })).rejects.toThrow(/event: not indexed of .* it takes/)
+    await expect(list({}, { contracts: [] })).rejects.toThrow(
+      /no.*a source of the kind contract-events/,
+    )
+  })
+
+  test.each([
+    [
+      'Odd(bool,bytes4,int24)',
+      [1n, 0xabcdn << 240n, BigInt.asUintN(256, -5n)],
+      ['true', '0xabcd0000', '-5'],
+    ],
+    ['Odd(bool,address,uint8)', [0n, 0xa1n, 7n], ['false', `0x${'a1'.padStart(40, '0')}`, '7']],
+    ['Done()', [], []],
+  ])('has values of %s as people write them', (signature, words, texts) => {
+    expect(valueTexts(signature, words)).toEqual(texts)
+  })
+})
 
 describe('a rule about a declared event', () => {
   const spends: Spends = [

@@ -1,0 +1,58 @@
+import { listContractEvents } from '#core/events/list-contract-events.ts'
+import { refuseInverted } from '#core/page.ts'
+import { logCursor } from '#api/cursors.ts'
+import { contractEvent } from '#resources/contract-events.ts'
+import { builder } from './builder.ts'
+import { blockOf, forwardArgs, toConnection, toPageRequest } from './paging.ts'
+import { typeOf } from './resources.ts'
+
+const ContractEvent = typeOf(contractEvent)
+
+const ContractEventConnection = builder.connectionObject({
+  type: ContractEvent,
+  name: 'ContractEventConnection',
+})
+
+/** `Query.contractEvents` */
+export function addContractEvents(): void {
+  builder.queryField('contractEvents', (t) =>
+    t.field({
+      type: ContractEventConnection,
+      description:
+        'Events of a contract as the configuration declares them, newest first; NOT_INDEXED for a contract that is no ' +
+        'such source. A page of one event among many may have fewer than asked for, and still go on.',
+      args: {
+        contract: t.arg({ type: 'Address', required: true }),
+        event: t.arg.string({ description: 'Only this event, by its name or its signature.' }),
+        fromBlock: t.arg.int({ description: 'Only events in this block or above.' }),
+        toBlock: t.arg.int({ description: 'Only events in this block or below.' }),
+        ...forwardArgs,
+      },
+      async resolve(_root, { contract, event, ...args }, context) {
+        const request = toPageRequest(args, logCursor)
+        const fromBlock = blockOf(args.fromBlock, 'fromBlock')
+        const toBlock = blockOf(args.toBlock, 'toBlock')
+        refuseInverted(
+          { field: 'fromBlock', value: fromBlock },
+          { field: 'toBlock', value: toBlock },
+        )
+        context.spend(request.limit, request.argument)
+        const { items, next } = await listContractEvents(context.ports, context.view(), {
+          contract,
+          limit: request.limit,
+          ...(event != null && { event }),
+          ...(fromBlock !== undefined && { fromBlock }),
+          ...(toBlock !== undefined && { toBlock }),
+          ...(request.after && { after: request.after }),
+        })
+        const page = { items, hasMore: next !== undefined }
+        const { edges, pageInfo } = toConnection(page, request, ({ block, logIndex }) =>
+          logCursor.encode({ number: block.number, logIndex }),
+        )
+        // The page may have looked at more than it has.
+        const endCursor = next ? logCursor.encode(next) : pageInfo.endCursor
+        return { edges, pageInfo: { ...pageInfo, endCursor } }
+      },
+    }),
+  )
+}
