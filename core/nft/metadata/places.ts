@@ -72,7 +72,7 @@ export function schemeOf(uri: string): string | null {
 const refused = (why: string): Places => ({ kind: 'refused', why })
 
 function throughGateways(path: string, id: RegExp, gateways: readonly string[]): Places {
-  const [name = '', ...rest] = path.split('/')
+  const [name = '', ...rest] = asRead(path).split('/')
   if (!id.test(name)) return refused('its URI names no document of that network')
   if (gateways.length === 0) return refused('no gateway to that network is configured')
   // A path that goes up would leave the document for other pages of the gateway.
@@ -81,6 +81,10 @@ function throughGateways(path: string, id: RegExp, gateways: readonly string[]):
   const tail = [name, ...rest.map(escapePart)].join('/')
   return { kind: 'outside', urls: gateways.map((gateway) => `${gateway}${tail}`), part: name }
 }
+
+/** As a URL is read: without tabs and ends of lines wherever they are, and without blanks and controls at its end. */
+const asRead = (path: string): string =>
+  path.replaceAll(/[\t\n\r]/g, '').replace(/[\p{Cc} ]+$/u, '')
 
 /** What would end the path of a URL is a character of the name here. */
 const escapePart = (part: string): string =>

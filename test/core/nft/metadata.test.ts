@@ -32,6 +32,7 @@ describe('where a document is', () => {
     [`IPFS://ipfs/${CID}/7`, GATEWAYS.ipfs.map((at) => `${at}${CID}/7`)],
     [`Qm${'a'.repeat(44)}/7`, GATEWAYS.ipfs.map((at) => `${at}Qm${'a'.repeat(44)}/7`)],
     [`ipfs://${CID}/a b?#1`, GATEWAYS.ipfs.map((at) => `${at}${CID}/a b%3F%231`)],
+    [`ipfs://${CID}/7.json\n`, GATEWAYS.ipfs.map((at) => `${at}${CID}/7.json`)],
     [`ipfs://${CID}/...a..b`, GATEWAYS.ipfs.map((at) => `${at}${CID}/...a..b`)],
     [`ar://${'A'.repeat(43)}/7`, [`https://ar.example/${'A'.repeat(43)}/7`]],
   ])('%s is asked for at its gateways', (uri, urls) => {
@@ -59,6 +60,9 @@ describe('where a document is', () => {
     [`ipfs://${CID}/%2e%2e/admin`, 'leads elsewhere'],
     [`ipfs://${CID}/a%2F..%2F..%2fadmin`, 'leads elsewhere'],
     [`ipfs://${CID}/..\\..\\admin`, 'leads elsewhere'],
+    // URLs are read without these.
+    [`ipfs://${CID}/.\t./.\n./admin`, 'leads elsewhere'],
+    [`ipfs://${CID}/\r../..\0 `, 'leads elsewhere'],
     ['ar://short', 'no document of that network'],
     [`https://a.example/${'x'.repeat(3_000)}`, 'more than 2048 characters'],
     [`data:,${'x'.repeat(800_000)}`, 'more than 700000 characters'],
