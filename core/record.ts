@@ -26,25 +26,36 @@ export type Fields<T> = { readonly [K in keyof T & string]-?: TypeFor<T[K]> }
 export type AnyFields = Readonly<Record<string, FieldType>>
 
 type Write = (value: unknown) => string
-type Column = { readonly name: string; readonly type: ScalarType; readonly write: Write }
+/** `before` is what stands between the value before it and its own: a bracket or comma, and the quotes of both. */
+type Column = {
+  readonly name: string
+  readonly type: ScalarType
+  readonly before: string
+  readonly write: Write
+}
+type Columns = { readonly columns: readonly Column[]; readonly end: string }
 
-const quote: Write = (value) => `"${value as bigint}"`
+const plain: Write = (value) => `${value as bigint}`
 /** Every store must refuse the same values: one that keeps bytes has no room for the sign. */
 const unsigned: Write = (value) => {
   // Half of the amounts of swaps are zero.
-  if (value === 0n) return '"0"'
+  if (value === 0n) return '0'
   assert((value as bigint) >= 0n, 'an unsigned number is not negative')
-  return `"${value as bigint}"`
+  return `${value as bigint}`
 }
-const writers: Record<ScalarType, Write> = {
+const quoted =
+  (write: Write): Write =>
+  (value) =>
+    `"${write(value)}"`
+
+/** What stands between quotes. */
+const textWriters = { hex: plain, uint256: unsigned, int256: plain, uint320: unsigned }
+const isText = (type: FieldType): type is keyof typeof textWriters => type in textWriters
+const writers: Record<Exclude<ScalarType, keyof typeof textWriters>, Write> = {
   text: (value) => JSON.stringify(value),
-  hex: quote,
   bool: (value) => (value === true ? 'true' : 'false'),
-  int: (value) => `${value as number}`,
-  uint256: unsigned,
-  int256: quote,
-  uint320: unsigned,
-  'uint256[]': (value) => `[${(value as bigint[]).map(unsigned).join(',')}]`,
+  int: plain,
+  'uint256[]': (value) => `[${(value as bigint[]).map(quoted(unsigned)).join(',')}]`,
 }
 
 const isNullable = (type: FieldType): boolean => type.endsWith('?')
@@ -52,22 +63,28 @@ const isNullable = (type: FieldType): boolean => type.endsWith('?')
 export const scalarOf = (type: FieldType): ScalarType =>
   (isNullable(type) ? type.slice(0, -1) : type) as ScalarType
 
-const compiled = new WeakMap<AnyFields, readonly Column[]>()
+const compiled = new WeakMap<AnyFields, Columns>()
 
-function columnsOf(fields: AnyFields): readonly Column[] {
+function columnsOf(fields: AnyFields): Columns {
   const known = compiled.get(fields)
   if (known) return known
+  let before = '['
   const columns = Object.entries(fields).map(([name, type]): Column => {
-    const scalar = scalarOf(type)
-    const write = writers[scalar]
-    return {
-      name,
-      type: scalar,
-      write: isNullable(type) ? (value) => (value === null ? 'null' : write(value)) : write,
-    }
+    const column = { name, type: scalarOf(type), before, write: writerOf(type) }
+    if (isText(type)) column.before += '"'
+    before = isText(type) ? '",' : ','
+    return column
   })
-  compiled.set(fields, columns)
-  return columns
+  const made = { columns, end: columns.length === 0 ? '[]' : before.replace(',', ']') }
+  compiled.set(fields, made)
+  return made
+}
+
+function writerOf(type: FieldType): Write {
+  if (isText(type)) return textWriters[type]
+  const scalar = scalarOf(type)
+  const write = isText(scalar) ? quoted(textWriters[scalar]) : writers[scalar]
+  return isNullable(type) ? (value) => (value === null ? 'null' : write(value)) : write
 }
 
 /**
@@ -75,17 +92,16 @@ function columnsOf(fields: AnyFields): readonly Column[] {
  * strings. Equal records give equal text, which is what the digest hashes and what SQLite stores.
  */
 export function encodeRecord(fields: AnyFields, record: object): string {
-  let text = '['
-  for (const { name, write } of columnsOf(fields)) {
-    if (text.length > 1) text += ','
-    text += write((record as Record<string, unknown>)[name])
-  }
-  return `${text}]`
+  const { columns, end } = columnsOf(fields)
+  let text = ''
+  for (const { name, before, write } of columns)
+    text += before + write((record as Record<string, unknown>)[name])
+  return text + end
 }
 
 /** The record that `encodeRecord` wrote. @throws AppError `unavailable` when the text is damaged. */
 export function decodeRecord(fields: AnyFields, text: string): object {
-  const columns = columnsOf(fields)
+  const { columns } = columnsOf(fields)
   const values = parseArray(text)
   if (values.length !== columns.length)
     throw damagedStore('the fields of a record do not fit its kind')
