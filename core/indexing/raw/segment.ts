@@ -25,9 +25,9 @@ export type SegmentHead = BlockRange & {
 export const SEGMENT_BLOCKS_MAX = 2_000
 
 /** Raised with every change of the form below; older forms stay readable. */
-const FORM = 2
-/** It did not tell how blocks were proven. */
-const FORM_WITHOUT_LEVELS = 1
+const FORM = 3
+/** The first told neither how blocks were proven, nor the second which logs have the same head. */
+const FORMS_READ: ReadonlySet<number> = new Set([1, 2, FORM])
 
 /**
  * The form of a segment: columns, with a number in place of what comes again. The n-th hash and timestamp are those of
@@ -49,7 +49,9 @@ type Columns = {
   /** Of each log: the place of its transaction in the columns above. */
   readonly tx: readonly number[]
   readonly logIndex: readonly number[]
-  /** Places in `words`: the contract, then the topics. */
+  /** Of each log: the place of its contract and topics in `heads`. */
+  readonly head?: readonly number[]
+  /** Places in `words`: the contract, then the topics. Each list once; in forms without `head`, one of each log. */
   readonly heads: readonly (readonly number[])[]
   readonly data: readonly string[]
 }
@@ -68,13 +70,24 @@ export function encodeSegment(blocks: readonly RawBlock[]): string {
     places.set(word, words.length)
     return words.push(word) - 1
   }
+  const heads: number[][] = []
+  const placesOfHeads = new Map<string, number>()
+  const headOf = ({ address, topics }: RawLog): number => {
+    const head = [placeOf(address)]
+    for (const topic of topics) head.push(placeOf(topic))
+    const text = head.join()
+    const known = placesOfHeads.get(text)
+    if (known !== undefined) return known
+    placesOfHeads.set(text, heads.length)
+    return heads.push(head) - 1
+  }
   const columns = {
     txBlock: [] as number[],
     txIndex: [] as number[],
     txHash: [] as Hash[],
     tx: [] as number[],
     logIndex: [] as number[],
-    heads: [] as number[][],
+    head: [] as number[],
     data: [] as string[],
   }
   for (const { header, logs } of blocks) {
@@ -88,7 +101,7 @@ export function encodeSegment(blocks: readonly RawBlock[]): string {
       }
       columns.tx.push(columns.txHash.length - 1)
       columns.logIndex.push(log.logIndex)
-      columns.heads.push([placeOf(log.address), ...log.topics.map(placeOf)])
+      columns.head.push(headOf(log))
       columns.data.push(log.data)
     }
   }
@@ -101,6 +114,7 @@ export function encodeSegment(blocks: readonly RawBlock[]): string {
     timestamps: blocks.map(({ header }) => header.timestamp),
     levels: levelRuns(blocks),
     words,
+    heads,
     ...columns,
   } satisfies Columns)
 }
@@ -122,14 +136,13 @@ function levelRuns(blocks: readonly RawBlock[]): [ProofLevel, number][] {
  */
 export function decodeSegment(text: string): RawBlock[] {
   const columns = parseColumns(text)
-  if (columns.form !== FORM && columns.form !== FORM_WITHOUT_LEVELS)
+  if (!FORMS_READ.has(columns.form))
     throw new AppError(
       'unavailable',
       `raw: a segment has form ${columns.form}, and this version reads forms up to ${FORM}; use the version that wrote it`,
       { details: { field: 'raw', reason: 'other-version' } },
     )
-  const { from, hashes, timestamps, txBlock, txIndex, txHash, words, tx, logIndex, heads, data } =
-    columns
+  const { from, hashes, timestamps, txBlock, txIndex, txHash, tx, logIndex, head, data } = columns
   const levels = (columns.levels ?? []).flatMap(([level, count]) =>
     Array.from({ length: count }, () => level),
   )
@@ -144,14 +157,15 @@ export function decodeSegment(text: string): RawBlock[] {
     parentHash = hash
     return { header, logs: [] as RawLog[], level: levels[index] ?? 'unverified' }
   })
-  const topicsOf = createTopicLists(words)
-  for (const [index, place] of tx.entries()) {
+  const heads = headsOf(columns)
+  for (let index = 0; index < tx.length; index++) {
+    const place = tx[index] as number
     const block = blocks[(txBlock[place] as number) - from]
-    const head = heads[index] as readonly number[]
-    if (!block) throw damaged(from)
+    const known = heads[head ? (head[index] as number) : index]
+    if (!block || !known) throw damaged(from)
     block.logs.push({
-      address: words[head[0] as number] as Hash,
-      topics: topicsOf(head),
+      address: known.address,
+      topics: known.topics,
       data: data[index] as Hash,
       blockNumber: block.header.number,
       blockHash: block.header.hash,
@@ -163,14 +177,11 @@ export function decodeSegment(text: string): RawBlock[] {
   return blocks
 }
 
-const createTopicLists =
-  (words: readonly string[]) =>
-  (head: readonly number[]): Hash[] => {
-    const topics: Hash[] = []
-    for (let index = 1; index < head.length; index++)
-      topics.push(words[head[index] as number] as Hash)
-    return topics
-  }
+const headsOf = ({ words, heads }: Columns): Pick<RawLog, 'address' | 'topics'>[] =>
+  heads.map(([address, ...topics]) => ({
+    address: words[address as number] as Hash,
+    topics: topics.map((place) => words[place] as Hash),
+  }))
 
 function parseColumns(text: string): Columns {
   try {

@@ -24,9 +24,20 @@ describe('a segment', () => {
     }
   })
 
+  type Columns = { levels: unknown; head: number[]; heads: number[][] }
+
+  test('of the form that repeats the contract and topics of each log is read', async () => {
+    const blocks = await blocksOf(6, 20)
+    const { head, heads, ...columns } = JSON.parse(encodeSegment(blocks)) as Columns
+    expect(new Set(heads.map((each) => each.join())).size).toBe(heads.length)
+    const old = { ...columns, form: 2, heads: head.map((place) => heads[place]) }
+    expect(decodeSegment(JSON.stringify(old))).toEqual(blocks)
+  })
+
   test('of the form that did not tell how blocks were proven is read, and nothing is made up', async () => {
     const blocks = await blocksOf(5, 20)
-    const { levels, ...columns } = JSON.parse(encodeSegment(blocks)) as { levels: unknown }
+    const { levels, head, heads, ...rest } = JSON.parse(encodeSegment(blocks)) as Columns
+    const columns = { ...rest, heads: head.map((place) => heads[place]) }
     expect(levels).toEqual([
       ['unverified', 4],
       ['linked', 4],
@@ -41,8 +52,8 @@ describe('a segment', () => {
 
   test('of a newer form is told apart from a damaged one', async () => {
     const text = encodeSegment(await blocksOf(4, 20))
-    expect(() => decodeSegment(text.replace('"form":2', '"form":3'))).toThrow(
-      /^raw: a segment has form 3, .*use the version that wrote it/,
+    expect(() => decodeSegment(text.replace('"form":3', '"form":4'))).toThrow(
+      /^raw: a segment has form 4, .*use the version that wrote it/,
     )
     expect(() => decodeSegment(text.replace(/"txBlock":\[\d+/, '"txBlock":[999'))).toThrow(
       /^raw: .*is damaged/,
