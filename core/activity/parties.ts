@@ -13,18 +13,19 @@ export type NamingEvent = Swap | LiquidityChange | Transfer
  */
 export function partiesOf({ address, body }: ChainEvent<NamingEvent>): Address[] {
   const parties: Address[] = []
-  const add = (party: Address): void => {
-    if (party !== ZERO_ADDRESS && party !== address && !parties.includes(party)) parties.push(party)
-  }
   if (body.type === 'transfer') {
-    add(body.from)
-    add(body.to)
+    add(parties, address, body.from)
+    add(parties, address, body.to)
     return parties
   }
-  if ('sender' in body) add(body.sender)
-  if ('owner' in body) add(body.owner)
-  if ('recipient' in body) add(body.recipient)
+  if ('sender' in body) add(parties, address, body.sender)
+  if ('owner' in body) add(parties, address, body.owner)
+  if ('recipient' in body) add(parties, address, body.recipient)
   return parties
+}
+
+function add(parties: Address[], pool: Address, party: Address): void {
+  if (party !== ZERO_ADDRESS && party !== pool && !parties.includes(party)) parties.push(party)
 }
 
 /**

@@ -44,8 +44,7 @@ export const activityProjection: Projection<AnyEvent> = {
         const key = [event.address, event.body.tokenId] as const
         positions.set(key.join(), { spec: positionDocuments, key })
         for (const party of partiesOfPosition(event.body, undefined)) pages.add(party, event)
-      } else
-        for (const party of partiesOf(event as ChainEvent<NamingEvent>)) pages.add(party, event)
+      } else pages.addAll(partiesOf(event as ChainEvent<NamingEvent>), event)
     return [...positions.values(), ...pages.all()]
   },
 
@@ -60,12 +59,17 @@ const isOfPosition = (event: ChainEvent<AnyEvent>): event is ChainEvent<Position
 /** The pages of accounts and blocks, each wanted once. */
 function createWantedPages() {
   const found = new Map<Address, Set<number>>()
+  function add(account: Address, { block }: Pick<ChainEvent, 'block'>): void {
+    const page = pageOfBlock(block.number)
+    const pages = found.get(account)
+    if (pages) pages.add(page)
+    else found.set(account, new Set([page]))
+  }
   return {
-    add(account: Address, { block }: Pick<ChainEvent, 'block'>): void {
-      const page = pageOfBlock(block.number)
-      const pages = found.get(account)
-      if (pages) pages.add(page)
-      else found.set(account, new Set([page]))
+    add,
+    /** A loop of its own: one within the loop over all events is compiled anew each time that it is left. */
+    addAll(accounts: readonly Address[], event: Pick<ChainEvent, 'block'>): void {
+      for (const account of accounts) add(account, event)
     },
     all: (): Wanted[] =>
       [...found].flatMap(([account, pages]) =>
@@ -156,7 +160,7 @@ function foldActivity({ documents }: FoldInput): Fold<AnyEvent> {
         for (const party of partiesOf(event as ChainEvent<NamingEvent>))
           mark(party, event as ChainEvent<NamingEvent>)
     },
-    finish: () => undefined,
+    finish: () => pages.clear(),
   }
 }
 

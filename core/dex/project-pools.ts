@@ -213,7 +213,7 @@ function foldPools({ documents, sources }: FoldInput): Fold<DexEvent> {
     }
   }
 
-  return { apply, finish: () => undefined }
+  return { apply, finish: () => changed.clear() }
 }
 
 const isStable = (pool: Pool): boolean => curveOf(pool) === 'stable'

@@ -171,6 +171,8 @@ function foldTickPages({ documents }: FoldInput): Fold<LiquidityChange> {
         if (slot.changedAt) slot.value = { ...key, ticks: encodeTicks(ticks) }
       for (const [pool, { slot, span }] of spans)
         slot.value = { ...span, pool, pages: encodePages(span.pages) }
+      pages.clear()
+      spans.clear()
     },
   }
 }

@@ -26,11 +26,14 @@ export type Wanted = {
   readonly isNew?: boolean
 }
 
-/** The fold of one batch of events. */
+/**
+ * A fold over batches of events, one after another. It lasts: its code is made quick for it once, and not for each batch
+ * anew. Nothing of a batch that is finished is left in it.
+ */
 export type Fold<Body extends EventBody = EventBody> = {
   /** The next event, in chain order. */
   apply(event: ChainEvent<Body>): void
-  /** No more events: what was added up aside is put into the documents. */
+  /** The batch is over: what was added up aside is put into the documents, and all that is known of them is dropped. */
   finish(): void
 }
 

@@ -3,6 +3,7 @@ import type { Sha256 } from '#core/history/digest.ts'
 import type { VersionRef } from '#core/history/document.ts'
 import type { ChainEvent } from '#core/history/event.ts'
 import type { StateDigest, View } from '#core/history/head.ts'
+import type { Fold } from '#core/history/projection.ts'
 import type { ResolvePorts } from '#core/history/resolve.ts'
 import type { Catalogue } from './catalogue.ts'
 import type { Change } from './write-documents.ts'
@@ -36,13 +37,16 @@ export function createDerivation(ports: DerivePorts, sources: readonly AnySource
   const { catalogue } = ports
   const projectionOf = new Map(catalogue.projections.map((each) => [each.name, each]))
   const set = createWorkingSet(ports)
+  /** Of the batches so far; undefined where one was left in the middle. */
+  let lasting: Fold | undefined
 
   return {
     async derive(base, events) {
       const parts = partsOf(catalogue, events)
       await set.load(base, wantedByEvents(parts))
       await set.load(base, wantedThen(parts, set))
-      const fold = beginFold(catalogue, { documents: set, sources })
+      const fold = lasting ?? beginFold(catalogue, { documents: set, sources })
+      lasting = undefined
       let folded = 0
       for (const event of events) {
         // Let answers come in meanwhile: a node that cannot deliver does not go on to the next one.
@@ -50,6 +54,7 @@ export function createDerivation(ports: DerivePorts, sources: readonly AnySource
         fold.apply(event)
       }
       fold.finish()
+      lasting = fold
       return set.changes(base)
     },
     accept(by) {

@@ -22,22 +22,38 @@ function typesOf(projection: Projection): ReadonlySet<string> {
   return types
 }
 
-/** A batch, divided among the projections. An event may be given to several. */
+/** A batch, divided among the projections. An event may be given to several; those that are given the same share a list. */
 export function partsOf({ projections }: Catalogue, events: readonly ChainEvent[]): Part[] {
-  const parts = projections.map((projection) => ({ projection, events: [] as ChainEvent[] }))
-  const byType = new Map<string, ChainEvent[][]>()
-  for (const event of events) {
-    const { type } = event.body
-    let lists = byType.get(type)
-    if (!lists) {
-      lists = parts
-        .filter(({ projection }) => typesOf(projection).has(type))
-        .map((part) => part.events)
-      byType.set(type, lists)
+  const present = typesIn(events)
+  const lists = new Map<string, ChainEvent[]>()
+  const listsOf = new Map(present.map((type) => [type, [] as ChainEvent[][]]))
+  const parts = projections.map((projection): Part => {
+    const types = present.filter((type) => typesOf(projection).has(type))
+    if (types.length === present.length) return { projection, events }
+    const name = types.join()
+    let list = lists.get(name)
+    if (!list) {
+      list = []
+      lists.set(name, list)
+      for (const type of types) listsOf.get(type)?.push(list)
     }
-    for (const list of lists) list.push(event)
-  }
+    return { projection, events: list }
+  })
+  if (lists.size > 0)
+    for (const event of events) addToAll(listsOf.get(event.body.type) as ChainEvent[][], event)
   return parts
+}
+
+/** The types that events are of. */
+function typesIn(events: readonly ChainEvent[]): string[] {
+  const types = new Set<string>()
+  for (const { body } of events) types.add(body.type)
+  return [...types]
+}
+
+/** A loop of its own: one within the loop over all events is compiled anew each time that it is left. */
+function addToAll(lists: readonly ChainEvent[][], event: ChainEvent): void {
+  for (const list of lists) list.push(event)
 }
 
 /** The documents that these events read, as far as the events alone tell. */

@@ -13,6 +13,8 @@ type Moves = {
 /** The transfers of a transaction by the contracts that they are from and to, so that pools can be held against them. */
 export type PoolTransfers = {
   note(event: ChainEvent<TokenTransfer>): void
+  /** Whether there was any transfer so far in the transaction of this event. */
+  hasAny(event: Pick<ChainEvent, 'transactionHash'>): boolean
   /** Tokens that moved into or out of a contract so far in the transaction of this event. */
   tokensOf(event: Pick<ChainEvent, 'address' | 'transactionHash'>): readonly Address[]
   /** What a contract sent of a token since its last swap in the transaction: in all, and to one recipient. */
@@ -23,6 +25,8 @@ export type PoolTransfers = {
   ): { readonly total: bigint; readonly received: bigint }
   /** The swap is over: what is sent behind it is of the next. */
   closeSwap(event: Pick<ChainEvent, 'address' | 'transactionHash'>): void
+  /** No transaction is at hand any more. */
+  forget(): void
 }
 
 const NO_TOKENS: readonly Address[] = []
@@ -52,6 +56,7 @@ export function createPoolTransfers(): PoolTransfers {
       sender.tokens.add(token)
       sender.sent.push({ token, to, amount })
     },
+    hasAny: ({ transactionHash }) => transactionHash === transaction,
     tokensOf(event) {
       const tokens = at(event)?.tokens
       return tokens ? [...tokens] : NO_TOKENS
@@ -68,6 +73,10 @@ export function createPoolTransfers(): PoolTransfers {
     closeSwap(event) {
       const known = at(event)
       if (known) known.sent.length = 0
+    },
+    forget() {
+      transaction = undefined
+      moves.clear()
     },
   }
 }

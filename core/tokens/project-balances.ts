@@ -64,7 +64,7 @@ function wantedByTransfers(events: readonly ChainEvent<AnyEvent>[]): Wanted[] {
         const key = [address, account, block.number]
         wanted.push({ spec: balancePointDocuments, key, isNew: true })
       }
-    } else if (body.type === 'swap' || isSync(event)) {
+    } else if (transfers.hasAny(event) && (body.type === 'swap' || isSync(event))) {
       const tokens = transfers.tokensOf(event)
       if (tokens.length === 0) continue
       wanted.push({ spec: poolDocuments, key: [address] })
@@ -208,10 +208,12 @@ function foldBalances({ documents, sources }: FoldInput): Fold<AnyEvent> {
     apply(event) {
       if (isTransfer(event)) transfer(event)
       else if (isRebase(event)) accuse(event, event.address, 'rebase-event', event.address)
+      // Most pools are of tokens that nobody follows.
+      else if (!transfers.hasAny(event)) return
       else if (isSync(event)) compareReserves(event)
       else if (isSwap(event)) compareSwap(event)
     },
-    finish: () => undefined,
+    finish: () => transfers.forget(),
   }
 }
 

@@ -22,6 +22,8 @@ export type Pairing = {
   note(event: ChainEvent<LiquidityChange>): void
   /** The pool's event that belongs to this one; a transfer leaves it to the event behind it. */
   take(event: ChainEvent<PositionEvent>): PoolChange | undefined
+  /** No transaction is at hand any more. */
+  forget(): void
 }
 
 export function createPairing(): Pairing {
@@ -39,6 +41,7 @@ export function createPairing(): Pairing {
       if (body.type !== 'transferPosition') newest.delete(address)
       return belongs(body, change.body) ? change : undefined
     },
+    forget: () => newest.clear(),
   }
 }
 

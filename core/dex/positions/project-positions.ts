@@ -109,7 +109,7 @@ function foldPositions({ documents }: FoldInput): Fold<AnyEvent> {
       if (isOfManager(event)) apply(event)
       else pairing.note(event as ChainEvent<LiquidityChange>)
     },
-    finish: () => undefined,
+    finish: () => pairing.forget(),
   }
 }
 

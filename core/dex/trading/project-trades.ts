@@ -226,6 +226,7 @@ function foldTrades({ documents, sources }: FoldInput): Fold<Swap | FeeOfSwap> {
     },
     finish() {
       for (const trades of traded.values()) closeMinute(trades)
+      traded.clear()
     },
   }
 }
