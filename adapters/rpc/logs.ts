@@ -39,14 +39,14 @@ export async function logsOf(node: Talk, range: BlockRange, filter: LogFilter): 
     const wanted = new Set(addresses)
     return all.filter(({ address }) => wanted.has(address))
   }
-  const logs: RawLog[] = []
+  const lists: RawLog[][] = []
   for (const someTopics of partsOf(topics, logTopics.max()))
     for (const some of addresses ? partsOf(addresses, logAddresses.max()) : [undefined]) {
       const part = { topics: someTopics, ...(some && { addresses: some }) }
       // oxlint-disable-next-line no-await-in-loop -- what one part teaches holds for the next
-      for (const log of await inRanges(node, { range, filter: part })) logs.push(log)
+      lists.push(await inRanges(node, { range, filter: part }))
     }
-  return tidy(logs)
+  return tidy(joined(lists))
 }
 
 /** An empty list is one part: a filter that nothing passes is asked for as it is. */
@@ -57,17 +57,20 @@ function partsOf<T>(list: readonly T[], size: number): (readonly T[])[] {
   )
 }
 
+/** Most questions take one request, and there may be many logs. */
+const joined = (lists: readonly RawLog[][]): RawLog[] =>
+  lists.length === 1 ? (lists[0] as RawLog[]) : lists.flat()
+
 async function inRanges(node: Talk, { range, filter }: Question): Promise<RawLog[]> {
   const ceiling = node.learned.logBlocks[filter.addresses ? 'addresses' : 'topics']
-  const logs: RawLog[] = []
+  const lists: RawLog[][] = []
   let size = Number.POSITIVE_INFINITY
   let isLess = false
   for (let from = range.from; from <= range.to;) {
     const blocks = Math.min(size, ceiling.max(), range.to - from + 1)
     try {
       // oxlint-disable-next-line no-await-in-loop -- the next range depends on whether this one is taken
-      const some = await fetchLogs(node, { from, to: from + blocks - 1 }, filter)
-      for (const log of some) logs.push(log)
+      lists.push(await fetchLogs(node, { from, to: from + blocks - 1 }, filter))
       if (isLess) ceiling.lower(blocks)
       else ceiling.fits(blocks)
       isLess = false
@@ -78,15 +81,14 @@ async function inRanges(node: Talk, { range, filter }: Question): Promise<RawLog
       const isFilter = isFilterLimit(failure.message)
       if (isFilter || blocks === 1) {
         // oxlint-disable-next-line no-await-in-loop -- as above
-        const rest = await withLessFilter(node, { range: { from, to: range.to }, filter }, failure)
-        for (const log of rest) logs.push(log)
-        return logs
+        lists.push(await withLessFilter(node, { range: { from, to: range.to }, filter }, failure))
+        return joined(lists)
       }
       size = Math.ceil(blocks / 2)
       isLess = true
     }
   }
-  return logs
+  return joined(lists)
 }
 
 /** @throws what asking for less does not help against, or only the next time */
@@ -158,11 +160,19 @@ const byPlace = (a: RawLog, b: RawLog): number =>
 
 /** Sorted, and exact doubles left out; two that differ are both kept, for the proof to refuse. */
 function tidy(logs: RawLog[]): RawLog[] {
-  if (logs.every((log, index) => index === 0 || byPlace(logs[index - 1] as RawLog, log) < 0))
-    return logs
+  if (areInOrder(logs)) return logs
   return logs
     .toSorted(byPlace)
     .filter((log, index, sorted) => index === 0 || !isSame(sorted[index - 1] as RawLog, log))
+}
+
+function areInOrder(logs: readonly RawLog[]): boolean {
+  let before: RawLog | undefined
+  for (const log of logs) {
+    if (before && byPlace(before, log) >= 0) return false
+    before = log
+  }
+  return true
 }
 
 const isSame = (a: RawLog, b: RawLog): boolean =>

@@ -45,11 +45,13 @@ const isOfAll = (scope: LogScope): boolean => [...scope.values()].includes('all'
 export function createdIn(admission: Admission, blocks: readonly RawBlock[]): Address[] {
   const factories = admission.factoryScope()
   if (!factories) return []
-  return blocks.flatMap(({ logs }) =>
-    logs
-      .filter(({ topics }) => topics[0] !== undefined && factories.has(topics[0]))
-      .flatMap((log) => childIn(admission, log)),
-  )
+  const created: Address[] = []
+  for (const { logs } of blocks)
+    for (const log of logs) {
+      const topic = log.topics[0]
+      if (topic !== undefined && factories.has(topic)) created.push(...childIn(admission, log))
+    }
+  return created
 }
 
 /** Follows the contracts that these logs bring into being. */

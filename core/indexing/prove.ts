@@ -78,11 +78,14 @@ function refuseOrder(before: RawLog, log: RawLog): Refusal {
 }
 
 /** Whether logs, in order, are counted from 0 again in a later transaction of a block: their places must come from receipts. */
-export const areCountedAnew = (logs: readonly RawLog[]): boolean =>
-  logs.some((log, index) => {
-    const before = logs[index - 1]
-    return before?.blockNumber === log.blockNumber && log.logIndex <= before.logIndex
-  })
+export function areCountedAnew(logs: readonly RawLog[]): boolean {
+  let before: RawLog | undefined
+  for (const log of logs) {
+    if (before?.blockNumber === log.blockNumber && log.logIndex <= before.logIndex) return true
+    before = log
+  }
+  return false
+}
 
 /**
  * True where the bloom alone does not prove the answer: the header's bloom may hold a log that was asked for and the
@@ -97,7 +100,8 @@ export function isSuspect(
 ): boolean {
   const bloom = header.logsBloom
   const mayHold = (item: Hex): boolean => bloomMayHold(bloom, bitsOf(item))
-  const seen = new Set(logs.map((log) => (filter.addresses ? log.address : (log.topics[0] as Hex))))
+  const seen = new Set<Hex>()
+  for (const log of logs) seen.add(filter.addresses ? log.address : (log.topics[0] as Hex))
   for (const item of seen) if (!mayHold(item)) return true
   const isMissing = (item: Hex): boolean => !seen.has(item) && mayHold(item)
   if (!filter.addresses) return filter.topics.some(isMissing)

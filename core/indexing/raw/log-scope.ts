@@ -53,6 +53,13 @@ export const isInScope = (scope: LogScope, { address, topics }: RawLog): boolean
   return contracts === 'all' || (contracts?.has(address) ?? false)
 }
 
+/** Those of a scope: the list itself where all are. */
+export function logsInScope(scope: LogScope, logs: readonly RawLog[]): readonly RawLog[] {
+  for (const log of logs)
+    if (!isInScope(scope, log)) return logs.filter((each) => isInScope(scope, each))
+  return logs
+}
+
 /** What none of the scopes that are held has. */
 export function missingIn(wanted: LogScope, held: readonly LogScope[]): LogScope {
   const missing = new Map<Hash, Contracts>()

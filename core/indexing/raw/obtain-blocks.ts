@@ -4,7 +4,7 @@ import { type ProofLevel, weakerOf } from '#core/history/proof.ts'
 import type { RawLog } from '#core/indexing/ports.ts'
 import type { Demand } from '#core/indexing/proof-policy.ts'
 import { gapsIn, type KeptPart, partsOf } from './kept-parts.ts'
-import { isInScope, type LogScope, scopeText } from './log-scope.ts'
+import { type LogScope, logsInScope, scopeText } from './log-scope.ts'
 import type { RawStore, TextPacking } from './ports.ts'
 import { decodeSegment, encodeSegment, type RawBlock, type SegmentHead } from './segment.ts'
 
@@ -42,7 +42,7 @@ export function createObtainBlocks(
     (await fetch(range, scope)).map(({ header, logs, level }) => ({
       header,
       level,
-      logs: logs.filter((log) => isInScope(scope, log)),
+      logs: logsInScope(scope, logs),
     }))
 
   async function final(layer: RawLayer, range: BlockRange, scope: LogScope) {
@@ -120,7 +120,7 @@ async function readParts(
       const body = (await bodies.get(head)) as RawBlock[]
       const blocks = body.slice(range.from - head.from, range.to - head.from + 1)
       // What another one gives better is left out here.
-      const logsOf = (logs: readonly RawLog[]) => logs.filter((log) => isInScope(scope, log))
+      const logsOf = (logs: readonly RawLog[]) => logsInScope(scope, logs)
       return isAlone ? blocks : blocks.map((block) => ({ ...block, logs: logsOf(block.logs) }))
     })
   })
