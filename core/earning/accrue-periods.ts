@@ -2,23 +2,29 @@ import { type Address, ZERO_ADDRESS } from '#core/chain.ts'
 import type { LiquidityChange } from '#core/dex/events.ts'
 import { createPairing } from '#core/dex/positions/pair-changes.ts'
 import type { PositionEvent } from '#core/dex/positions/position-events.ts'
-import type { ChainEvent } from '#core/history/event.ts'
+import type { ChainEvent, EventBody } from '#core/history/event.ts'
 import { tokensOf, type Transfer } from '#core/nft/transfer.ts'
 import type { TokenTransfer } from '#core/tokens/token-transfer.ts'
 import type { Accrual } from './accrual.ts'
 import { type Period, pointsFor, type RuleOf } from './rule.ts'
 
 /**
+ * Counts periods one after another, from what the one before has ended with.
+ *
+ * @param events those before the end of the period that no call before has had, in chain order
+ */
+type Count<Body extends EventBody> = (
+  period: Period,
+  events: readonly ChainEvent<Body>[],
+) => Accrual[]
+
+/**
  * Tokens that did not leave their holder in the period, each once: whoever walks one through several wallets earns with
  * none of them.
  *
- * @param events all transfers of the collection before the end of the period, in chain order
+ * @returns a count of transfers of the collection
  */
-export function accrueHeld(
-  rule: RuleOf<'nft-held'>,
-  { index, start, end }: Period,
-  events: readonly ChainEvent<Transfer>[],
-): Accrual[] {
+export function countHeld(rule: RuleOf<'nft-held'>): Count<Transfer> {
   /** Of ERC-721, where a token has one owner whatever its transfers say of the one before. */
   const owners = new Map<bigint, Address>()
   /** By token and holder: how many now, and the fewest since the period began. */
@@ -28,43 +34,55 @@ export function accrueHeld(
     const then = now + delta > 0n ? now + delta : 0n
     held.set(key, { now: then, fewest: !isInPeriod || then < fewest ? then : fewest })
   }
-  for (const { body, block } of events) {
-    if (block.timestamp >= end) break
-    const isInPeriod = block.timestamp >= start
-    for (const { tokenId, amount } of tokensOf(body)) {
-      const isOfOne = body.protocol === 'erc721'
-      const from = isOfOne ? (owners.get(tokenId) ?? ZERO_ADDRESS) : body.from
-      if (isOfOne) owners.set(tokenId, body.to)
-      if (from === body.to) continue
-      if (from !== ZERO_ADDRESS) move(`${tokenId}:${from}`, -amount, isInPeriod)
-      if (body.to !== ZERO_ADDRESS) move(`${tokenId}:${body.to}`, amount, isInPeriod)
+  return ({ index, start, end }, events) => {
+    for (const [key, { now }] of held)
+      if (now === 0n) held.delete(key)
+      else held.set(key, { now, fewest: now })
+    for (const { body, block } of events) {
+      if (block.timestamp >= end) break
+      const isInPeriod = block.timestamp >= start
+      for (const { tokenId, amount } of tokensOf(body)) {
+        const isOfOne = body.protocol === 'erc721'
+        const from = isOfOne ? (owners.get(tokenId) ?? ZERO_ADDRESS) : body.from
+        if (isOfOne) owners.set(tokenId, body.to)
+        if (from === body.to) continue
+        if (from !== ZERO_ADDRESS) move(`${tokenId}:${from}`, -amount, isInPeriod)
+        if (body.to !== ZERO_ADDRESS) move(`${tokenId}:${body.to}`, amount, isInPeriod)
+      }
     }
+    return Array.from(held, ([key, { fewest }]): Accrual => {
+      const [tokenId, account] = key.split(':') as [string, string]
+      return {
+        subject: key,
+        account,
+        amountRaw: fewest * rule.pointsRaw,
+        cause: `token ${tokenId} of ${rule.collection} held through period ${index}`,
+        block: null,
+        why: { tokenId, units: `${fewest}` },
+      }
+    }).toSorted(bySubject)
   }
-  return Array.from(held, ([key, { fewest }]): Accrual => {
-    const [tokenId, account] = key.split(':') as [string, string]
-    return {
-      subject: key,
-      account,
-      amountRaw: fewest * rule.pointsRaw,
-      cause: `token ${tokenId} of ${rule.collection} held through period ${index}`,
-      block: null,
-      why: { tokenId, units: `${fewest}` },
-    }
-  }).toSorted(bySubject)
 }
 
 const bySubject = (a: Accrual, b: Accrual): number => (a.subject < b.subject ? -1 : 1)
 
-/** Adds up liquidity times seconds by account, within a period. */
-function createMeter({ start, end }: Period) {
+/** Adds up liquidity times seconds by account, within one period after another. */
+function createMeter() {
   const states = new Map<string, { liquidity: bigint; since: number; total: bigint }>()
+  let within = { start: 0, end: 0 }
   const upTo = (account: string, time: number) => {
-    const state = states.get(account) ?? { liquidity: 0n, since: start, total: 0n }
-    const until = Math.min(Math.max(time, start), end)
+    const state = states.get(account) ?? { liquidity: 0n, since: within.start, total: 0n }
+    const until = Math.min(Math.max(time, within.start), within.end)
     const total = state.total + state.liquidity * BigInt(until - state.since)
     return { ...state, since: until, total }
   }
   return {
+    begin({ start, end }: Period): void {
+      within = { start, end }
+      for (const [account, { liquidity }] of states)
+        if (liquidity === 0n) states.delete(account)
+        else states.set(account, { liquidity, since: start, total: 0n })
+    },
     change(account: Address, delta: bigint, time: number): void {
       if (account === ZERO_ADDRESS || delta === 0n) return
       const state = upTo(account, time)
@@ -73,22 +91,18 @@ function createMeter({ start, end }: Period) {
       states.set(account, { ...state, liquidity })
     },
     totals: (): [string, bigint][] =>
-      [...states.keys()].map((account) => [account, upTo(account, end).total]),
+      [...states.keys()].map((account) => [account, upTo(account, within.end).total]),
   }
 }
 
 type LiquidityEvent = LiquidityChange | PositionEvent | TokenTransfer
 
 /**
- * @param events changes of the pool's liquidity, what the manager says of its positions, and transfers of the pool's LP
- *   tokens, all before the end of the period and in chain order
+ * @returns a count of changes of the pool's liquidity, what the manager says of its positions, and transfers of the pool's
+ *   LP tokens, in chain order among one another
  */
-export function accrueLiquidity(
-  rule: RuleOf<'liquidity'>,
-  period: Period,
-  events: readonly ChainEvent<LiquidityEvent>[],
-): Accrual[] {
-  const meter = createMeter(period)
+export function countLiquidity(rule: RuleOf<'liquidity'>): Count<LiquidityEvent> {
+  const meter = createMeter()
   const pairing = createPairing()
   const positions = new Map<bigint, { owner: Address; liquidity: bigint }>()
 
@@ -105,38 +119,41 @@ export function accrueLiquidity(
     }
   }
 
-  for (const event of events) {
-    const { body, block, address } = event
-    if (block.timestamp >= period.end) break
-    if (isOfManager(event)) {
-      // The event of the pool that belongs to it came right before; those of other pools are not among the events.
-      ofManager(event, pairing.take(event) !== undefined)
-    } else if (body.type === 'tokenTransfer') {
-      if (address !== rule.pool || body.from === body.to) continue
-      meter.change(body.from, -body.amount, block.timestamp)
-      meter.change(body.to, body.amount, block.timestamp)
-    } else {
-      const change = event as ChainEvent<LiquidityChange>
-      pairing.note(change)
-      if ('liquidity' in change.body && 'owner' in change.body) {
-        const { type, owner, liquidity } = change.body
-        if (owner === rule.manager) continue
-        meter.change(owner, type === 'mint' ? liquidity : -liquidity, block.timestamp)
+  return (period, events) => {
+    meter.begin(period)
+    for (const event of events) {
+      const { body, block, address } = event
+      if (block.timestamp >= period.end) break
+      if (isOfManager(event)) {
+        // The event of the pool that belongs to it came right before; those of other pools are not among the events.
+        ofManager(event, pairing.take(event) !== undefined)
+      } else if (body.type === 'tokenTransfer') {
+        if (address !== rule.pool || body.from === body.to) continue
+        meter.change(body.from, -body.amount, block.timestamp)
+        meter.change(body.to, body.amount, block.timestamp)
+      } else {
+        const change = event as ChainEvent<LiquidityChange>
+        pairing.note(change)
+        if ('liquidity' in change.body && 'owner' in change.body) {
+          const { type, owner, liquidity } = change.body
+          if (owner === rule.manager) continue
+          meter.change(owner, type === 'mint' ? liquidity : -liquidity, block.timestamp)
+        }
       }
     }
+    return meter
+      .totals()
+      .filter(([account]) => account !== rule.pool && account !== rule.manager)
+      .map(([account, total]): Accrual => ({
+        subject: account,
+        account,
+        amountRaw: pointsFor(rule.rate, total),
+        cause: `liquidity in ${rule.pool} over period ${period.index}`,
+        block: null,
+        why: { liquiditySeconds: `${total}` },
+      }))
+      .toSorted(bySubject)
   }
-  return meter
-    .totals()
-    .filter(([account]) => account !== rule.pool && account !== rule.manager)
-    .map(([account, total]): Accrual => ({
-      subject: account,
-      account,
-      amountRaw: pointsFor(rule.rate, total),
-      cause: `liquidity in ${rule.pool} over period ${period.index}`,
-      block: null,
-      why: { liquiditySeconds: `${total}` },
-    }))
-    .toSorted(bySubject)
 }
 
 const isOfManager = (event: ChainEvent): event is ChainEvent<PositionEvent> =>

@@ -12,7 +12,7 @@ import { type Closing, newestClosed } from './closed-periods.ts'
 import { listEarnings } from './known-earnings.ts'
 import { EARNING_SCOPE, keyOfClosing, keyOfEarning, periodPrefix } from './names.ts'
 import { planEarnings, type Step } from './plan-earnings.ts'
-import { isOfWholePeriods, readAccruals } from './read-accruals.ts'
+import { createAccrualReader, isOfWholePeriods } from './read-accruals.ts'
 import { type EarningRule, firstPeriod, type Period, periodOf } from './rule.ts'
 
 export type EarningPorts = ReadPorts & {
@@ -140,12 +140,13 @@ async function earnByRule(
     return recorded
   }
 
+  const readAccruals = createAccrualReader(ports.history, view, rule)
   for (let index = start; index <= newest && index < start + PERIODS_MAX; index++) {
     const period = periodOf(rule, index)
     const isOver = time >= period.end
     // What is counted over a whole period is earned when it is over for good.
     if (isOfWholePeriods(rule) && !isOver) break
-    const accruals = await readAccruals(ports.history, view, rule, period, fromBlock)
+    const accruals = await readAccruals(period, fromBlock)
     await refuseLeftView(ports.history.views, view)
     const known = await listEarnings(ports, ledger, periodPrefix(rule.name, chainId, index))
     const plan = planEarnings(

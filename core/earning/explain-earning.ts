@@ -7,7 +7,7 @@ import type { OperationId } from '#core/ledger/operation.ts'
 import { type ReadPorts, readUpToDate } from '#core/ledger/read-balance.ts'
 import type { Accrual } from './accrual.ts'
 import { type EarningName, parseEarning } from './names.ts'
-import { readAccruals } from './read-accruals.ts'
+import { createAccrualReader } from './read-accruals.ts'
 import { type EarningRule, type Period, periodOf } from './rule.ts'
 
 /** Why an account has an earning, counted again from the history. */
@@ -62,7 +62,7 @@ export async function explainEarning(
   const period = periodOf(rule, name.period)
   const accruals = await whileStale(ports.history.views, async () => {
     const view = await currentView(ports.history.views)
-    return readAccruals(ports.history, view, rule, period, 0)
+    return createAccrualReader(ports.history, view, rule)(period, 0)
   })
   const counted = accruals.find(({ subject }) => subject === name.subject) ?? null
   const operation = counted && {

@@ -1,11 +1,12 @@
+import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { sha256 } from '#adapters/node/sha256.ts'
 import { accrueSwaps, accrueTransfers } from '#core/earning/accrue-events.ts'
-import { accrueHeld, accrueLiquidity } from '#core/earning/accrue-periods.ts'
-import { limited } from '#core/earning/accrual.ts'
+import { countHeld, countLiquidity } from '#core/earning/accrue-periods.ts'
+import { type Accrual, limited } from '#core/earning/accrual.ts'
 import { keyOfEarning, parseEarning } from '#core/earning/names.ts'
 import { type KnownEarning, planEarnings } from '#core/earning/plan-earnings.ts'
-import { periodOf, type RuleOf } from '#core/earning/rule.ts'
+import { type Period, periodOf, type RuleOf } from '#core/earning/rule.ts'
 import { type Address, type Hash, ZERO_ADDRESS } from '#core/chain.ts'
 import type { ChainEvent } from '#core/history/event.ts'
 import { toText } from '#core/ledger/text.ts'
@@ -163,7 +164,7 @@ describe('NFTs', () => {
       move(530, cat, ann, 2n),
       move(600, ben, cat, 3n),
     ]
-    expect(earned(limited(rule, accrueHeld(rule, period, events)))).toEqual([
+    expect(earned(limited(rule, countHeld(rule)(period, events)))).toEqual([
       [ann, 5n],
       [ben, 5n],
     ])
@@ -176,7 +177,7 @@ describe('NFTs', () => {
       move(20, ann, cat, 2n),
     ]
     const inOrder = events.toSorted((a, b) => a.block.timestamp - b.block.timestamp)
-    expect(earned(limited(rule, accrueHeld(rule, period, inOrder)))).toEqual([[cat, 5n]])
+    expect(earned(limited(rule, countHeld(rule)(period, inOrder)))).toEqual([[cat, 5n]])
   })
 
   test('of ERC-1155 earn for the fewest units that were held at any moment', () => {
@@ -185,7 +186,7 @@ describe('NFTs', () => {
       move(520, ann, ben, 1n, 6n),
       move(540, ben, ann, 1n, 6n),
     ]
-    expect(earned(limited(rule, accrueHeld(rule, period, events)))).toEqual([[ann, 20n]])
+    expect(earned(limited(rule, countHeld(rule)(period, events)))).toEqual([[ann, 20n]])
   })
 })
 
@@ -239,7 +240,7 @@ describe('liquidity', () => {
       change('burn', 570, cat, 9_000_000n, 5),
       change('mint', 600, cat, 9_000_000n, 6),
     ]
-    expect(earned(accrueLiquidity(rule, period, events))).toEqual([
+    expect(earned(countLiquidity(rule)(period, events))).toEqual([
       [ann, 5n],
       [ben, 5n],
       [cat, 20n],
@@ -252,14 +253,106 @@ describe('liquidity', () => {
       ofManager('transferPosition', 400, { from: ZERO_ADDRESS, to: ann }, 1),
       ofManager('increasePosition', 400, amounts, 1),
     ]
-    expect(earned(accrueLiquidity(rule, period, events))).toEqual([])
+    expect(earned(countLiquidity(rule)(period, events))).toEqual([])
   })
 
   test('of a pair earns by its LP tokens', () => {
     const move = (at: number, from: Address, to: Address, amount: bigint) =>
       event(pool, at, { type: 'tokenTransfer', protocol: 'erc20', from, to, amount })
     const events = [move(400, ZERO_ADDRESS, ann, 10n), move(550, ann, pool, 10n)]
-    expect(earned(accrueLiquidity(rule, period, events))).toEqual([[ann, 5n]])
+    expect(earned(countLiquidity(rule)(period, events))).toEqual([[ann, 5n]])
+  })
+})
+
+describe('periods that are counted one behind another', () => {
+  const accounts = [ZERO_ADDRESS, ann, ben, cat]
+  const someone = fc.constantFrom(...accounts)
+  const time = fc.integer({ min: 0, max: 599 })
+  const periods = [0, 1, 2, 3, 4, 5]
+
+  /** Each period from what the one before has ended with, against each from the beginning. */
+  function expectSame<R extends RuleOf<'nft-held'> | RuleOf<'liquidity'>>(
+    rule: R,
+    countOf: (rule: R) => (of: Period, events: readonly any[]) => Accrual[],
+    events: readonly any[],
+  ): void {
+    const count = countOf(rule)
+    for (const index of periods) {
+      const each = periodOf(rule, index)
+      const before = events.filter(({ block }) => block.timestamp < each.end)
+      const rest = before.filter(({ block }) => block.timestamp >= each.start)
+      expect(limited(rule, count(each, rest))).toEqual(limited(rule, countOf(rule)(each, before)))
+    }
+  }
+
+  const inOrder = (events: readonly any[]): any[] =>
+    events.toSorted((a, b) => a.block.timestamp - b.block.timestamp || a.logIndex - b.logIndex)
+
+  test('of tokens that are held give the same', () => {
+    const rule: RuleOf<'nft-held'> = {
+      ...common,
+      kind: 'nft-held',
+      collection,
+      pointsRaw: 5n,
+      capRaw: 12n,
+    }
+    const move = fc
+      .record({
+        at: time,
+        from: someone,
+        to: someone,
+        id: fc.bigInt({ min: 1n, max: 3n }),
+        amount: fc.option(fc.bigInt({ min: 1n, max: 4n })),
+      })
+      .map(({ at, from, to, id, amount }) => {
+        const protocol = amount === null ? 'erc721' : 'erc1155'
+        const tokens = { tokenIds: [id], amounts: [amount ?? 1n] }
+        return event(collection, at, {
+          type: 'transfer',
+          protocol,
+          operator: null,
+          from,
+          to,
+          ...tokens,
+        })
+      })
+    fc.assert(
+      fc.property(fc.array(move, { maxLength: 40 }), (moves) =>
+        expectSame(rule, countHeld, inOrder(moves)),
+      ),
+    )
+  })
+
+  test('of liquidity give the same', () => {
+    const rule: RuleOf<'liquidity'> = { ...common, kind: 'liquidity', pool, manager, rate }
+    const acts = fc.record({
+      at: time,
+      kind: fc.constantFrom('mint', 'burn', 'increase', 'decrease', 'position', 'share'),
+      who: someone,
+      other: someone,
+      amount: fc.bigInt({ min: 1n, max: 50n }),
+    })
+    let tx = 0
+    const eventsOf = ({ at, kind, who, other, amount }: any): any[] => {
+      tx += 1
+      const protocol = 'uniswap-v3'
+      const of = { liquidity: amount, amount0: amount, amount1: amount }
+      const change = (type: string, owner: Address) =>
+        event(pool, at, { type, protocol, sender: owner, owner, ...of }, tx)
+      const told = (type: string, more: object) =>
+        event(manager, at, { type, protocol, tokenId: 7n, ...more }, tx)
+      if (kind === 'mint' || kind === 'burn') return [change(kind, who)]
+      if (kind === 'increase') return [change('mint', manager), told('increasePosition', of)]
+      if (kind === 'decrease') return [change('burn', manager), told('decreasePosition', of)]
+      if (kind === 'position') return [told('transferPosition', { from: who, to: other })]
+      const moved = { type: 'tokenTransfer', protocol: 'erc20', from: who, to: other, amount }
+      return [event(pool, at, moved, tx)]
+    }
+    fc.assert(
+      fc.property(fc.array(acts, { maxLength: 40 }), (drawn) =>
+        expectSame(rule, countLiquidity, inOrder(drawn.flatMap(eventsOf))),
+      ),
+    )
   })
 })
 
