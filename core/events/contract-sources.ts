@@ -42,5 +42,6 @@ const roleOf = ({ events }: ContractEventSource): ContractRole => ({
 
 export const contractEvents: SourceSpec<ContractEventSource> = {
   kind: 'contract-events',
+  needsMore: true,
   contractOf: (source) => ({ address: source.address, role: roleOf(source) }),
 }

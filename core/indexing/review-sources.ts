@@ -107,8 +107,7 @@ function fittingKinds(
 ): string[] {
   const kinds: string[] = []
   for (const [kind, spec] of sources) {
-    // What these are is said by more than an address.
-    if (kind === source.kind || kind === 'pool' || kind === 'contract-events') continue
+    if (kind === source.kind || spec.needsMore) continue
     // Every kind finds its contract in a field that the other sources have too, under one of two names.
     const { factory, address } = source as { factory?: Address; address?: Address }
     const named = { ...source, kind, factory: factory ?? address, address: address ?? factory }

@@ -67,6 +67,8 @@ export type FoundContracts<T extends object = object> = {
 /** A kind of source. */
 export type SourceSpec<S extends AnySource = AnySource> = {
   readonly kind: S['kind']
+  /** Its entries say more of a contract than an address and a block, so that `contractOf` cannot do with these. */
+  readonly needsMore?: true
   contractOf(source: S): FollowedContract
   readonly found?: FoundContracts
 }

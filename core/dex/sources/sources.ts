@@ -83,6 +83,7 @@ export const uniswapV4Managers: SourceSpec<PoolManagerSource> = {
 
 export const singlePools: SourceSpec<PoolSource> = {
   kind: 'pool',
+  needsMore: true,
   contractOf: ({ address, protocol }) => ({
     address,
     role: poolRoles[protocolOf({ protocol }) as ContractProtocol],

@@ -4,7 +4,7 @@ import { catalogue } from '#core/catalogue.ts'
 import type { Address, Hex } from '#core/chain.ts'
 import { SWAP_V3 } from '#core/dex/sources/uniswap-v3.ts'
 import { type ContractCodes, reviewSources } from '#core/indexing/review-sources.ts'
-import type { AnySource } from '#core/indexing/source.ts'
+import type { AnySource, SourceSpec } from '#core/indexing/source.ts'
 import { addressOf } from '../../fakes/encode.ts'
 
 const at = addressOf(0xc0de)
@@ -41,6 +41,25 @@ test('a source whose contract is another one is warned of, with what it looks li
   expect(await reviewed('erc721', token)).toEqual([expect.stringContaining('ERC-20')])
   expect(await reviewed('uniswap-v2', token)).toEqual([expect.stringContaining('erc721')])
   expect(await reviewed('erc721', '0x')).toEqual([expect.stringContaining('no contract')])
+})
+
+test('a kind whose entries say more than an address is suggested to nobody', async () => {
+  const erc721 = catalogue.sources.get('erc721') as SourceSpec
+  /** Of the same events, in the manner of a kind that is configured by them. */
+  const named: SourceSpec<AnySource & { readonly names: readonly string[] }> = {
+    kind: 'named',
+    needsMore: true,
+    contractOf: (source) => ({ ...erc721.contractOf(source), names: source.names.length }),
+  }
+  const sources = new Map([
+    ['named', named as SourceSpec],
+    ['erc721', erc721],
+    ['erc1155', catalogue.sources.get('erc1155') as SourceSpec],
+  ])
+  const codes: ContractCodes = { read: async () => [nft], wasThere: async () => true }
+  const source = { kind: 'erc1155', address: at, startBlock: null } as AnySource
+  const [warning] = await reviewSources(codes, { sources }, [source])
+  expect(warning?.message).toMatch(/looks like erc721$/)
 })
 
 test('a fork whose pools tell swaps by an event that is not read is warned of', async () => {
