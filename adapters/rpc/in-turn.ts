@@ -2,6 +2,9 @@ import { RpcFailure } from './endpoint.ts'
 import type { Member } from './member.ts'
 import type { Talk } from './rpc.ts'
 
+/** Why the others are ended. Without a reason of its own each end makes an error with its stack. */
+const OVER = new Error('another endpoint has answered')
+
 /** An answer and the endpoint that gave it. */
 export type Told<T> = { readonly value: T; readonly provider: string }
 
@@ -49,7 +52,7 @@ export function inTurn<T>(
       const overtake = (): void => void (next < members.length && startNext())
       try {
         const value = await attempt(member, question, stopped, overtake)
-        end.abort()
+        end.abort(OVER)
         resolve({ value, provider: member.node.name })
       } catch (error) {
         running--
@@ -57,7 +60,7 @@ export function inTurn<T>(
           failures.set(member, error)
           if (!end.signal.aborted) startNext()
         } else {
-          end.abort()
+          end.abort(OVER)
           reject(error)
         }
       }

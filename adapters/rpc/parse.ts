@@ -1,5 +1,6 @@
 import type { Hash, Hex } from '#core/chain.ts'
 import type { RawLog, Receipt } from '#core/indexing/ports.ts'
+import { ReadLogs } from './answer-bytes.ts'
 import { RpcFailure } from './endpoint.ts'
 
 const bad = (what: string): RpcFailure => new RpcFailure('bad-answer', what)
@@ -128,7 +129,10 @@ export function toReceipt(value: unknown): Receipt {
         : toNumber(receipt.status, 'a receipt: status'),
     cumulativeGasUsed: BigInt(toNumber(receipt.cumulativeGasUsed, 'a receipt: cumulativeGasUsed')),
     logsBloom: toHex(receipt.logsBloom, 'a receipt: logsBloom'),
-    logs: toList(receipt.logs, 'a receipt: logs').map(toReceiptLog),
+    logs:
+      receipt.logs instanceof ReadLogs
+        ? receipt.logs.logs
+        : toList(receipt.logs, 'a receipt: logs').map(toReceiptLog),
     ...(typeof receipt.depositReceiptVersion === 'string' && {
       deposit: {
         nonce: BigInt(toNumber(receipt.depositNonce, 'a receipt: depositNonce')),

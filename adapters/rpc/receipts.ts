@@ -1,5 +1,6 @@
 import type { BlockRef } from '#core/chain.ts'
 import type { Receipt } from '#core/indexing/ports.ts'
+import { readReceiptsAnswer } from './answer-bytes.ts'
 import { RpcFailure } from './endpoint.ts'
 import { toHash, toList, toObject, toReceipt } from './parse.ts'
 import { isUnsupported, type RpcFailureKind } from './refusals.ts'
@@ -19,8 +20,13 @@ export async function receiptsOf(node: Talk, block: BlockRef): Promise<Receipt[]
   const { learned } = node
   if (learned.blockReceipts === false) return byTransaction(node, block)
   try {
-    const call = { method: 'eth_getBlockReceipts', params: [`0x${block.number.toString(16)}`] }
-    const [result] = await node.ask([call])
+    const [result] = await node.ask([
+      {
+        method: 'eth_getBlockReceipts',
+        params: [`0x${block.number.toString(16)}`],
+        read: readReceiptsAnswer,
+      },
+    ])
     const receipts = toList(result, `the receipts of block ${block.number}`).map(toReceipt)
     learned.blockReceipts = true
     return receipts

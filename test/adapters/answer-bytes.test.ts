@@ -1,11 +1,23 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import type { RawLog } from '#core/indexing/ports.ts'
-import { readLogAnswer } from '#adapters/rpc/log-bytes.ts'
-import { toLog } from '#adapters/rpc/parse.ts'
+import { readLogAnswer, readReceiptsAnswer } from '#adapters/rpc/answer-bytes.ts'
+import { toLog, toReceipt } from '#adapters/rpc/parse.ts'
 
 const read = (text: string): RawLog[] | undefined =>
   readLogAnswer(Buffer.from(text, 'utf8'))?.result.logs
+
+/** The fields that are asked for. */
+const needed = (log: RawLog): RawLog => ({
+  address: log.address,
+  topics: log.topics,
+  data: log.data,
+  blockNumber: log.blockNumber,
+  blockHash: log.blockHash,
+  transactionHash: log.transactionHash,
+  transactionIndex: log.transactionIndex,
+  logIndex: log.logIndex,
+})
 
 /** What the same answer is as JSON, without the fields that nobody asks for. */
 function readAsJson(text: string): RawLog[] {
@@ -13,16 +25,7 @@ function readAsJson(text: string): RawLog[] {
   return result
     .filter(({ removed }) => removed !== true)
     .map(toLog)
-    .map((log) => ({
-      address: log.address,
-      topics: log.topics,
-      data: log.data,
-      blockNumber: log.blockNumber,
-      blockHash: log.blockHash,
-      transactionHash: log.transactionHash,
-      transactionIndex: log.transactionIndex,
-      logIndex: log.logIndex,
-    }))
+    .map(needed)
 }
 
 const hex = (bytes: number) =>
@@ -168,5 +171,70 @@ describe('logs that are read from the bytes of an answer', () => {
   test('are told with the id that the answer has', () => {
     for (const id of [7, '7', null])
       expect(readLogAnswer(Buffer.from(JSON.stringify({ result: [], id })))?.id).toBe(id)
+  })
+})
+
+describe('receipts that are read from the bytes of an answer', () => {
+  const receipt = fc.record(
+    {
+      transactionHash: word,
+      transactionIndex: quantity,
+      type: fc.option(fc.constantFrom('0x0', '0x2', '0x7b', '0x7e'), { nil: undefined }),
+      status: fc.constantFrom('0x0', '0x1'),
+      cumulativeGasUsed: quantity,
+      logsBloom: hex(8),
+      logs: fc.array(plainLog, { maxLength: 4 }),
+      root: word,
+      contractAddress: fc.constant(null),
+      gasUsed: fc.oneof(quantity, fc.integer()),
+      depositNonce: quantity,
+      depositReceiptVersion: quantity,
+      baseFee: fc.constantFrom('0x1', null),
+    },
+    {
+      requiredKeys: [
+        'transactionHash',
+        'transactionIndex',
+        'cumulativeGasUsed',
+        'logsBloom',
+        'logs',
+      ],
+    },
+  )
+  /** As `toReceipt` has it, or what it throws. */
+  function outcome(given: () => readonly unknown[]): unknown {
+    try {
+      return given()
+        .map(toReceipt)
+        .map((each) => ({ ...each, logs: each.logs.map(needed) }))
+    } catch (error) {
+      return (error as Error).message
+    }
+  }
+  const asJson = (text: string) => outcome(() => (JSON.parse(text) as { result: unknown[] }).result)
+  const fromBytes = (text: string) => readReceiptsAnswer(Buffer.from(text, 'utf8'))?.result
+
+  test('are those of its JSON, with the same refusals', () => {
+    fc.assert(
+      fc.property(answers(receipt), (text) => {
+        const receipts = fromBytes(text)
+        if (receipts) expect(outcome(() => receipts)).toEqual(asJson(text))
+        else expect(text).toContain('"removed"')
+      }),
+      { numRuns: 300 },
+    )
+  })
+
+  test('are left to JSON where a log was removed, a field is an object, or the answer is no list', () => {
+    const [plain] = fc.sample(receipt, { numRuns: 1, seed: 3 }) as [object]
+    const [log] = fc.sample(plainLog, { numRuns: 1, seed: 3 }) as [object]
+    const of = (...receipts: object[]) => fromBytes(JSON.stringify({ id: 1, result: receipts }))
+    expect(of({ ...plain, logs: [{ ...log, removed: false }] })).toHaveLength(1)
+    expect(of({ ...plain, logs: [{ ...log, removed: true }] })).toBeUndefined()
+    expect(of({ ...plain, feeStats: {} })).toBeUndefined()
+    expect(of({ ...plain, logs: null })).toBeUndefined()
+    expect(of()).toEqual([])
+    for (const text of ['{"id":1,"result":null}', '{"id":1,"error":{"code":1}}'])
+      expect(fromBytes(text)).toBeUndefined()
   })
 })

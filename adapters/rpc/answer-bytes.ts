@@ -1,7 +1,7 @@
 import type { Hash, Hex } from '#core/chain.ts'
 import type { RawLog } from '#core/indexing/ports.ts'
 
-/** Logs that were read from an answer's bytes, as `toLog` would have made them of its JSON. */
+/** Logs that were read from an answer's bytes, as `toReceiptLog` would have made them of its JSON. */
 export class ReadLogs {
   readonly logs: RawLog[]
   constructor(logs: RawLog[]) {
@@ -17,11 +17,22 @@ export class ReadLogs {
  * @returns undefined for everything but a list of whole logs: an error, a value of another type, escaped text, an
  *   incomplete answer. Who reads it as JSON then can say what is wrong
  */
-export function readLogAnswer(
-  bytes: Buffer,
-): { readonly id: unknown; readonly result: ReadLogs } | undefined {
+export const readLogAnswer = (bytes: Buffer): Read<ReadLogs> | undefined =>
+  readAnswer(bytes, (reader) => new ReadLogs(reader.logs(true)))
+
+/**
+ * Reads an answer to `eth_getBlockReceipts` likewise: most of it are the logs.
+ *
+ * @returns receipts as `toReceipt` takes them; undefined as for logs, and where a removed log is among them
+ */
+export const readReceiptsAnswer = (bytes: Buffer): Read<object[]> | undefined =>
+  readAnswer(bytes, (reader) => reader.receipts())
+
+type Read<T> = { readonly id: unknown; readonly result: T }
+
+function readAnswer<T>(bytes: Buffer, read: (reader: AnswerReader) => T): Read<T> | undefined {
   try {
-    return new LogReader(bytes).answer()
+    return new AnswerReader(bytes).answer(read)
   } catch (error) {
     if (error === OTHER_FORM) return undefined
     throw error
@@ -62,12 +73,24 @@ const fields = [
 const [ADDRESS, TOPICS, DATA, BLOCK_NUMBER, BLOCK_HASH, TX_HASH, TX_INDEX, LOG_INDEX] = [
   0, 1, 2, 3, 4, 5, 6, 7,
 ]
-const [REMOVED, UNKNOWN] = [8, 9]
+const [REMOVED, UNKNOWN] = [8, 31]
 const ALL_FIELDS = (1 << fields.length) - 1
-const placeOfName: ReadonlyMap<string, number> = new Map([
-  ...fields.map((name, place) => [name, place] as const),
-  ['removed', REMOVED],
-])
+
+/** What `toReceipt` looks at. */
+const receiptFields = [
+  'logs',
+  'transactionHash',
+  'transactionIndex',
+  'type',
+  'status',
+  'root',
+  'cumulativeGasUsed',
+  'logsBloom',
+  'depositReceiptVersion',
+  'depositNonce',
+  'baseFee',
+] as const
+const LOGS = 0
 
 /** Bytes that are likely to come again: four at a time as numbers, and what is left of them. */
 type KnownBytes = { readonly length: number; readonly words: Int32Array; readonly rest: Uint8Array }
@@ -81,10 +104,17 @@ function knownBytes(bytes: Buffer): KnownBytes {
 /** A name with its quotes and colon, as a node writes it. */
 type KnownName = { readonly bytes: KnownBytes; readonly place: number }
 
-/** The names of a log in the order of the log before it: a node writes them all alike. */
-let order: KnownName[] = []
+/** The names of an object in the order of the one before it: a node writes them all alike. */
+type KnownNames = { readonly places: ReadonlyMap<string, number>; order: KnownName[] }
 /** Of a longer object the rest is looked up name by name. */
 const ORDER_MAX = 32
+
+const namesOf = (names: readonly string[]): KnownNames => ({
+  places: new Map(names.map((name, place) => [name, place])),
+  order: [],
+})
+const namesOfLog = namesOf([...fields, 'removed'])
+const namesOfReceipt = namesOf(receiptFields)
 
 const ADDRESS_LENGTH = 42
 const WORD_LENGTH = 66
@@ -101,7 +131,7 @@ const FALSE = knownBytes(Buffer.from('false'))
 
 const noHash: KnownText = { bytes: knownBytes(Buffer.alloc(0)), text: '0x', alone: [] }
 
-class LogReader {
+class AnswerReader {
   readonly #bytes: Buffer
   readonly #view: DataView
   #at = 0
@@ -113,35 +143,54 @@ class LogReader {
     this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
   }
 
-  answer(): { id: unknown; result: ReadLogs } {
+  answer<T>(read: (reader: AnswerReader) => T): Read<T> {
     let id: unknown
-    let logs: RawLog[] | undefined
+    let result: T | undefined
     this.#open(OPEN_OBJECT)
     do {
       const name = this.#name()
-      if (name === 'result') logs = this.#logs()
+      if (name === 'result') result = read(this)
       else if (name === 'id') id = this.#scalar()
       else if (name === 'jsonrpc') this.#scalar()
       else throw OTHER_FORM
     } while (this.#goesOn(CLOSE_OBJECT))
     this.#skipSpaces()
-    if (!logs || this.#at !== this.#bytes.length) throw OTHER_FORM
-    return { id, result: new ReadLogs(logs) }
+    if (result === undefined || this.#at !== this.#bytes.length) throw OTHER_FORM
+    return { id, result }
   }
 
-  #logs(): RawLog[] {
+  /** @param isWithoutRemoved whether logs that a reorg took back are left out; else they are of another form */
+  logs(isWithoutRemoved: boolean): RawLog[] {
     const logs: RawLog[] = []
-    this.#open(OPEN_LIST)
-    this.#skipSpaces()
-    if (this.#bytes[this.#at] === CLOSE_LIST) {
-      this.#at++
-      return logs
-    }
+    if (this.#isEmptyList()) return logs
     do {
       const log = this.#log()
       if (log) logs.push(log)
+      else if (!isWithoutRemoved) throw OTHER_FORM
     } while (this.#goesOn(CLOSE_LIST))
     return logs
+  }
+
+  receipts(): object[] {
+    const receipts: object[] = []
+    if (this.#isEmptyList()) return receipts
+    do receipts.push(this.#receipt())
+    while (this.#goesOn(CLOSE_LIST))
+    return receipts
+  }
+
+  #receipt(): object {
+    const receipt: Record<string, unknown> = {}
+    let index = 0
+    this.#open(OPEN_OBJECT)
+    do {
+      const place = this.#place(namesOfReceipt, index++)
+      if (place === UNKNOWN) this.#skip()
+      else
+        receipt[receiptFields[place] as string] =
+          place === LOGS ? new ReadLogs(this.logs(false)) : this.#scalar()
+    } while (this.#goesOn(CLOSE_OBJECT))
+    return receipt
   }
 
   /** Undefined for a log that a reorg took back. */
@@ -154,7 +203,7 @@ class LogReader {
     let index = 0
     this.#open(OPEN_OBJECT)
     do {
-      const place = this.#place(index++)
+      const place = this.#place(namesOfLog, index++)
       if (place === ADDRESS) address = this.#known(ADDRESS_LENGTH).text
       else if (place === TOPICS) topics = this.#topics()
       else if (place === DATA) data = this.#data()
@@ -182,12 +231,7 @@ class LogReader {
   }
 
   #topics(): readonly Hash[] {
-    this.#open(OPEN_LIST)
-    this.#skipSpaces()
-    if (this.#bytes[this.#at] === CLOSE_LIST) {
-      this.#at++
-      return []
-    }
+    if (this.#isEmptyList()) return []
     const first = this.#known(WORD_LENGTH)
     if (!this.#goesOn(CLOSE_LIST)) return first.alone
     const topics: Hash[] = [first.text]
@@ -285,21 +329,18 @@ class LogReader {
     return at + 1
   }
 
-  /** Which field's name comes next, as the `index`-th of its log. */
-  #place(index: number): number {
+  /** Which of these names comes next, as the `index`-th of its object; `UNKNOWN` where it is none of them. */
+  #place(names: KnownNames, index: number): number {
     this.#skipSpaces()
     const start = this.#at
-    const known = order[index]
+    const known = names.order[index]
     if (known && this.#hasAt(known.bytes, start)) {
       this.#at += known.bytes.length
       return known.place
     }
-    const place = placeOfName.get(this.#name()) ?? UNKNOWN
-    if (index < ORDER_MAX) {
-      // Names behind it are as before: they are looked at when it is their turn.
-      order = order.slice(0, index + 1)
-      order[index] = { bytes: this.#knownSince(start), place }
-    }
+    const place = names.places.get(this.#name()) ?? UNKNOWN
+    if (index <= Math.min(names.order.length, ORDER_MAX))
+      names.order[index] = { bytes: this.#knownSince(start), place }
     return place
   }
 
@@ -362,6 +403,15 @@ class LogReader {
     if (byte === COMMA) return true
     if (byte !== close) throw OTHER_FORM
     return false
+  }
+
+  /** Opens a list; one without members is closed as well. */
+  #isEmptyList(): boolean {
+    this.#open(OPEN_LIST)
+    this.#skipSpaces()
+    if (this.#bytes[this.#at] !== CLOSE_LIST) return false
+    this.#at++
+    return true
   }
 
   #open(bracket: number): void {
