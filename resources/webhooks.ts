@@ -1,4 +1,5 @@
 import { netAmounts, type Swap } from '#core/dex/events.ts'
+import type { ContractEvent } from '#core/events/contract-event.ts'
 import type { ChainEvent } from '#core/history/event.ts'
 import type { Transfer } from '#core/nft/transfer.ts'
 import type { TokenTransfer } from '#core/tokens/token-transfer.ts'
@@ -6,6 +7,7 @@ import type { Intent } from '#core/relay/intent.ts'
 import type { SpendChange } from '#core/webhooks/deliver-spends.ts'
 import type { ChainTopic, Webhook, WebhookProgress } from '#core/webhooks/ports.ts'
 import { SPENDS_TOPIC, type ToldBody } from '#core/webhooks/topics.ts'
+import { contractEvent } from './contract-events.ts'
 import { toJson } from './json.ts'
 import { nftTransfer, nftTransferRows } from './nft-transfers.ts'
 import { pointsSpend } from './points-spends.ts'
@@ -35,6 +37,10 @@ export function toldEvents(event: ChainEvent<ToldBody>): object[] {
       const row = { event: event as ChainEvent<Swap>, ...netAmounts(body) }
       return [{ topic: 'swaps', ...toJson(swap, row) }]
     }
+    case 'contractEvent': {
+      const told = toJson(contractEvent, event as ChainEvent<ContractEvent>)
+      return [{ topic: 'contract-events', ...told }]
+    }
     default:
       return body satisfies never
   }
@@ -61,6 +67,7 @@ export const webhookTopic = choice<ChainTopic>('WebhookTopic', {
   'nft-transfers': {},
   'token-transfers': {},
   swaps: {},
+  'contract-events': {},
 })
 
 const state = choice('WebhookState', {
@@ -82,7 +89,7 @@ const fields = {
   topics: field(
     valuesOf('text'),
     ({ webhook: { topics } }: WebhookRow) => topics,
-    'Of nft-transfers, token-transfers and swaps.',
+    'Of nft-transfers, token-transfers, swaps and contract-events.',
   ),
   addresses: maybe(
     valuesOf('address'),

@@ -2,7 +2,7 @@ import type { Address, Hash } from '#core/chain.ts'
 import type { FeedCursor } from '#core/history/feed.ts'
 
 /** What a webhook is told of that is in the history of a chain. */
-export type ChainTopic = 'nft-transfers' | 'token-transfers' | 'swaps'
+export type ChainTopic = 'nft-transfers' | 'token-transfers' | 'swaps' | 'contract-events'
 
 /** What a webhook is told of: of a chain, or of what becomes of spends of points there. */
 export type WebhookTopic = ChainTopic | 'points-spends'
@@ -24,7 +24,7 @@ export type Webhook = {
   readonly secret: string
   readonly chainId: number
   readonly topics: readonly WebhookTopic[]
-  /** Only what these contracts (collections, tokens, pools) tell, or spends of these wallets; null: all. */
+  /** Only what these contracts tell, or spends of these wallets; null: all. */
   readonly addresses: readonly Address[] | null
   readonly createdAtMs: number
 }

@@ -1,16 +1,18 @@
 import { type Swap, swapFamily } from '#core/dex/events.ts'
+import { type ContractEvent, contractEventFamily } from '#core/events/contract-event.ts'
 import type { EventBody, EventFamily } from '#core/history/event.ts'
 import { type Transfer, transferFamily } from '#core/nft/transfer.ts'
 import { tokenFamily, type TokenRebase, type TokenTransfer } from '#core/tokens/token-transfer.ts'
 import type { ChainTopic, WebhookTopic } from './ports.ts'
 
 /** What webhooks are told of. */
-export type ToldBody = Transfer | TokenTransfer | TokenRebase | Swap
+export type ToldBody = Transfer | TokenTransfer | TokenRebase | Swap | ContractEvent
 
 const families: Readonly<Record<ChainTopic, EventFamily<ToldBody>>> = {
   'nft-transfers': transferFamily,
   'token-transfers': tokenFamily,
   swaps: swapFamily,
+  'contract-events': contractEventFamily,
 }
 
 export const chainTopics = Object.keys(families) as readonly ChainTopic[]

@@ -33,7 +33,7 @@ export function addWebhooks(): void {
         topics: t.arg({ type: [enumOf(webhookTopic)], required: true }),
         addresses: t.arg({
           type: ['Address'],
-          description: 'Only of these collections, tokens and pools.',
+          description: 'Only of these contracts.',
         }),
         chain: t.arg.string({
           description: 'The name or the id of a chain, see `chains`; the default one unless given.',

@@ -45,7 +45,7 @@ export const webhookAdd = personal({
       .max(100)
       .nullable()
       .default(null)
-      .describe('Only of these collections, tokens and pools.'),
+      .describe('Only of these contracts.'),
   }),
   returns: newWebhook,
   refuses: [NO_SESSION, { status: 409, when: 'The person has as many as one may.' }],

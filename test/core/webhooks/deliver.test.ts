@@ -12,6 +12,8 @@ import { type DeliverPorts, deliverNext } from '#core/webhooks/deliver.ts'
 import { addWebhook, resumeWebhook } from '#core/webhooks/manage.ts'
 import type { Sent } from '#core/webhooks/ports.ts'
 import { familiesOf, type ToldBody } from '#core/webhooks/topics.ts'
+import type { ContractEvent } from '#core/events/contract-event.ts'
+import type { ChainEvent } from '#core/history/event.ts'
 import { toldEvents } from '#resources/webhooks.ts'
 import {
   createFakeChain,
@@ -155,6 +157,35 @@ const answered = (code: number, retryAfterMs: number | null = null): Sent => ({
   status: 'answered',
   code,
   retryAfterMs,
+})
+
+test('a declared event is told with its signature and its values', () => {
+  const hash = sha256('block')
+  const event: ChainEvent<ContractEvent> = {
+    block: { number: 7, hash, timestamp: 70 },
+    transactionHash: sha256('transaction'),
+    logIndex: 3,
+    address: fakeErc721,
+    body: {
+      type: 'contractEvent',
+      protocol: 'declared',
+      signature: 'Staked(address,int8)',
+      words: [BigInt(fakeErc721), BigInt.asUintN(256, -1n)],
+    },
+  }
+  expect(toldEvents(event)).toEqual([
+    {
+      topic: 'contract-events',
+      block: { number: 7, hash, timestamp: 70 },
+      transactionHash: sha256('transaction'),
+      logIndex: 3,
+      contract: fakeErc721,
+      event: 'Staked',
+      signature: 'Staked(address,int8)',
+      values: [fakeErc721, '-1'],
+    },
+  ])
+  expect(familiesOf(['contract-events']).map(({ name }) => name)).toEqual(['contract'])
 })
 
 describe('a webhook', () => {
