@@ -1,8 +1,14 @@
 import type { ContractEvent } from '#core/events/contract-event.ts'
-import { nameOf, valueTexts } from '#core/events/event-declaration.ts'
+import type { Address } from '#core/chain.ts'
+import {
+  type EventDeclaration,
+  type EventParameter,
+  nameOf,
+  valueTexts,
+} from '#core/events/event-declaration.ts'
 import type { ChainEvent } from '#core/history/event.ts'
 import { block } from './blocks.ts'
-import { address, field, hash, int, resource, text, valuesOf } from './resource.ts'
+import { address, field, hash, int, listOf, maybe, resource, text, valuesOf } from './resource.ts'
 
 export const contractEvent = resource<ChainEvent<ContractEvent>>(
   'ContractEvent',
@@ -23,5 +29,29 @@ export const contractEvent = resource<ChainEvent<ContractEvent>>(
       ({ body }) => valueTexts(body.signature, body.words),
       'In the order of the signature: addresses and bytes in hex, numbers in digits, true and false.',
     ),
+  },
+)
+
+const eventValue = resource<EventParameter>('DeclaredValue', undefined, {
+  name: maybe(text, ({ name }) => name || null, 'Null where the configuration gives none.'),
+  type: field(text, ({ type }) => type, 'As Solidity has it: address, uint256.'),
+})
+
+const declaredEvent = resource<EventDeclaration>('DeclaredEvent', undefined, {
+  event: field(text, ({ signature }) => nameOf(signature), 'Its name.'),
+  signature: field(text, ({ signature }) => signature),
+  topic: field(hash, ({ topic }) => topic, 'The first topic of its logs.'),
+  values: field(listOf(eventValue), ({ parameters }) => parameters, 'In the order of events.'),
+})
+
+/** A contract, and what is declared of it. */
+type DeclaredContractRow = readonly [Address, readonly EventDeclaration[]]
+
+export const declaredContract = resource<DeclaredContractRow>(
+  'DeclaredContract',
+  'A contract whose events are indexed as the configuration declares them.',
+  {
+    address: field(address, ([of]) => of),
+    events: field(listOf(declaredEvent), ([, events]) => events),
   },
 )

@@ -3,7 +3,7 @@ import { readDeployment, type Settings } from '#wiring/settings.ts'
 /** What the API goes by of one chain. */
 export type ChainConfig = Pick<
   Settings,
-  'chain' | 'store' | 'sources' | 'quotes' | 'ownership' | 'relay'
+  'chain' | 'store' | 'sources' | 'declarations' | 'quotes' | 'ownership' | 'relay'
 >
 
 /** The parts of the configuration file that the API goes by. */

@@ -306,7 +306,7 @@ async function serveChain(
       signatures: openSignatures(node, chain.id),
       collections: indexedCollections(settings.sources),
       indexedTokens: indexedTokens(settings.sources),
-      declaredContracts: declaredContracts(settings.sources),
+      declaredContracts: declaredContracts(settings.declarations),
     },
   }
 }

@@ -1,19 +1,15 @@
-import type { Source } from '#core/catalogue.ts'
 import type { Address } from '#core/chain.ts'
 import { AppError, invalidField } from '#core/errors.ts'
-import { declarationOf, nameOf } from './event-declaration.ts'
+import { declarationOf, type EventDeclaration, nameOf } from './event-declaration.ts'
 
-/** The contracts whose events are indexed as they are declared, with the signatures of these. */
-export type DeclaredContracts = ReadonlyMap<Address, readonly string[]>
+/** A contract whose events are indexed as they are declared, and the declarations as somebody wrote them. */
+export type DeclaredContract = { readonly address: Address; readonly events: readonly string[] }
 
-export const declaredContracts = (sources: readonly Source[]): DeclaredContracts =>
-  new Map(
-    sources.flatMap((source) =>
-      source.kind === 'contract-events'
-        ? [[source.address, source.events.map((form) => declarationOf(form).signature)] as const]
-        : [],
-    ),
-  )
+/** All of them, in the order of the configuration. */
+export type DeclaredContracts = ReadonlyMap<Address, readonly EventDeclaration[]>
+
+export const declaredContracts = (contracts: readonly DeclaredContract[]): DeclaredContracts =>
+  new Map(contracts.map(({ address, events }) => [address, events.map(declarationOf)]))
 
 /**
  * The signatures of a contract's events that a client means.
@@ -26,7 +22,7 @@ export function expectDeclared(
   contract: Address,
   event: string | undefined,
 ): readonly string[] {
-  const signatures = contracts.get(contract)
+  const signatures = contracts.get(contract)?.map(({ signature }) => signature)
   if (!signatures)
     throw new AppError(
       'not-found',

@@ -3,7 +3,7 @@ import type { Hash } from '#core/chain.ts'
 import { invalidField } from '#core/errors.ts'
 
 /** A value of an event: one word of 32 bytes. */
-type EventParameter = {
+export type EventParameter = {
   /** Empty where the declaration gives none. */
   readonly name: string
   /** `address`, `bool`, `uint256`, `int24`, `bytes32` and their like. */

@@ -172,6 +172,7 @@ export async function openRig(options: RigOptions = {}): Promise<Rig> {
     },
     store: { kind: 'sqlite', path },
     sources: rigSources,
+    declarations: [],
     quotes: {
       router: null,
       wrappedNative: null,

@@ -145,6 +145,7 @@ describe('the reference', () => {
       'listHoldingsOfCollection',
       'listHoldingsOfAccount',
       'listActivityOfAccount',
+      'listContracts',
       'listContractEvents',
       'readSnapshot',
       'listSnapshotHolders',
@@ -301,6 +302,15 @@ describe('declared events', () => {
     return found
   }
 
+  const ask = async (query: string): Promise<any> => {
+    const response = await fetch(`${server.url}/graphql`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ query }),
+    })
+    return response.json()
+  }
+
   test('are listed by name, by signature and by blocks, and their values are as the chain has them', async () => {
     const all = await walk('')
     expect(all.length).toBeGreaterThan(20)
@@ -330,15 +340,33 @@ describe('declared events', () => {
     ])
   })
 
+  test('are told with their values as the configuration names them', async () => {
+    const response = await fetch(`${server.url}/v1/contracts`)
+    const { items }: any = await response.json()
+    expect(items).toMatchObject([
+      {
+        address: MAINNET.contract,
+        events: [
+          {
+            event: 'Transfer',
+            signature: 'Transfer(address,address,uint256)',
+            topic: '0xddf252ad1be2c89b69c2b068fc378daa952ba7f163c4a11628f55a4df523b3ef',
+            values: [
+              { name: 'from', type: 'address' },
+              { name: 'to', type: 'address' },
+              { name: 'value', type: 'uint256' },
+            ],
+          },
+          { event: 'Approval' },
+        ],
+      },
+    ])
+    const query = '{ contracts { address events { event signature topic values { name type } } } }'
+    const { data } = await ask(query)
+    expect(data.contracts).toEqual(items)
+  })
+
   test('are the same over GraphQL, and of one that is not declared both say which are', async () => {
-    const ask = async (query: string): Promise<any> => {
-      const response = await fetch(`${server.url}/graphql`, {
-        method: 'POST',
-        headers: { 'content-type': 'application/json' },
-        body: JSON.stringify({ query }),
-      })
-      return response.json()
-    }
     const list = (args: string): string =>
       `{ contractEvents(contract: "${MAINNET.contract}", ${args}) { nodes { signature values logIndex } pageInfo { endCursor hasNextPage } } }`
     const { data } = await ask(list('event: "Approval", first: 3'))
@@ -351,7 +379,7 @@ describe('declared events', () => {
       logIndex,
     }))
     expect(nodes).toEqual(picked.slice(0, 6))
-    const refused = /takes Approval\(address,address,uint256\), Transfer/
+    const refused = /takes Transfer\(address,address,uint256\), Approval/
     const { errors } = await ask(list('event: "Staked"'))
     expect(errors[0].message).toMatch(refused)
     const at = `${server.url}/v1/contracts/${MAINNET.contract}/events?event=Staked`

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import type { Address } from '#core/chain.ts'
 import type { Source } from '#core/catalogue.ts'
+import type { DeclaredContract } from '#core/events/declared-contracts.ts'
 import { declarationOf, parseDeclaration } from '#core/events/event-declaration.ts'
 import type { AlgebraProtocol, SolidlyProtocol } from '#core/dex/event-bodies.ts'
 import type { PoolProtocol } from '#core/dex/pool.ts'
@@ -19,6 +20,8 @@ type Periphery = {
 export type SourcesSettings = {
   readonly sources: readonly Source[]
   readonly periphery: readonly Periphery[]
+  /** Events of contracts as they are written there: with the names of their values, which a source does without. */
+  readonly declarations: readonly DeclaredContract[]
 }
 
 const startBlock = blockNumber
@@ -181,6 +184,11 @@ export const sourcesSection = section({
   toSettings: (raw): SourcesSettings => ({
     sources: raw.map(toSource),
     periphery: raw.flatMap(toPeriphery),
+    declarations: raw.flatMap((source) =>
+      source.kind === 'contract-events'
+        ? [{ address: toAddress(source.address), events: source.events }]
+        : [],
+    ),
   }),
   faults: describeDuplicates,
 })

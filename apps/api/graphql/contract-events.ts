@@ -1,7 +1,7 @@
 import { listContractEvents } from '#core/events/list-contract-events.ts'
 import { refuseInverted } from '#core/page.ts'
 import { logCursor } from '#api/cursors.ts'
-import { contractEvent } from '#resources/contract-events.ts'
+import { contractEvent, declaredContract } from '#resources/contract-events.ts'
 import { builder } from './builder.ts'
 import { blockOf, forwardArgs, toConnection, toPageRequest } from './paging.ts'
 import { typeOf } from './resources.ts'
@@ -13,8 +13,17 @@ const ContractEventConnection = builder.connectionObject({
   name: 'ContractEventConnection',
 })
 
-/** `Query.contractEvents` */
+/** `Query.contracts` and `Query.contractEvents` */
 export function addContractEvents(): void {
+  builder.queryField('contracts', (t) =>
+    t.field({
+      type: [typeOf(declaredContract)],
+      nullable: false,
+      description:
+        'Contracts whose events are indexed as the configuration declares them, and these.',
+      resolve: (_root, _args, { ports }) => [...ports.declaredContracts],
+    }),
+  )
   builder.queryField('contractEvents', (t) =>
     t.field({
       type: ContractEventConnection,

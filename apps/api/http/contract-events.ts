@@ -4,7 +4,7 @@ import { refuseInverted } from '#core/page.ts'
 import { logCursor } from '#api/cursors.ts'
 import { PAGE_DEFAULT, PAGE_MAX } from '#api/pages.ts'
 import { EVENT_OF_CONTRACT, oneOf, words } from '#api/words.ts'
-import { contractEvent } from '#resources/contract-events.ts'
+import { contractEvent, declaredContract } from '#resources/contract-events.ts'
 import { endpoint } from './endpoint.ts'
 import { address, after, block, limit } from './parameters.ts'
 
@@ -48,4 +48,16 @@ export const eventsOfContract = endpoint({
     })
     return { items, nextCursor: next ? logCursor.encode(next) : null }
   },
+})
+
+export const contracts = endpoint({
+  path: '/v1/contracts',
+  id: 'listContracts',
+  summary: 'Contracts whose events are indexed as the configuration declares them, and these.',
+  returns: { page: declaredContract },
+  parameters: {},
+  answer: async ({ declaredContracts }) => ({
+    items: [...declaredContracts],
+    nextCursor: null,
+  }),
 })

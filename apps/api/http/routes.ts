@@ -3,7 +3,7 @@ import { activityOfPerson } from './person-activity.ts'
 import { candlesOfPool } from './candles.ts'
 import { chains } from './chains.ts'
 import { collectionRead } from './collections.ts'
-import { eventsOfContract } from './contract-events.ts'
+import { contracts, eventsOfContract } from './contract-events.ts'
 import { discordInteractions } from './discord-interactions.ts'
 import { discordLink, discordStart, discordUnlink } from './discord-link.ts'
 import { graphql } from './graphql.ts'
@@ -72,6 +72,7 @@ export const routes: readonly RouteOf[] = [
   holdingsOfCollection,
   holdingsOfAccount,
   activityOfAccount,
+  contracts,
   eventsOfContract,
   snapshotOfCollection,
   snapshotHolders,

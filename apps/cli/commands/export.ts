@@ -108,7 +108,7 @@ async function run(name: string, options: Options): Promise<void> {
   refuseUnindexed(indexedCollections(settings.sources), options.collection)
   if (options.token) expectIndexed(indexedTokens(settings.sources), options.token)
   if (options.contract)
-    expectDeclared(declaredContracts(settings.sources), options.contract, undefined)
+    expectDeclared(declaredContracts(settings.declarations), options.contract, undefined)
   await heads.asOneView(settings.chain.id, async () => {
     const view = await currentView(views)
     if (options.pool) await readPool(app.history, view, options.pool)
