@@ -114,10 +114,13 @@ export const fakeToken = (address: Address) => {
   }
 }
 
-/** Those of the chain, and a token that nobody moves. */
+const quietContract = { address: addressOf(0xce), events: ['Staked(address,uint256)'] }
+
+/** Those of the chain, a token that nobody moves, and a contract that says nothing. */
 const rigSources: readonly Source[] = [
   ...fakeSources,
   { kind: 'erc20', address: addressOf(0x20), wrapsNative: false, startBlock: 0 },
+  { ...quietContract, kind: 'contract-events', startBlock: 0 },
 ]
 
 export async function openRig(options: RigOptions = {}): Promise<Rig> {
@@ -172,7 +175,7 @@ export async function openRig(options: RigOptions = {}): Promise<Rig> {
     },
     store: { kind: 'sqlite', path },
     sources: rigSources,
-    declarations: [],
+    declarations: [quietContract],
     quotes: {
       router: null,
       wrappedNative: null,
