@@ -46,7 +46,17 @@ const commands: Readonly<Record<Suite, readonly string[]>> = {
 }
 
 function simulation(store: string, seeds: string): readonly string[] {
-  return ['test/simulation/main.ts', '--store', store, '--seeds', seeds, '--failures', '1']
+  return [
+    'test/simulation/main.ts',
+    '--store',
+    store,
+    '--seeds',
+    seeds,
+    '--failures',
+    '1',
+    '--jobs',
+    '1',
+  ]
 }
 
 function vitest(file: string): readonly string[] {

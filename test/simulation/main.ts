@@ -1,3 +1,7 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { availableParallelism } from 'node:os'
+import { createInterface } from 'node:readline'
 import { parseArgs } from 'node:util'
 import { openMongoServer } from '../servers/mongo.ts'
 import { simulateRelay } from './relay/simulate-relay.ts'
@@ -11,6 +15,8 @@ const { values } = parseArgs({
     store: { type: 'string', default: 'memory' },
     /** Ends after so many failures. */
     failures: { type: 'string', default: '5' },
+    /** Processes that share the seeds; each ends by itself after so many failures. */
+    jobs: { type: 'string', default: `${availableParallelism()}` },
     /** Parts of the history are made anew meanwhile. */
     rebuilds: { type: 'boolean', default: false },
     /** Tokens, positions and Uniswap V4 are followed too. */
@@ -21,36 +27,76 @@ const { values } = parseArgs({
   },
 })
 
-const [seeds, from, failuresMax] = [values.seeds, values.from, values.failures].map(Number) as [
-  number,
-  number,
-  number,
-]
+const [seeds, from, failuresMax, jobs] = [
+  values.seeds,
+  values.from,
+  values.failures,
+  values.jobs,
+].map(Number) as [number, number, number, number]
 const store = values.store as StoreKind
 if (!['memory', 'sqlite', 'mongo'].includes(store))
   throw new Error(`--store: "${store}" is none of memory, sqlite, mongo`)
 if (![seeds, from, failuresMax].every(Number.isSafeInteger))
   throw new Error('--seeds, --from and --failures are whole numbers')
+if (!Number.isSafeInteger(jobs) || jobs < 1) throw new Error('--jobs is a whole number from 1 on')
 
-const server = store === 'mongo' ? await openMongoServer() : undefined
-const sum: Tally = {}
-let failed = 0
+type Summary = Tally & { failed: number }
+
+/** The seeds of one process, one after another. */
+async function run(): Promise<Summary> {
+  const server = store === 'mongo' ? await openMongoServer() : undefined
+  const sum: Summary = { failed: 0 }
+  for (let seed = from; seed < from + seeds && sum.failed < failuresMax; seed++)
+    try {
+      const mongoUrl = server && { mongoUrl: server.url }
+      const tally = values.relay
+        ? await simulateRelay(seed)
+        : await simulate({ seed, store, rebuilds: values.rebuilds, wide: values.wide, ...mongoUrl })
+      add(sum, tally)
+    } catch (error) {
+      sum.failed++
+      const { stack, trace } = error as Failure
+      console.log(`seed ${seed}: ${stack}`)
+      if (values.trace && !values.relay) console.log(trace.join('\n'))
+    }
+  await server?.stop()
+  return sum
+}
+
+function add(sum: Tally, more: Tally): void {
+  for (const [what, count] of Object.entries(more)) sum[what] = (sum[what] ?? 0) + count
+}
+
+/** A part of the seeds in a process of its own; what it says of failures is passed on. */
+async function runApart(part: { readonly from: number; readonly seeds: number }): Promise<Summary> {
+  const own = ['--jobs', '1', '--from', `${part.from}`, '--seeds', `${part.seeds}`]
+  const args = [...process.execArgv, import.meta.filename, ...process.argv.slice(2), ...own]
+  const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] })
+  const ended = once(child, 'close')
+  let summary: Summary | undefined
+  for await (const line of createInterface(child.stdout))
+    if (line.startsWith('{"failed":')) summary = JSON.parse(line) as Summary
+    else console.log(line)
+  const [code] = (await ended) as [number | null]
+  if (!summary) throw new Error(`seeds from ${part.from} on ended with code ${code}`)
+  const { seconds: _, ...counts } = summary
+  return counts
+}
+
+async function runAll(): Promise<Summary> {
+  const sum: Summary = { failed: 0 }
+  const size = Math.ceil(seeds / jobs)
+  const parts = Array.from({ length: jobs }, (_, job) => ({
+    from: from + job * size,
+    seeds: Math.min(size, seeds - job * size),
+  }))
+  const summaries = await Promise.all(parts.filter((part) => part.seeds > 0).map(runApart))
+  for (const each of summaries) add(sum, each)
+  return sum
+}
+
 const began = performance.now()
-for (let seed = from; seed < from + seeds && failed < failuresMax; seed++)
-  try {
-    const mongoUrl = server && { mongoUrl: server.url }
-    const tally = values.relay
-      ? await simulateRelay(seed)
-      : await simulate({ seed, store, rebuilds: values.rebuilds, wide: values.wide, ...mongoUrl })
-    for (const [what, count] of Object.entries(tally)) sum[what] = (sum[what] ?? 0) + count
-  } catch (error) {
-    failed++
-    const { stack, trace } = error as Failure
-    console.log(`seed ${seed}: ${stack}`)
-    if (values.trace && !values.relay) console.log(trace.join('\n'))
-  }
-await server?.stop()
-console.log(
-  JSON.stringify({ failed, seconds: Math.round((performance.now() - began) / 1000), ...sum }),
-)
+const { failed, ...counts } = await (jobs > 1 && seeds > 1 ? runAll() : run())
+const seconds = (performance.now() - began) / 1_000
+console.log(JSON.stringify({ failed, seconds: Math.round(seconds), ...counts }))
 process.exitCode = failed > 0 ? 1 : 0
