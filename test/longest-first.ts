@@ -21,6 +21,7 @@ const LONGEST = [
   'test/apps/quotes.test.ts',
   'test/readme.test.ts',
   'test/apps/raw.test.ts',
+  'test/ownership/contracts.test.ts',
   'test/apps/share.test.ts',
   'test/apps/several-chains.test.ts',
   'test/simulation/ledger.test.ts',
