@@ -26,7 +26,7 @@ export type ContractEventPage = {
 }
 
 /** Events of one name are picked out of all that the contract has; so many are looked at for a page. */
-const LOOKED_AT_MAX = 5_000
+export const LOOKED_AT_MAX = 2_000
 const READ_MIN = 200
 
 /**

@@ -366,7 +366,7 @@ describe('declared events', () => {
     expect(data.contracts).toEqual(items)
   })
 
-  test('are the same over GraphQL, and of one that is not declared both say which are', async () => {
+  test('are the same over GraphQL, and one may look for few of many in one request', async () => {
     const list = (args: string): string =>
       `{ contractEvents(contract: "${MAINNET.contract}", ${args}) { nodes { signature values logIndex } pageInfo { endCursor hasNextPage } } }`
     const { data } = await ask(list('event: "Approval", first: 3'))
@@ -382,6 +382,12 @@ describe('declared events', () => {
     const refused = /takes Transfer\(address,address,uint256\), Approval/
     const { errors } = await ask(list('event: "Staked"'))
     expect(errors[0].message).toMatch(refused)
+    const fields = Array.from(
+      { length: 5 },
+      (_, index) => `a${index}: ${list('event: "Approval", first: 1').slice(1, -1)}`,
+    )
+    const { errors: costly } = await ask(`{ ${fields.join(' ')} }`)
+    expect(costly[0].extensions).toMatchObject({ code: 'QUERY_TOO_COSTLY', argument: 'event' })
     const at = `${server.url}/v1/contracts/${MAINNET.contract}/events?event=Staked`
     expect(await (await fetch(at)).text()).toMatch(refused)
   })

@@ -1,4 +1,4 @@
-import { listContractEvents } from '#core/events/list-contract-events.ts'
+import { listContractEvents, LOOKED_AT_MAX } from '#core/events/list-contract-events.ts'
 import { refuseInverted } from '#core/page.ts'
 import { logCursor } from '#api/cursors.ts'
 import { contractEvent, declaredContract } from '#resources/contract-events.ts'
@@ -46,6 +46,8 @@ export function addContractEvents(): void {
           { field: 'toBlock', value: toBlock },
         )
         context.spend(request.limit, request.argument)
+        // It may look at more than it gives.
+        if (event != null) context.spend(LOOKED_AT_MAX, 'event')
         const { items, next } = await listContractEvents(context.ports, context.view(), {
           contract,
           limit: request.limit,

@@ -3,6 +3,7 @@ import { listContractEvents } from '#core/events/list-contract-events.ts'
 import { refuseInverted } from '#core/page.ts'
 import { logCursor } from '#api/cursors.ts'
 import { PAGE_DEFAULT, PAGE_MAX } from '#api/pages.ts'
+import { EVENTS_POINTS } from '#api/rate-limit.ts'
 import { EVENT_OF_CONTRACT, oneOf, words } from '#api/words.ts'
 import { contractEvent, declaredContract } from '#resources/contract-events.ts'
 import { endpoint } from './endpoint.ts'
@@ -15,6 +16,7 @@ export const eventsOfContract = endpoint({
     'Events of a contract as the configuration declares them, newest first unless asked otherwise. A page of one ' +
     'event among many may have fewer than asked for, and still go on.',
   returns: { page: contractEvent },
+  points: EVENTS_POINTS,
   refuses: [{ status: 404, when: 'The contract is no source of the kind contract-events.' }],
   example: ({ contract }) => ({ address: contract, limit: '2' }),
   parameters: {
