@@ -108,6 +108,8 @@ type KnownName = { readonly bytes: KnownBytes; readonly place: number }
 type KnownNames = { readonly places: ReadonlyMap<string, number>; order: KnownName[] }
 /** Of a longer object the rest is looked up name by name. */
 const ORDER_MAX = 32
+/** With its quotes and colon, and whatever room a node leaves between. Longer ones are not kept: they outlast the answer. */
+const NAME_BYTES_MAX = 64
 
 const namesOf = (names: readonly string[]): KnownNames => ({
   places: new Map(names.map((name, place) => [name, place])),
@@ -152,7 +154,8 @@ class AnswerReader {
       if (name === 'result') result = read(this)
       else if (name === 'id') id = this.#scalar()
       else if (name === 'jsonrpc') this.#scalar()
-      else throw OTHER_FORM
+      // Some nodes tell beside a result that there is no error.
+      else if (name !== 'error' || this.#scalar() !== null) throw OTHER_FORM
     } while (this.#goesOn(CLOSE_OBJECT))
     this.#skipSpaces()
     if (result === undefined || this.#at !== this.#bytes.length) throw OTHER_FORM
@@ -339,7 +342,8 @@ class AnswerReader {
       return known.place
     }
     const place = names.places.get(this.#name()) ?? UNKNOWN
-    if (index <= Math.min(names.order.length, ORDER_MAX))
+    const isShort = this.#at - start <= NAME_BYTES_MAX
+    if (isShort && index <= Math.min(names.order.length, ORDER_MAX))
       names.order[index] = { bytes: this.#knownSince(start), place }
     return place
   }

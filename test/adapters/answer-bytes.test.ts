@@ -1,8 +1,13 @@
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import type { RawLog } from '#core/indexing/ports.ts'
 import { readLogAnswer, readReceiptsAnswer } from '#adapters/rpc/answer-bytes.ts'
 import { toLog, toReceipt } from '#adapters/rpc/parse.ts'
+
+setFlagsFromString('--expose-gc')
+const collectGarbage = runInNewContext('gc') as () => void
 
 const read = (text: string): RawLog[] | undefined =>
   readLogAnswer(Buffer.from(text, 'utf8'))?.result.logs
@@ -137,7 +142,6 @@ describe('logs that are read from the bytes of an answer', () => {
       `[${whole}]`,
       '{"id":1,"result":null}',
       '{"id":1,"result":"0x"}',
-      '{"id":1,"result":[],"error":null}',
       '{"id":1,"error":{"code":-32005,"message":"too many"}}',
       '{"id":1,"result":[null]}',
       '{"id":1,"result":[{}]}',
@@ -147,6 +151,7 @@ describe('logs that are read from the bytes of an answer', () => {
     ])
       expect(read(other), other).toBeUndefined()
     expect(read('{"id":1,"result":[]}')).toEqual([])
+    expect(read('{"id":1,"error":null,"result":[]}')).toEqual([])
   })
 
   test('are none where a name is another at any place than in the logs before it', () => {
@@ -159,6 +164,23 @@ describe('logs that are read from the bytes of an answer', () => {
         )
         expect(read(`{"id":1,"result":[${JSON.stringify(log)},${other}]}`), other).toBeUndefined()
       }
+  })
+
+  test('leave nothing behind of names that are longer than any that are asked for', () => {
+    const log = JSON.stringify(fc.sample(plainLog, { numRuns: 1, seed: 4 })[0])
+    const megabyte = 'x'.repeat(1 << 20)
+    const held = (): number => {
+      collectGarbage()
+      return process.memoryUsage().arrayBuffers
+    }
+    const before = held()
+    // One place earlier each time, so that none takes the place of the one before.
+    for (let count = 20; count > 0; count--) {
+      const others = Array.from({ length: count }, (_, index) => `"other${index}":1,`).join('')
+      const long = `${log.slice(0, -1)},${others}"${megabyte}":1}`
+      expect(read(`{"id":1,"result":[${long}]}`)).toHaveLength(1)
+    }
+    expect(held() - before).toBeLessThan(1 << 22)
   })
 
   test('keep the last of two values for one name, as JSON does', () => {

@@ -143,6 +143,7 @@ export function decodeSegment(text: string): RawBlock[] {
       { details: { field: 'raw', reason: 'other-version' } },
     )
   const { from, hashes, timestamps, txBlock, txIndex, txHash, tx, logIndex, head, data } = columns
+  if (!areWhole(columns)) throw damaged(from)
   const levels = (columns.levels ?? []).flatMap(([level, count]) =>
     Array.from({ length: count }, () => level),
   )
@@ -177,6 +178,24 @@ export function decodeSegment(text: string): RawBlock[] {
   return blocks
 }
 
+/** Whether each block, transaction and log has an entry in each of its columns, and each head is in `words`. */
+function areWhole(columns: Columns): boolean {
+  const { form, hashes, timestamps, txBlock, txIndex, txHash, tx, logIndex, data } = columns
+  const { words, heads, head = form === FORM ? undefined : heads } = columns
+  const groups = [
+    [hashes, timestamps],
+    [txBlock, txIndex, txHash],
+    [tx, logIndex, data, head],
+    [words],
+    [heads],
+  ]
+  const isWhole = groups.every(([first, ...rest]) => {
+    if (!Array.isArray(first)) return false
+    return rest.every((column) => Array.isArray(column) && column.length === first.length)
+  })
+  return isWhole && heads.every((places) => places.every((place) => words[place] !== undefined))
+}
+
 const headsOf = ({ words, heads }: Columns): Pick<RawLog, 'address' | 'topics'>[] =>
   heads.map(([address, ...topics]) => ({
     address: words[address as number] as Hash,
@@ -184,11 +203,14 @@ const headsOf = ({ words, heads }: Columns): Pick<RawLog, 'address' | 'topics'>[
   }))
 
 function parseColumns(text: string): Columns {
+  let value: unknown
   try {
-    return JSON.parse(text) as Columns
+    value = JSON.parse(text)
   } catch (error) {
     throw damaged(undefined, error)
   }
+  if (typeof value !== 'object' || value === null) throw damaged()
+  return value as Columns
 }
 
 const damaged = (from?: number, cause?: unknown): AppError =>

@@ -60,4 +60,24 @@ describe('a segment', () => {
     )
     expect(() => decodeSegment(text.slice(0, -20))).toThrow(/^raw: .*is damaged/)
   })
+
+  test('is damaged where a column is missing, too short, or names what is not there', async () => {
+    const text = encodeSegment(await blocksOf(4, 20))
+    const columns = JSON.parse(text) as Record<string, unknown>
+    const faults: Record<string, unknown>[] = [
+      { head: (columns.head as number[]).map(() => 9_999) },
+    ]
+    for (const [name, column] of Object.entries(columns)) {
+      if (!Array.isArray(column) || name === 'levels') continue
+      faults.push({ [name]: undefined }, { [name]: null }, { [name]: column.slice(1) })
+    }
+    faults.push({ heads: (columns.heads as number[][]).map(() => [0, 9_999]) })
+    for (const fault of faults)
+      expect(
+        () => decodeSegment(JSON.stringify({ ...columns, ...fault })),
+        Object.keys(fault).join(),
+      ).toThrow(/^raw: the segment .*is damaged/)
+    for (const other of ['null', '7', '[]'])
+      expect(() => decodeSegment(other), other).toThrow(/^raw: /)
+  })
 })
