@@ -68,10 +68,13 @@ function add(sum: Tally, more: Tally): void {
 }
 
 /** A part of the seeds in a process of its own; what it says of failures is passed on. */
-async function runApart(part: { readonly from: number; readonly seeds: number }): Promise<Summary> {
+async function runApart(
+  part: { readonly from: number; readonly seeds: number },
+  signal: AbortSignal,
+): Promise<Summary> {
   const own = ['--jobs', '1', '--from', `${part.from}`, '--seeds', `${part.seeds}`]
   const args = [...process.execArgv, import.meta.filename, ...process.argv.slice(2), ...own]
-  const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] })
+  const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'], signal })
   const ended = once(child, 'close')
   let summary: Summary | undefined
   for await (const line of createInterface(child.stdout))
@@ -90,8 +93,14 @@ async function runAll(): Promise<Summary> {
     from: from + job * size,
     seeds: Math.min(size, seeds - job * size),
   }))
-  const summaries = await Promise.all(parts.filter((part) => part.seeds > 0).map(runApart))
-  for (const each of summaries) add(sum, each)
+  // Where one ends with an error, the others are ended.
+  const end = new AbortController()
+  try {
+    const begun = parts.filter((part) => part.seeds > 0).map((part) => runApart(part, end.signal))
+    for (const each of await Promise.all(begun)) add(sum, each)
+  } finally {
+    end.abort()
+  }
   return sum
 }
 
