@@ -4,10 +4,10 @@ import { refuseInverted } from '#core/page.ts'
 import { logCursor } from '#api/cursors.ts'
 import { PAGE_DEFAULT, PAGE_MAX } from '#api/pages.ts'
 import { EVENTS_POINTS } from '#api/rate-limit.ts'
-import { EVENT_OF_CONTRACT, oneOf, words } from '#api/words.ts'
+import { EVENT_OF_CONTRACT, words } from '#api/words.ts'
 import { contractEvent, declaredContract } from '#resources/contract-events.ts'
 import { endpoint } from './endpoint.ts'
-import { address, after, block, limit } from './parameters.ts'
+import { address, after, block, limit, orderOfEvents } from './parameters.ts'
 
 export const eventsOfContract = endpoint({
   path: '/v1/contracts/:address/events',
@@ -29,10 +29,7 @@ export const eventsOfContract = endpoint({
       .describe('Only this event, by its name or its signature.'),
     fromBlock: block.optional().describe('Only events in this block or above.'),
     toBlock: block.optional().describe('Only events in this block or below.'),
-    order: z
-      .enum(['desc', 'asc'], words(oneOf(['desc', 'asc'])))
-      .default('desc')
-      .describe('Newest or oldest first.'),
+    order: orderOfEvents,
     limit: limit(PAGE_DEFAULT, PAGE_MAX),
     after: after(logCursor).optional(),
   },

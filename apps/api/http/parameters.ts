@@ -56,6 +56,12 @@ const digits = (want: Want) =>
 
 const whole: JsonSchema = { type: 'integer', minimum: 0, maximum: 1e15 - 1 }
 
+/** The direction in which events are listed. */
+export const orderOfEvents = z
+  .enum(['desc', 'asc'], words(oneOf(['desc', 'asc'])))
+  .default('desc')
+  .describe('Newest or oldest first.')
+
 export const block = digits(BLOCK).register(forms, whole)
 export const time = digits(TIME).register(forms, whole)
 

@@ -1,13 +1,11 @@
-import { z } from 'zod'
 import { readPool } from '#core/dex/read-pool.ts'
 import { listSwaps } from '#core/dex/trading/list-swaps.ts'
 import { refuseInverted } from '#core/page.ts'
 import { placeOf, logCursor } from '#api/cursors.ts'
 import { PAGE_DEFAULT, PAGE_MAX } from '#api/pages.ts'
-import { oneOf, words } from '#api/words.ts'
 import { swap } from '#resources/swaps.ts'
 import { endpoint } from './endpoint.ts'
-import { poolAddress, after, block, limit } from './parameters.ts'
+import { after, block, limit, orderOfEvents, poolAddress } from './parameters.ts'
 
 export const swapsOfPool = endpoint({
   path: '/v1/pools/:address/swaps',
@@ -20,10 +18,7 @@ export const swapsOfPool = endpoint({
     address: poolAddress,
     fromBlock: block.optional().describe('Only trades in this block or above.'),
     toBlock: block.optional().describe('Only trades in this block or below.'),
-    order: z
-      .enum(['desc', 'asc'], words(oneOf(['desc', 'asc'])))
-      .default('desc')
-      .describe('Newest or oldest first.'),
+    order: orderOfEvents,
     limit: limit(PAGE_DEFAULT, PAGE_MAX),
     after: after(logCursor).optional(),
   },
