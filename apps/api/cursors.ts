@@ -4,6 +4,7 @@ import type { PositionPlace } from '#core/dex/positions/list-positions.ts'
 import type { Position } from '#core/dex/positions/position.ts'
 import type { SwapRow } from '#core/dex/trading/list-swaps.ts'
 import type { FeedCursor } from '#core/history/feed.ts'
+import { placeOfEvent } from '#core/history/list-events.ts'
 import type { EventPlace } from '#core/history/ports.ts'
 import type { Leader } from '#core/ledger/list-leaders.ts'
 import type { RoleChangePlace } from '#core/guild/ports.ts'
@@ -52,10 +53,7 @@ export const logCursor = cursor<EventPlace>(
 )
 
 /** Where a swap stands in its list. */
-export const placeOf = ({ event }: SwapRow): EventPlace => ({
-  number: event.block.number,
-  logIndex: event.logIndex,
-})
+export const placeOf = ({ event }: SwapRow): EventPlace => placeOfEvent(event)
 
 /** Of a list that is ordered by one address: holders, tokens; or pools, of which those of Uniswap V4 have 32 bytes. */
 export const addressCursor = cursor<Address>(

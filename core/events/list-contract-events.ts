@@ -1,8 +1,9 @@
 import type { Address } from '#core/chain.ts'
 import type { ChainEvent } from '#core/history/event.ts'
 import type { View } from '#core/history/head.ts'
-import { type EventPorts, listEvents } from '#core/history/list-events.ts'
+import { type EventPorts, placeOfEvent } from '#core/history/list-events.ts'
 import type { EventPlace } from '#core/history/ports.ts'
+import { pagesOfEvents } from '#core/history/walk-events.ts'
 import { type ContractEvent, contractEventFamily } from './contract-event.ts'
 import { type DeclaredContracts, expectDeclared } from './declared-contracts.ts'
 
@@ -43,31 +44,26 @@ export async function listContractEvents(
   const signatures = expectDeclared(ports.declaredContracts, contract, event)
   const size = event === undefined ? limit + 1 : Math.max(limit + 1, READ_MIN)
   const items: ChainEvent<ContractEvent>[] = []
-  let behind = after
-  for (let lookedAt = 0; lookedAt < LOOKED_AT_MAX; lookedAt += size) {
-    // oxlint-disable-next-line no-await-in-loop -- a page begins where the last one ended
-    const page = await listEvents(ports, view, contractEventFamily, {
-      address: contract,
-      descending: !oldestFirst,
-      limit: size,
-      ...(fromBlock !== undefined && { from: fromBlock }),
-      ...(toBlock !== undefined && { to: toBlock }),
-      ...(behind && { after: behind }),
-    })
+  const pages = pagesOfEvents(ports, view, contractEventFamily, {
+    address: contract,
+    descending: !oldestFirst,
+    limit: size,
+    ...(fromBlock !== undefined && { from: fromBlock }),
+    ...(toBlock !== undefined && { to: toBlock }),
+    ...(after && { after }),
+  })
+  let lookedAt = 0
+  for await (const page of pages) {
     for (const each of page) {
       if (!signatures.includes(each.body.signature)) continue
       const last = items.at(-1)
-      if (last && items.length === limit) return { items, next: placeOf(last) }
+      if (last && items.length === limit) return { items, next: placeOfEvent(last) }
       items.push(each)
     }
     const end = page.at(-1)
-    if (!end || page.length < size) return { items, next: undefined }
-    behind = placeOf(end)
+    lookedAt += size
+    if (end && page.length === size && lookedAt >= LOOKED_AT_MAX)
+      return { items, next: placeOfEvent(end) }
   }
-  return { items, next: behind }
+  return { items, next: undefined }
 }
-
-const placeOf = ({ block, logIndex }: ChainEvent): EventPlace => ({
-  number: block.number,
-  logIndex,
-})

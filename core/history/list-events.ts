@@ -1,7 +1,7 @@
 import { invalidField } from '#core/errors.ts'
 import type { ChainEvent, EventBody, EventFamily } from './event.ts'
 import type { CommitId, DerivedRef, View } from './head.ts'
-import type { EventQuery, EventTable } from './ports.ts'
+import type { EventPlace, EventQuery, EventTable } from './ports.ts'
 import { canonicalRows } from './rebuilds.ts'
 import { valueOfRow } from './stored-row.ts'
 import { refuseOtherEvents } from './versions.ts'
@@ -29,6 +29,15 @@ export async function listEvents<Body extends EventBody>(
   const page = await listCommittedEvents(ports, view, family, query)
   return page.map(({ event }) => event)
 }
+
+/** Where an event stands: a page that goes on behind it begins there. */
+export const placeOfEvent = ({
+  block,
+  logIndex,
+}: Pick<ChainEvent, 'block' | 'logIndex'>): EventPlace => ({
+  number: block.number,
+  logIndex,
+})
 
 /** The same, each with its commit. */
 export async function listCommittedEvents<Body extends EventBody>(

@@ -1,23 +1,23 @@
 import type { ChainEvent, EventBody, EventFamily } from './event.ts'
 import type { View } from './head.ts'
-import { type EventPorts, listEvents } from './list-events.ts'
+import { type EventPorts, listEvents, placeOfEvent } from './list-events.ts'
 import type { EventQuery } from './ports.ts'
 
-/** All events of a family that a query asks for, `limit` at a time. */
+/** All events of a family that a query asks for, `limit` at a time: a page that has fewer is the last. */
 export async function* pagesOfEvents<Body extends EventBody>(
   ports: EventPorts,
   view: View,
   family: EventFamily<Body>,
-  query: Omit<EventQuery, 'family' | 'after'>,
+  query: Omit<EventQuery, 'family'>,
 ): AsyncGenerator<readonly ChainEvent<Body>[]> {
-  let after: EventQuery['after']
+  let after = query.after
   for (;;) {
     // oxlint-disable-next-line no-await-in-loop -- a page begins where the last one ended
     const page = await listEvents(ports, view, family, { ...query, ...(after && { after }) })
     if (page.length > 0) yield page
     const last = page.at(-1)
     if (!last || page.length < query.limit) return
-    after = { number: last.block.number, logIndex: last.logIndex }
+    after = placeOfEvent(last)
   }
 }
 

@@ -1,4 +1,5 @@
 import { listContractEvents, LOOKED_AT_MAX } from '#core/events/list-contract-events.ts'
+import { placeOfEvent } from '#core/history/list-events.ts'
 import { refuseInverted } from '#core/page.ts'
 import { logCursor } from '#api/cursors.ts'
 import { contractEvent, declaredContract } from '#resources/contract-events.ts'
@@ -57,8 +58,8 @@ export function addContractEvents(): void {
           ...(request.after && { after: request.after }),
         })
         const page = { items, hasMore: next !== undefined }
-        const { edges, pageInfo } = toConnection(page, request, ({ block, logIndex }) =>
-          logCursor.encode({ number: block.number, logIndex }),
+        const { edges, pageInfo } = toConnection(page, request, (each) =>
+          logCursor.encode(placeOfEvent(each)),
         )
         // The page may have looked at more than it has.
         const endCursor = next ? logCursor.encode(next) : pageInfo.endCursor
