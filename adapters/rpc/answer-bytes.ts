@@ -256,8 +256,7 @@ class AnswerReader {
     }
     if (bytes[at] !== QUOTE) throw OTHER_FORM
     this.#at = at + 1
-    const text = bytes.toString('latin1', start, at)
-    return (all >= 16 ? text.toLowerCase() : text) as Hex
+    return this.#lowerCase(start, at, all)
   }
 
   #quantity(): number {
@@ -319,7 +318,12 @@ class AnswerReader {
       all |= digits[this.#bytes[at] as number] as number
     if (all >= NO_DIGIT || this.#bytes[start + length] !== QUOTE) throw OTHER_FORM
     this.#at = start + length + 1
-    const text = this.#bytes.toString('latin1', start, start + length)
+    return this.#lowerCase(start, start + length, all)
+  }
+
+  /** @param all the values of its digits by `digits`, or-ed: above 15 where some are in upper case */
+  #lowerCase(start: number, end: number, all: number): Hex {
+    const text = this.#bytes.toString('latin1', start, end)
     return (all >= 16 ? text.toLowerCase() : text) as Hex
   }
 

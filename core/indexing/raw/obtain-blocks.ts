@@ -119,9 +119,9 @@ async function readParts(
     return picks.map(async ({ head, scope }) => {
       const body = (await bodies.get(head)) as RawBlock[]
       const blocks = body.slice(range.from - head.from, range.to - head.from + 1)
+      if (isAlone) return blocks
       // What another one gives better is left out here.
-      const logsOf = (logs: readonly RawLog[]) => logsInScope(scope, logs)
-      return isAlone ? blocks : blocks.map((block) => ({ ...block, logs: logsOf(block.logs) }))
+      return blocks.map((block) => ({ ...block, logs: logsInScope(scope, block.logs) }))
     })
   })
   return Promise.all(lists)

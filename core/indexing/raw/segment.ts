@@ -26,7 +26,7 @@ export const SEGMENT_BLOCKS_MAX = 2_000
 
 /** Raised with every change of the form below; older forms stay readable. */
 const FORM = 3
-/** The first told neither how blocks were proven, nor the second which logs have the same head. */
+/** Form 1 does not tell how blocks were proven; 1 and 2 repeat contract and topics for each log. */
 const FORMS_READ: ReadonlySet<number> = new Set([1, 2, FORM])
 
 /**
