@@ -69,10 +69,13 @@ export function createAdmission(
     sourceAt.set(address, source)
   }
   const own = new Map(roles)
-  /** Whether a source says of a contract already all that a role would. */
+  /** Whether a source makes of a contract's logs already all that a role would; another kind may make other events of them. */
   const isWhole = (address: Address, role: ContractRole): boolean => {
     const named = own.get(address)
-    return named !== undefined && topicsOf([role]).every((topic) => named.decoders.has(topic))
+    if (!named) return false
+    return role.decoders
+      .entries()
+      .every(([topic, { spec }]) => named.decoders.get(topic)?.spec === spec)
   }
   const factories = [...own].filter(([, { children = [] }]) => children.length > 0)
   const children = factories.flatMap(([, role]) => role.children ?? [])

@@ -595,6 +595,25 @@ describe('admission', () => {
     expect(createAdmission(catalogue, sources).follow({ address: POOL_V2, role })).toBe(false)
   })
 
+  test('a pair all of whose events are declared besides is a pair from when a factory makes it', () => {
+    const events = [
+      'Sync(uint112,uint112)',
+      'Swap(address indexed,uint256,uint256,uint256,uint256,address indexed)',
+      'Mint(address indexed,uint256,uint256)',
+      'Burn(address indexed,uint256,uint256,address indexed)',
+    ]
+    const declared: Source = {
+      kind: 'contract-events',
+      address: POOL_V2,
+      events,
+      startBlock: null,
+    }
+    const own = createAdmission(catalogue, [...sources.slice(0, 2), declared])
+    expect(own.admit(sync)).toMatchObject({ body: { type: 'contractEvent' } })
+    expect(own.follow({ address: POOL_V2, role })).toBe(true)
+    expect(own.admit(sync)).toMatchObject({ body: { type: 'sync' } })
+  })
+
   test('past a number of contracts nodes are asked by topic alone', () => {
     const own = createAdmission(catalogue, sources)
     for (let index = 0; index < 600; index++)
