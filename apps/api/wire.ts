@@ -56,6 +56,8 @@ import { createTurns, type Turns } from './turns.ts'
 export type Ports = HistoryPorts & {
   /** What the configuration says of the chain. */
   readonly settings: ChainConfig
+  /** Stands for what of it answers tell, so that none of another configuration passes for one of this. */
+  readonly settingsTag: string
   readonly views: Views
   readonly quarantine: QuarantineTable
   readonly collections: IndexedCollections
@@ -295,6 +297,7 @@ async function serveChain(
       ...history,
       ...shared,
       settings,
+      settingsTag: tagOfSettings(settings),
       commits,
       quarantine: store.quarantine,
       quoter: createPublicQuoter(quoter, log, api.development),
@@ -309,6 +312,11 @@ async function serveChain(
       declaredContracts: declaredContracts(settings.declarations),
     },
   }
+}
+
+function tagOfSettings({ chain, sources, declarations, quotes }: ChainConfig): string {
+  const { id, name } = chain
+  return sha256(JSON.stringify([id, name, sources, declarations, quotes])).slice(2, 10)
 }
 
 /** Where no block is told of for so long, it is looked all the same: that costs nothing. */

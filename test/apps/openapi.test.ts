@@ -7,7 +7,7 @@ import { readConfig } from '#api/config.ts'
 import { MAINNET } from '#api/http/examples.ts'
 import { routes } from '#api/http/routes.ts'
 import { type RunningServer, startServer } from '#api/server.ts'
-import { type Api, wire } from '#api/wire.ts'
+import { type Api, type Overrides, wire } from '#api/wire.ts'
 import { loadRecording } from '../tools/recorded-chain/recording.ts'
 import { type RecordedChain, startRecordedChain } from '../tools/recorded-chain/server.ts'
 import { restReference } from '../tools/rest-reference.ts'
@@ -17,10 +17,18 @@ import { runCli } from './run-cli.ts'
 
 /** The reference against the API that it describes, over recorded blocks of mainnet. */
 let folder: string
+let settings: any
 let chain: RecordedChain
 let api: Api
 let server: RunningServer
 let document: any
+
+const outside: Overrides = {
+  tokens: { read: async (addresses) => addresses.map(fakeToken) },
+  // A recording runs no contracts: quotes are made from the index.
+  tip: { newest: async () => undefined },
+  log: { debug() {}, info() {}, warn() {}, error() {} },
+}
 
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'halyard-openapi-'))
@@ -30,7 +38,7 @@ beforeAll(async () => {
   chain = await startRecordedChain({ recording })
   const path = join(folder, 'halyard.json')
   const [token0, token1] = [MAINNET.otherToken, MAINNET.token]
-  const settings = {
+  settings = {
     chain: { id: 1, rpc: [chain.url], finality: 'finalized' },
     store: 'sqlite:./halyard.db',
     sources: [
@@ -75,12 +83,7 @@ beforeAll(async () => {
     .join(',')
   const indexed = await runCli('backfill', '--config', path, '--ranges', ranges, '--json')
   expect(indexed.code, indexed.stderr).toBe(0)
-  api = await wire(readConfig(path), {
-    tokens: { read: async (addresses) => addresses.map(fakeToken) },
-    // A recording runs no contracts: quotes are made from the index.
-    tip: { newest: async () => undefined },
-    log: { debug() {}, info() {}, warn() {}, error() {} },
-  })
+  api = await wire(readConfig(path), outside)
   server = await startServer(api)
   document = await (await fetch(`${server.url}/v1/openapi.json`)).json()
 }, 120_000)
@@ -302,8 +305,8 @@ describe('declared events', () => {
     return found
   }
 
-  const ask = async (query: string): Promise<any> => {
-    const response = await fetch(`${server.url}/graphql`, {
+  const ask = async (query: string, at = server): Promise<any> => {
+    const response = await fetch(`${at.url}/graphql`, {
       method: 'POST',
       headers: { 'content-type': 'application/json' },
       body: JSON.stringify({ query }),
@@ -364,6 +367,29 @@ describe('declared events', () => {
     const query = '{ contracts { address events { event signature topic values { name type } } } }'
     const { data } = await ask(query)
     expect(data.contracts).toEqual(items)
+  })
+
+  test('are told anew when the configuration names them otherwise', async () => {
+    const tag = async ({ url }: RunningServer, known = '') => {
+      const response = await fetch(`${url}/v1/contracts`, { headers: { 'if-none-match': known } })
+      return {
+        status: response.status,
+        text: await response.text(),
+        etag: response.headers.get('etag') ?? '',
+      }
+    }
+    const before = await tag(server)
+    expect(await tag(server, before.etag)).toMatchObject({ status: 304 })
+    const path = join(folder, 'renamed.json')
+    const renamed = JSON.stringify(settings).replace(
+      'address indexed from',
+      'address indexed source',
+    )
+    writeFileSync(path, renamed)
+    await using other = await wire(readConfig(path), outside)
+    await using served = await startServer(other)
+    const after = await tag(served, before.etag)
+    expect(after).toMatchObject({ status: 200, text: expect.stringContaining('"source"') })
   })
 
   test('are the same over GraphQL, and one may look for few of many in one request', async () => {

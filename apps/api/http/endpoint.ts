@@ -40,7 +40,7 @@ type Definition<S extends z.ZodRawShape, T> = {
   answer(ports: Ports, view: View, input: z.output<z.ZodObject<S>>): Promise<Answer<T>>
 }
 
-/** What is sent: the tag stands for the head, and is missing where the answer is live. */
+/** What is sent: the tag stands for the head and the configuration, and is missing where the answer is live. */
 type Reply = { readonly body: string; readonly tag: string | undefined }
 
 /**
@@ -67,7 +67,7 @@ export function endpoint<S extends z.ZodRawShape, T>(definition: Definition<S, T
     req: Request,
   ): Promise<Reply> {
     const view = await currentView(ports.views)
-    const tag = `W/"${tagOf(view)}"`
+    const tag = `W/"${tagOf(view)}-${ports.settingsTag}"`
     // Endpoints know nobody, so their answers are anyone's.
     const { text, isLive } = await answers.share('anyone', view, req.url, async () => {
       const { chain: _, ...input } = readParameters(parameters, req, chain) as { chain?: string }
