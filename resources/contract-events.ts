@@ -45,7 +45,7 @@ const declaredEvent = resource<EventDeclaration>('DeclaredEvent', undefined, {
 })
 
 /** A contract, and what is declared of it. */
-type DeclaredContractRow = readonly [Address, readonly EventDeclaration[]]
+export type DeclaredContractRow = readonly [Address, readonly EventDeclaration[]]
 
 export const declaredContract = resource<DeclaredContractRow>(
   'DeclaredContract',

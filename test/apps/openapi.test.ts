@@ -369,7 +369,7 @@ describe('declared events', () => {
     expect(data.contracts).toEqual(items)
   })
 
-  test('are told anew when the configuration names them otherwise', async () => {
+  test('are told anew when the configuration names them otherwise, and are counted however many it names', async () => {
     const tag = async ({ url }: RunningServer, known = '') => {
       const response = await fetch(`${url}/v1/contracts`, { headers: { 'if-none-match': known } })
       return {
@@ -380,16 +380,32 @@ describe('declared events', () => {
     }
     const before = await tag(server)
     expect(await tag(server, before.etag)).toMatchObject({ status: 304 })
+    const values = Array.from({ length: 16 }, (_, index) => `bool v${index}`).join(', ')
+    const many = Array.from({ length: 50 }, (_, index) => `Event${index}(${values})`)
     const path = join(folder, 'renamed.json')
     const renamed = JSON.stringify(settings).replace(
       'address indexed from',
       'address indexed source',
     )
-    writeFileSync(path, renamed)
+    const others = JSON.parse(renamed)
+    others.sources.push({
+      kind: 'contract-events',
+      address: MAINNET.pool.replace('0xb', '0xc'),
+      events: many,
+    })
+    writeFileSync(path, JSON.stringify(others))
     await using other = await wire(readConfig(path), outside)
     await using served = await startServer(other)
     const after = await tag(served, before.etag)
     expect(after).toMatchObject({ status: 200, text: expect.stringContaining('"source"') })
+    const lists = (count: number) =>
+      Array.from(
+        { length: count },
+        (_, index) => `a${index}: contracts { events { values { type } } }`,
+      )
+    expect((await ask(`{ ${lists(5).join(' ')} }`, served)).errors).toBeUndefined()
+    const { errors } = await ask(`{ ${lists(15).join(' ')} }`, served)
+    expect(errors[0].extensions).toMatchObject({ code: 'QUERY_TOO_COSTLY' })
   })
 
   test('are the same over GraphQL, and one may look for few of many in one request', async () => {

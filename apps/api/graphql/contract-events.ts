@@ -2,8 +2,13 @@ import { listContractEvents, LOOKED_AT_MAX } from '#core/events/list-contract-ev
 import { placeOfEvent } from '#core/history/list-events.ts'
 import { refuseInverted } from '#core/page.ts'
 import { logCursor } from '#api/cursors.ts'
-import { contractEvent, declaredContract } from '#resources/contract-events.ts'
+import {
+  contractEvent,
+  declaredContract,
+  type DeclaredContractRow,
+} from '#resources/contract-events.ts'
 import { builder } from './builder.ts'
+import { ROWS_MAX } from './cost.ts'
 import { blockOf, forwardArgs, toConnection, toPageRequest } from './paging.ts'
 import { typeOf } from './resources.ts'
 
@@ -14,6 +19,14 @@ const ContractEventConnection = builder.connectionObject({
   name: 'ContractEventConnection',
 })
 
+/** A configuration may name any number, and one request asks for all of them at least once. */
+function rowsOf(contracts: readonly DeclaredContractRow[]): number {
+  let rows = contracts.length
+  for (const [, events] of contracts)
+    for (const { parameters } of events) rows += 1 + parameters.length
+  return Math.min(rows, ROWS_MAX)
+}
+
 /** `Query.contracts` and `Query.contractEvents` */
 export function addContractEvents(): void {
   builder.queryField('contracts', (t) =>
@@ -22,7 +35,11 @@ export function addContractEvents(): void {
       nullable: false,
       description:
         'Contracts whose events are indexed as the configuration declares them, and these.',
-      resolve: (_root, _args, { ports }) => [...ports.declaredContracts],
+      resolve(_root, _args, { ports, spend }) {
+        const contracts = [...ports.declaredContracts]
+        spend(rowsOf(contracts), 'query')
+        return contracts
+      },
     }),
   )
   builder.queryField('contractEvents', (t) =>
