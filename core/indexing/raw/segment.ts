@@ -1,6 +1,6 @@
 import type { BlockHeader, BlockRange, Hash } from '#core/chain.ts'
 import { AppError } from '#core/errors.ts'
-import type { ProofLevel } from '#core/history/proof.ts'
+import { PROOF_LEVELS, type ProofLevel } from '#core/history/proof.ts'
 import type { RawLog } from '#core/indexing/ports.ts'
 
 /** A block that was proven, and those of its logs that a scope asks for, by log index. */
@@ -26,8 +26,10 @@ export const SEGMENT_BLOCKS_MAX = 2_000
 
 /** Raised with every change of the form below; older forms stay readable. */
 const FORM = 3
-/** Form 1 does not tell how blocks were proven; 1 and 2 repeat contract and topics for each log. */
-const FORMS_READ: ReadonlySet<number> = new Set([1, 2, FORM])
+/** It does not tell how blocks were proven. */
+const FORM_WITHOUT_LEVELS = 1
+/** Those before the present one repeat contract and topics for each log. */
+const FORMS_READ: ReadonlySet<number> = new Set([FORM_WITHOUT_LEVELS, 2, FORM])
 
 /**
  * The form of a segment: columns, with a number in place of what comes again. The n-th hash and timestamp are those of
@@ -178,9 +180,12 @@ export function decodeSegment(text: string): RawBlock[] {
   return blocks
 }
 
-/** Whether each block, transaction and log has an entry in each of its columns, and each head is in `words`. */
+/**
+ * Whether each block, transaction and log has an entry in each of its columns, each block a level where the form tells of
+ * them, and each head a contract and topics in `words`.
+ */
 function areWhole(columns: Columns): boolean {
-  const { form, hashes, timestamps, txBlock, txIndex, txHash, tx, logIndex, data } = columns
+  const { form, levels, hashes, timestamps, txBlock, txIndex, txHash, tx, logIndex, data } = columns
   const { words, heads, head = form === FORM ? undefined : heads } = columns
   const groups = [
     [hashes, timestamps],
@@ -193,7 +198,26 @@ function areWhole(columns: Columns): boolean {
     if (!Array.isArray(first)) return false
     return rest.every((column) => Array.isArray(column) && column.length === first.length)
   })
-  return isWhole && heads.every((places) => places.every((place) => words[place] !== undefined))
+  return (
+    isWhole &&
+    (form === FORM_WITHOUT_LEVELS || countLeveled(levels) === hashes.length) &&
+    heads.every(
+      (places) =>
+        Array.isArray(places) &&
+        places.length > 0 &&
+        places.every((place) => words[place] !== undefined),
+    )
+  )
+}
+
+/** The blocks that runs of levels are of; NaN where they are none. */
+function countLeveled(levels: Columns['levels']): number {
+  if (!Array.isArray(levels)) return Number.NaN
+  return levels.reduce(
+    (sum: number, run: unknown) =>
+      Array.isArray(run) && PROOF_LEVELS.includes(run[0]) && run[1] > 0 ? sum + run[1] : Number.NaN,
+    0,
+  )
 }
 
 const headsOf = ({ words, heads }: Columns): Pick<RawLog, 'address' | 'topics'>[] =>

@@ -68,10 +68,13 @@ describe('a segment', () => {
       { head: (columns.head as number[]).map(() => 9_999) },
     ]
     for (const [name, column] of Object.entries(columns)) {
-      if (!Array.isArray(column) || name === 'levels') continue
+      if (!Array.isArray(column)) continue
       faults.push({ [name]: undefined }, { [name]: null }, { [name]: column.slice(1) })
     }
-    faults.push({ heads: (columns.heads as number[][]).map(() => [0, 9_999]) })
+    for (const head of [[0, 9_999], [], null, 0])
+      faults.push({ heads: (columns.heads as number[][]).map(() => head) })
+    for (const run of [['receipts', 19], ['receipts', 21], ['surely', 20], ['receipts', '20'], 20])
+      faults.push({ levels: [run] })
     for (const fault of faults)
       expect(
         () => decodeSegment(JSON.stringify({ ...columns, ...fault })),
