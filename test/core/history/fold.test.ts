@@ -12,7 +12,11 @@ import {
   secondsOf,
 } from '#core/dex/trading/candle.ts'
 import type { DexEvent } from '#core/dex/events.ts'
+import { positionDocuments } from '#core/dex/positions/position.ts'
+import type { PositionEvent } from '#core/dex/positions/position-events.ts'
 import { tickDocuments } from '#core/dex/tick.ts'
+import { summaryDocuments } from '#core/tokens/balance.ts'
+import type { TokenTransfer } from '#core/tokens/token-transfer.ts'
 import { catalogue } from '#core/catalogue.ts'
 import { type DocumentSpec, keyText, type Key } from '#core/history/document.ts'
 import type { ChainEvent } from '#core/history/event.ts'
@@ -24,6 +28,9 @@ import { addressOf } from '../../fakes/encode.ts'
 const POOL = addressOf(0x22)
 const FACTORY = addressOf(0xf2)
 const NFT = addressOf(0x721)
+const MANAGER = addressOf(0xc36)
+/** The second of the pool. */
+const TOKEN = addressOf(2)
 const [ANN, BOB] = [addressOf(0xa), addressOf(0xb)]
 const ZERO = addressOf(0)
 const listed: PoolSource = {
@@ -35,7 +42,7 @@ const listed: PoolSource = {
   feePips: 3000,
   startBlock: null,
 }
-type AnyBody = DexEvent | Transfer
+type AnyBody = DexEvent | Transfer | PositionEvent | TokenTransfer
 
 /** A fold over plain maps. */
 function folder() {
@@ -499,4 +506,51 @@ test('a transfer may name more tokens than a call can take arguments', () => {
   }
   // Each of both has a holder, a page of activity, and a holding of each token.
   expect(wantedByEvents(partsOf(catalogue, [event]))).toHaveLength(2 * (2 + tokenIds.length))
+})
+
+describe('of a batch that was given up nothing is left', () => {
+  test('to hold against a swap of the same transaction, mined again in another block', () => {
+    const sent = (to: Address, amount: bigint): AnyBody => ({
+      type: 'tokenTransfer',
+      protocol: 'erc20',
+      from: POOL,
+      to,
+      amount,
+    })
+    const { apply, read } = folder()
+    apply(sent(ANN, 40n), 1, TOKEN)
+    expect(read(summaryDocuments, [TOKEN])).toMatchObject({ transfers: 1 })
+    apply(sent(BOB, 90n), 1, TOKEN)
+    apply(sent(ANN, 10n), 1, TOKEN)
+    apply(sync(1_000n, 900n))
+    apply(swapV2(100n, 0n, 0n, 100n))
+    expect(read(summaryDocuments, [TOKEN])).toMatchObject({ taxSent: 100n, taxReceived: 90n })
+  })
+
+  test('to find the pool of a position by', () => {
+    const amounts = { liquidity: 5n, amount0: 1n, amount1: 2n }
+    const ticks = { tickLower: -10, tickUpper: 10 }
+    const minted: AnyBody = {
+      type: 'mint',
+      protocol: 'uniswap-v3',
+      sender: MANAGER,
+      owner: MANAGER,
+      ...ticks,
+      ...amounts,
+    }
+    const told = {
+      type: 'increasePosition',
+      protocol: 'uniswap-v3',
+      tokenId: 7n,
+      ...amounts,
+    } as const
+    const poolOf = (isAnew: boolean) => {
+      const { apply, read } = folder()
+      apply(minted)
+      if (isAnew) read(positionDocuments, [MANAGER, 7n])
+      apply(told, 1, MANAGER)
+      return read(positionDocuments, [MANAGER, 7n])?.pool
+    }
+    expect([poolOf(false), poolOf(true)]).toEqual([POOL, ZERO])
+  })
 })

@@ -10,14 +10,20 @@ import { createIndexes } from '#adapters/mongo/collections.ts'
 import { sha256 } from '#adapters/node/sha256.ts'
 import { openSqliteChainStore } from '#adapters/sqlite/chain-store.ts'
 import type { Address, Hash } from '#core/chain.ts'
-import { encodeDocument } from '#core/history/document.ts'
-import { encodeEventBody, type EventBody, type EventSpec } from '#core/history/event.ts'
+import { encodeDocument, keyText } from '#core/history/document.ts'
+import {
+  type ChainEvent,
+  encodeEventBody,
+  type EventBody,
+  type EventSpec,
+} from '#core/history/event.ts'
 import type { View } from '#core/history/head.ts'
 import { listEvents } from '#core/history/list-events.ts'
 import { scanDocuments } from '#core/history/resolve.ts'
 import { createViews } from '#core/history/view.ts'
 import type { HistoryPorts } from '#core/history/ports.ts'
 import { createChainAppender } from '#core/indexing/append-blocks.ts'
+import { createDerivation } from '#core/indexing/derive.ts'
 import { commitPorts } from '#core/indexing/commit-ports.ts'
 import type { ProvenBlock } from '#core/indexing/fetch-proven.ts'
 import type { ChainWriter } from '#core/indexing/ports.ts'
@@ -129,6 +135,7 @@ const FAMILIES: Readonly<Record<string, string>> = {
 }
 
 const CHAIN_ID = 31_337
+const NOWHERE: Address = `0x${'bad'.padStart(40, '0')}`
 const NO_HASH: Hash = `0x${'0'.repeat(64)}`
 const SWAP_V2 = '0xd78ad95fa46c994b6551d0da85fc275fe613ce37657fb8d5e3d130840159d822'
 const SWAP_V3 = '0xc42079f94a6350d7e6235f29174924f928cc2ac818eb64fed8004e115fbcca67'
@@ -229,16 +236,15 @@ async function generated(): Promise<History> {
   return { sources: fakeSources, blocks: chain.blocks.map(provenOf) }
 }
 
+function appendPorts(store: Store) {
+  let ids = 0
+  const newId = () => `c${(ids += 1)}`
+  return { ...commitPorts(store, createFakeClock(), CHAIN_ID), catalogue, sha256, newId }
+}
+
 /** Indexes all blocks in batches of a size; the last block of each is final. */
 async function digestOf(store: Store, history: History, batch: number): Promise<Hash | undefined> {
-  let ids = 0
-  const ports = {
-    ...commitPorts(store, createFakeClock(), CHAIN_ID),
-    catalogue,
-    sha256,
-    newId: () => `c${(ids += 1)}`,
-  }
-  const appender = createChainAppender(ports, CHAIN_ID, history.sources)
+  const appender = createChainAppender(appendPorts(store), CHAIN_ID, history.sources)
   await appender.open()
   for (let start = 0; start < history.blocks.length; start += batch) {
     const blocks = history.blocks.slice(start, start + batch)
@@ -250,6 +256,62 @@ async function digestOf(store: Store, history: History, batch: number): Promise<
 }
 
 const histories = { mainnet, generated, others }
+
+test.each(['mainnet', 'generated', 'others'] as const)(
+  'of each batch of the %s history a fold that lasts makes what a new one makes, whatever became of those before',
+  async (name) => {
+    const { sources, blocks } = await histories[name]()
+    const told: ChainEvent[] = []
+    const ports = {
+      ...appendPorts(createMemoryChainStore(createMemoryTables())),
+      committed: (events: readonly ChainEvent[]) => void told.push(...events),
+    }
+    const appender = createChainAppender(ports, CHAIN_ID, sources)
+    const lasting = createDerivation(ports, sources)
+    /** What is derived, its values such that nobody changes them any more. */
+    const derive = async (base: View, events: readonly ChainEvent[], by = lasting) => {
+      const { changes, state } = await by.derive(base, events)
+      for (const { version } of changes) Object.freeze(version?.value)
+      const made = changes.map(({ id: { kind, key }, version, before }) => {
+        const was = before && { number: before.number, value: { ...before.value } }
+        const now = { number: version?.number, value: { ...version?.value } }
+        return [keyText(kind, key), { was, now }] as const
+      })
+      return { state, made: new Map(made) }
+    }
+    await appender.open()
+    for (const [index, block] of blocks.entries()) {
+      const base = appender.view()
+      await appender.take([block])
+      const { number, hash } = block.header
+      expect(await appender.commit({ number, hash })).toBe('committed')
+      const events = told.splice(0)
+      if (!base || events.length === 0) continue
+      const fresh = await derive(base, events, createDerivation(ports, sources))
+      const one = events.filter(
+        ({ transactionHash }) => transactionHash === events[0]?.transactionHash,
+      )
+      // One that fails, one that is given up, and one that is committed.
+      if (index % 3 === 0) {
+        const foreign = { type: 'sync', protocol: 'uniswap-v2', reserve0: 1n, reserve1: 1n }
+        const last = { ...(events.at(-1) as ChainEvent), address: NOWHERE, body: foreign }
+        await expect(lasting.derive(base, [...events, last])).rejects.toThrow(
+          /which no source names/,
+        )
+        lasting.forget()
+      }
+      if (index % 3 === 1) {
+        const first = await derive(base, one)
+        lasting.forget()
+        expect(await derive(base, one)).toEqual(first)
+        lasting.forget()
+      }
+      expect(await derive(base, events)).toEqual(fresh)
+      const { commit, move } = (appender.view() as View).head
+      lasting.accept({ commit, move })
+    }
+  },
+)
 
 const server = await openMongoServer()
 afterAll(() => server?.stop())
