@@ -6,7 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { DEVNET_CHAIN_ID } from '#devnet/anvil.ts'
 import { openSqliteChainStore } from '#adapters/sqlite/chain-store.ts'
 import { watchSqliteFile } from '#adapters/sqlite/watch-file.ts'
-import { inFolder, spread } from './measure.ts'
+import { inFolder, scriptArguments, spread } from './measure.ts'
 import { makeSwapChain, type SwapChain } from './swap-chain.ts'
 
 const BLOCKS = 200
@@ -95,7 +95,7 @@ async function startIndexer(chain: SwapChain, folder: string): Promise<Indexer> 
       sources: [{ kind: 'uniswap-v2', factory: chain.factory, startBlock: chain.from }],
     }),
   )
-  const child = spawn(process.execPath, ['apps/indexer/main.ts', '--config', config], {
+  const child = spawn(process.execPath, [...scriptArguments('indexer'), '--config', config], {
     stdio: ['ignore', 'ignore', 'pipe'],
   })
   let stderr = ''

@@ -6,7 +6,7 @@ import { DEVNET_CHAIN_ID } from '#devnet/anvil.ts'
 import type { ProofMode } from '#core/indexing/proof-policy.ts'
 import { SWAP_V2, SYNC } from '#core/dex/sources/uniswap-v2.ts'
 import { makeSwapChain, type SwapChain } from './swap-chain.ts'
-import { inFolder, median } from './measure.ts'
+import { inFolder, median, scriptArguments } from './measure.ts'
 
 /** Blocks of the bare download's requests: about as many logs as the backfill asks for at once. */
 const BLOCKS_PER_REQUEST = 10
@@ -160,7 +160,7 @@ async function derive(
 /** Runs the operator's command, as an operator would. */
 async function runCommand(command: string, config: string, chain: SwapChain): Promise<Run> {
   const args = [command, '--config', config, '--to', `${chain.to}`, '--json']
-  const child = spawn(process.execPath, [...nodeArguments(), ...args], {
+  const child = spawn(process.execPath, [...scriptArguments('halyard'), ...args], {
     stdio: ['ignore', 'pipe', 'ignore'],
   })
   let kilobytesPeak = 0
@@ -175,14 +175,6 @@ async function runCommand(command: string, config: string, chain: SwapChain): Pr
     logs: number
   }
   return { seconds: report.seconds, logs: report.logs, megabytesPeak: kilobytesPeak / 1_024 }
-}
-
-/** What `npm run halyard` gives to Node: limits of its heap, and the command's main file. */
-function nodeArguments(): string[] {
-  const { scripts } = JSON.parse(readFileSync('package.json', 'utf8')) as {
-    scripts: { halyard: string }
-  }
-  return scripts.halyard.split(' ').slice(1)
 }
 
 /** The kernel's own high-water mark; 0 where there is none to read. */

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
@@ -22,4 +22,12 @@ export function spread(times: readonly number[]): string {
   const at = (share: number): string =>
     `${(sorted[Math.min(sorted.length - 1, Math.floor(share * sorted.length))] ?? 0).toFixed(1)} ms`
   return `p50 ${at(0.5)}, p99 ${at(0.99)}, most ${at(1)}`
+}
+
+/** What a script of package.json gives to Node: flags, and the program's main file. */
+export function scriptArguments(script: string): string[] {
+  const { scripts } = JSON.parse(readFileSync('package.json', 'utf8')) as {
+    scripts: Record<string, string>
+  }
+  return (scripts[script] as string).split(' ').slice(1)
 }

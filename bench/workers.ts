@@ -4,7 +4,7 @@ import { createServer, connect, type AddressInfo, type Socket } from 'node:net'
 import { join } from 'node:path'
 import { once } from 'node:events'
 import { DEVNET_CHAIN_ID } from '#devnet/anvil.ts'
-import { inFolder, median } from './measure.ts'
+import { inFolder, median, scriptArguments } from './measure.ts'
 import { makeSwapChain, type SwapChain } from './swap-chain.ts'
 
 /** What each answer of the node is held back, as one on the other side of an ocean would. */
@@ -102,8 +102,10 @@ function share(
 
 /** One process of the operator's command; resolves to the digest of the history that it reports. */
 async function backfill(config: string, to: number): Promise<string> {
-  const args = ['apps/cli/main.ts', 'backfill', '--share', '--config', config, '--to', `${to}`]
-  const child = spawn(process.execPath, [...args, '--json'], { stdio: ['ignore', 'pipe', 'pipe'] })
+  const args = ['backfill', '--share', '--config', config, '--to', `${to}`, '--json']
+  const child = spawn(process.execPath, [...scriptArguments('halyard'), ...args], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
   let [stdout, stderr] = ['', '']
   child.stdout.setEncoding('utf8').on('data', (text: string) => (stdout += text))
   child.stderr.setEncoding('utf8').on('data', (text: string) => (stderr += text))

@@ -1,4 +1,3 @@
-import { keepCompiled } from '#faces/keep-compiled.ts'
+import '#faces/keep-compiled.js'
 
-keepCompiled()
 await import('./run.ts')

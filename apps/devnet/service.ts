@@ -14,6 +14,9 @@ export type Service = {
   stop(): Promise<void>
 }
 
+/** As `npm run` has Node import it. */
+const KEEP_COMPILED = new URL('../../faces/keep-compiled.js', import.meta.url).href
+
 const STOP_TIMEOUT_MS = 15_000
 const TAIL_LINES = 12
 
@@ -33,7 +36,8 @@ export function startService(
   const [app, ...words] = PROGRAMS[name]
   const main = fileURLToPath(new URL(`../${app}/main.ts`, import.meta.url))
   const log = openSync(logPath, 'w')
-  const child = spawn(process.execPath, [main, ...words, '--config', configPath], {
+  const args = ['--import', KEEP_COMPILED, main, ...words, '--config', configPath]
+  const child = spawn(process.execPath, args, {
     stdio: ['ignore', log, log],
     // Out of the terminal's process group: Ctrl-C is for this process, which stops the others in their order.
     detached: process.platform !== 'win32',

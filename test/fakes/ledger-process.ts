@@ -7,7 +7,7 @@ import { appendGroup } from '#core/ledger/append.ts'
 import type { OperationRequest } from '#core/ledger/operation.ts'
 import type { LedgerStore, LedgerWriter } from '#core/ledger/ports.ts'
 import { fromText, toText } from '#core/ledger/text.ts'
-import { keepCompiled } from '#faces/keep-compiled.ts'
+import '#faces/keep-compiled.js'
 
 /*
  * A process that does one operation of a ledger, and kills itself by SIGKILL behind one of its writes. It is this file,
@@ -81,6 +81,5 @@ async function runTask({ place, ledger, request, dieBehind }: Task): Promise<voi
 }
 
 if (process.argv[2] === TASK_FLAG) {
-  keepCompiled()
   await runTask(fromText(process.argv[3] ?? '') as Task)
 }

@@ -5,7 +5,7 @@ import type { LedgerStore } from '#core/ledger/ports.ts'
 import type { IntentStore, RelayChain } from '#core/relay/ports.ts'
 import { createRelay } from '#core/relay/run-relay.ts'
 import { spendPoints } from '#core/relay/spend-points.ts'
-import { keepCompiled } from '#faces/keep-compiled.ts'
+import '#faces/keep-compiled.js'
 
 /*
  * A process that spends points on a chain and is killed behind one of its writes, which are counted from 1. It says `ready`,
@@ -14,7 +14,6 @@ import { keepCompiled } from '#faces/keep-compiled.ts'
  */
 
 const [config = '', key = '', write = '', wallet = ''] = process.argv.slice(2)
-keepCompiled()
 const { openRelay } = await import('#wiring/open-relay.ts')
 const { readSettings } = await import('#wiring/settings.ts')
 await import('#adapters/ethers/relay-signer.ts')
