@@ -14,8 +14,8 @@ export class ReadLogs {
  * before it said, and what does is neither copied nor made a string of once more. Removed logs are left out.
  *
  * @param bytes JSON in UTF-8
- * @returns undefined for everything but a list of whole logs: an error, a value of another type, escaped text, an
- *   incomplete answer. Who reads it as JSON then can say what is wrong
+ * @returns undefined for everything but a list of whole logs: an error, a field of another type, or one that is escaped,
+ *   an incomplete answer. Who reads it as JSON then can say what is wrong. Fields that nobody asks for may be anything
  */
 export const readLogAnswer = (bytes: Buffer): Read<ReadLogs> | undefined =>
   readAnswer(bytes, (reader) => new ReadLogs(reader.logs(true)))
@@ -45,7 +45,9 @@ const code = (character: string): number => character.charCodeAt(0)
 const [QUOTE, BACKSLASH, COLON, COMMA] = [code('"'), code('\\'), code(':'), code(',')]
 const [OPEN_OBJECT, CLOSE_OBJECT] = [code('{'), code('}')]
 const [OPEN_LIST, CLOSE_LIST] = [code('['), code(']')]
-const [ZERO, LOWER_X] = [code('0'), code('x')]
+const [ZERO, LOWER_X, LOWER_U] = [code('0'), code('x'), code('u')]
+/** What may follow a backslash, beside `u`. */
+const ESCAPED: ReadonlySet<number> = new Set(Array.from('"\\/bfnrt', code))
 const SPACES: ReadonlySet<number> = new Set([' ', '\t', '\n', '\r'].map(code))
 /** Bytes that are no text by themselves: control characters, and all that is not ASCII. */
 const isPlain = (byte: number): boolean => byte >= 0x20 && byte < 0x7f
@@ -106,6 +108,9 @@ type KnownName = { readonly bytes: KnownBytes; readonly place: number }
 
 /** The names of an object in the order of the one before it: a node writes them all alike. */
 type KnownNames = { readonly places: ReadonlyMap<string, number>; order: KnownName[] }
+/** Values in values that are gone over; what is deeper is left to JSON. */
+const SKIPPED_DEPTH_MAX = 16
+
 /** Of a longer object the rest is looked up name by name. */
 const ORDER_MAX = 32
 /** With its quotes and colon, and whatever room a node leaves between. Longer ones are not kept: they outlast the answer. */
@@ -354,9 +359,13 @@ class AnswerReader {
 
   #name(): string {
     const text = this.#text()
+    this.#colon()
+    return text
+  }
+
+  #colon(): void {
     this.#skipSpaces()
     if (this.#bytes[this.#at++] !== COLON) throw OTHER_FORM
-    return text
   }
 
   #text(): string {
@@ -383,11 +392,58 @@ class AnswerReader {
     return false
   }
 
-  /** Like `scalar`, of a value that nobody asks for. */
-  #skip(): void {
+  /** Goes behind a value of whatever type that nobody asks for. */
+  #skip(depth = 0): void {
     this.#skipSpaces()
-    if (this.#bytes[this.#at] === QUOTE) this.#endOfText()
-    else this.#scalar()
+    const byte = this.#bytes[this.#at]
+    if (byte === QUOTE) this.#skipText()
+    else if (byte !== OPEN_OBJECT && byte !== OPEN_LIST) this.#scalar()
+    else if (depth === SKIPPED_DEPTH_MAX) throw OTHER_FORM
+    else if (byte === OPEN_LIST) this.#skipList(depth + 1)
+    else this.#skipObject(depth + 1)
+  }
+
+  #skipList(depth: number): void {
+    if (this.#isEmpty(OPEN_LIST, CLOSE_LIST)) return
+    do this.#skip(depth)
+    while (this.#goesOn(CLOSE_LIST))
+  }
+
+  #skipObject(depth: number): void {
+    if (this.#isEmpty(OPEN_OBJECT, CLOSE_OBJECT)) return
+    do {
+      this.#skipSpaces()
+      this.#skipText()
+      this.#colon()
+      this.#skip(depth)
+    } while (this.#goesOn(CLOSE_OBJECT))
+  }
+
+  /** Like `endOfText`, of a text that may be escaped, or not be ASCII. */
+  #skipText(): void {
+    const bytes = this.#bytes
+    if (bytes[this.#at] !== QUOTE) throw OTHER_FORM
+    let at = this.#at + 1
+    for (; bytes[at] !== QUOTE; at++) {
+      const byte = bytes[at] as number
+      // The end of the answer is no byte.
+      if (!(byte >= 0x20)) throw OTHER_FORM
+      if (byte === BACKSLASH) at = this.#endOfEscape(at)
+    }
+    this.#at = at + 1
+  }
+
+  /** Where the last character is of what begins with this backslash. */
+  #endOfEscape(at: number): number {
+    const bytes = this.#bytes
+    const kind = bytes[at + 1] as number
+    if (kind !== LOWER_U) {
+      if (!ESCAPED.has(kind)) throw OTHER_FORM
+      return at + 1
+    }
+    for (let index = at + 2; index < at + 6; index++)
+      if (!((digits[bytes[index] as number] as number) < NO_DIGIT)) throw OTHER_FORM
+    return at + 5
   }
 
   /** A text, number, truth value or null. */
@@ -415,9 +471,14 @@ class AnswerReader {
 
   /** Opens a list; one without members is closed as well. */
   #isEmptyList(): boolean {
-    this.#open(OPEN_LIST)
+    return this.#isEmpty(OPEN_LIST, CLOSE_LIST)
+  }
+
+  /** The same of an object too. */
+  #isEmpty(open: number, close: number): boolean {
+    this.#open(open)
     this.#skipSpaces()
-    if (this.#bytes[this.#at] !== CLOSE_LIST) return false
+    if (this.#bytes[this.#at] !== close) return false
     this.#at++
     return true
   }

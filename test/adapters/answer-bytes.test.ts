@@ -59,10 +59,13 @@ const field = {
   transactionIndex: quantity,
   logIndex: quantity,
 }
+/** Of whatever type, nested, with text that JSON escapes or that is not ASCII. */
+const anyJson = fc.jsonValue({ maxDepth: 3, stringUnit: 'binary' })
 const more = {
   removed: fc.boolean(),
   blockTimestamp: fc.oneof(quantity, fc.constant(null)),
   odd: fc.oneof(fc.integer(), fc.double({ noNaN: true, noDefaultInfinity: true }), fc.boolean()),
+  other: anyJson,
 }
 const plainLog = fc.record(
   { ...field, ...more },
@@ -154,6 +157,56 @@ describe('logs that are read from the bytes of an answer', () => {
     expect(read('{"id":1,"error":null,"result":[]}')).toEqual([])
   })
 
+  test('are left to JSON, or are the same, where one character of an answer is another', () => {
+    const characters = Array.from('{}[]:,"\\u0x1 -.eE\n\u0000é')
+    fc.assert(
+      fc.property(answers(plainLog), fc.nat(), fc.constantFrom(...characters), (text, turn, by) => {
+        const at = turn % text.length
+        const other = text.slice(0, at) + by + text.slice(at + 1)
+        const logs = read(other)
+        if (logs !== undefined) expect(logs, other).toEqual(readAsJson(other))
+      }),
+      { numRuns: 2_000 },
+    )
+  })
+
+  test('are read beside whatever else a node tells of them, as far as that is JSON', () => {
+    const log = JSON.stringify(fc.sample(plainLog, { numRuns: 1, seed: 5 })[0])
+    const beside = (value: string) => {
+      const text = `{"id":1,"result":[${log.slice(0, -1)},"more":${value}}]}`
+      const logs = read(text)
+      if (logs) expect(logs).toEqual(readAsJson(text))
+      return logs?.length
+    }
+    const nested = (depth: number) => '['.repeat(depth) + ']'.repeat(depth)
+    for (const value of [
+      '{}',
+      '[ ]',
+      '{"a":{"b":[1,-2.5e3,null,true,"}]"]},"address":"0x"}',
+      String.raw`["\\\"\/\b\f\n\r\t\u00e9\ud83d","é\\"]`,
+      nested(16),
+    ])
+      expect(beside(value), value).toBe(1)
+    for (const value of [
+      '{',
+      '{"a"}',
+      '{"a":}',
+      '{"a":1,}',
+      '{a:1}',
+      '[1,]',
+      '[1 2]',
+      '[}',
+      '[01]',
+      '"\n"',
+      String.raw`"\x"`,
+      String.raw`"\u12g4"`,
+      String.raw`"\"`,
+      nested(17),
+      '['.repeat(1 << 20),
+    ])
+      expect(beside(value), value.slice(0, 40)).toBeUndefined()
+  })
+
   test('are none where a name is another at any place than in the logs before it', () => {
     const log = fc.sample(plainLog, { numRuns: 1, seed: 1 })[0] as object
     for (const name of Object.keys(field))
@@ -212,6 +265,7 @@ describe('receipts that are read from the bytes of an answer', () => {
       depositNonce: quantity,
       depositReceiptVersion: quantity,
       baseFee: fc.constantFrom('0x1', null),
+      feeStats: anyJson,
     },
     {
       requiredKeys: [
@@ -247,13 +301,13 @@ describe('receipts that are read from the bytes of an answer', () => {
     )
   })
 
-  test('are left to JSON where a log was removed, a field is an object, or the answer is no list', () => {
+  test('are left to JSON where a log was removed, a field that is asked for is an object, or the answer is no list', () => {
     const [plain] = fc.sample(receipt, { numRuns: 1, seed: 3 }) as [object]
     const [log] = fc.sample(plainLog, { numRuns: 1, seed: 3 }) as [object]
     const of = (...receipts: object[]) => fromBytes(JSON.stringify({ id: 1, result: receipts }))
     expect(of({ ...plain, logs: [{ ...log, removed: false }] })).toHaveLength(1)
     expect(of({ ...plain, logs: [{ ...log, removed: true }] })).toBeUndefined()
-    expect(of({ ...plain, feeStats: {} })).toBeUndefined()
+    expect(of({ ...plain, status: {} })).toBeUndefined()
     expect(of({ ...plain, logs: null })).toBeUndefined()
     expect(of()).toEqual([])
     for (const text of ['{"id":1,"result":null}', '{"id":1,"error":{"code":1}}'])
