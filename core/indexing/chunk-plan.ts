@@ -49,8 +49,9 @@ export function createChunkPlan(
     },
     learn(blocks, logs) {
       const ideal = Math.floor((CHUNK_LOGS * blocks) / Math.max(logs, 1))
-      // A chunk that the end of a range cut short tells nothing against longer ones.
-      const most = Math.min(Math.max(blocks * 2, size.blocks), CHUNK_BLOCKS_MAX)
+      // A chunk that the end of a range cut short tells nothing against longer ones. And a long one tells little against
+      // shorter ones: where blocks with few and with many logs are read at once, it was begun before the latter were seen.
+      const most = Math.min(Math.max(blocks * 2, size.blocks), size.blocks * 2, CHUNK_BLOCKS_MAX)
       size.blocks = Math.max(CHUNK_BLOCKS_MIN, Math.min(ideal, most))
     },
   }

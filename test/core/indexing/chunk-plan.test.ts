@@ -34,3 +34,16 @@ test('a chunk with more logs than that makes the next ones shorter', () => {
   plan.learn(1_000, 40_000)
   expect(plan.next()).toEqual({ from: 1_000, to: 1_099 })
 })
+
+test('what a range with few logs teaches does not undo at once what one with many has taught', () => {
+  const size = { blocks: 2_000 }
+  const many = createChunkPlan([{ from: 0, to: 9_999 }], size)
+  const few = createChunkPlan([{ from: 10_000, to: 19_999 }], size)
+  many.next()
+  few.next()
+  many.learn(2_000, 800_000)
+  few.learn(2_000, 0)
+  expect(many.next()).toEqual({ from: 2_000, to: 2_019 })
+  few.learn(20, 0)
+  expect(few.next()).toEqual({ from: 12_000, to: 12_039 })
+})
