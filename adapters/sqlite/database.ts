@@ -67,21 +67,23 @@ export const openDatabase = (path: string, form: FileForm): Database =>
 /**
  * Opens a database file, or makes an empty one.
  *
- * @param prepare looks whether it is the file that was meant, and brings it into its form
+ * @param prepare looks whether it is the file that was meant, and brings it into its form; gives the version that it has
+ *   then, which each transaction looks at, or undefined where another version may be at the file too
  * @throws AppError `unavailable` when the file is damaged or locked, or `prepare` refuses it
  */
 export function openConnection(
   path: string,
   field: FileField,
-  prepare: (connection: DatabaseSync) => void,
+  prepare: (connection: DatabaseSync) => number | undefined,
 ): Database {
   try {
     refuseForeignFile(path, field)
     const connection = new DatabaseSync(path)
+    let version: number | undefined
     try {
       // Larger pages hold more of the clustered rows; it only takes effect in a new file.
       connection.exec(`PRAGMA busy_timeout = ${BUSY_TIMEOUT_MS}; PRAGMA page_size = 8192`)
-      prepare(connection)
+      version = prepare(connection)
     } catch (error) {
       connection.close()
       throw error
@@ -89,7 +91,7 @@ export function openConnection(
     // A checkpoint that SQLite begins by itself keeps to itself what fails in it, a failed fsync too. And a log that is
     // begun anew is cut to what is in it, so that its size tells how much that is.
     connection.exec('PRAGMA wal_autocheckpoint = 0; PRAGMA journal_size_limit = 0')
-    return wrap(connection, path, field)
+    return wrap(connection, path, field, version)
   } catch (error) {
     throw toAppError(error, path, field)
   }
@@ -106,38 +108,37 @@ export function refuseDamaged(connection: DatabaseSync, path: string, field: Fil
   if (verdict !== 'ok') throw damaged(path, field, String(verdict))
 }
 
-function prepareFile(connection: DatabaseSync, path: string, form: FileForm): void {
-  const pragma = (name: string): number => pragmaOf(connection, name)
-  const isNew = pragma('schema_version') === 0
-  if (!isNew && pragma('application_id') !== APPLICATION_ID)
-    throw new AppError(
-      'unavailable',
-      `store: ${path} is a database of another program; name another file`,
-      { details: { field: 'store' } },
-    )
-  if (!isNew) {
-    refuseOtherForm(connection, path, form)
+function prepareFile(connection: DatabaseSync, path: string, form: FileForm): number {
+  const isNew = (): boolean => pragmaOf(connection, 'schema_version') === 0
+  const wasNew = isNew()
+  if (!wasNew) {
+    refuseOther(connection, path, form)
     refuseDamaged(connection, path, 'store')
   }
   connection.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL')
   connection.exec('PRAGMA cache_size = -32768; PRAGMA temp_store = MEMORY')
   const version = schemaVersion(form)
-  if (!isNew && pragma('user_version') === version) return
+  if (!wasNew && pragmaOf(connection, 'user_version') === version) return version
   connection.exec('BEGIN IMMEDIATE')
-  // Two processes may find the file new, or tables lacking; the second one finds what the first one has made.
-  const statements =
-    pragma('schema_version') === 0
-      ? form.schema
-      : additionsTo(connection, pragma('user_version'), form)
-  if (statements !== undefined) {
-    connection.exec(statements)
-    connection.exec(`PRAGMA application_id = ${APPLICATION_ID}; PRAGMA user_version = ${version}`)
-  }
+  // Others may have made the file meanwhile, or changed it, and they may be of another version.
+  if (!isNew()) refuseOther(connection, path, form)
+  const statements = isNew()
+    ? form.schema
+    : additionsTo(connection, pragmaOf(connection, 'user_version'), form)
+  connection.exec(statements ?? '')
+  connection.exec(`PRAGMA application_id = ${APPLICATION_ID}; PRAGMA user_version = ${version}`)
   connection.exec('COMMIT')
+  return version
 }
 
-/** @throws AppError `unavailable` (`other-version`) where there is more to a file than tables that it lacks */
-function refuseOtherForm(connection: DatabaseSync, path: string, form: FileForm): void {
+/** @throws AppError `unavailable` where it is another program's, or there is more to it than tables that it lacks */
+function refuseOther(connection: DatabaseSync, path: string, form: FileForm): void {
+  if (pragmaOf(connection, 'application_id') !== APPLICATION_ID)
+    throw new AppError(
+      'unavailable',
+      `store: ${path} is a database of another program; name another file`,
+      { details: { field: 'store' } },
+    )
   const found = pragmaOf(connection, 'user_version')
   if (found === schemaVersion(form) || additionsTo(connection, found, form) !== undefined) return
   throw new AppError(
@@ -168,7 +169,12 @@ function refuseForeignFile(path: string, field: FileField): void {
     throw damaged(path, field, 'it is not an SQLite database')
 }
 
-function wrap(connection: DatabaseSync, path: string, field: FileField): Database {
+function wrap(
+  connection: DatabaseSync,
+  path: string,
+  field: FileField,
+  version: number | undefined,
+): Database {
   const statements = {
     rows: new Map<string, StatementSync>(),
     tuples: new Map<string, StatementSync>(),
@@ -226,6 +232,21 @@ function wrap(connection: DatabaseSync, path: string, field: FileField): Databas
       connection.exec(`PRAGMA synchronous = ${wanted === 'durable' ? 'FULL' : 'NORMAL'}`)
     durability = wanted
     connection.exec('BEGIN IMMEDIATE')
+    refuseChanged()
+  }
+
+  /** Another version would not know what this one leaves out, nor this one what to write for it. */
+  function refuseChanged(): void {
+    if (version === undefined) return
+    const [found] = prepared('PRAGMA user_version', 'tuples').get() as unknown as [number]
+    if (found === version) return
+    rollback()
+    throw new AppError(
+      'unavailable',
+      `${field}: another version of Halyard has changed ${path} while this one was at it; stop this one, and start that ` +
+        'version in its place',
+      { details: { field, reason: 'other-version' } },
+    )
   }
 
   async function runTransaction<T>(steps: () => Promise<T>, wanted: Durability): Promise<T> {

@@ -32,8 +32,8 @@ type OwnFile = {
 export const openOwnFile = (path: string, kind: OwnFile): Database =>
   openConnection(path, kind.field, (connection) => prepareFile(connection, path, kind))
 
-function prepareFile(connection: DatabaseSync, path: string, kind: OwnFile): void {
-  const { field, applicationId, schema, version, synchronous, busyTimeoutMs } = kind
+function prepareFile(connection: DatabaseSync, path: string, kind: OwnFile): number | undefined {
+  const { field, version, synchronous, busyTimeoutMs } = kind
   connection.exec(`PRAGMA busy_timeout = ${busyTimeoutMs}`)
   const isNew = (): boolean => pragmaOf(connection, 'schema_version') === 0
   if (!isNew()) {
@@ -44,7 +44,18 @@ function prepareFile(connection: DatabaseSync, path: string, kind: OwnFile): voi
   connection.exec(
     `PRAGMA journal_mode = WAL; PRAGMA synchronous = ${synchronous}; PRAGMA foreign_keys = ON`,
   )
-  if (!isNew()) return
+  if (isNew()) make(connection, isNew, kind)
+  // Another version may have made it meanwhile, or changed it.
+  const { upgrades: _, ...made } = kind
+  refuseOther(connection, path, made)
+  return version
+}
+
+function make(
+  connection: DatabaseSync,
+  isNew: () => boolean,
+  { applicationId, schema, version }: OwnFile,
+): void {
   connection.exec('BEGIN IMMEDIATE')
   // Two processes may find the file new; the second one finds what the first one made.
   if (isNew()) {

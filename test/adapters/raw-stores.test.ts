@@ -17,6 +17,7 @@ import { createSqliteRawStore } from '#adapters/sqlite/raw-store.ts'
 import { rawStoreContract } from '../contracts/raw-store.contract.ts'
 import { rangeTableContract } from '../contracts/range-table.contract.ts'
 import { expectIndexes } from '../servers/mongo-scans.ts'
+import { changeFile } from '../fakes/change-file.ts'
 import { freshDatabase, openMongoServer } from '../servers/mongo.ts'
 
 rawStoreContract('memory', async () => {
@@ -157,6 +158,20 @@ describe('a file of proven logs', () => {
     )
     writeFileSync(join(folder, 'text.db'), 'no database')
     expect(() => openSqliteRawFile(join(folder, 'text.db'))).toThrow(/^raw: .*is damaged/)
+    rmSync(folder, { recursive: true })
+  })
+
+  test('is refused where another version makes or changes it in the moment in which it is opened', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'halyard-raw-'))
+    const paths = ['none', 'old'].map((name) => join(folder, name)) as [string, string]
+    const old = new DatabaseSync(paths[1])
+    old.exec(RAW_FILE_1)
+    old.close()
+    for (const path of paths) {
+      const change = 'CREATE TABLE more (id INTEGER); PRAGMA application_id = 1212238935;'
+      await changeFile(path, `${change} PRAGMA user_version = 99`)
+      expect(() => openSqliteRawFile(path), path).toThrow(/^raw: .*another version of Halyard/)
+    }
     rmSync(folder, { recursive: true })
   })
 

@@ -8,7 +8,7 @@ import { additionsTo, schemaVersion } from '#adapters/sqlite/schema-version.ts'
 import { catalogue } from '#core/catalogue.ts'
 import type { HistoryValues } from '#core/history/catalogue.ts'
 import type { DocumentSpec } from '#core/history/document.ts'
-import { openSqliteChainStore } from '#adapters/sqlite/chain-store.ts'
+import { openSqliteChainStore, type SqliteChainStore } from '#adapters/sqlite/chain-store.ts'
 import { openThreadedSqliteChainStore } from '#adapters/sqlite/threaded-chain-store.ts'
 import {
   chainStoreContract,
@@ -16,6 +16,7 @@ import {
   type StoreHarness,
 } from '../contracts/chain-store.contract.ts'
 import { rebuildContract } from '../contracts/rebuild.contract.ts'
+import { changeFile } from '../fakes/change-file.ts'
 
 const harnessOf = async (
   everyNth: number,
@@ -142,6 +143,35 @@ describe('a file of a version that had fewer tables', () => {
       fresh.close()
       // The older version does not take it for its own any more, and says so.
       expect(() => openSqliteChainStore(path, older)).toThrow(/which this one does not know/)
+    }))
+
+  test('is refused where yet another version changes it in the moment in which it is opened', () =>
+    withFile(async (path) => {
+      openSqliteChainStore(path, older).close()
+      await changeFile(path, 'CREATE TABLE more (id INTEGER); PRAGMA user_version = 7')
+      expect(() => openSqliteChainStore(path)).toThrow(/more, which this one does not know/)
+    }))
+
+  test('is not written to by that version any more from when it has them on', () =>
+    withFile(async (path) => {
+      const mark = ({ writer }: Pick<SqliteChainStore, 'writer'>) =>
+        writer.atomically(() => writer.mark(1, { settledTo: 5 }))
+      const first = openSqliteChainStore(path, older)
+      const second = openSqliteChainStore(path, older)
+      await mark(first)
+      const newer = openSqliteChainStore(path)
+      await expect(mark(first)).rejects.toMatchObject({
+        kind: 'unavailable',
+        message: expect.stringMatching(
+          /^store: another version of Halyard has changed .*stop this/,
+        ),
+        details: { field: 'store', reason: 'other-version' },
+      })
+      // It has let go of the lock, and of nothing that the newer one does.
+      await mark(newer)
+      await expect(mark(second)).rejects.toThrow(/another version/)
+      expect(await first.heads.upkeep(1)).toMatchObject({ settledTo: 5 })
+      for (const store of [first, second, newer]) store.close()
     }))
 
   test('is refused and left alone where it differs in anything else', () =>
