@@ -96,7 +96,7 @@ export async function lapseHold(ports: SpendPorts, intent: Named): Promise<void>
  * is known now.
  */
 export async function paidLate(ports: SpendPorts, of: Spent): Promise<LatePayment | undefined> {
-  const { use } = await lateAttempt(ports, of)
+  const { use } = await lastAttempt(ports, of.ledger, lateKey(of.operation))
   if (use?.outcome.status !== 'done') return undefined
   return use.kind === 'write-off' ? 'loss' : 'account'
 }
@@ -115,17 +115,18 @@ export async function isPaidTwice(
   hold: Intent['id'] | null,
 ): Promise<boolean> {
   if ((await paidLate(ports, of)) === undefined) return false
-  if (await isKeyDone(ports, of, givenBackKey(of.operation))) return false
-  if (hold === null) return isKeyDone(ports, of, settleKey(of.operation))
+  const { use: back } = await lastAttempt(ports, of.ledger, givenBackKey(of.operation))
+  if (back?.outcome.status === 'done') return false
+  if (hold === null)
+    return (await readKey(ports, of.ledger, settleKey(of.operation)))?.outcome.status === 'done'
   return (await readHold(ports, { ...of, id: hold }))?.state === 'settled'
 }
 
 type Spent = Pick<Intent, 'ledger' | 'operation'>
 
-const isKeyDone = async (ports: SpendPorts, of: Spent, key: string): Promise<boolean> =>
-  (await readKey(ports, of, key))?.outcome.status === 'done'
+type KeyPorts = Pick<SpendPorts, 'store' | 'sha256'>
 
-async function readKey(ports: SpendPorts, { ledger }: Spent, key: string) {
+async function readKey(ports: KeyPorts, ledger: Intent['ledger'], key: string) {
   await readUpToDate(ports, ledger)
   const id = operationId(RELAY_SCOPE, key)
   const [document] = await ports.store.documents(ledger, [{ kind: 'key', id }])
@@ -139,34 +140,37 @@ async function readKey(ports: SpendPorts, { ledger }: Spent, key: string) {
  * @returns false where the ledger does not allow it
  */
 export const reverseLate = async (ports: SpendPorts, of: Spent): Promise<boolean> => {
-  const late = operationId(RELAY_SCOPE, (await lateAttempt(ports, of)).key)
+  const { key } = await lastAttempt(ports, of.ledger, lateKey(of.operation))
+  const late = operationId(RELAY_SCOPE, key)
   const memo = 'its hold was settled at the same time'
   return isDone(
     await submit(ports, `late-back:${of.operation}`, { kind: 'reverse', operation: late, memo }),
   )
 }
 
-/** Of the entry that takes points which were spent and are not held any more; of the first attempt at it unless said. */
-export const lateKey = (operation: Intent['operation'], attempt = 1): string =>
-  attempt === 1 ? `late:${operation}` : `late:${operation}:${attempt}`
+/** Of the entry that takes points which were spent and are not held any more; of the first attempt at it. */
+export const lateKey = (operation: Intent['operation']): string => `late:${operation}`
 
-/** Each was refused because of something else that the account did in the same moment. */
-const LATE_ATTEMPTS_MAX = 50
-
-/**
- * The attempt at taking such points that counts. A refusal is the answer of its key for good, so that the next attempt has
- * another one; it is made only behind a refusal, so that one at most is done.
- */
-export async function lateAttempt(ports: SpendPorts, of: Spent) {
-  for (let attempt = 1; ; attempt++) {
-    const key = lateKey(of.operation, attempt)
-    // oxlint-disable-next-line no-await-in-loop -- nearly always the first
-    const use = await readKey(ports, of, key)
-    if (use?.outcome.status !== 'refused' || attempt === LATE_ATTEMPTS_MAX) return { key, use }
-  }
-}
-
-/** Of the entry that gives back what was settled and can never be spent. */
+/** Of the entry that gives back what was settled and can never be spent; of the first attempt at it. */
 export const givenBackKey = (operation: Intent['operation']): string => `unspent:${operation}`
 
 export const settleKey = (operation: Intent['operation']): string => `settle:${operation}`
+
+/** Each was refused because of something else that was done to the account, or to the asset, in the same moment. */
+const ATTEMPTS_MAX = 50
+
+/**
+ * The attempt at an entry that counts. A refusal is the answer of its key for good, so that the next attempt has another
+ * one; it is made only behind a refusal, so that one at most is done.
+ *
+ * @param first the key of the first attempt
+ * @returns the attempt's key, and what became of it; undefined where it was not made yet
+ */
+export async function lastAttempt(ports: KeyPorts, ledger: Intent['ledger'], first: string) {
+  for (let attempt = 1; ; attempt++) {
+    const key = attempt === 1 ? first : `${first}:${attempt}`
+    // oxlint-disable-next-line no-await-in-loop -- nearly always the first
+    const use = await readKey(ports, ledger, key)
+    if (use?.outcome.status !== 'refused' || attempt === ATTEMPTS_MAX) return { key, use }
+  }
+}

@@ -1,6 +1,6 @@
 import { previewRequest } from '#core/ledger/preview-request.ts'
 import type { OperationRequest } from '#core/ledger/operation.ts'
-import { isPaidTwice, lateAttempt, lateKey, reverseLate } from './ask-ledger.ts'
+import { givenBackKey, isPaidTwice, lastAttempt, lateKey, reverseLate } from './ask-ledger.ts'
 import type { Difference, FoundDifference } from './difference.ts'
 import type { RelayPolicy, SpendPorts } from './relay-ports.ts'
 
@@ -27,8 +27,9 @@ export async function mendDifference(
 ): Promise<Difference | undefined> {
   if (!mend) return { ...found, repair: 'none', why }
   const spend = { ledger, operation: found.operation }
-  const isLate = mend.key === lateKey(found.operation)
-  const key = isLate ? (await lateAttempt(ports, spend)).key : mend.key
+  // What a moment's balance or limit refuses may be done later; what ends a hold is refused where it has ended.
+  const canRepeat = [lateKey, givenBackKey].some((keyOf) => keyOf(found.operation) === mend.key)
+  const key = canRepeat ? (await lastAttempt(ports, ledger, mend.key)).key : mend.key
   let own = { ...mend, actor, key }
   const loss = lossOf(own)
   // A refusal that is recorded would be the answer of its key for good.

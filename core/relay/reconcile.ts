@@ -2,7 +2,7 @@ import { type Hash, ZERO_ADDRESS } from '#core/chain.ts'
 import { type Hold, type LedgerDocument, valueOf } from '#core/ledger/document.ts'
 import { operationId, type OperationRequest } from '#core/ledger/operation.ts'
 import { readUpToDate } from '#core/ledger/read-balance.ts'
-import { givenBackKey, lateKey, settleKey } from './ask-ledger.ts'
+import { givenBackKey, lastAttempt, lateKey, settleKey } from './ask-ledger.ts'
 import { type Difference, type FoundDifference, isUnspent } from './difference.ts'
 import { createFinalEvents, type FinalEvents } from './final-events.ts'
 import { operationOf, RELAY_SCOPE } from './intent.ts'
@@ -88,22 +88,31 @@ async function compareHolds(
 
 /** Of these holds those that were settled, and whose points a repair has given back since. */
 async function readGivenBack(
-  { store, sha256 }: Pick<SpendPorts, 'store' | 'sha256'>,
+  ports: Pick<SpendPorts, 'store' | 'sha256'>,
   policy: RelayPolicy,
   holds: readonly LedgerDocument[],
 ): Promise<ReadonlySet<Hash>> {
+  const { store, sha256 } = ports
   const operations = holds.map(({ id }) => operationOf(sha256, { ...policy, id }))
   const names = operations.map((operation) => {
     const id = operationId(RELAY_SCOPE, givenBackKey(operation))
     return { kind: 'key', id } as const
   })
   const keys = await store.documents(policy.ledger, names)
-  return new Set(
-    operations.filter((_, index) => {
-      const key = keys[index]
-      return key !== undefined && valueOf('key', key).outcome.status === 'done'
-    }),
-  )
+  const givenBack = new Set<Hash>()
+  for (const [index, operation] of operations.entries()) {
+    const document = keys[index]
+    if (!document) continue
+    let { status } = valueOf('key', document).outcome
+    // The ledger may have taken a later attempt.
+    if (status === 'refused') {
+      // oxlint-disable-next-line no-await-in-loop -- rare
+      const { use } = await lastAttempt(ports, policy.ledger, givenBackKey(operation))
+      status = use?.outcome.status ?? status
+    }
+    if (status === 'done') givenBack.add(operation)
+  }
+  return givenBack
 }
 
 function compare(

@@ -3,6 +3,7 @@ import type { Address } from '#core/chain.ts'
 import { auditLedger } from '#core/ledger/audit.ts'
 import { createLedgerClerk, type LedgerClerk } from '#core/ledger/clerk.ts'
 import { readBalance } from '#core/ledger/read-balance.ts'
+import type { AssetPolicy, Operation } from '#core/ledger/operation.ts'
 import { lateKey } from '#core/relay/ask-ledger.ts'
 import { type Intent, moved, RELAY_SCOPE } from '#core/relay/intent.ts'
 import type { OnChainStatus, PointsEvent, RelayChain } from '#core/relay/ports.ts'
@@ -170,10 +171,19 @@ test('one whose hold is settled in the same moment as a repair pays it is paid o
 })
 
 /** A spend that the ledger has settled, and a chain that says whatever is set. */
-async function openSettled() {
-  const ledger = await createLedgerApp()
+async function openSettled(limits: Partial<AssetPolicy> = {}) {
+  const ledger = await createLedgerApp(limits)
   const clock = { ...ledger.ports.clock, monotonicMs: () => 0 }
-  const clerk = createLedgerClerk({ ...ledger.ports, clock }, LEDGER)
+  const plain = createLedgerClerk({ ...ledger.ports, clock }, LEDGER)
+  const meanwhile: Operation[] = []
+  const clerk: LedgerClerk = {
+    ...plain,
+    async submit(sent) {
+      if (sent.key.startsWith('unspent:'))
+        for (const operation of meanwhile.splice(0)) await ledger.submit(operation)
+      return plain.submit(sent)
+    },
+  }
   const { store, sha256 } = ledger.ports
   const says: { status: OnChainStatus; timestamp: number } = { status: 'none', timestamp: 1_000 }
   const ports = { intents: createMemoryIntentStore(), store, sha256, clock, clerk }
@@ -207,6 +217,9 @@ async function openSettled() {
   } as unknown as RelayChain
   return {
     says,
+    /** What others do in the moment in which points are given back. */
+    meanwhile,
+    submit: ledger.submit,
     /** The nodes may take it up to this time, in seconds since 1970. */
     fixDeadline: (deadlineS: number) =>
       ports.intents.replaceIntent(moved(intent, 0, { deadlineS, state: 'sent' })),
@@ -250,6 +263,24 @@ test('what was settled and is cancelled on the chain is given back, whatever its
   ])
   expect(await world.compare(true)).toEqual([])
   expect(await world.available()).toBe(100n)
+})
+
+test('what a limit refuses to give back in the moment of a repair is given back by a later one, once', async () => {
+  const world = await openSettled({ balanceMaxRaw: 100n })
+  world.says.status = 'cancelled'
+  world.meanwhile.push(grant(wallet, 10n))
+  const refused = { cause: 'cancelled-and-settled', repair: 'none' }
+  expect(await world.compare(true)).toMatchObject([refused])
+  expect(await world.compare(true)).toMatchObject([{ ...refused, why: 'balance-limit' }])
+  await world.submit(spend(wallet, 30n))
+  expect(await world.compare(true)).toMatchObject([{ ...refused, repair: 'done' }])
+  expect(await world.compare(true)).toEqual([])
+  expect(await world.available()).toBe(80n)
+  world.says.status = 'spent'
+  expect(await world.compare(true)).toMatchObject([{ cause: 'spent-and-returned', repair: 'done' }])
+  expect(await world.compare(true)).toEqual([])
+  expect(await world.available()).toBe(70n)
+  expect(await world.audit()).toMatchObject({ breaches: [] })
 })
 
 test('what was given back and is spent after all, since final blocks were taken back, is paid again', async () => {
