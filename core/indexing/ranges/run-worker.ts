@@ -31,8 +31,13 @@ export const RANGE_TRIES_MAX = 8
 /** The pause after a failure, which doubles. */
 const RETRY_MS = 1_000
 const RETRY_MS_MAX = 60_000
-/** Hints may be lost, and come back to where they were: the table is looked into this often, and when a range ends. */
-const LOOK_MS = 2_000
+/**
+ * Hints may be lost, and without Redis others' plans are not hinted at: the table is looked into when a range ends, and now
+ * and then. Often where there was something in it a moment ago, so that nobody waits for much longer than for what has just
+ * been; up to so rarely where there is nothing for long.
+ */
+const LOOK_MS_MIN = 50
+const LOOK_MS_MAX = 2_000
 
 /**
  * Collects ranges of a plan until cancelled: those that the queue tells of at once, all others as they are found in the
@@ -109,10 +114,12 @@ export async function runWorker(
   })
   const found = new Set<Promise<void>>()
   try {
+    let lookMs = LOOK_MS_MIN
     while (!isOver()) {
-      const range =
-        active < input.concurrency ? await ranges.claim(plan, holder()).catch(expected) : undefined
+      const isFull = active >= input.concurrency
+      const range = isFull ? undefined : await ranges.claim(plan, holder()).catch(expected)
       if (range) {
+        lookMs = LOOK_MS_MIN
         const done = busy(() => doRange(range)).catch(expected)
         found.add(done)
         void done.finally(() => found.delete(done))
@@ -120,7 +127,8 @@ export async function runWorker(
       }
       const pause = ports.newStopper(ended.cancel)
       lookNow = pause.stop
-      await clock.sleep(jittered(LOOK_MS, ports.newId), pause.cancel)
+      await clock.sleep(jittered(isFull ? LOOK_MS_MAX : lookMs, ports.newId), pause.cancel)
+      if (!isFull) lookMs = Math.min(lookMs * 2, LOOK_MS_MAX)
     }
   } finally {
     await Promise.all([hints.close(), ...found])

@@ -57,3 +57,38 @@ test.each([1, 3])(
   },
   20_000,
 )
+
+test('without hints: what others plan is found soon by who has just begun, and who finds nothing for long rarely looks', async () => {
+  const { ranges } = createMemoryRangeTable()
+  const [plannedAt, until] = [400, 120_000]
+  let now = 0
+  let looks = 0
+  const found: number[] = []
+  const stop = newStopper()
+  const clock: Clock = {
+    ...systemClock,
+    async sleep(ms, cancel) {
+      // Who renews a lease sleeps for longer than who looks, and until the work is done.
+      if (ms > 5_000) return systemClock.sleep(ms, cancel)
+      const before = now
+      now += ms
+      looks++
+      if (before < plannedAt && now >= plannedAt)
+        await ranges.plan('plan', workRangesIn([{ from: 0, to: SIZE - 1 }], SIZE))
+      if (now > until) stop.stop()
+      return undefined
+    },
+  }
+  const collect = async function* () {
+    found.push(now)
+    yield []
+  }
+  await runWorker(
+    { ranges, queue: silent, clock, newId: () => 'id', newStopper },
+    { plan: 'plan', owner: 'a', concurrency: 1, collector: { collect } },
+    stop.cancel,
+  )
+  expect(found).toHaveLength(1)
+  expect(found[0]).toBeLessThan(plannedAt * 3)
+  expect(looks).toBeLessThan(150)
+})
