@@ -10,7 +10,7 @@ import { appendRanges } from './append-ranges.ts'
 import type { Commitments } from './chain-profiles.ts'
 import { createFetchProven, type FetchPorts } from './fetch-proven.ts'
 import { otherChain, standingOf } from './other-chain.ts'
-import { holesLeftBy, planRanges } from './plan-ranges.ts'
+import { holesLeftBy, type PlanInput, planRanges } from './plan-ranges.ts'
 import type { BlockSource, EventCounts } from './ports.ts'
 import { policyFor, type ProofMode } from './proof-policy.ts'
 import { refuseOtherRaw } from './raw/refuse-other-raw.ts'
@@ -94,15 +94,7 @@ export async function* backfill(
     await appender.open()
     const view = appender.view()
     if (view && (await standingOf(ports, view, chain)) === 'other-chain') throw otherChain(view)
-    const stand = view?.head
-    const plan = {
-      head: latest.number,
-      sources: input.sources,
-      coverage: stand?.coverage ?? [],
-      ...(stand && { stand: stand.number }),
-      ...(input.ranges && { ranges: input.ranges }),
-      ...(input.to !== undefined && { to: input.to }),
-    }
+    const plan = planInput(input, latest.number, view)
     const missing = planRanges(plan)
     const left = countBlocks(missing)
     if (attempt === 0)
@@ -142,6 +134,23 @@ export async function* backfill(
     { details: { reason: 'second-writer' } },
   )
 }
+
+const planInput = (
+  { sources, ranges, to }: Pick<BackfillInput, 'sources' | 'ranges' | 'to'>,
+  latest: number,
+  view: View | undefined,
+): PlanInput => ({
+  head: latest,
+  sources,
+  coverage: view?.head.coverage ?? [],
+  ...(view && { stand: view.head.number }),
+  ...(ranges && { ranges }),
+  ...(to !== undefined && { to }),
+})
+
+/** Whether a history has all that is to be indexed, as far as the chain went at `latest`. */
+export const isWhole = (input: BackfillInput, latest: number, view: View | undefined): boolean =>
+  planRanges(planInput(input, latest, view)).length === 0
 
 function detached(header: BlockHeader, appender: ChainAppender): AppError {
   const head = appender.view()?.head

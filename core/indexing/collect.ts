@@ -41,6 +41,8 @@ const EARLIER_CONCURRENCY = 4
 export type Collector = {
   /** What may be collected now: nothing above this block is final. */
   readonly finalized: number
+  /** The newest block of the chain. */
+  readonly latest: number
   /** The blocks of these ranges that may be collected. */
   plan(input: Pick<CollectInput, 'ranges' | 'to'>): BlockRange[]
   /**
@@ -96,6 +98,7 @@ export async function openCollector(
 
   return {
     finalized: finalized.number,
+    latest: latest.number,
     plan(wanted) {
       const planned = planRanges({ head: latest.number, sources, coverage: [], ...wanted })
       // What a reorganisation may take back is not kept.

@@ -1,8 +1,10 @@
 import type { BlockRange } from '#core/chain.ts'
 import type { Cancel, NewStopper } from '#core/clock.ts'
 import { AppError, isAppError } from '#core/errors.ts'
+import { createViews } from '#core/history/view.ts'
 import {
   backfill,
+  isWhole,
   nothingDone,
   type BackfillInput,
   type BackfillReport,
@@ -40,8 +42,13 @@ export type ShareInput = BackfillInput & {
 
 /** How long a writer is taken to be alive that says nothing. */
 const WRITER_LEASE_MS = 15_000
-/** How often those who help look whether the writer is still there. */
-const HELPER_LOOK_MS = 1_000
+/**
+ * How often those who help look whether the history is whole, or the writer gone: so that they wait for a small share of
+ * what the work has taken so far, and no more often or rarely than this.
+ */
+const HELPER_LOOKS = 20
+const HELPER_LOOK_MS_MIN = 50
+const HELPER_LOOK_MS_MAX = 1_000
 /** How often the writer looks whether the next range is there. */
 const READY_LOOK_MS = 200
 /** Hints that were lost are given again this often, for this many ranges. */
@@ -88,7 +95,9 @@ export async function* shareBackfill(
   }
 
   try {
-    const isWriter = await becomeWriter(ports, input, take, working, cancel)
+    const views = createViews(ports.heads, input.chainId)
+    const isDone = async () => isWhole(input, collector.latest, await views.current())
+    const isWriter = await becomeWriter(ports, input, { take, isDone }, working, cancel)
     // Who only helped leaves the history to its writer.
     if (!isWriter) return await nothingDone(ports, input.chainId)
     const until = createReady(ports, plan, input.rangeBlocks, cancelled)
@@ -105,14 +114,18 @@ export async function* shareBackfill(
   }
 }
 
-/** @returns false where it was told to stop before this process makes the history */
+/** @returns false where the history was made by others, or it was told to stop, before this process makes it */
 async function becomeWriter(
   { clock }: SharePorts,
   { owner, onRole }: ShareInput,
-  take: () => Promise<{ readonly owner: string }>,
+  {
+    take,
+    isDone,
+  }: { take: () => Promise<{ readonly owner: string }>; isDone: () => Promise<boolean> },
   working: Settled,
   cancel: Cancel,
 ): Promise<boolean> {
+  const startedAt = clock.monotonicMs()
   let told: string | undefined
   while (!cancel.aborted) {
     working.refuse()
@@ -120,7 +133,10 @@ async function becomeWriter(
     if (told !== writer) onRole?.({ isWriter: writer === owner, writer })
     told = writer
     if (writer === owner) return true
-    await clock.sleep(HELPER_LOOK_MS, cancel)
+    if (await isDone()) return false
+    const share = (clock.monotonicMs() - startedAt) / HELPER_LOOKS
+    const pauseMs = Math.min(Math.max(share, HELPER_LOOK_MS_MIN), HELPER_LOOK_MS_MAX)
+    await clock.sleep(pauseMs, cancel)
   }
   return false
 }

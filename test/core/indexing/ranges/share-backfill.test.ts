@@ -141,6 +141,16 @@ describe('a backfill that is shared', () => {
     expect(await third).toMatchObject({ digest, watermark })
   })
 
+  test('ends for those who help when the history is whole, whoever has the right to make it', async () => {
+    const chain = await chainOf(57, 40)
+    const shared = deployment()
+    const source = createFakeSource({ blocks: () => chain.blocks })
+    const { digest } = await run(shared, { owner: 'a', source })
+    const forGood = { now: fastClock.nowMs(), leaseMs: 1e12 }
+    await shared.leases.take('history:own', { owner: 'still at its end', ...forGood })
+    expect(await run(shared, { owner: 'b', source })).toMatchObject({ digest, blocks: 0 })
+  })
+
   test('is the same where the clocks of its processes are hours apart, and jump', async () => {
     const chain = await chainOf(56, 120)
     const shared = deployment()
