@@ -61,4 +61,17 @@ test('logs that do not decode are listed with the reason and counted, and what a
   const trader = addressOf(0xa0)
   const { items } = await rig.json(`/v1/accounts/${trader}/activity?limit=3`)
   expect(await rowsOf('activity', trader, '--limit', '3')).toMatchObject(items)
+
+  const all = await rig.json(`/v1/accounts/${trader}/activity?limit=500`)
+  const swaps = all.items.filter(({ kind }: { kind: string }) => kind === 'swap')
+  expect(swaps.length).toBeGreaterThan(0)
+  expect(swaps.length).toBeLessThan(all.items.length)
+  const ofKind = await rig.json(`/v1/accounts/${trader}/activity?limit=500&kind=swap`)
+  expect(ofKind.items).toEqual(swaps)
+  const { data } = await rig.query(
+    `{ activity(account: "${trader}", first: 500, kind: SWAP) { nodes { logIndex block { number } } } }`,
+  )
+  const placeOf = ({ block, logIndex }: any) => [block.number, logIndex]
+  expect(data.activity.nodes.map(placeOf)).toEqual(swaps.map(placeOf))
+  expect(await rowsOf('activity', trader, '--limit', '500', '--kind', 'swap')).toMatchObject(swaps)
 }, 60_000)
