@@ -92,6 +92,9 @@ export async function scanDocuments<T extends object>(
   return page.map(({ value }) => value)
 }
 
+/** Documents that are read at once where more are read than are listed. */
+const SCANNED_MAX = 1_000
+
 /** The same, each as the version that the view sees. */
 export async function scanVersions<T extends object>(
   ports: ResolvePorts,
@@ -102,10 +105,11 @@ export async function scanVersions<T extends object>(
 ): Promise<Version<T>[]> {
   const set = documentsOf(view, spec)
   const page: Version<T>[] = []
-  let after = scan.after
+  let { after, limit } = scan
   while (page.length < scan.limit) {
     const stored = (await ports.tree.scan(set, {
       ...scan,
+      limit,
       ...(after && { after }),
     })) as Version<T>[]
     const keys = stored.map((version) => keyOf(spec, version.value))
@@ -116,8 +120,10 @@ export async function scanVersions<T extends object>(
       if (isUnder(spec, scan, version.value) && keep(version.value)) page.push(version)
     }
     const last = stored.at(-1)
-    if (!last || stored.length < scan.limit) break
+    if (!last || stored.length < limit) break
     after = orderKey(spec, scan.order, last.value)
+    // Few of many may be listed, as what an account holds of all that went through its hands.
+    limit = Math.max(limit, Math.min(2 * limit, SCANNED_MAX))
   }
   return page
 }
