@@ -5,6 +5,9 @@ import type { NamedVersion } from '#core/history/versions.ts'
 /** Blocks of a page. A bit of a uint256 stands for each. */
 const PAGE_BLOCKS = 256
 
+/** The highest block of a page. */
+export const lastOfPage = (page: number): number => (page + 1) * PAGE_BLOCKS - 1
+
 export const pageOfBlock = (number: number): number => Math.floor(number / PAGE_BLOCKS)
 
 /**

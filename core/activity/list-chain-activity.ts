@@ -11,7 +11,7 @@ import { type EventPorts, listEvents } from '#core/history/list-events.ts'
 import type { EventPlace } from '#core/history/ports.ts'
 import { readDocuments, type ResolvePorts } from '#core/history/resolve.ts'
 import { type Transfer, transferFamily } from '#core/nft/transfer.ts'
-import { type Page, pageOf } from '#core/page.ts'
+import { pageOf } from '#core/page.ts'
 import { activityVersion } from './activity-page.ts'
 import { type BlockOfAccounts, walkActiveBlocks } from './walk-active-blocks.ts'
 import { type NamingEvent, partiesOf } from './parties.ts'
@@ -46,6 +46,14 @@ export type ChainActivityQuery = {
   /** The page begins behind this place. */
   readonly after?: EventPlace
   readonly limit: number
+  /** Pages of the index that are looked at for each account, of 256 blocks each; `PAGES_LOOKED_AT_MAX` unless given. */
+  readonly pagesMax?: number
+}
+
+export type ChainActivityPage = {
+  readonly items: readonly ChainActivity[]
+  /** Where the list goes on behind the page; undefined where nothing is left. */
+  readonly next: EventPlace | undefined
 }
 
 /** Blocks whose events are read before it is known how many rows they give. */
@@ -57,14 +65,15 @@ const EVENTS_AT_ONCE = 1_000
 /**
  * What accounts did with pools and NFTs, newest first: an event that several of them took part in is there once. Swaps and
  * changes of liquidity name who called the pool, whose they are and who was paid, which may be a router in somebody’s place.
+ * Where few rows of many are asked for, a page may have fewer than `limit`, or none, and still go on.
  *
  * @throws AppError `not-found` (`not-indexed`) where the history has no index of activity
  */
 export async function listChainActivity(
   ports: ListActivityPorts,
   view: View,
-  { accounts, kind, after, limit }: ChainActivityQuery,
-): Promise<Page<ChainActivity>> {
+  { accounts, kind, after, limit, pagesMax }: ChainActivityQuery,
+): Promise<ChainActivityPage> {
   refuseWithoutIndex(view)
   const rows: ChainActivity[] = []
   const blocks: BlockOfAccounts[] = []
@@ -74,16 +83,31 @@ export async function listChainActivity(
     )
     rows.push(...read.flat().filter((row) => !after || isBehind(row, after)))
   }
-  const query = { accounts, ...(kind && { kind }), ...(after && { from: after.number }) }
-  for await (const block of walkActiveBlocks(ports, view, query)) {
-    blocks.push(block)
-    if (blocks.length < Math.min(BLOCKS_AT_ONCE, limit + 1 - rows.length)) continue
-    await readAll()
-    if (rows.length > limit) break
+  const query = {
+    accounts,
+    ...(kind && { kind }),
+    ...(after && { from: after.number }),
+    ...(pagesMax !== undefined && { pagesMax }),
+  }
+  const walk = walkActiveBlocks(ports, view, query)
+  let step = await walk.next()
+  while (!step.done) {
+    blocks.push(step.value)
+    if (blocks.length >= Math.min(BLOCKS_AT_ONCE, limit + 1 - rows.length)) {
+      // oxlint-disable-next-line no-await-in-loop -- as many blocks as the page may need
+      await readAll()
+      if (rows.length > limit) break
+    }
+    // oxlint-disable-next-line no-await-in-loop -- block by block
+    step = await walk.next()
   }
   await readAll()
   const { items, hasMore } = pageOf(rows, limit)
-  return { items: await withPools(ports, view, items), hasMore }
+  const last = items.at(-1)
+  const unseen = step.done ? step.value : undefined
+  const below = unseen === undefined ? undefined : { number: unseen + 1, logIndex: 0 }
+  const next = hasMore && last ? placeOfActivity(last) : below
+  return { items: await withPools(ports, view, items), next }
 }
 
 /** Without it nothing can be said, least of all that an account did nothing. */

@@ -6,6 +6,7 @@ import {
   type ActivityKind,
   activityPageDocuments,
   blocksOfPage,
+  lastOfPage,
   onlyOfKind,
   pageOfBlock,
 } from './activity-page.ts'
@@ -21,33 +22,43 @@ export type BlockOfAccounts = Omit<ActiveBlock, 'positionLogs'> & {
 const FIRST_PAGES = 4
 const MORE_PAGES = 32
 
+/** Pages of an account that are looked at in one walk: of one kind there may be nothing in all of them. */
+export const PAGES_LOOKED_AT_MAX = 2_000
+
 type ActiveBlocksQuery = {
   readonly accounts: readonly Address[]
   /** Only what is of this kind; all unless given. Blocks of others cost no more than to read their pages. */
   readonly kind?: ActivityKind
   /** The highest block; that of the view unless given. */
   readonly from?: number
+  /** Pages of each account that are looked at; `PAGES_LOOKED_AT_MAX` unless given. */
+  readonly pagesMax?: number
 }
 
-/** The blocks in which any of these accounts took part in anything, newest first. */
+/**
+ * The blocks in which any of these accounts took part in anything, newest first.
+ *
+ * @returns generator whose value is the highest block that it has not looked at; undefined where it has at all of them
+ */
 export async function* walkActiveBlocks(
   ports: ResolvePorts,
   view: View,
-  { accounts, kind, from = view.head.number }: ActiveBlocksQuery,
-): AsyncGenerator<BlockOfAccounts> {
+  { accounts, kind, from = view.head.number, pagesMax = PAGES_LOOKED_AT_MAX }: ActiveBlocksQuery,
+): AsyncGenerator<BlockOfAccounts, number | undefined> {
   const walks = accounts.map((account) => ({
     account,
-    blocks: walkAccount(ports, view, account, from, kind),
+    blocks: walkAccount(ports, view, account, { from, kind, pagesMax }),
   }))
   let heads = await Promise.all(
     walks.map(async (walk) => ({ ...walk, next: await walk.blocks.next() })),
   )
   for (;;) {
-    heads = heads.filter(({ next }) => !next.done)
-    const numbers = heads.map(({ next }) => (next.value as ActiveBlock).number)
-    if (numbers.length === 0) return
+    heads = heads.filter(({ next }) => next.value !== undefined)
+    const numbers = heads.map(({ next }) => (next.done ? next.value : next.value.number) as number)
+    if (numbers.length === 0) return undefined
     const number = Math.max(...numbers)
     const here = heads.filter((_, index) => numbers[index] === number)
+    if (here.some(({ next }) => next.done)) return number
     yield merged(
       number,
       here.map(({ account, next }) => ({ account, block: next.value as ActiveBlock })),
@@ -81,15 +92,25 @@ function merged(
   }
 }
 
+/** Its value is as that of `walkActiveBlocks`. */
 async function* walkAccount(
   ports: ResolvePorts,
   view: View,
   account: Address,
-  from: number,
-  kind: ActivityKind | undefined,
-): AsyncGenerator<ActiveBlock, undefined> {
+  {
+    from,
+    kind,
+    pagesMax,
+  }: {
+    readonly from: number
+    readonly kind: ActivityKind | undefined
+    readonly pagesMax: number
+  },
+): AsyncGenerator<ActiveBlock, number | undefined> {
   let to = pageOfBlock(from)
+  let lookedAt = 0
   for (let limit = FIRST_PAGES; to >= 0; limit = MORE_PAGES) {
+    if (lookedAt >= pagesMax) return lastOfPage(to)
     // oxlint-disable-next-line no-await-in-loop -- page by page
     const pages = await scanDocuments(ports, view, activityPageDocuments, {
       order: 'identity',
@@ -103,6 +124,7 @@ async function* walkAccount(
         if (block.number <= from) yield block
     const last = pages.at(-1)
     if (!last || pages.length < limit) return undefined
+    lookedAt += limit
     to = last.page - 1
   }
   return undefined

@@ -74,4 +74,12 @@ test('logs that do not decode are listed with the reason and counted, and what a
   const placeOf = ({ block, logIndex }: any) => [block.number, logIndex]
   expect(data.activity.nodes.map(placeOf)).toEqual(swaps.map(placeOf))
   expect(await rowsOf('activity', trader, '--limit', '500', '--kind', 'swap')).toMatchObject(swaps)
+  // Of one kind little may be found among much.
+  const fields = Array.from(
+    { length: 5 },
+    (_, index) =>
+      `a${index}: activity(account: "${trader}", first: 1, kind: SWAP) { nodes { logIndex } }`,
+  )
+  const { errors } = await rig.query(`{ ${fields.join(' ')} }`)
+  expect(errors?.[0]?.extensions).toMatchObject({ code: 'QUERY_TOO_COSTLY', argument: 'kind' })
 }, 60_000)

@@ -1,4 +1,4 @@
-import { listChainActivity, placeOfActivity } from '#core/activity/list-chain-activity.ts'
+import { listChainActivity } from '#core/activity/list-chain-activity.ts'
 import { countQuarantine } from '#core/indexing/count-quarantine.ts'
 import { listQuarantine, type QuarantinePorts } from '#core/indexing/list-quarantine.ts'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
@@ -777,13 +777,12 @@ export function chainStoreContract(name: string, open: () => Promise<StoreHarnes
           parties.some((party) => (body as Record<string, unknown>)[party] === account),
         )
         const listed = []
-        for (let after: EventPlace | undefined, more = true; more;) {
+        for (let after: EventPlace | undefined, isOver = false; !isOver;) {
           const query = { accounts: [account], limit: 7, ...(after && { after }) }
           const page = await listChainActivity(history, view, query)
           listed.push(...page.items)
-          const last = page.items.at(-1)
-          after = last && placeOfActivity(last)
-          more = page.hasMore
+          after = page.next
+          isOver = !after
         }
         expect(listed.map(({ event }) => eventLine(event))).toEqual(own.map(eventLine))
         count += listed.length

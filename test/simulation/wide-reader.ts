@@ -123,7 +123,7 @@ const readActivity: typeof readWide = async (history, view, wanted, random, wher
     })
     expectSame(
       `${where}, what ${asked.join()} did`,
-      [...seen, found.hasMore],
+      [...seen, found.next !== undefined],
       [...rows.toReversed().slice(0, limit), rows.length > limit],
     )
   }

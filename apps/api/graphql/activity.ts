@@ -1,10 +1,11 @@
 import { listChainActivity, placeOfActivity } from '#core/activity/list-chain-activity.ts'
+import { PAGES_LOOKED_AT_MAX } from '#core/activity/walk-active-blocks.ts'
 import { activityCursor, logCursor } from '#api/cursors.ts'
 import { personAsked, readPersonActivity } from '#api/person-activity.ts'
 import { assetName, discordAccount, readArgument } from '#api/points/input.ts'
 import { activityKind, chainActivity, personActivity } from '#resources/activity.ts'
 import { builder } from './builder.ts'
-import { forwardArgs, toConnection, toPageRequest } from './paging.ts'
+import { forwardArgs, toConnection, toOpenConnection, toPageRequest } from './paging.ts'
 import { enumOf, typeOf } from './resources.ts'
 
 const ChainActivityConnection = builder.connectionObject({
@@ -21,7 +22,9 @@ export function addActivity(): void {
   builder.queryFields((t) => ({
     activity: t.field({
       type: ChainActivityConnection,
-      description: 'What an account did with pools and NFTs, newest first.',
+      description:
+        'What an account did with pools and NFTs, newest first. A page of one kind may have fewer than asked for, and still ' +
+        'go on.',
       args: {
         account: t.arg({ type: 'Address', required: true }),
         kind: t.arg({ type: enumOf(activityKind), description: 'Only what is of this kind.' }),
@@ -30,13 +33,15 @@ export function addActivity(): void {
       async resolve(_root, { account, kind, ...args }, context) {
         const request = toPageRequest(args, logCursor)
         context.spend(request.limit, request.argument)
+        // It may look at more than it gives.
+        if (kind != null) context.spend(PAGES_LOOKED_AT_MAX, 'kind')
         const page = await listChainActivity(context.ports, context.view(), {
           accounts: [account],
           limit: request.limit,
           ...(kind && { kind }),
           ...(request.after && { after: request.after }),
         })
-        return toConnection(page, request, (row) => logCursor.encode(placeOfActivity(row)))
+        return toOpenConnection(page, request, logCursor, placeOfActivity)
       },
     }),
     myActivity: t.field({

@@ -9,7 +9,7 @@ import {
 } from '#resources/contract-events.ts'
 import { builder } from './builder.ts'
 import { ROWS_MAX } from './cost.ts'
-import { blockOf, forwardArgs, toConnection, toPageRequest } from './paging.ts'
+import { blockOf, forwardArgs, toOpenConnection, toPageRequest } from './paging.ts'
 import { typeOf } from './resources.ts'
 
 const ContractEvent = typeOf(contractEvent)
@@ -66,7 +66,7 @@ export function addContractEvents(): void {
         context.spend(request.limit, request.argument)
         // It may look at more than it gives.
         if (event != null) context.spend(LOOKED_AT_MAX, 'event')
-        const { items, next } = await listContractEvents(context.ports, context.view(), {
+        const page = await listContractEvents(context.ports, context.view(), {
           contract,
           limit: request.limit,
           ...(event != null && { event }),
@@ -74,13 +74,7 @@ export function addContractEvents(): void {
           ...(toBlock !== undefined && { toBlock }),
           ...(request.after && { after: request.after }),
         })
-        const page = { items, hasMore: next !== undefined }
-        const { edges, pageInfo } = toConnection(page, request, (each) =>
-          logCursor.encode(placeOfEvent(each)),
-        )
-        // The page may have looked at more than it has.
-        const endCursor = next ? logCursor.encode(next) : pageInfo.endCursor
-        return { edges, pageInfo: { ...pageInfo, endCursor } }
+        return toOpenConnection(page, request, logCursor, placeOfEvent)
       },
     }),
   )

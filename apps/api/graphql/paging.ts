@@ -113,3 +113,16 @@ export function toConnection<T, P>(
     },
   }
 }
+
+/** The same of a list that is walked in one direction, and whose page may have looked at more than it gives. */
+export function toOpenConnection<T, P>(
+  { items, next }: { readonly items: readonly T[]; readonly next: P | undefined },
+  request: PageRequest<P>,
+  cursor: Cursor<P>,
+  placeOf: (item: T) => P,
+): Connection<T> {
+  const page = { items, hasMore: next !== undefined }
+  const { edges, pageInfo } = toConnection(page, request, (item) => cursor.encode(placeOf(item)))
+  const endCursor = next === undefined ? pageInfo.endCursor : cursor.encode(next)
+  return { edges, pageInfo: { ...pageInfo, endCursor } }
+}

@@ -1,9 +1,5 @@
 import { z } from 'zod'
-import {
-  activityKinds,
-  listChainActivity,
-  placeOfActivity,
-} from '#core/activity/list-chain-activity.ts'
+import { activityKinds, listChainActivity } from '#core/activity/list-chain-activity.ts'
 import { logCursor } from '#api/cursors.ts'
 import { PAGE_DEFAULT, PAGE_MAX } from '#api/pages.ts'
 import { ACTIVITY_POINTS } from '#api/rate-limit.ts'
@@ -15,7 +11,8 @@ import { address, after, limit } from './parameters.ts'
 export const activityOfAccount = endpoint({
   path: '/v1/accounts/:address/activity',
   id: 'listActivityOfAccount',
-  summary: 'What an account did with pools and NFTs, newest first.',
+  summary:
+    'What an account did with pools and NFTs, newest first. A page of one kind may have fewer than asked for, and still go on.',
   returns: { page: chainActivity },
   refuses: [{ status: 404, when: 'What accounts did on this chain is not indexed.' }],
   points: ACTIVITY_POINTS,
@@ -30,13 +27,12 @@ export const activityOfAccount = endpoint({
     after: after(logCursor).optional(),
   },
   async answer(ports, view, { address: account, kind, limit: count, after: place }) {
-    const { items, hasMore } = await listChainActivity(ports, view, {
+    const { items, next } = await listChainActivity(ports, view, {
       accounts: [account],
       limit: count,
       ...(kind && { kind }),
       ...(place && { after: place }),
     })
-    const last = items.at(-1)
-    return { items, nextCursor: hasMore && last ? logCursor.encode(placeOfActivity(last)) : null }
+    return { items, nextCursor: next ? logCursor.encode(next) : null }
   },
 })

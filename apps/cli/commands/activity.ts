@@ -7,7 +7,6 @@ import {
   activityKinds,
   type ChainActivity,
   listChainActivity,
-  placeOfActivity,
 } from '#core/activity/list-chain-activity.ts'
 import type { Address } from '#core/chain.ts'
 import { currentView, refuseLeftView } from '#core/history/at-head.ts'
@@ -25,7 +24,7 @@ export const activityCommand = (): Command =>
   new Command('activity')
     .summary('print what an account did with pools and NFTs')
     .description(
-      'Prints a line of JSON for each swap, change of liquidity and transfer of NFTs that an account took part in, newest first.',
+      'Prints a line of JSON for each swap, change of liquidity or of a position, and transfer of NFTs that an account took part in, newest first.',
     )
     .addArgument(new Argument('<address>', 'of the account').argParser(parseAddressOption))
     .addOption(configOption())
@@ -60,9 +59,8 @@ async function run(account: Address, options: Options): Promise<void> {
       ...(after && { after }),
     })
     for (const each of page.items) if (!(await print(each))) return
-    const last = page.items.at(-1)
-    if (!last || !page.hasMore) break
-    after = placeOfActivity(last)
+    if (!page.next) break
+    after = page.next
     left -= page.items.length
   }
   await refuseLeftView(history.views, view)

@@ -18,7 +18,6 @@ import {
   activityKinds,
   type ChainActivity,
   listChainActivity,
-  placeOfActivity,
 } from '#core/activity/list-chain-activity.ts'
 import type { Source } from '#core/catalogue.ts'
 import type { Address, Hash } from '#core/chain.ts'
@@ -98,8 +97,12 @@ const collect = (recipient: Address): Draft =>
 
 type Log = Act | Draft
 
-/** A history whose blocks have these logs, each block one transaction; the numbers may have gaps. */
-async function historyOf(blocks: readonly (readonly [number, ...Log[]])[]) {
+/**
+ * A history whose blocks have these logs, each block one transaction; the numbers may have gaps.
+ *
+ * @param isSparse whether there are no blocks in the gaps
+ */
+async function historyOf(blocks: readonly (readonly [number, ...Log[]])[], isSparse = false) {
   const store = createMemoryChainStore(createMemoryTables())
   const ports = { ...commitPorts(store, systemClock, CHAIN_ID), sha256, newId }
   const appender = createChainAppender(ports, CHAIN_ID, sources)
@@ -107,7 +110,7 @@ async function historyOf(blocks: readonly (readonly [number, ...Log[]])[]) {
   const hashOf = (number: number): Hash => `0x${(number + 1).toString(16).padStart(64, '0')}`
   const filled = new Map(blocks.map(([number, ...logs]) => [number, logs]))
   const last = Math.max(...filled.keys())
-  const proven = Array.from({ length: last + 1 }, (_, number) => ({
+  const provenAt = (number: number) => ({
     header: {
       number,
       hash: hashOf(number),
@@ -126,9 +129,14 @@ async function historyOf(blocks: readonly (readonly [number, ...Log[]])[]) {
       transactionIndex: 0,
       logIndex,
     })),
-  }))
-  await appender.take(proven)
-  await appender.commit({ number: last, hash: hashOf(last) })
+  })
+  const append = async (...numbers: number[]) => {
+    await appender.take(numbers.map(provenAt))
+    const final = numbers.at(-1) ?? 0
+    await appender.commit({ number: final, hash: hashOf(final) })
+  }
+  if (isSparse) for (const number of filled.keys()) await append(number)
+  else await append(...Array.from({ length: last + 1 }, (_, number) => number))
   const history = { ...store, views: createViews(store.heads, CHAIN_ID) }
   const view = appender.view() as View
   return {
@@ -219,14 +227,13 @@ test('of one kind are the rows that a list of all kinds has of it, and no events
   for (const kind of activityKinds) {
     families.clear()
     const rows: ChainActivity[] = []
-    for (let hasMore = true; hasMore;) {
-      const last = rows.at(-1)
-      const after = last && placeOfActivity(last)
+    for (let after: EventPlace | undefined, isOver = false; !isOver;) {
       const query = { accounts: [ANN], kind, limit: 1, ...(after && { after }) }
       // oxlint-disable-next-line no-await-in-loop -- page by page
       const page = await listChainActivity(counting, view, query)
       rows.push(...page.items)
-      ;({ hasMore } = page)
+      after = page.next
+      isOver = !after
     }
     expect(placesOf(rows)).toEqual(placesOf(all.items.filter((row) => row.kind === kind)))
     expect([...families]).toEqual([familyOf[kind]])
@@ -247,6 +254,40 @@ test('blocks in which an account did something else are left out before any is l
   ])
 })
 
+test('a page ends where it has looked at as much as it may, and goes on below', async () => {
+  const at = (page: number): number => page * 256 + (page % 2 === 0 ? 0 : 255)
+  const busy = Array.from({ length: 90 }, (_, page) => {
+    const others = [3, 40, 85].includes(page) ? [send(NOBODY, ANN, BigInt(page))] : []
+    return [
+      at(page),
+      swap(ANN, ROUTER),
+      ...others,
+      ...(page === 60 ? [send(NOBODY, BEN)] : []),
+    ] as const
+  })
+  const { ports, view } = await historyOf(busy, true)
+  const walk = async (limit: number, pagesMax: number) => {
+    const pages: string[][] = []
+    const query = { accounts: [ANN, BEN], kind: 'nft-transfer', limit, pagesMax } as const
+    for (let after: EventPlace | undefined, isOver = false; !isOver; isOver = !after) {
+      // oxlint-disable-next-line no-await-in-loop -- page by page
+      const page = await listChainActivity(ports, view, { ...query, ...(after && { after }) })
+      pages.push(placesOf(page.items))
+      after = page.next
+    }
+    return pages
+  }
+  const all = [85, 60, 40, 3].map((page) => `nft-transfer ${at(page)}.1`)
+  expect(await walk(5, 1_000)).toEqual([all])
+  for (const pagesMax of [1, 4, 30, 36]) {
+    const pages = await walk(5, pagesMax)
+    expect(pages.flat()).toEqual(all)
+    expect(pages.length).toBeGreaterThan(2)
+    expect((await walk(1, pagesMax)).flat()).toEqual(all)
+  }
+  expect((await walk(5, 4))[0]).toEqual([])
+})
+
 test('pages of any size give every row once, also within a block and across pages of the index', async () => {
   const crowd = Array.from({ length: 25 }, (_, index) => swap(index % 2 ? ANN : BEN, ROUTER))
   const { list } = await historyOf([
@@ -260,12 +301,11 @@ test('pages of any size give every row once, also within a block and across page
   expect(all).toHaveLength(1 + 25 + 1 + 2 + 25)
   for (const limit of [1, 3, 24, 25, 26, 54]) {
     const paged: ChainActivity[] = []
-    for (let after: EventPlace | undefined, more = true; more;) {
-      const { items, hasMore } = await list([ANN, BEN], limit, after)
+    for (let after: EventPlace | undefined, isOver = false; !isOver;) {
+      const { items, next } = await list([ANN, BEN], limit, after)
       paged.push(...items)
-      const last = items.at(-1)
-      after = last && placeOfActivity(last)
-      more = hasMore
+      after = next
+      isOver = !after
     }
     expect(placesOf(paged)).toEqual(placesOf(all))
   }
