@@ -1,7 +1,6 @@
 import type { ActivityPlace } from '#core/activity/list-activity.ts'
 import { type Address, isAddress, isHash } from '#core/chain.ts'
 import type { PositionPlace } from '#core/dex/positions/list-positions.ts'
-import type { Position } from '#core/dex/positions/position.ts'
 import type { SwapRow } from '#core/dex/trading/list-swaps.ts'
 import type { FeedCursor } from '#core/history/feed.ts'
 import { placeOfEvent } from '#core/history/list-events.ts'
@@ -182,7 +181,12 @@ export const activityCursor = cursor<ActivityPlace>(
 )
 
 /** Where a position stands in its lists. */
-export const placeOfPosition = ({ owner, pool, manager, tokenId }: Position): PositionPlace => ({
+export const placeOfPosition = ({
+  owner,
+  pool,
+  manager,
+  tokenId,
+}: PositionPlace): PositionPlace => ({
   owner,
   pool,
   manager,

@@ -92,9 +92,6 @@ export async function scanDocuments<T extends object>(
   return page.map(({ value }) => value)
 }
 
-/** Documents that are read at once where more are read than are listed. */
-const SCANNED_MAX = 1_000
-
 /** The same, each as the version that the view sees. */
 export async function scanVersions<T extends object>(
   ports: ResolvePorts,
@@ -103,6 +100,27 @@ export async function scanVersions<T extends object>(
   scan: Scan,
   keep: (value: T) => boolean = () => true,
 ): Promise<Version<T>[]> {
+  const { page } = await scanUpTo(ports, view, spec, scan, keep)
+  return page
+}
+
+/** Documents that are read at once where more are read than are listed. */
+const SCANNED_MAX = 1_000
+
+/**
+ * The same, up to a number of documents that are looked at.
+ *
+ * @returns `behind`: the last one as it is stored, where the walk ended at that number and before the page was full
+ */
+export async function scanUpTo<T extends object>(
+  ports: ResolvePorts,
+  view: View,
+  spec: DocumentSpec<T>,
+  scan: Scan,
+  keep: (value: T) => boolean,
+  lookedAtMax = Number.POSITIVE_INFINITY,
+): Promise<{ readonly page: Version<T>[]; readonly behind?: T }> {
+  let lookedAt = 0
   const set = documentsOf(view, spec)
   const page: Version<T>[] = []
   let { after, limit } = scan
@@ -121,11 +139,13 @@ export async function scanVersions<T extends object>(
     }
     const last = stored.at(-1)
     if (!last || stored.length < limit) break
+    lookedAt += stored.length
+    if (lookedAt >= lookedAtMax && page.length < scan.limit) return { page, behind: last.value }
     after = orderKey(spec, scan.order, last.value)
     // Few of many may be listed, as what an account holds of all that went through its hands.
     limit = Math.max(limit, Math.min(2 * limit, SCANNED_MAX))
   }
-  return page
+  return { page }
 }
 
 const isUnder = <T extends object>(

@@ -4,12 +4,25 @@ import { type AddressInfo, connect, type Socket } from 'node:net'
 import { Worker } from 'node:worker_threads'
 import express from 'express'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { systemClock } from '#adapters/node/clock.ts'
+import { newId } from '#adapters/node/new-id.ts'
+import { sha256 } from '#adapters/node/sha256.ts'
+import { openSqliteChainStore } from '#adapters/sqlite/chain-store.ts'
+import { catalogueOf } from '#core/catalogue.ts'
+import type { Address } from '#core/chain.ts'
+import { LOOKED_AT_MAX } from '#core/history/list-documents.ts'
+import { createChainAppender } from '#core/indexing/append-blocks.ts'
+import { commitPorts } from '#core/indexing/commit-ports.ts'
+import { addressOf } from '../fakes/encode.ts'
+import { fakeErc1155, provenOf, seal } from '../fakes/fake-chain.ts'
+import { createRandom } from '../fakes/random.ts'
+import type { Act } from '../oracle/acts.ts'
 import { boundAnswer } from '#api/http/admit.ts'
 import { principalOf } from '#api/principal.ts'
 import { createSubscriptions } from '#api/subscriptions.ts'
 import { createTurns } from '#api/turns.ts'
 import { hasRedis, startRedis } from '../servers/redis.ts'
-import { fakeToken, openRig, type Rig } from './api-rig.ts'
+import { fakeToken, openRig, type Rig, rigSources } from './api-rig.ts'
 
 const open = (url: string): Socket => connect(Number(new URL(url).port), '127.0.0.1')
 
@@ -66,6 +79,53 @@ describe('requests that are none', () => {
     ] as const)
       expect(await (await rig.get(path, init)).json()).toMatchObject({ code })
   })
+})
+
+test('a page of what went through somebody’s hands ends where enough was looked at, and goes on', async () => {
+  await using rig = await openRig({ blocks: 2 })
+  const [ann, bob] = [addressOf(0xa11), addressOf(0xb0b)]
+  const tokens = Array.from({ length: LOOKED_AT_MAX + 1_500 }, (_, index) => ({
+    tokenId: BigInt(index),
+    amount: 1n,
+  }))
+  const move = (from: Address, to: Address, some: typeof tokens): Act => ({
+    act: 'transfer1155',
+    collection: fakeErc1155,
+    operator: ann,
+    from,
+    to,
+    isBatch: true,
+    tokens: some,
+  })
+  const acts = [move(addressOf(0), ann, tokens), move(ann, bob, tokens.slice(0, -3))]
+  const block = await seal(createRandom(5), { number: 2 }, rig.chain.blocks.at(-1), acts)
+  const store = openSqliteChainStore(rig.path)
+  const catalogue = catalogueOf({ keepsActivity: true })
+  const ports = { ...commitPorts(store, systemClock, 31_337), catalogue, sha256, newId }
+  const writer = createChainAppender(ports, 31_337, rigSources)
+  await writer.open()
+  await writer.take([provenOf(block)])
+  await writer.commit({ number: 2, hash: block.header.hash })
+  store.close()
+  const held = tokens.slice(-3).map(({ tokenId }) => `${tokenId}`)
+  const idsOf = (items: { tokenId: string }[]) => items.map(({ tokenId }) => tokenId)
+
+  const path = `/v1/accounts/${ann}/holdings?limit=9`
+  const first = await rig.json(path)
+  expect(first.items).toEqual([])
+  const next = await rig.json(`${path}&after=${first.nextCursor}`)
+  expect([idsOf(next.items), next.nextCursor]).toEqual([held, null])
+
+  const list = (args: string) =>
+    `holdings(owner: "${ann}", first: 9${args}) { nodes { tokenId } pageInfo { hasNextPage endCursor } }`
+  const { data } = await rig.query(`{ ${list('')} }`)
+  const { nodes, pageInfo } = data.holdings
+  expect([nodes, pageInfo.hasNextPage]).toEqual([[], true])
+  const rest = await rig.query(`{ ${list(`, after: "${pageInfo.endCursor}"`)} }`)
+  expect(idsOf(rest.data.holdings.nodes)).toEqual(held)
+  const often = Array.from({ length: 10 }, (_, index) => `a${index}: ${list('')}`)
+  const { errors } = await rig.query(`{ ${often.join(' ')} }`)
+  expect(errors?.[0]?.extensions).toMatchObject({ code: 'QUERY_TOO_COSTLY' })
 })
 
 test('one connection has one answer under way, however many requests it sends ahead', async () => {

@@ -117,7 +117,7 @@ export const fakeToken = (address: Address) => {
 const quietContract = { address: addressOf(0xce), events: ['Staked(address,uint256)'] }
 
 /** Those of the chain, a token that nobody moves, and a contract that says nothing. */
-const rigSources: readonly Source[] = [
+export const rigSources: readonly Source[] = [
   ...fakeSources,
   { kind: 'erc20', address: addressOf(0x20), wrapsNative: false, startBlock: 0 },
   { ...quietContract, kind: 'contract-events', startBlock: 0 },

@@ -10,7 +10,7 @@ const INTRODUCTION = `# REST
 
 Made from \`/v1/openapi.json\`, which the API serves; a test compares the two (\`npx vitest run test/apps/openapi.test.ts --update\` accepts a change). In development \`/v1/docs\` shows the same as a page on which each operation can be tried. The examples below are about a history of Ethereum mainnet; those that an API serves are about what it has indexed.
 
-Answers are JSON. \`block\` names the block that an answer is true at. Amounts are decimal strings in raw units, times are seconds since 1970 (UTC). A field that has nothing is null. Lists go on behind \`nextCursor\`: send it as \`after\`. Where an example has \`$TOKEN\`, it stands for a session ([sign-in](sign-in.md)) or a key.
+Answers are JSON. \`block\` names the block that an answer is true at. Amounts are decimal strings in raw units, times are seconds since 1970 (UTC). A field that has nothing is null. Lists go on behind \`nextCursor\` until it is null: send it as \`after\`. A page may have fewer items than asked for, or none, and still go on: where little of much is listed, it ends when enough was looked at. Where an example has \`$TOKEN\`, it stands for a session ([sign-in](sign-in.md)) or a key.
 
 A request that is not answered gets a problem (RFC 9457) with a stable \`code\`. Any may be 400 for a request that is not as described here, 429 for a client that has asked for more than its share, and 503 where a part of the service cannot be used or is too busy; 429 and 503 say in \`Retry-After\` when to ask again.`
 

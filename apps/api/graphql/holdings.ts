@@ -7,7 +7,7 @@ import { faultText, TOKEN_ID } from '#api/words.ts'
 import { tokenMetadata } from '#resources/metadata.ts'
 import { holding } from '#resources/holdings.ts'
 import { builder } from './builder.ts'
-import { forwardArgs, toConnection, toPageRequest } from './paging.ts'
+import { chargeEarlyEnd, forwardArgs, toConnection, toPageRequest } from './paging.ts'
 import { typeOf } from './resources.ts'
 
 const Holding = typeOf(holding)
@@ -67,6 +67,7 @@ export function addHoldings(): void {
           ...(tokenId != null && { tokenId }),
           ...(request.after && { after: request.after }),
         })
+        chargeEarlyEnd(page, request, context)
         return toConnection(page, request, (each) => holdingCursor.encode(each))
       },
     }),

@@ -93,11 +93,23 @@ export type Connection<T> = {
   }
 }
 
+/** What a page that ended before it was full costs beside its rows: thousands were looked at for it. */
+const EARLY_END_ROWS = 1_000
+
+/** @throws AppError `invalid` (`too-costly`) where a page of an operation has looked at more than is left to it */
+export function chargeEarlyEnd(
+  { behind }: Page<unknown, unknown>,
+  { argument }: PageRequest<unknown>,
+  { spend }: { spend(rows: number, argument: string): void },
+): void {
+  if (behind !== undefined) spend(EARLY_END_ROWS, argument)
+}
+
 /** The page as Relay has it, always in the list's own order. */
-export function toConnection<T, P>(
-  { items, hasMore }: Page<T>,
+export function toConnection<T, P, E = T>(
+  { items, hasMore, behind }: Page<T, E>,
   { isBackward, after }: PageRequest<P>,
-  cursorOf: (item: T) => string,
+  cursorOf: (item: T | E) => string,
 ): Connection<T> {
   const edges = items.map((node) => ({ node, cursor: cursorOf(node) }))
   if (isBackward) edges.reverse()
@@ -109,7 +121,8 @@ export function toConnection<T, P>(
       hasNextPage: isBackward ? hasBehind : hasMore,
       hasPreviousPage: isBackward ? hasMore : hasBehind,
       startCursor: edges[0]?.cursor ?? null,
-      endCursor: edges.at(-1)?.cursor ?? null,
+      // The page may have looked at more than it gives.
+      endCursor: behind ? cursorOf(behind) : (edges.at(-1)?.cursor ?? null),
     },
   }
 }

@@ -4,7 +4,7 @@ import { invalidField } from '#core/errors.ts'
 import { faultText, TOKEN_ID } from '#api/words.ts'
 import { position } from '#resources/positions.ts'
 import { builder } from './builder.ts'
-import { forwardArgs, toConnection, toPageRequest } from './paging.ts'
+import { chargeEarlyEnd, forwardArgs, toConnection, toPageRequest } from './paging.ts'
 import { typeOf } from './resources.ts'
 
 const Position = typeOf(position)
@@ -36,6 +36,7 @@ export function addPositions(): void {
           ...(owner && { owner }),
           ...(request.after && { after: request.after }),
         })
+        chargeEarlyEnd(page, request, context)
         return toConnection(page, request, (each) => positionCursor.encode(placeOfPosition(each)))
       },
     }),

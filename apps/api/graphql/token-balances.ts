@@ -9,7 +9,7 @@ import { readSummary } from '#core/tokens/read-summary.ts'
 import { addressCursor, blockCursor, tokenHolderCursor } from '#api/cursors.ts'
 import { balanceAt, balancePoint, tokenBalance, tokenSummary } from '#resources/token-balances.ts'
 import { builder } from './builder.ts'
-import { forwardArgs, toConnection, toPageRequest } from './paging.ts'
+import { chargeEarlyEnd, forwardArgs, toConnection, toPageRequest } from './paging.ts'
 import { typeOf } from './resources.ts'
 
 const TokenBalance = typeOf(tokenBalance)
@@ -51,6 +51,7 @@ export function addTokenBalances(): void {
           limit: request.limit,
           ...(request.after && { after: request.after }),
         })
+        chargeEarlyEnd(page, request, context)
         return toConnection(page, request, (each) => tokenHolderCursor.encode(each))
       },
     }),
@@ -66,6 +67,7 @@ export function addTokenBalances(): void {
           limit: request.limit,
           ...(request.after && { after: request.after }),
         })
+        chargeEarlyEnd(page, request, context)
         return toConnection(page, request, ({ token }) => addressCursor.encode(token))
       },
     }),

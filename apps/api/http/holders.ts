@@ -1,5 +1,6 @@
 import { refuseUnindexed } from '#core/nft/indexed-collections.ts'
 import { listHolders } from '#core/nft/list-holdings.ts'
+import { endOf } from '#core/page.ts'
 import { addressCursor } from '#api/cursors.ts'
 import { PAGE_DEFAULT, PAGE_MAX } from '#api/pages.ts'
 import { holder } from '#resources/holdings.ts'
@@ -20,15 +21,15 @@ export const holdersOfCollection = endpoint({
   },
   async answer(ports, view, input) {
     refuseUnindexed(ports.collections, input.address)
-    const { items, hasMore } = await listHolders(ports, view, {
+    const page = await listHolders(ports, view, {
       collection: input.address,
       limit: input.limit,
       ...(input.after && { after: input.after }),
     })
-    const last = items.at(-1)
+    const end = endOf(page)
     return {
-      items,
-      nextCursor: hasMore && last ? addressCursor.encode(last.owner) : null,
+      items: page.items,
+      nextCursor: end ? addressCursor.encode(end.owner) : null,
     }
   },
 })

@@ -2,6 +2,7 @@ import type { View } from '#core/history/head.ts'
 import type { Holding } from '#core/nft/holding.ts'
 import { refuseUnindexed } from '#core/nft/indexed-collections.ts'
 import { type HoldingQuery, listHoldings } from '#core/nft/list-holdings.ts'
+import { endOf } from '#core/page.ts'
 import { holdingCursor } from '#api/cursors.ts'
 import { PAGE_DEFAULT, PAGE_MAX } from '#api/pages.ts'
 import type { Ports } from '#api/wire.ts'
@@ -9,7 +10,7 @@ import { holding } from '#resources/holdings.ts'
 import { type Answer, endpoint } from './endpoint.ts'
 import { address, after, limit, tokenId } from './parameters.ts'
 
-const page = {
+const paging = {
   tokenId: tokenId.optional().describe('Only this token.'),
   limit: limit(PAGE_DEFAULT, PAGE_MAX),
   after: after(holdingCursor).optional(),
@@ -25,7 +26,7 @@ export const holdingsOfCollection = endpoint({
   parameters: {
     address,
     owner: address.optional().describe('Only what this account holds.'),
-    ...page,
+    ...paging,
   },
   answer: (ports, view, { address: collection, ...query }) =>
     answer(ports, view, { ...query, collection }),
@@ -41,7 +42,7 @@ export const holdingsOfAccount = endpoint({
   parameters: {
     address,
     collection: address.optional().describe('Only tokens of this collection.'),
-    ...page,
+    ...paging,
   },
   answer: (ports, view, { address: owner, ...query }) => answer(ports, view, { ...query, owner }),
 })
@@ -53,16 +54,16 @@ type Query = { readonly [K in keyof HoldingQuery]: HoldingQuery[K] | undefined }
 
 async function answer(ports: Ports, view: View, query: Query): Promise<Answer<Holding>> {
   refuseUnindexed(ports.collections, query.collection)
-  const { items, hasMore } = await listHoldings(ports, view, {
+  const page = await listHoldings(ports, view, {
     limit: query.limit,
     ...(query.collection && { collection: query.collection }),
     ...(query.owner && { owner: query.owner }),
     ...(query.tokenId !== undefined && { tokenId: query.tokenId }),
     ...(query.after && { after: query.after }),
   })
-  const last = items.at(-1)
+  const end = endOf(page)
   return {
-    items,
-    nextCursor: hasMore && last ? holdingCursor.encode(last) : null,
+    items: page.items,
+    nextCursor: end ? holdingCursor.encode(end) : null,
   }
 }

@@ -7,6 +7,7 @@ import {
 } from '#core/dex/positions/list-positions.ts'
 import type { Position } from '#core/dex/positions/position.ts'
 import { readPool } from '#core/dex/read-pool.ts'
+import { endOf } from '#core/page.ts'
 import { placeOfPosition, positionCursor, tokenIdCursor } from '#api/cursors.ts'
 import { PAGE_DEFAULT, PAGE_MAX } from '#api/pages.ts'
 import type { Ports } from '#api/wire.ts'
@@ -14,7 +15,7 @@ import { position as resource } from '#resources/positions.ts'
 import { type Answer, endpoint } from './endpoint.ts'
 import { address, poolAddress, after, limit, tokenId } from './parameters.ts'
 
-const page = {
+const paging = {
   limit: limit(PAGE_DEFAULT, PAGE_MAX),
   after: after(positionCursor).optional(),
 }
@@ -29,7 +30,7 @@ export const positionsOfPool = endpoint({
   parameters: {
     address: poolAddress,
     owner: address.optional().describe('Only positions of this account.'),
-    ...page,
+    ...paging,
   },
   async answer(ports, view, { address: pool, ...query }) {
     await readPool(ports, view, pool)
@@ -43,7 +44,7 @@ export const positionsOfAccount = endpoint({
   summary: 'Positions that an account holds now, by pool.',
   returns: { page: resource },
   example: ({ position: { owner } }) => ({ address: owner, limit: '2' }),
-  parameters: { address, ...page },
+  parameters: { address, ...paging },
   answer: (ports, view, { address: owner, ...query }) => answer(ports, view, { ...query, owner }),
 })
 
@@ -83,15 +84,15 @@ async function answer(
   view: View,
   { pool, owner, after: place, limit: count }: Query,
 ): Promise<Answer<Position>> {
-  const { items, hasMore } = await listPositions(ports, view, {
+  const page = await listPositions(ports, view, {
     limit: count,
     ...(pool && { pool }),
     ...(owner && { owner }),
     ...(place && { after: place }),
   })
-  const last = items.at(-1)
+  const end = endOf(page)
   return {
-    items,
-    nextCursor: hasMore && last ? positionCursor.encode(placeOfPosition(last)) : null,
+    items: page.items,
+    nextCursor: end ? positionCursor.encode(placeOfPosition(end)) : null,
   }
 }

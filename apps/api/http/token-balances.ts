@@ -6,6 +6,7 @@ import {
   readBalanceAt,
 } from '#core/tokens/list-balances.ts'
 import { readSummary } from '#core/tokens/read-summary.ts'
+import { endOf } from '#core/page.ts'
 import { addressCursor, blockCursor, tokenHolderCursor } from '#api/cursors.ts'
 import { PAGE_DEFAULT, PAGE_MAX } from '#api/pages.ts'
 import {
@@ -46,13 +47,13 @@ export const holdersOfToken = endpoint({
   },
   async answer(ports, view, { address: token, limit: count, after: place }) {
     expectIndexed(ports.indexedTokens, token)
-    const { items, hasMore } = await listTokenHolders(ports, view, {
+    const page = await listTokenHolders(ports, view, {
       token,
       limit: count,
       ...(place && { after: place }),
     })
-    const last = items.at(-1)
-    return { items, nextCursor: hasMore && last ? tokenHolderCursor.encode(last) : null }
+    const end = endOf(page)
+    return { items: page.items, nextCursor: end ? tokenHolderCursor.encode(end) : null }
   },
 })
 
@@ -113,12 +114,12 @@ export const tokensOfAccount = endpoint({
     after: after(addressCursor).optional(),
   },
   async answer(ports, view, { address: account, limit: count, after: place }) {
-    const { items, hasMore } = await listTokensOfAccount(ports, view, {
+    const page = await listTokensOfAccount(ports, view, {
       account,
       limit: count,
       ...(place && { after: place }),
     })
-    const last = items.at(-1)
-    return { items, nextCursor: hasMore && last ? addressCursor.encode(last.token) : null }
+    const end = endOf(page)
+    return { items: page.items, nextCursor: end ? addressCursor.encode(end.token) : null }
   },
 })

@@ -32,11 +32,11 @@ export async function listPositions(
   ports: ResolvePorts,
   view: View,
   { pool, owner, after, limit }: PositionQuery,
-): Promise<Page<Position>> {
+): Promise<Page<Position, PositionPlace>> {
   if (!pool && !owner) throw invalidField('pool', 'name a pool, an owner, or both')
   const order = owner ? 'identity' : 'byPool'
   const prefix = owner ? [owner, ...(pool ? [pool] : [])] : [pool as Address]
-  const { items, hasMore } = await listDocuments(
+  const { items, ...rest } = await listDocuments(
     ports,
     view,
     positionOwnerDocuments,
@@ -54,7 +54,7 @@ export async function listPositions(
   )
   const keys = items.map(({ manager, tokenId }) => [manager, tokenId])
   const positions = await readDocuments(ports, view, positionDocuments, keys)
-  return { items: positions.filter((each) => each !== undefined), hasMore }
+  return { items: positions.filter((each) => each !== undefined), ...rest }
 }
 
 /** A position by its manager and id; undefined where none was seen. */

@@ -3,13 +3,20 @@ import { createMemoryTables } from '#adapters/memory/chain-store.ts'
 import type { Source } from '#core/catalogue.ts'
 import { poolDocuments } from '#core/dex/pool.ts'
 import type { DocumentSpec } from '#core/history/document.ts'
+import { listDocuments } from '#core/history/list-documents.ts'
+import { endOf } from '#core/page.ts'
 import { scanDocuments } from '#core/history/resolve.ts'
 import { createViews } from '#core/history/view.ts'
 import { backfill } from '#core/indexing/backfill.ts'
 import type { BlockSource, LogFilter } from '#core/indexing/ports.ts'
 import { balanceDocuments } from '#core/tokens/balance.ts'
 import { listHoldings } from '#core/nft/list-holdings.ts'
-import { holderDocuments, holdingDocuments, ownershipDocuments } from '#core/nft/holding.ts'
+import {
+  type Holding,
+  holderDocuments,
+  holdingDocuments,
+  ownershipDocuments,
+} from '#core/nft/holding.ts'
 import { addressOf } from '../../fakes/encode.ts'
 import { actedOf, type FakeBlock, seal } from '../../fakes/fake-chain.ts'
 import { createFakeSource } from '../../fakes/fake-source.ts'
@@ -168,6 +175,35 @@ test('batches of hundreds of ERC-1155 tokens, and 10,000 mints in one block, are
     })
     expect([items.length, hasMore]).toEqual([Math.min(limit, 390), limit < 390])
   }
+  // Where few of many are listed, a page ends before it is full and goes on behind what was looked at.
+  const some = ({ tokenId }: Holding): boolean => tokenId % 97n === 5n
+  const walk = async (limit: number, lookedAtMax: number) => {
+    const pages: bigint[][] = []
+    const asked = { order: 'byOwner', prefix: [BOB, SEVERAL], limit }
+    for (let end: Holding | undefined, isOver = false; !isOver; isOver = !end) {
+      const after = end && [BOB, SEVERAL, end.tokenId]
+      // oxlint-disable-next-line no-await-in-loop -- page by page
+      const page = await listDocuments(
+        history,
+        view,
+        holdingDocuments,
+        { ...asked, ...(after && { after }) },
+        some,
+        lookedAtMax,
+      )
+      pages.push(page.items.map(({ tokenId }) => tokenId))
+      end = endOf(page)
+    }
+    return pages
+  }
+  expect(await walk(9, 1_000)).toEqual([[5n, 102n, 199n, 296n]])
+  for (const lookedAtMax of [1, 7, 50, 103])
+    for (const limit of [1, 3]) {
+      const pages = await walk(limit, lookedAtMax)
+      expect(pages.flat()).toEqual([5n, 102n, 199n, 296n])
+      for (const page of pages) expect(page.length).toBeLessThanOrEqual(limit)
+    }
+  expect((await walk(1, 50)).length).toBeGreaterThan(4)
 }, 120_000)
 
 test('a pair whose shares are indexed as a token is a pair all the same', async () => {
