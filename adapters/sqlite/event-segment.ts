@@ -1,6 +1,7 @@
 import { constants, zstdCompressSync, zstdDecompressSync } from 'node:zlib'
 import { damagedStore, messageOf } from '#core/errors.ts'
-import { type EventRow, readBlockRows } from '#core/indexing/block-rows.ts'
+import { type EventRow, readBlockRows, ROW } from '#core/indexing/block-rows.ts'
+import type { BlockEvents } from '#core/indexing/ports.ts'
 
 /**
  * Events of one family in one block, some of them in order of log index, as one value: the lines of
@@ -20,9 +21,10 @@ const CHARACTERS_MAX = 65_536
 /** Higher levels take twice the time for some percent: most of what a row holds is hashes and amounts. */
 const LEVEL = 1
 
-/** Collects the rows of one block into segments. */
+/** Collects the rows of one family in one block into segments, without taking them apart. */
 export type SegmentWriter = {
-  add(row: Pick<EventRow, 'transactionHash' | 'logIndex' | 'address' | 'body'>, kind: number): void
+  /** @param at where the numbers of the row begin in the block's offsets */
+  add(block: Pick<BlockEvents, 'rows' | 'offsets'>, at: number, kind: string): void
   /** The rows that are not in a segment yet; undefined where there are none. */
   close(): Segment | undefined
   /** Whether no more should be added before `close`. */
@@ -30,24 +32,36 @@ export type SegmentWriter = {
 }
 
 export function createSegmentWriter(): SegmentWriter {
-  let lines: string[] = []
-  let transaction = ''
-  let [size, characters, firstIndex, lastIndex] = [0, 0, 0, 0]
+  let pieces: string[] = []
+  let [transaction, size, characters, firstIndex, lastIndex] = [-1, 0, 0, 0, 0]
   return {
-    add({ transactionHash, logIndex, address, body }, kind) {
-      if (size === 0) firstIndex = logIndex
-      if (transactionHash !== transaction) lines.push(transactionHash)
-      transaction = transactionHash
-      lines.push(`${logIndex} ${address} ${kind} ${body}`)
-      lastIndex = logIndex
+    add({ rows, offsets }, at, kind) {
+      lastIndex = offsets[at + ROW.logIndex] as number
+      const transactionAt = offsets[at + ROW.transactionAt] as number
+      const startAt = offsets[at + ROW.startAt] as number
+      const kindAt = offsets[at + ROW.kindAt] as number
+      const endAt = offsets[at + ROW.endAt] as number
+      const bodyAt = kindAt + kind.length
+      if (size === 0) firstIndex = lastIndex
+      // Lines but the first bring the end of the line above with them.
+      if (transactionAt !== transaction)
+        pieces.push(
+          rows.slice(
+            size === 0 ? transactionAt : transactionAt - 1,
+            rows.indexOf('\n', transactionAt),
+          ),
+        )
+      transaction = transactionAt
+      pieces.push(rows.slice(startAt - 1, kindAt), String(offsets[at + ROW.kind]))
+      pieces.push(rows.slice(bodyAt, endAt))
       size++
-      characters += body.length
+      characters += endAt - bodyAt - 1
     },
     close() {
       if (size === 0) return undefined
-      const segment = { firstIndex, lastIndex, rows: packRows(lines.join('\n')) }
-      lines = []
-      transaction = ''
+      const segment = { firstIndex, lastIndex, rows: packRows(pieces.join('')) }
+      pieces = []
+      transaction = -1
       size = 0
       characters = 0
       return segment

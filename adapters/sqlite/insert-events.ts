@@ -1,19 +1,20 @@
-import type { Address, BlockRef } from '#core/chain.ts'
+import type { Address } from '#core/chain.ts'
 import type { HistoryCatalogue } from '#core/history/catalogue.ts'
 import type { CommitId, DerivedRef } from '#core/history/head.ts'
-import { readBlockRows } from '#core/indexing/block-rows.ts'
+import { ROW } from '#core/indexing/block-rows.ts'
+import type { BlockEvents } from '#core/indexing/ports.ts'
 import type { Database } from './database.ts'
 import { createSegmentWriter, type SegmentWriter } from './event-segment.ts'
 import { contractTable, eventTable } from './schema.ts'
 
-/** The rows of one block's events as text, which crosses to another thread as it is. */
-export type BlockRows = { readonly block: BlockRef; readonly rows: string }
+/** The rows of one block's events as text, which crosses to another thread as it is, and where they are in it. */
+export type BlockRows = Pick<BlockEvents, 'block' | 'rows' | 'offsets'>
 
 /** Where the events of a family go. */
 type FamilyWriter = {
   readonly rows: SegmentWriter
-  /** The contracts of the block at hand. */
-  readonly contracts: Set<Address>
+  /** The contracts of the block at hand, by where they are named first. */
+  readonly contracts: Set<number>
   readonly insertSegment: (...parameters: unknown[]) => void
   readonly insertContract: (...parameters: unknown[]) => void
 }
@@ -30,14 +31,14 @@ export function insertEvents(
     events,
     writer: {
       rows: createSegmentWriter(),
-      contracts: new Set<Address>(),
+      contracts: new Set<number>(),
       insertSegment: db.prepareRun(insertSegmentSql(name)),
       insertContract: db.prepareRun(insertContractSql(name)),
     } satisfies FamilyWriter,
   }))
   const kinds = new Map(
     families.flatMap(({ events, writer }) =>
-      events.map(({ kind, number }) => [kind, { number, writer }] as const),
+      events.map(({ kind, number }) => [number, { kind, writer }] as const),
     ),
   )
   const contractId = contractIds(db)
@@ -49,25 +50,32 @@ export function insertEvents(
     writer.insertSegment(chainId, number, firstIndex, blockId, lastIndex, rows)
   }
 
-  for (const { block, rows } of blocks) {
-    if (rows === '') continue
+  for (const given of blocks) {
+    const { block, rows, offsets } = given
+    if (offsets.length === 0) continue
     const blockId = idOfBlock(db, chainId, { number: block.number, commit })
-    readBlockRows(rows, (row) => {
-      const kind = kinds.get(row.kind)
-      if (!kind) throw new Error(`events of the kind ${row.kind} are in a family of the catalogue`)
-      const { writer, number } = kind
-      writer.rows.add(row, number)
-      writer.contracts.add(row.address)
+    for (let at = 0; at < offsets.length; at += ROW.width) {
+      const known = kinds.get(offsets[at + ROW.kind] as number)
+      if (!known) {
+        const kind = wordAt(rows, offsets[at + ROW.kindAt] as number)
+        throw new Error(`events of the kind ${kind} are in a family of the catalogue`)
+      }
+      const { kind, writer } = known
+      writer.rows.add(given, at, kind)
+      writer.contracts.add(offsets[at + ROW.contractAt] as number)
       if (writer.rows.isFull()) close(writer, block.number, blockId)
-    })
+    }
     for (const { writer } of families) {
       close(writer, block.number, blockId)
-      for (const contract of writer.contracts)
-        writer.insertContract(chainId, contractId(contract), block.number)
+      for (const at of writer.contracts)
+        writer.insertContract(chainId, contractId(wordAt(rows, at) as Address), block.number)
       writer.contracts.clear()
     }
   }
 }
+
+/** What stands in a row up to the next space. */
+const wordAt = (rows: string, at: number): string => rows.slice(at, rows.indexOf(' ', at))
 
 const insertSegmentSql = (family: string): string =>
   `INSERT INTO ${eventTable(family)} (chain, number, log_index, block, last_index, rows)

@@ -170,7 +170,9 @@ export async function openThreadedSqliteChainStore(
       hasTransactions: true,
       held: async () => undefined,
       async putEvents(chainId, commit, blocks) {
-        const rows = blocks.map(({ block, rows: text }): BlockRows => ({ block, rows: text }))
+        const rows = blocks.flatMap(({ block, rows: text, offsets }): BlockRows[] =>
+          offsets.length === 0 ? [] : [{ block, rows: text, offsets }],
+        )
         await write('thread', 'putRows', chainId, commit, rows)
       },
       atomically(steps, durability = 'cheap') {

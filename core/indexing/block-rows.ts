@@ -19,26 +19,77 @@ export type BlockRowsWriter = {
   ): void
   quarantined(transaction: Hash, logIndex: number): void
   text(): string
+  /**
+   * Where the rows of events are in the text, so that who cuts it up need not look for them: for each row in turn the
+   * numbers that `ROW` names. Malformed logs are left out.
+   */
+  offsets(): RowOffsets
 }
+
+export type RowOffsets = Int32Array
+
+/** The numbers of a row, by their place behind the first of them. What ends with `At` is a place in the block's text. */
+export const ROW = {
+  /** How many there are. */
+  width: 7,
+  logIndex: 0,
+  /** The number of its kind, see `EventSpec`. */
+  kind: 1,
+  /** Where the hash of its transaction begins. */
+  transactionAt: 2,
+  /** Where it begins. */
+  startAt: 3,
+  /** Where its contract is named first: the same for all rows of a contract. */
+  contractAt: 4,
+  /** Where the name of its kind begins; its body follows behind a space. */
+  kindAt: 5,
+  /** Behind its last character. */
+  endAt: 6,
+} as const
+
+const NO_OFFSETS: RowOffsets = new Int32Array(0)
 
 export function createBlockRows(): BlockRowsWriter {
   const lines: string[] = []
+  const offsets: number[] = []
+  const contracts = new Map<Address, number>()
   let last: Hash | undefined
-  const under = (transaction: Hash): void => {
+  /** Where the next line begins, and the transaction that it is of. */
+  let [at, transactionAt] = [0, 0]
+  function add(line: string): void {
+    lines.push(line)
+    at += line.length + 1
+  }
+  function under(transaction: Hash): void {
     if (transaction === last) return
     last = transaction
-    lines.push(transaction)
+    transactionAt = at
+    add(transaction)
+  }
+  function contractAtOr(address: Address, here: number): number {
+    const known = contracts.get(address)
+    if (known === undefined) contracts.set(address, here)
+    return known ?? here
   }
   return {
     event(transaction, logIndex, address, spec, body) {
       under(transaction)
-      lines.push(`${logIndex} ${address} ${spec.kind} ${encodeEventBody(spec, body)}`)
+      const { kind, number } = spec
+      const text = encodeEventBody(spec, body)
+      const line = `${logIndex} ${address} ${kind} ${text}`
+      const startAt = at
+      add(line)
+      const endAt = startAt + line.length
+      const kindAt = endAt - text.length - kind.length - 1
+      const contractAt = contractAtOr(address, kindAt - address.length - 1)
+      offsets.push(logIndex, number, transactionAt, startAt, contractAt, kindAt, endAt)
     },
     quarantined(transaction, logIndex) {
       under(transaction)
-      lines.push(`${logIndex} quarantined`)
+      add(`${logIndex} quarantined`)
     },
     text: () => lines.join('\n'),
+    offsets: () => (offsets.length === 0 ? NO_OFFSETS : Int32Array.from(offsets)),
   }
 }
 

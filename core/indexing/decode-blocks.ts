@@ -66,7 +66,7 @@ export async function decodeBlocks(
       rows.event(transactionHash, logIndex, address, spec, body)
       counts[body.type] = (counts[body.type] ?? 0) + 1
     }
-    return { block, events, rows: rows.text() }
+    return { block, events, rows: rows.text(), offsets: rows.offsets() }
   }
 
   const events: BlockEvents[] = []

@@ -5,6 +5,7 @@ import type { ChainEvent } from '#core/history/event.ts'
 import type { CommitId, DerivedRef, HeadEntry } from '#core/history/head.ts'
 import type { EventPlace, Upkeep } from '#core/history/ports.ts'
 import type { StoredRow } from '#core/history/stored-row.ts'
+import type { RowOffsets } from './block-rows.ts'
 
 /** A log as a node gives it, numbers parsed; hex is lower case. */
 export type RawLog = {
@@ -122,11 +123,15 @@ export type QuarantineTable = {
 /** How many there are of each type of event. */
 export type EventCounts = Readonly<Record<string, number>>
 
-/** The events of one block, and the same as the text that the digest hashes (see `core/indexing/block-rows.ts`). */
+/**
+ * The events of one block, and the same as the text that the digest hashes and where they are in it (see
+ * `core/indexing/block-rows.ts`).
+ */
 export type BlockEvents = {
   readonly block: ChainEvent['block']
   readonly events: readonly ChainEvent[]
   readonly rows: string
+  readonly offsets: RowOffsets
 }
 
 /**

@@ -125,7 +125,7 @@ function suiteOver({ url, kind }: MongoServer): void {
     test('a swap', async () => {
       const db = await open()
       await createMongoChainStore(db).writer.putEvents(31_337, 'commit-1', [
-        { block: swap.block, events: [swap], rows: '' },
+        { block: swap.block, events: [swap], rows: '', offsets: new Int32Array() },
       ])
       expect(readable(await db.collection('events').findOne())).toMatchInlineSnapshot(`
         {
@@ -192,7 +192,7 @@ function suiteOver({ url, kind }: MongoServer): void {
       amounts: tokenIds.map((_, token) => BigInt(token)),
     }
     const event: ChainEvent<Transfer> = { ...swap, body }
-    const block = { block: swap.block, events: [event], rows: '' }
+    const block = { block: swap.block, events: [event], rows: '', offsets: new Int32Array() }
     for (let times = 0; times < 2; times++) await writer.putEvents(31_337, 'commit-1', [block])
     const parts = await db.collection('eventParts').find().toArray()
     expect(parts.length).toBeGreaterThan(4)

@@ -37,7 +37,7 @@ async function storedBlocks(store: ReturnType<typeof openSqliteChainStore>): Pro
       }
       await store.writer.atomically(async () => {
         await store.writer.putBlocks(CHAIN_ID, commit, [{ ...block, parentHash: block.hash }])
-        const given = [{ block, events, rows: rows.text() }]
+        const given = [{ block, events, rows: rows.text(), offsets: rows.offsets() }]
         await store.writer.putEvents(CHAIN_ID, commit, given)
         // Once more, as a writer does that does not know whether it was.
         await store.writer.putEvents(CHAIN_ID, commit, given)
