@@ -1,16 +1,66 @@
 import { describe, expect, test } from 'vitest'
 import { sha256 } from '#adapters/node/sha256.ts'
+import { appendGroup } from '#core/ledger/append.ts'
 import { auditLedger } from '#core/ledger/audit.ts'
 import { sealEntry } from '#core/ledger/entry.ts'
 import { findExpired } from '#core/ledger/expire-points.ts'
 import { freezeBreached } from '#core/ledger/freeze-breached.ts'
-import type { Operation } from '#core/ledger/operation.ts'
+import type { Operation, OperationRequest } from '#core/ledger/operation.ts'
 import { previewRequest } from '#core/ledger/preview-request.ts'
-import { readBalanceAt } from '#core/ledger/read-balance.ts'
+import { readBalance, readBalanceAt } from '#core/ledger/read-balance.ts'
+import { toText } from '#core/ledger/text.ts'
 import { verifyLog } from '#core/ledger/verify-log.ts'
+import { createMemoryLedgerStore } from '../../fakes/ledger-store.ts'
+import { createRandom } from '../../fakes/random.ts'
+import { ACCOUNTS, requestsOf } from '../../simulation/ledger/operations.ts'
 import { asset, createLedgerApp, grant, hold, LEDGER, policy, spend, wordOf } from './ledger-app.ts'
 
 const DAY_MS = 86_400_000
+
+/** What became of each request, and the balances, where so many of them are one entry. */
+async function outcomesOf(requests: readonly OperationRequest[], sizes: () => number) {
+  const store = createMemoryLedgerStore()
+  const ports = { store, sha256, clock: { nowMs: () => 1_700_000_000_000 } }
+  const outcomes: object[] = []
+  for (let from = 0; from < requests.length;) {
+    const group = requests.slice(from, from + sizes())
+    // oxlint-disable-next-line no-await-in-loop -- entry by entry
+    const receipts = await appendGroup(ports, LEDGER, group)
+    if (receipts === 'taken') throw new Error('nobody else writes')
+    for (const receipt of receipts) {
+      const { status } = receipt
+      const { outcome = null, isReplay = null } = status === 'recorded' ? receipt : {}
+      outcomes.push({ status, outcome, isReplay })
+    }
+    from += group.length
+  }
+  const balances = await Promise.all(
+    ACCOUNTS.map((account) => readBalance({ store, sha256 }, LEDGER, { asset, account })),
+  )
+  const { breaches } = await auditLedger({ store, sha256 }, LEDGER)
+  return { outcomes, balances: balances.map(({ value }) => value), breaches }
+}
+
+test('operations come to the same, however many of them are one entry', async () => {
+  let told = ''
+  for (let seed = 1; seed <= 12; seed++) {
+    const random = createRandom(seed)
+    const requests = requestsOf(random, 120)
+    const alone = await outcomesOf(requests, () => 1)
+    expect(alone.breaches).toEqual([])
+    for (const sizes of [() => requests.length, () => 1 + random.int(40)])
+      expect(await outcomesOf(requests, sizes), `seed ${seed}`).toEqual(alone)
+    told += toText(alone.outcomes)
+  }
+  for (const word of [
+    'insufficient-points',
+    'hold-resolved',
+    'day-limit',
+    'key-reused',
+    'isReplay":true',
+  ])
+    expect(told).toContain(word)
+})
 
 describe('operations of a ledger', () => {
   test('a spend is split into what is redeemed and the fee, and nothing is ever below 0', async () => {
