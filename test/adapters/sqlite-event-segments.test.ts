@@ -183,5 +183,6 @@ test('a contract of a block is told by the place where it is named first', () =>
     at += ROW.width
   })
   expect(at).toBe(offsets.length)
-  for (const [address, places] of named) expect([...places]).toEqual([rows.indexOf(address)])
+  for (const [address, places] of named)
+    expect([...places]).toEqual([rows.indexOf(` ${address} `) + 1])
 })
