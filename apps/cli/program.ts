@@ -1,37 +1,45 @@
 import { Command } from 'commander'
 import { exitCodes, exitCodesHelp } from '#faces/exit-code.ts'
-import { activityCommand } from './commands/activity.ts'
-import { backfillCommand } from './commands/backfill.ts'
-import { collectCommand } from './commands/collect.ts'
-import { configCommand } from './commands/config.ts'
-import { deriveCommand } from './commands/derive.ts'
-import { devCommand } from './commands/dev.ts'
-import { discordCommand } from './commands/discord.ts'
-import { exportCommand } from './commands/export.ts'
-import { metadataCommand } from './commands/metadata.ts'
-import { migrateCommand } from './commands/migrate.ts'
-import { opsCommand } from './commands/ops.ts'
-import { ownersCommand } from './commands/owners.ts'
-import { pointsCommand } from './commands/points.ts'
-import { personsCommand } from './commands/persons.ts'
-import { quarantineCommand } from './commands/quarantine.ts'
-import { queueCommand } from './commands/queue.ts'
-import { quoteCommand } from './commands/quote.ts'
-import { rangesCommand } from './commands/ranges.ts'
-import { rawCommand } from './commands/raw.ts'
-import { reindexCommand } from './commands/reindex.ts'
-import { relayCommand } from './commands/relay.ts'
-import { senderCommand } from './commands/sender.ts'
-import { rolesCommand } from './commands/roles.ts'
-import { signerCommand } from './commands/signer.ts'
-import { statusCommand } from './commands/status.ts'
-import { tokensCommand } from './commands/tokens.ts'
-import { verifyCommand } from './commands/verify.ts'
-import { webhooksCommand } from './commands/webhooks.ts'
-import { workCommand } from './commands/work.ts'
 
-/** The command line, with a line for each command. */
-export function createProgram(): Command {
+/** Each command by its name. The code of one is loaded where it is called, and of all where none is: for their help. */
+const commands: Readonly<Record<string, () => Promise<Command>>> = {
+  dev: async () => (await import('./commands/dev.ts')).devCommand(),
+  backfill: async () => (await import('./commands/backfill.ts')).backfillCommand(),
+  work: async () => (await import('./commands/work.ts')).workCommand(),
+  ranges: async () => (await import('./commands/ranges.ts')).rangesCommand(),
+  queue: async () => (await import('./commands/queue.ts')).queueCommand(),
+  collect: async () => (await import('./commands/collect.ts')).collectCommand(),
+  derive: async () => (await import('./commands/derive.ts')).deriveCommand(),
+  reindex: async () => (await import('./commands/reindex.ts')).reindexCommand(),
+  raw: async () => (await import('./commands/raw.ts')).rawCommand(),
+  status: async () => (await import('./commands/status.ts')).statusCommand(),
+  verify: async () => (await import('./commands/verify.ts')).verifyCommand(),
+  export: async () => (await import('./commands/export.ts')).exportCommand(),
+  quarantine: async () => (await import('./commands/quarantine.ts')).quarantineCommand(),
+  tokens: async () => (await import('./commands/tokens.ts')).tokensCommand(),
+  activity: async () => (await import('./commands/activity.ts')).activityCommand(),
+  owners: async () => (await import('./commands/owners.ts')).ownersCommand(),
+  metadata: async () => (await import('./commands/metadata.ts')).metadataCommand(),
+  persons: async () => (await import('./commands/persons.ts')).personsCommand(),
+  roles: async () => (await import('./commands/roles.ts')).rolesCommand(),
+  discord: async () => (await import('./commands/discord.ts')).discordCommand(),
+  webhooks: async () => (await import('./commands/webhooks.ts')).webhooksCommand(),
+  quote: async () => (await import('./commands/quote.ts')).quoteCommand(),
+  points: async () => (await import('./commands/points.ts')).pointsCommand(),
+  relay: async () => (await import('./commands/relay.ts')).relayCommand(),
+  ops: async () => (await import('./commands/ops.ts')).opsCommand(),
+  sender: async () => (await import('./commands/sender.ts')).senderCommand(),
+  signer: async () => (await import('./commands/signer.ts')).signerCommand(),
+  migrate: async () => (await import('./commands/migrate.ts')).migrateCommand(),
+  config: async () => (await import('./commands/config.ts')).configCommand(),
+}
+
+/**
+ * The command line.
+ *
+ * @param named the command that is called; where it is none of these, as with `--help`, the program has all
+ */
+export async function createProgram(named?: string): Promise<Command> {
   const program = new Command('halyard')
     .description(
       'The operator’s tool of Halyard: index a chain, look at what is stored, run it all locally.',
@@ -52,37 +60,8 @@ Examples:
       --out 0xa0b86991c6218b36c1d19d4a2e9eb0ce3606eb48 --amount 1000000000000000000`,
     )
 
-  for (const command of [
-    devCommand(),
-    backfillCommand(),
-    workCommand(),
-    rangesCommand(),
-    queueCommand(),
-    collectCommand(),
-    deriveCommand(),
-    reindexCommand(),
-    rawCommand(),
-    statusCommand(),
-    verifyCommand(),
-    exportCommand(),
-    quarantineCommand(),
-    tokensCommand(),
-    activityCommand(),
-    ownersCommand(),
-    metadataCommand(),
-    personsCommand(),
-    rolesCommand(),
-    discordCommand(),
-    webhooksCommand(),
-    quoteCommand(),
-    pointsCommand(),
-    relayCommand(),
-    opsCommand(),
-    senderCommand(),
-    signerCommand(),
-    migrateCommand(),
-    configCommand(),
-  ])
-    program.addCommand(command)
+  const known = Object.entries(commands).filter(([name]) => name === named)
+  const loads = (known.length > 0 ? known : Object.entries(commands)).map(([, load]) => load)
+  for (const command of await Promise.all(loads.map((load) => load()))) program.addCommand(command)
   return program
 }

@@ -6,4 +6,4 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   if (error.code !== 'EPIPE') throw error
 })
 
-await runCommand(createProgram())
+await runCommand(await createProgram(process.argv[2]))

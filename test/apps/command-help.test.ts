@@ -30,8 +30,8 @@ const examplesOf = (help: string): string[][] =>
     .map((line) => line.replace(/ > .*$/, '').split(/ +/))
 
 /** The same program, with commands that do nothing. */
-function parseOnly(args: readonly string[]): Promise<unknown> {
-  const program = createProgram()
+async function parseOnly(args: readonly string[]): Promise<unknown> {
+  const program = await createProgram()
   for (const [, command] of allCommands(program)) {
     command.exitOverride().configureOutput({ writeErr: () => undefined })
     if (command.commands.length === 0) command.action(() => undefined)
@@ -41,11 +41,22 @@ function parseOnly(args: readonly string[]): Promise<unknown> {
   return program.parseAsync([...args], { from: 'user' })
 }
 
+const all = await createProgram()
+
 describe('the help of every command', () => {
-  test.each(allCommands(createProgram()))('has examples that it takes: %s', async (_, command) => {
+  test.each(allCommands(all))('has examples that it takes: %s', async (_, command) => {
     const examples = examplesOf(helpOf(command))
     expect(examples.length).toBeGreaterThan(0)
     for (const example of examples) await parseOnly(example)
+  })
+
+  test('is there without the code of the others where it is called by its name', async () => {
+    const names = all.commands.map((command) => command.name())
+    expect(names).toContain('backfill')
+    for (const name of names)
+      expect((await createProgram(name)).commands.map((command) => command.name())).toEqual([name])
+    for (const other of ['help', '--version', 'back', 'toString', '__proto__'])
+      expect((await createProgram(other)).commands.length).toBe(names.length)
   })
 
   test('and an example that it would not take is noticed', async () => {
