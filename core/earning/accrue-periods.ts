@@ -4,19 +4,21 @@ import { createPairing } from '#core/dex/positions/pair-changes.ts'
 import type { PositionEvent } from '#core/dex/positions/position-events.ts'
 import type { ChainEvent, EventBody } from '#core/history/event.ts'
 import { tokensOf, type Transfer } from '#core/nft/transfer.ts'
-import type { TokenTransfer } from '#core/tokens/token-transfer.ts'
+import type { TokenRebase, TokenTransfer } from '#core/tokens/token-transfer.ts'
 import type { Accrual } from './accrual.ts'
 import { type Period, pointsFor, type RuleOf } from './rule.ts'
 
-/**
- * Counts periods one after another, from what the one before has ended with.
- *
- * @param events those before the end of the period that no call before has had, in chain order
- */
-type Count<Body extends EventBody> = (
-  period: Period,
-  events: readonly ChainEvent<Body>[],
-) => Accrual[]
+/** Counts periods one after another, from what the one before has ended with. */
+export type Count<Body extends EventBody> = {
+  /** Begins a period, which lies above the one before. */
+  begin(period: Period): void
+  /** The next events before the end of the period, in chain order; what lies behind that is left out. */
+  add(events: readonly ChainEvent<Body>[]): void
+  /** What the period gives, now that all events before its end were added. */
+  accruals(): Accrual[]
+}
+
+const NO_PERIOD: Period = { index: 0, start: 0, end: 0 }
 
 /**
  * Tokens that did not leave their holder in the period, each once: whoever walks one through several wallets earns with
@@ -34,33 +36,40 @@ export function countHeld(rule: RuleOf<'nft-held'>): Count<Transfer> {
     const then = now + delta > 0n ? now + delta : 0n
     held.set(key, { now: then, fewest: !isInPeriod || then < fewest ? then : fewest })
   }
-  return ({ index, start, end }, events) => {
-    for (const [key, { now }] of held)
-      if (now === 0n) held.delete(key)
-      else held.set(key, { now, fewest: now })
-    for (const { body, block } of events) {
-      if (block.timestamp >= end) break
-      const isInPeriod = block.timestamp >= start
-      for (const { tokenId, amount } of tokensOf(body)) {
-        const isOfOne = body.protocol === 'erc721'
-        const from = isOfOne ? (owners.get(tokenId) ?? ZERO_ADDRESS) : body.from
-        if (isOfOne) owners.set(tokenId, body.to)
-        if (from === body.to) continue
-        if (from !== ZERO_ADDRESS) move(`${tokenId}:${from}`, -amount, isInPeriod)
-        if (body.to !== ZERO_ADDRESS) move(`${tokenId}:${body.to}`, amount, isInPeriod)
-      }
+  let period = NO_PERIOD
+  function apply({ body, block }: ChainEvent<Transfer>): void {
+    const isInPeriod = block.timestamp >= period.start
+    for (const { tokenId, amount } of tokensOf(body)) {
+      const isOfOne = body.protocol === 'erc721'
+      const from = isOfOne ? (owners.get(tokenId) ?? ZERO_ADDRESS) : body.from
+      if (isOfOne) owners.set(tokenId, body.to)
+      if (from === body.to) continue
+      if (from !== ZERO_ADDRESS) move(`${tokenId}:${from}`, -amount, isInPeriod)
+      if (body.to !== ZERO_ADDRESS) move(`${tokenId}:${body.to}`, amount, isInPeriod)
     }
-    return Array.from(held, ([key, { fewest }]): Accrual => {
-      const [tokenId, account] = key.split(':') as [string, string]
-      return {
-        subject: key,
-        account,
-        amountRaw: fewest * rule.pointsRaw,
-        cause: `token ${tokenId} of ${rule.collection} held through period ${index}`,
-        block: null,
-        why: { tokenId, units: `${fewest}` },
-      }
-    }).toSorted(bySubject)
+  }
+  return {
+    begin(next) {
+      period = next
+      for (const [key, { now }] of held)
+        if (now === 0n) held.delete(key)
+        else held.set(key, { now, fewest: now })
+    },
+    add(events) {
+      for (const event of events) if (event.block.timestamp < period.end) apply(event)
+    },
+    accruals: () =>
+      Array.from(held, ([key, { fewest }]): Accrual => {
+        const [tokenId, account] = key.split(':') as [string, string]
+        return {
+          subject: key,
+          account,
+          amountRaw: fewest * rule.pointsRaw,
+          cause: `token ${tokenId} of ${rule.collection} held through period ${period.index}`,
+          block: null,
+          why: { tokenId, units: `${fewest}` },
+        }
+      }).toSorted(bySubject),
   }
 }
 
@@ -95,7 +104,7 @@ function createMeter() {
   }
 }
 
-type LiquidityEvent = LiquidityChange | PositionEvent | TokenTransfer
+export type LiquidityEvent = LiquidityChange | PositionEvent | TokenTransfer | TokenRebase
 
 /**
  * @returns a count of changes of the pool's liquidity, what the manager says of its positions, and transfers of the pool's
@@ -119,40 +128,46 @@ export function countLiquidity(rule: RuleOf<'liquidity'>): Count<LiquidityEvent>
     }
   }
 
-  return (period, events) => {
-    meter.begin(period)
-    for (const event of events) {
-      const { body, block, address } = event
-      if (block.timestamp >= period.end) break
-      if (isOfManager(event)) {
-        // The event of the pool that belongs to it came right before; those of other pools are not among the events.
-        ofManager(event, pairing.take(event) !== undefined)
-      } else if (body.type === 'tokenTransfer') {
-        if (address !== rule.pool || body.from === body.to) continue
-        meter.change(body.from, -body.amount, block.timestamp)
-        meter.change(body.to, body.amount, block.timestamp)
-      } else {
-        const change = event as ChainEvent<LiquidityChange>
-        pairing.note(change)
-        if ('liquidity' in change.body && 'owner' in change.body) {
-          const { type, owner, liquidity } = change.body
-          if (owner === rule.manager) continue
-          meter.change(owner, type === 'mint' ? liquidity : -liquidity, block.timestamp)
-        }
-      }
+  let period = NO_PERIOD
+  function apply(event: ChainEvent<LiquidityEvent>): void {
+    const { body, block, address } = event
+    if (isOfManager(event)) {
+      // The event of the pool that belongs to it came right before; those of other pools are not among the events.
+      ofManager(event, pairing.take(event) !== undefined)
+    } else if (body.type === 'tokenTransfer') {
+      if (address !== rule.pool || body.from === body.to) return
+      meter.change(body.from, -body.amount, block.timestamp)
+      meter.change(body.to, body.amount, block.timestamp)
+    } else if (body.type !== 'tokenRebase') {
+      const change = event as ChainEvent<LiquidityChange>
+      pairing.note(change)
+      if (!('liquidity' in change.body && 'owner' in change.body)) return
+      const { type, owner, liquidity } = change.body
+      if (owner === rule.manager) return
+      meter.change(owner, type === 'mint' ? liquidity : -liquidity, block.timestamp)
     }
-    return meter
-      .totals()
-      .filter(([account]) => account !== rule.pool && account !== rule.manager)
-      .map(([account, total]): Accrual => ({
-        subject: account,
-        account,
-        amountRaw: pointsFor(rule.rate, total),
-        cause: `liquidity in ${rule.pool} over period ${period.index}`,
-        block: null,
-        why: { liquiditySeconds: `${total}` },
-      }))
-      .toSorted(bySubject)
+  }
+  return {
+    begin(next) {
+      period = next
+      meter.begin(next)
+    },
+    add(events) {
+      for (const event of events) if (event.block.timestamp < period.end) apply(event)
+    },
+    accruals: () =>
+      meter
+        .totals()
+        .filter(([account]) => account !== rule.pool && account !== rule.manager)
+        .map(([account, total]): Accrual => ({
+          subject: account,
+          account,
+          amountRaw: pointsFor(rule.rate, total),
+          cause: `liquidity in ${rule.pool} over period ${period.index}`,
+          block: null,
+          why: { liquiditySeconds: `${total}` },
+        }))
+        .toSorted(bySubject),
   }
 }
 

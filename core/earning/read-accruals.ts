@@ -5,12 +5,12 @@ import { positionFamily } from '#core/dex/positions/position-events.ts'
 import type { ChainEvent, EventBody, EventFamily } from '#core/history/event.ts'
 import type { View } from '#core/history/head.ts'
 import type { EventPorts } from '#core/history/list-events.ts'
-import { pagesOfEvents } from '#core/history/walk-events.ts'
+import { inChainOrder, pagesOfEvents } from '#core/history/walk-events.ts'
 import { transferFamily } from '#core/nft/transfer.ts'
 import { tokenFamily, type TokenTransfer } from '#core/tokens/token-transfer.ts'
 import { type Accrual, limited } from './accrual.ts'
 import { accrueContractEvents, accrueSwaps, accrueTransfers } from './accrue-events.ts'
-import { countHeld, countLiquidity } from './accrue-periods.ts'
+import { type Count, countHeld, countLiquidity, type LiquidityEvent } from './accrue-periods.ts'
 import type { EarningRule, Period } from './rule.ts'
 
 /** Events that are read at once. */
@@ -55,24 +55,23 @@ export function createAccrualReader(
         return limited(rule, accrueContractEvents(rule, events))
       }
     case 'nft-held': {
-      const count = countHeld(rule)
       const read = createContinuation(ports, view, transferFamily, rule.collection)
-      return async (period) => limited(rule, count(period, await read(period)))
+      const count = countHeld(rule)
+      return async (period) => limited(rule, await countOver(count, period, read(period)))
     }
     case 'liquidity': {
       const { pool, manager } = rule
+      const readings = [
+        createContinuation<LiquidityEvent>(ports, view, liquidityFamily, pool),
+        createContinuation<LiquidityEvent>(ports, view, tokenFamily, pool),
+        ...(manager
+          ? [createContinuation<LiquidityEvent>(ports, view, positionFamily, manager)]
+          : []),
+      ]
       const count = countLiquidity(rule)
-      const readChanges = createContinuation(ports, view, liquidityFamily, pool)
-      const readShares = createContinuation(ports, view, tokenFamily, pool)
-      const readPositions = manager && createContinuation(ports, view, positionFamily, manager)
       return async (period) => {
-        const [changes, shares, positions] = await Promise.all([
-          readChanges(period),
-          readShares(period),
-          readPositions ? readPositions(period) : [],
-        ])
-        const events = [...changes, ...shares.filter(isTransfer), ...positions].toSorted(byPlace)
-        return limited(rule, count(period, events))
+        const lists = readings.map((read) => read(period))
+        return limited(rule, await countOver(count, period, inChainOrder(lists, PAGE)))
       }
     }
     default:
@@ -83,8 +82,16 @@ export function createAccrualReader(
 const isTransfer = (event: ChainEvent): event is ChainEvent<TokenTransfer> =>
   event.body.type === 'tokenTransfer'
 
-const byPlace = (a: ChainEvent, b: ChainEvent): number =>
-  a.block.number - b.block.number || a.logIndex - b.logIndex
+/** A rule may count millions of events: none is held longer than it is looked at. */
+async function countOver<Body extends EventBody>(
+  count: Count<Body>,
+  period: Period,
+  pages: AsyncGenerator<readonly ChainEvent<Body>[]>,
+): Promise<Accrual[]> {
+  count.begin(period)
+  for await (const page of pages) count.add(page)
+  return count.accruals()
+}
 
 /** Events of one contract in a period. */
 async function eventsIn<Body extends EventBody>(
@@ -107,15 +114,15 @@ function createContinuation<Body extends EventBody>(
   view: View,
   family: EventFamily<Body>,
   address: Address,
-): (period: Period) => Promise<ChainEvent<Body>[]> {
+): (period: Period) => AsyncGenerator<readonly ChainEvent<Body>[]> {
   let from = 0
-  return async ({ end }) => {
-    const found: ChainEvent<Body>[] = []
-    for await (const page of pagesBefore(ports, view, family, { address, from }, end))
-      for (const event of page) found.push(event)
-    // A block has one time, so that all of it was before the end.
-    from = (found.at(-1)?.block.number ?? from - 1) + 1
-    return found
+  return async function* ({ end }) {
+    for await (const page of pagesBefore(ports, view, family, { address, from }, end)) {
+      const last = page.at(-1)
+      // A block has one time, so that all of it is before the end.
+      if (last) from = last.block.number + 1
+      yield page
+    }
   }
 }
 

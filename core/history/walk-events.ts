@@ -21,10 +21,10 @@ export async function* pagesOfEvents<Body extends EventBody>(
   }
 }
 
-/** A family's events that were read and not yet given. */
-type Reading = {
-  readonly pages: AsyncGenerator<readonly ChainEvent[]>
-  events: readonly ChainEvent[]
+/** Events of a list that were read and not yet given. */
+type Reading<Body extends EventBody> = {
+  readonly pages: AsyncGenerator<readonly ChainEvent<Body>[]>
+  events: readonly ChainEvent<Body>[]
   /** Nothing comes behind them. */
   isEnd: boolean
 }
@@ -36,32 +36,41 @@ type Reading = {
  * @param range the blocks to walk, both ends included
  * @param limit how many events of a family are read at a time
  */
-export async function* walkEvents(
+export function walkEvents(
   ports: EventPorts,
   view: View,
   families: readonly EventFamily[],
   range: { readonly from: number; readonly to: number },
   limit: number,
 ): AsyncGenerator<readonly ChainEvent[]> {
-  const readings = families.map((family): Reading => ({
-    pages: pagesOfEvents(ports, view, family, { ...range, limit }),
-    events: [],
-    isEnd: false,
-  }))
+  const lists = families.map((family) => pagesOfEvents(ports, view, family, { ...range, limit }))
+  return inChainOrder(lists, limit)
+}
 
-  async function fill(reading: Reading): Promise<void> {
+/**
+ * Lists of events, each in chain order, as one. No more of each is held than a page.
+ *
+ * @param lists pages of events; one that has fewer than `limit` is the last of its list
+ */
+export async function* inChainOrder<Body extends EventBody>(
+  lists: readonly AsyncGenerator<readonly ChainEvent<Body>[]>[],
+  limit: number,
+): AsyncGenerator<readonly ChainEvent<Body>[]> {
+  const readings = lists.map((pages): Reading<Body> => ({ pages, events: [], isEnd: false }))
+
+  async function fill(reading: Reading<Body>): Promise<void> {
     if (reading.isEnd || reading.events.length > 0) return
     const page = await reading.pages.next()
     reading.events = page.done === true ? [] : page.value
     reading.isEnd = reading.events.length < limit
   }
 
-  async function next(): Promise<readonly ChainEvent[]> {
+  async function next(): Promise<readonly ChainEvent<Body>[]> {
     await Promise.all(readings.map(fill))
     // Behind the end of what is read of a family, the others may go on only when it has no more.
     const ends = readings.filter(({ isEnd }) => !isEnd).map(({ events }) => events.at(-1))
     const bound = ends.filter((event) => event !== undefined).toSorted(byPlace)[0]
-    const given: ChainEvent[] = []
+    const given: ChainEvent<Body>[] = []
     for (const reading of readings) {
       const count = bound ? countUpTo(reading.events, bound) : reading.events.length
       for (const event of reading.events.slice(0, count)) given.push(event)
