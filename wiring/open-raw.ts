@@ -1,5 +1,5 @@
 import { newStopper } from '#adapters/node/stopper.ts'
-import { zstdText } from '#adapters/node/zstd-text.ts'
+import { zstdSegments } from '#adapters/node/zstd-segments.ts'
 import type { NewStopper } from '#core/clock.ts'
 import type { LeaseTable, RangeTable } from '#core/indexing/ranges/ports.ts'
 import type { RawLayer } from '#core/indexing/raw/obtain-blocks.ts'
@@ -68,7 +68,7 @@ export async function openRaw(setting: RawSetting): Promise<OpenRaw> {
 }
 
 const placeOf = (store: RawStore, ranges: RangeTable, leases: LeaseTable): RawPlace => ({
-  raw: { store, packing: zstdText },
+  raw: { store, packing: zstdSegments },
   ranges,
   leases,
   newStopper,

@@ -1,3 +1,5 @@
+import type { Hex } from '#core/chain.ts'
+import { bytesIn, bytesOf, type LogBytes, type LogData } from '#core/indexing/log-data.ts'
 import type { Receipt } from '#core/indexing/ports.ts'
 
 /*
@@ -20,7 +22,7 @@ export function encodeReceipt(receipt: Receipt): Uint8Array {
   ]
   const logSizes = logs.map((log) => {
     const topics = log.topics.reduce((size, topic) => size + sizeOfText(topic), 0)
-    return sizeOfText(log.address) + sizeOfList(topics) + sizeOfText(log.data)
+    return sizeOfText(log.address) + sizeOfList(topics) + sizeOfData(log.data)
   })
   const logsSize = logSizes.reduce((size, payload) => size + sizeOfList(payload), 0)
   const payload =
@@ -35,7 +37,7 @@ export function encodeReceipt(receipt: Receipt): Uint8Array {
   function writeList(size: number): void {
     at = writePrefix(out, at, size, LIST)
   }
-  function writeText(text: string): void {
+  function writeText(text: Hex): void {
     const size = bytesIn(text)
     if (size === 1) {
       const byte = Number(text)
@@ -49,6 +51,16 @@ export function encodeReceipt(receipt: Receipt): Uint8Array {
     at += size
   }
 
+  function writeData(data: LogData): void {
+    if (typeof data === 'string') {
+      writeText(data)
+      return
+    }
+    if (!isOwnPrefix(data)) at = writePrefix(out, at, data.length, STRING)
+    out.set(bytesOf(data), at)
+    at += data.length
+  }
+
   writeList(payload)
   writeText(head)
   writeText(gas)
@@ -59,7 +71,7 @@ export function encodeReceipt(receipt: Receipt): Uint8Array {
     writeText(log.address)
     writeList(log.topics.reduce((size, topic) => size + sizeOfText(topic), 0))
     for (const topic of log.topics) writeText(topic)
-    writeText(log.data)
+    writeData(log.data)
   }
   for (const text of appended) writeText(text)
   return out
@@ -70,10 +82,8 @@ const STRING = 0x80
 const LIST = 0xc0
 const SHORT_MAX = 55
 
-const bytesIn = (hex: string): number => (hex.length - 2) / 2
-
 /** A number as its shortest bytes; 0 has none. */
-function quantity(value: number | bigint): string {
+function quantity(value: number | bigint): Hex {
   if (value === 0 || value === 0n) return '0x'
   const digits = value.toString(16)
   return `0x${digits.length % 2 === 0 ? '' : '0'}${digits}`
@@ -81,15 +91,24 @@ function quantity(value: number | bigint): string {
 
 const sizeOfList = (payload: number): number => sizeOfPrefix(payload) + payload
 
-function sizeOfText(hex: string): number {
+function sizeOfText(hex: Hex): number {
   const size = bytesIn(hex)
   return size === 1 && Number(hex) < STRING ? 1 : sizeOfPrefix(size) + size
 }
 
-const sizeOfPrefix = (size: number): number => (size <= SHORT_MAX ? 1 : 1 + bytesOf(size))
+function sizeOfData(data: LogData): number {
+  if (typeof data === 'string') return sizeOfText(data)
+  return isOwnPrefix(data) ? 1 : sizeOfPrefix(data.length) + data.length
+}
+
+/** A single small byte stands for itself. */
+const isOwnPrefix = ({ view, start, length }: LogBytes): boolean =>
+  length === 1 && view.getUint8(start) < STRING
+
+const sizeOfPrefix = (size: number): number => (size <= SHORT_MAX ? 1 : 1 + bytesOfSize(size))
 
 /** A receipt is far below the four bytes that this can count. */
-const bytesOf = (size: number): number =>
+const bytesOfSize = (size: number): number =>
   size < 0x1_00 ? 1 : size < 0x1_00_00 ? 2 : size < 0x1_00_00_00 ? 3 : 4
 
 function writePrefix(out: Buffer, at: number, size: number, kind: number): number {
@@ -97,7 +116,7 @@ function writePrefix(out: Buffer, at: number, size: number, kind: number): numbe
     out[at] = kind + size
     return at + 1
   }
-  const bytes = bytesOf(size)
+  const bytes = bytesOfSize(size)
   out[at] = kind + SHORT_MAX + bytes
   out.writeUIntBE(size, at + 1, bytes)
   return at + 1 + bytes

@@ -1,7 +1,8 @@
 import type { Hash, Hex } from '#core/chain.ts'
+import { LogBytes, type LogData } from '#core/indexing/log-data.ts'
 import type { RawLog } from '#core/indexing/ports.ts'
 
-/** Logs that were read from an answer's bytes, as `toReceiptLog` would have made them of its JSON. */
+/** Logs that were read from an answer's bytes, as `toReceiptLog` would have made them of its JSON; their data are bytes. */
 export class ReadLogs {
   readonly logs: RawLog[]
   constructor(logs: RawLog[]) {
@@ -134,6 +135,11 @@ const KNOWN_TEXTS = 4_096
 /** One of the same digits takes the place of the other. */
 const knownTexts: (KnownText | undefined)[] = Array.from({ length: KNOWN_TEXTS })
 
+/** Four zeros. Most digits of the data of logs are. */
+const ZEROS = 0x30303030
+/** The data of many logs share the memory of so many bytes. */
+const SHARED_BYTES = 256 * 1024
+
 const FALSE = knownBytes(Buffer.from('false'))
 
 const noHash: KnownText = { bytes: knownBytes(Buffer.alloc(0)), text: '0x', alone: [] }
@@ -144,6 +150,9 @@ class AnswerReader {
   #at = 0
   #blockHash = noHash
   #transactionHash = noHash
+  #data = new Uint8Array()
+  #dataView = new DataView(this.#data.buffer)
+  #dataAt = 0
 
   constructor(bytes: Buffer) {
     this.#bytes = bytes
@@ -203,7 +212,8 @@ class AnswerReader {
 
   /** Undefined for a log that a reorg took back. */
   #log(): RawLog | undefined {
-    let [address, data]: [Hex, Hex] = ['0x', '0x']
+    let address: Hex = '0x'
+    let data: LogData = '0x'
     let topics: readonly Hash[] = []
     let [blockNumber, transactionIndex, logIndex] = [0, 0, 0]
     let isRemoved = false
@@ -214,7 +224,7 @@ class AnswerReader {
       const place = this.#place(namesOfLog, index++)
       if (place === ADDRESS) address = this.#known(ADDRESS_LENGTH).text
       else if (place === TOPICS) topics = this.#topics()
-      else if (place === DATA) data = this.#data()
+      else if (place === DATA) data = this.#bytesOfHex()
       else if (place === BLOCK_NUMBER) blockNumber = this.#quantity()
       else if (place === BLOCK_HASH) this.#blockHash = this.#same(this.#blockHash)
       else if (place === TX_HASH) this.#transactionHash = this.#same(this.#transactionHash)
@@ -248,18 +258,58 @@ class AnswerReader {
     return topics
   }
 
-  #data(): Hex {
+  #bytesOfHex(): LogData {
     const start = this.#hexBegins()
     const bytes = this.#bytes
+    let begin = this.#dataAt
+    let written = begin
+    let at = start + 2
+    for (;;) {
+      if (written + 2 > this.#data.length) {
+        this.#share(begin, written)
+        written -= begin
+        begin = 0
+      }
+      if (at + 4 <= bytes.length && this.#view.getInt32(at) === ZEROS) {
+        // Memory is given empty.
+        written += 2
+        at += 4
+        continue
+      }
+      const high = digits[bytes[at] as number] as number
+      if (!(high < NO_DIGIT)) break
+      const low = digits[bytes[at + 1] as number] as number
+      if (!(low < NO_DIGIT)) return this.#oddData(start)
+      this.#data[written++] = ((high & 15) << 4) | (low & 15)
+      at += 2
+    }
+    if (bytes[at] !== QUOTE) throw OTHER_FORM
+    this.#at = at + 1
+    this.#dataAt = written
+    return new LogBytes(this.#dataView, begin, written - begin)
+  }
+
+  /** Takes new memory for data, with what is written of those at hand. */
+  #share(begin: number, written: number): void {
+    const size = Math.max(Math.min(SHARED_BYTES, this.#bytes.length >> 1), 4 * (written - begin), 2)
+    const fresh = new Uint8Array(size)
+    fresh.set(this.#data.subarray(begin, written))
+    this.#data = fresh
+    this.#dataView = new DataView(fresh.buffer)
+  }
+
+  /** Digits that are no whole bytes stay text; decoding says what is wrong with them. */
+  #oddData(start: number): Hex {
+    this.#data.fill(0, this.#dataAt)
     let at = start + 2
     let all = 0
     for (;;) {
-      const digit = digits[bytes[at] as number] as number
+      const digit = digits[this.#bytes[at] as number] as number
       if (!(digit < NO_DIGIT)) break
       all |= digit
       at++
     }
-    if (bytes[at] !== QUOTE) throw OTHER_FORM
+    if (this.#bytes[at] !== QUOTE) throw OTHER_FORM
     this.#at = at + 1
     return this.#lowerCase(start, at, all)
   }

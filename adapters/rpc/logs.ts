@@ -1,4 +1,5 @@
 import type { BlockRange } from '#core/chain.ts'
+import { isSameData } from '#core/indexing/log-data.ts'
 import type { LogFilter, RawLog } from '#core/indexing/ports.ts'
 import type { Ceiling } from './ceiling.ts'
 import { RpcFailure } from './endpoint.ts'
@@ -180,6 +181,6 @@ const isSame = (a: RawLog, b: RawLog): boolean =>
   a.blockHash === b.blockHash &&
   a.transactionHash === b.transactionHash &&
   a.address === b.address &&
-  a.data === b.data &&
+  isSameData(a.data, b.data) &&
   a.topics.length === b.topics.length &&
   a.topics.every((topic, index) => topic === b.topics[index])

@@ -1,6 +1,6 @@
 import type { Hash } from '#core/chain.ts'
 import { storedRow } from '#core/history/stored-row.ts'
-import type { QuarantineTable, RawLog } from '#core/indexing/ports.ts'
+import type { QuarantinedLog, QuarantineTable } from '#core/indexing/ports.ts'
 import type { Database } from './database.ts'
 
 export const createSqliteQuarantineTable = (db: Database): QuarantineTable => ({
@@ -15,7 +15,7 @@ export const createSqliteQuarantineTable = (db: Database): QuarantineTable => ({
       const place = { number, logIndex: each.log_index as number }
       return storedRow({ place, commit, branch: commit }, () => ({
         block: { number, hash: each.hash as Hash },
-        log: JSON.parse(each.log as string) as RawLog,
+        log: JSON.parse(each.log as string) as QuarantinedLog['log'],
         reason: each.reason as string,
       }))
     })

@@ -3,6 +3,7 @@ import type { ChainEvent } from '#core/history/event.ts'
 import { proofOf, type ProvenRange } from '#core/history/proof.ts'
 import type { Admission } from './admission.ts'
 import { createBlockRows } from './block-rows.ts'
+import { hexOf } from './log-data.ts'
 import type { BlockEvents, EventCounts, QuarantinedLog } from './ports.ts'
 import type { RawBlock } from './raw/segment.ts'
 
@@ -53,7 +54,11 @@ export async function decodeBlocks(
       if (admitted.status === 'foreign') continue
       const { transactionHash, logIndex } = log
       if (admitted.status === 'malformed') {
-        quarantined.push({ block, log, reason: admitted.reason })
+        quarantined.push({
+          block,
+          log: { ...log, data: hexOf(log.data) },
+          reason: admitted.reason,
+        })
         rows.quarantined(transactionHash, logIndex)
         continue
       }

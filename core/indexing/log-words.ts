@@ -1,8 +1,11 @@
 import type { Address, Hash, Hex } from '#core/chain.ts'
+import { bytesIn, digitAt, digitsOf, LogBytes, type LogData } from './log-data.ts'
 
 /** A log that does not have the shape of the event that its first topic names. */
 export class MalformedLog extends Error {}
 
+const WORD_BYTES = 32
+/** A word's digits. */
 const WORD = 64
 const EMPTY_PREFIX = '0'.repeat(24)
 const ADDRESS = /^[0-9a-f]{40}$/
@@ -10,28 +13,42 @@ const ADDRESS = /^[0-9a-f]{40}$/
 /** Throws unless the log has just this many topics and 32-byte words of data. */
 export function expectShape(
   topics: readonly Hash[],
-  data: Hex,
+  data: LogData,
   topicCount: number,
   wordCount: number,
 ): void {
   if (topics.length !== topicCount)
     throw new MalformedLog(`${topics.length} topics instead of ${topicCount}`)
-  if (data.length !== 2 + wordCount * WORD)
-    throw new MalformedLog(`${(data.length - 2) / 2} bytes of data instead of ${wordCount * 32}`)
+  if (bytesIn(data) !== wordCount * WORD_BYTES)
+    throw new MalformedLog(`${bytesIn(data)} bytes of data instead of ${wordCount * WORD_BYTES}`)
 }
 
-const wordOf = (data: Hex, index: number): string =>
-  data.slice(2 + index * WORD, 2 + (index + 1) * WORD)
+/** How many whole words there are. @throws MalformedLog where there is a part of one behind them */
+export function countWords(data: LogData): number {
+  const count = bytesIn(data) / WORD_BYTES
+  if (!Number.isInteger(count)) throw new MalformedLog('data that is not whole words')
+  return count
+}
 
-/** The value of each hex digit by its character; -1 for others. */
-const digitValues = new Int8Array(128).fill(-1)
-for (let value = 0; value < 16; value++) digitValues[value.toString(16).charCodeAt(0)] = value
+/** The same data without its last words. */
+export const withoutWords = (data: LogData, count: number): LogData =>
+  typeof data === 'string'
+    ? (data.slice(0, -WORD * count) as Hex)
+    : new LogBytes(data.view, data.start, data.length - WORD_BYTES * count)
+
+/** The digits of word `index`. */
+function wordOf(data: LogData, index: number): string {
+  if ((index + 1) * WORD_BYTES > bytesIn(data)) throw new MalformedLog('data that ends too early')
+  return typeof data === 'string'
+    ? data.slice(2 + index * WORD, 2 + (index + 1) * WORD)
+    : digitsOf(data, index * WORD_BYTES, WORD_BYTES)
+}
 
 /** Eight hex digits as a number. */
 function digitsAt(text: string, start: number): number {
   let number = 0
   for (let index = start; index < start + 8; index++) {
-    const value = digitValues[text.charCodeAt(index)] ?? -1
+    const value = digitAt(text, index)
     if (value < 0) throw new MalformedLog('a word is not hex')
     number = (number << 4) | value
   }
@@ -54,7 +71,10 @@ const SHORT = 32
 const ZEROS = '0'.repeat(WORD - SHORT)
 
 /** Word `index` of the data as a uint256. */
-export function uintAt(data: Hex, index: number): bigint {
+export const uintAt = (data: LogData, index: number): bigint =>
+  typeof data === 'string' ? uintOfText(data, index) : uintOfBytes(data, index)
+
+function uintOfText(data: Hex, index: number): bigint {
   const start = 2 + index * WORD
   if (!data.startsWith(ZEROS, start)) return BigInt(`0x${wordOf(data, index)}`)
   const high = digitsAt(data, start + 32)
@@ -65,8 +85,27 @@ export function uintAt(data: Hex, index: number): bigint {
   return midLow === 0 && low === 0 ? 0n : uint64Of(midLow, low)
 }
 
+function uintOfBytes(data: LogBytes, index: number): bigint {
+  const { view } = data
+  const at = data.start + index * WORD_BYTES
+  if ((index + 1) * WORD_BYTES > data.length) throw new MalformedLog('data that ends too early')
+  const upper =
+    view.getInt32(at) | view.getInt32(at + 4) | view.getInt32(at + 8) | view.getInt32(at + 12)
+  if (upper !== 0)
+    return (
+      (view.getBigUint64(at) << 192n) |
+      (view.getBigUint64(at + 8) << 128n) |
+      (view.getBigUint64(at + 16) << 64n) |
+      view.getBigUint64(at + 24)
+    )
+  if ((view.getInt32(at + 16) | view.getInt32(at + 20)) !== 0)
+    return (view.getBigUint64(at + 16) << 64n) | view.getBigUint64(at + 24)
+  return view.getBigUint64(at + 24)
+}
+
 /** Word `index` of the data as an int256. */
-export const intAt = (data: Hex, index: number): bigint => BigInt.asIntN(256, uintAt(data, index))
+export const intAt = (data: LogData, index: number): bigint =>
+  BigInt.asIntN(256, uintAt(data, index))
 
 export const uintOf = (topic: Hash): bigint => BigInt(topic)
 
@@ -89,7 +128,11 @@ export function addressOf(topic: Hash | undefined): Address {
   addresses.set(topic as Hash, address)
   return address
 }
-export const addressAt = (data: Hex, index: number): Address => addressOfWord(wordOf(data, index))
+/** Word `index` of the data as it is. */
+export const hashAt = (data: LogData, index: number): Hash => `0x${wordOf(data, index)}`
+
+export const addressAt = (data: LogData, index: number): Address =>
+  addressOfWord(wordOf(data, index))
 
 /** A value that must fit an unsigned integer of `bits`. */
 export function fitUint(value: bigint, bits: number, name: string): bigint {

@@ -6,12 +6,13 @@ import type { CommitId, DerivedRef, HeadEntry } from '#core/history/head.ts'
 import type { EventPlace, Upkeep } from '#core/history/ports.ts'
 import type { StoredRow } from '#core/history/stored-row.ts'
 import type { RowOffsets } from './block-rows.ts'
+import type { LogData } from './log-data.ts'
 
 /** A log as a node gives it, numbers parsed; hex is lower case. */
 export type RawLog = {
   readonly address: Address
   readonly topics: readonly Hash[]
-  readonly data: Hex
+  readonly data: LogData
   readonly blockNumber: number
   readonly blockHash: Hash
   readonly transactionHash: Hash
@@ -105,7 +106,7 @@ export type ReceiptsRoot = (receipts: readonly Receipt[]) => Promise<Hash>
 /** A log of a source that does not decode: kept for people, never indexed. */
 export type QuarantinedLog = {
   readonly block: BlockRef
-  readonly log: RawLog
+  readonly log: RawLog & { readonly data: Hex }
   readonly reason: string
 }
 

@@ -1,5 +1,6 @@
 import type { Address, BlockRange, BlockRef, Hex } from '#core/chain.ts'
 import { type BloomBits, bloomMayHold } from './bloom.ts'
+import { isSameData } from './log-data.ts'
 import type { LogFilter, RawLog, Receipt, ReceiptsRoot, SourceHeader } from './ports.ts'
 
 /** Why an answer is not believed; undefined where nothing speaks against it. */
@@ -207,7 +208,7 @@ function refuseIncomplete(
       return `block ${block.number}: log ${log.logIndex} is missing, which the receipts prove to exist`
     if (
       answer.address !== log.address ||
-      answer.data !== log.data ||
+      !isSameData(answer.data, log.data) ||
       answer.transactionHash !== log.transactionHash ||
       answer.topics.join() !== log.topics.join()
     )

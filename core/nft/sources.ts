@@ -1,7 +1,9 @@
 import type { Address, Hash, Hex } from '#core/chain.ts'
+import type { LogData } from '#core/indexing/log-data.ts'
 import {
   addressAt,
   addressOf,
+  countWords,
   expectShape,
   MalformedLog,
   uintAt,
@@ -124,9 +126,9 @@ function decodeTransferSingle(log: RawLog): Transfer {
 function decodeTransferBatch(log: RawLog): Transfer {
   const { topics, data } = log
   if (topics.length !== 4) throw new MalformedLog(`${topics.length} topics instead of 4`)
-  if ((data.length - 2) % 64 !== 0) throw new MalformedLog('data that is not whole words')
-  const tokenIds = arrayAt(data, 0)
-  const amounts = arrayAt(data, 1)
+  const wordCount = countWords(data)
+  const tokenIds = arrayAt(data, 0, wordCount)
+  const amounts = arrayAt(data, 1, wordCount)
   if (tokenIds.length !== amounts.length)
     throw new MalformedLog(`${tokenIds.length} ids but ${amounts.length} amounts`)
   return erc1155Transfer(log, tokenIds, amounts)
@@ -156,14 +158,13 @@ function decodeUpdate({ topics, data }: RawLog, count: 1 | 2): MetadataUpdate {
 /** Where the metadata is now the contract is asked: the text of the log says the same. */
 function decodeUri({ topics, data }: RawLog): MetadataUpdate {
   if (topics.length !== 2) throw new MalformedLog(`${topics.length} topics instead of 2`)
-  if ((data.length - 2) % 64 !== 0) throw new MalformedLog('data that is not whole words')
+  countWords(data)
   const tokenId = uintOf(topics[1] as Hex)
   return metadataUpdate('erc1155', tokenId, tokenId)
 }
 
 /** The uint256[] whose offset stands in head word `index`. */
-function arrayAt(data: Hex, index: number): bigint[] {
-  const wordCount = (data.length - 2) / 64
+function arrayAt(data: LogData, index: number, wordCount: number): bigint[] {
   if (index >= wordCount) throw new MalformedLog('an array without an offset')
   const offset = uintAt(data, index)
   if (offset % 32n !== 0n || offset / 32n >= BigInt(wordCount))

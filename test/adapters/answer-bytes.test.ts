@@ -2,21 +2,23 @@ import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
+import { hexOf } from '#core/indexing/log-data.ts'
 import type { RawLog } from '#core/indexing/ports.ts'
 import { readLogAnswer, readReceiptsAnswer } from '#adapters/rpc/answer-bytes.ts'
 import { toLog, toReceipt } from '#adapters/rpc/parse.ts'
+import { plainLog as withText } from '../fakes/plain-logs.ts'
 
 setFlagsFromString('--expose-gc')
 const collectGarbage = runInNewContext('gc') as () => void
 
 const read = (text: string): RawLog[] | undefined =>
-  readLogAnswer(Buffer.from(text, 'utf8'))?.result.logs
+  readLogAnswer(Buffer.from(text, 'utf8'))?.result.logs.map(withText)
 
 /** The fields that are asked for. */
 const needed = (log: RawLog): RawLog => ({
   address: log.address,
   topics: log.topics,
-  data: log.data,
+  data: hexOf(log.data),
   blockNumber: log.blockNumber,
   blockHash: log.blockHash,
   transactionHash: log.transactionHash,
@@ -49,10 +51,15 @@ const quantity = fc
   .map((number) => `0x${number.toString(16)}`)
   .filter((text) => text.length < 16)
 
+/** With runs of zeros at all places; some end within a byte. */
+const digits = fc
+  .array(fc.constantFrom('0', '00', '000', '00000000', 'f', 'A0', '0b', '7'), { maxLength: 40 })
+  .map((parts) => `0x${parts.join('')}`)
+
 const field = {
   address: fc.oneof(address, hex(20)),
   topics: fc.array(fc.oneof(word, hex(32)), { maxLength: 4 }),
-  data: fc.oneof(hex(0), hex(32), hex(64), hex(3)),
+  data: fc.oneof(hex(0), hex(32), hex(64), hex(3), digits),
   blockNumber: quantity,
   blockHash: word,
   transactionHash: fc.oneof(word, hex(32)),
@@ -71,6 +78,12 @@ const plainLog = fc.record(
   { ...field, ...more },
   { requiredKeys: Object.keys(field) as (keyof typeof field)[] },
 )
+
+/** One that no reorg took back. */
+const sampleLog = (seed: number): object => ({
+  ...fc.sample(plainLog, { numRuns: 1, seed })[0],
+  removed: false,
+})
 
 /** Names in another order, and more room between them: the same JSON. */
 const answers = (log: fc.Arbitrary<object>) =>
@@ -134,7 +147,7 @@ describe('logs that are read from the bytes of an answer', () => {
   })
 
   test('are none where the answer ends too early, goes on behind its end, or is something else', () => {
-    const log = fc.sample(plainLog, { numRuns: 1, seed: 1 })[0]
+    const log = sampleLog(1)
     const whole = JSON.stringify({ jsonrpc: '2.0', id: 1, result: [log, log] })
     expect(read(whole)).toEqual(readAsJson(whole))
     for (let length = 0; length < whole.length; length++)
@@ -208,7 +221,7 @@ describe('logs that are read from the bytes of an answer', () => {
   })
 
   test('are none where a name is another at any place than in the logs before it', () => {
-    const log = fc.sample(plainLog, { numRuns: 1, seed: 1 })[0] as object
+    const log = sampleLog(1)
     for (const name of Object.keys(field))
       for (let at = 0; at < name.length; at++) {
         const other = JSON.stringify(log).replace(
@@ -220,7 +233,7 @@ describe('logs that are read from the bytes of an answer', () => {
   })
 
   test('leave nothing behind of names that are longer than any that are asked for', () => {
-    const log = JSON.stringify(fc.sample(plainLog, { numRuns: 1, seed: 4 })[0])
+    const log = JSON.stringify(sampleLog(4))
     const megabyte = 'x'.repeat(1 << 20)
     const held = (): number => {
       collectGarbage()
@@ -237,10 +250,19 @@ describe('logs that are read from the bytes of an answer', () => {
   })
 
   test('keep the last of two values for one name, as JSON does', () => {
-    const log = fc.sample(plainLog, { numRuns: 1, seed: 2 })[0] as object
+    const log = sampleLog(2)
     const text = JSON.stringify({ id: 1, result: [log] })
     const twice = text.replace('"data":', '"data":"0x1234","data":')
     expect(read(twice)).toEqual(readAsJson(twice))
+  })
+
+  test('have their data, however long they are', () => {
+    const log = sampleLog(5)
+    const data = [1, 300_000, 0, 31, 262_144, 600_000, 2].map(
+      (length) => `0x${'01'.repeat(length >> 1)}${'00'.repeat(length - (length >> 1))}`,
+    )
+    const text = JSON.stringify({ id: 1, result: data.map((each) => ({ ...log, data: each })) })
+    expect(read(text)?.map((each) => each.data === data.shift())).toEqual(Array(7).fill(true))
   })
 
   test('are told with the id that the answer has', () => {
@@ -303,7 +325,7 @@ describe('receipts that are read from the bytes of an answer', () => {
 
   test('are left to JSON where a log was removed, a field that is asked for is an object, or the answer is no list', () => {
     const [plain] = fc.sample(receipt, { numRuns: 1, seed: 3 }) as [object]
-    const [log] = fc.sample(plainLog, { numRuns: 1, seed: 3 }) as [object]
+    const log = sampleLog(3)
     const of = (...receipts: object[]) => fromBytes(JSON.stringify({ id: 1, result: receipts }))
     expect(of({ ...plain, logs: [{ ...log, removed: false }] })).toHaveLength(1)
     expect(of({ ...plain, logs: [{ ...log, removed: true }] })).toBeUndefined()

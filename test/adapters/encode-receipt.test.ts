@@ -3,6 +3,7 @@ import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { encodeReceipt } from '#adapters/ethereumjs/encode-receipt.ts'
 import type { Hex } from '#core/chain.ts'
+import { LogBytes } from '#core/indexing/log-data.ts'
 import type { Receipt } from '#core/indexing/ports.ts'
 
 const bytesOf = (min: number, max = min): fc.Arbitrary<Hex> =>
@@ -35,6 +36,9 @@ const receipt = fc.record(
   { requiredKeys: ['type', 'status', 'cumulativeGasUsed', 'logsBloom', 'logs'] },
 )
 
+const logBytes = (bytes: Buffer): LogBytes =>
+  new LogBytes(new DataView(bytes.buffer), bytes.byteOffset, bytes.length)
+
 test('a receipt is encoded as a general RLP library encodes it', () => {
   const bytes = (hex: string): Buffer => Buffer.from(hex.slice(2), 'hex')
   fc.assert(
@@ -50,6 +54,9 @@ test('a receipt is encoded as a general RLP library encodes it', () => {
       const expected = [...(each.type === 0 ? [] : [each.type]), ...RLP.encode(fields)]
       const encoded = encodeReceipt(each as unknown as Receipt)
       expect(Buffer.from(encoded).equals(Buffer.from(expected))).toBe(true)
+      const asBytes = each.logs.map((one) => ({ ...one, data: logBytes(bytes(one.data)) }))
+      const again = encodeReceipt({ ...each, logs: asBytes } as unknown as Receipt)
+      expect(Buffer.from(again).equals(Buffer.from(expected))).toBe(true)
     }),
     { numRuns: 200 },
   )

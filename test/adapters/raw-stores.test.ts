@@ -1,3 +1,4 @@
+import { zstdDecompressSync } from 'node:zlib'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -9,7 +10,8 @@ import { createMongoLeaseTable, createMongoRangeTable } from '#adapters/mongo/ra
 import { openMongoRawDatabase } from '#adapters/mongo/raw-database.ts'
 import { createMongoRawStore } from '#adapters/mongo/raw-store.ts'
 import { sha256 } from '#adapters/node/sha256.ts'
-import { zstdText } from '#adapters/node/zstd-text.ts'
+import type { SegmentBody } from '#core/indexing/raw/segment.ts'
+import { zstdSegments } from '#adapters/node/zstd-segments.ts'
 import { openSqliteChainStore } from '#adapters/sqlite/chain-store.ts'
 import { createSqliteLeaseTable, createSqliteRangeTable } from '#adapters/sqlite/range-table.ts'
 import { openSqliteRawFile } from '#adapters/sqlite/raw-file.ts'
@@ -215,17 +217,36 @@ describe('a file of proven logs', () => {
     rmSync(folder, { recursive: true })
   })
 
-  test('text that is made small comes back, and damage is told', async () => {
-    const text = `{"häuser":"${'0f'.repeat(5_000)}"}`
-    const small = await zstdText.pack(text)
-    expect(small.length).toBeLessThan(500)
-    expect(await zstdText.unpack(small)).toBe(text)
-    for (let place = 0; place < small.length; place += 3) {
-      const damaged = Uint8Array.from(small)
-      damaged[place] = (damaged[place] as number) ^ 0x10
-      const told = await zstdText.unpack(damaged).catch((error: unknown) => error)
-      if (told !== text)
-        expect(told).toMatchObject({ kind: 'unavailable', details: { field: 'raw' } })
-    }
+  test.each([0, 3_000])(
+    'a segment that is made small comes back, and damage is told',
+    async (count) => {
+      const text = `{"häuser":"${'0f'.repeat(5_000)}"}`
+      const bytes = Uint8Array.from({ length: count }, (_, index) => index >> 4)
+      const small = await zstdSegments.pack({ text, bytes })
+      expect(small.length).toBeLessThan(1_000)
+      const { text: again, bytes: back } = await zstdSegments.unpack(small)
+      expect(again).toBe(text)
+      expect([...back]).toEqual([...bytes])
+      for (let place = 0; place < small.length; place += 3) {
+        const damaged = Uint8Array.from(small)
+        damaged[place] = (damaged[place] as number) ^ 0x10
+        const told = await zstdSegments.unpack(damaged).catch((error: unknown) => error)
+        // Where there are no bytes, the form of the text says that some are missing.
+        if (told instanceof Error)
+          expect(told).toMatchObject({ kind: 'unavailable', details: { field: 'raw' } })
+        else {
+          const { text: other, bytes: rest } = told as SegmentBody
+          expect(other).toBe(text)
+          expect([0, count]).toContain(rest.length)
+          if (rest.length > 0) expect([...rest]).toEqual([...bytes])
+        }
+      }
+    },
+  )
+
+  test('who knows of text alone reads it, and not the bytes behind it', async () => {
+    const bytes = Uint8Array.from({ length: 3_000 }, (_, index) => index >> 4)
+    const small = await zstdSegments.pack({ text: '{"form":4}', bytes })
+    expect(zstdDecompressSync(small).toString('utf8')).toBe('{"form":4}')
   })
 })

@@ -6,6 +6,7 @@ import type { View } from '#core/history/head.ts'
 import { createViews } from '#core/history/view.ts'
 import { backfill } from '#core/indexing/backfill.ts'
 import { followHead } from '#core/indexing/follow-head.ts'
+import { hexOf } from '#core/indexing/log-data.ts'
 import type { RawLog, Receipt } from '#core/indexing/ports.ts'
 import { digestAt, modelOf, readEverything } from '../contracts/everything.ts'
 import {
@@ -45,7 +46,8 @@ function falsify(receipts: readonly Receipt[], random: Random): Receipt[] {
   if (what === 1) return receipts.toSpliced(place, 0, receipt)
   if (what === 2 && receipts.length > 1) return receipts.toReversed()
   if (what === 3 && log) {
-    const data = `${log.data.slice(0, -1)}${log.data.endsWith('7') ? '8' : '7'}` as const
+    const text = hexOf(log.data)
+    const data = `${text.slice(0, -1)}${text.endsWith('7') ? '8' : '7'}`
     return receipts.with(place, {
       ...receipt,
       logs: receipt.logs.with(0, { ...log, data: data as Hex }),

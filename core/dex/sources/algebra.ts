@@ -1,4 +1,4 @@
-import type { Hash, Hex } from '#core/chain.ts'
+import type { Hash } from '#core/chain.ts'
 import { eventsAlgebraIntegral, eventsAlgebraV1 } from '#core/dex/concentrated-events.ts'
 import type {
   AlgebraProtocol,
@@ -10,6 +10,7 @@ import type {
   SwapFee,
   SwapIntegral,
 } from '#core/dex/event-bodies.ts'
+import type { LogData } from '#core/indexing/log-data.ts'
 import {
   addressAt,
   addressOf,
@@ -18,6 +19,7 @@ import {
   int24Of,
   MalformedLog,
   uintAt,
+  withoutWords,
 } from '#core/indexing/log-words.ts'
 import type { RawLog } from '#core/indexing/ports.ts'
 import { type Decoder, decoder } from '#core/indexing/source.ts'
@@ -71,7 +73,7 @@ const THOUSAND = 1_000n
 const poolCreated = (
   protocol: AlgebraProtocol,
   [token0, token1]: readonly [Hash | undefined, Hash | undefined],
-  data: Hex,
+  data: LogData,
 ): PoolCreated => ({
   type: 'poolCreated',
   protocol,
@@ -153,7 +155,7 @@ function decodeSwapFee({ topics, data }: RawLog): SwapFee {
   return { type: 'swapFee', protocol: 'algebra-integral', overrideFeePips: feeAt(data, 0) }
 }
 
-const feeAt = (data: Hex, index: number): number =>
+const feeAt = (data: LogData, index: number): number =>
   Number(fitUint(uintAt(data, index), 24, 'overrideFee'))
 
 const decodeSwapIntegral = (log: RawLog): SwapIntegral => ({
@@ -174,9 +176,6 @@ function decodeBurnWithFee(log: RawLog) {
   expectShape(log.topics, log.data, 4, 4)
   return decodeBurnV3({ ...log, data: withoutWords(log.data, 1) })
 }
-
-/** Without the last words, which the event of Uniswap V3 does not have. */
-const withoutWords = (data: Hex, count: number): Hex => data.slice(0, -64 * count) as Hex
 
 /** What both versions tell, most of it in the words of Uniswap V3. */
 const common = (

@@ -21,6 +21,7 @@ import {
   intAt,
   uintAt,
   uintOf,
+  withoutWords,
 } from '#core/indexing/log-words.ts'
 import type { RawLog } from '#core/indexing/ports.ts'
 import { type Decoder, decoder } from '#core/indexing/source.ts'
@@ -87,9 +88,8 @@ export function decodeSwapV3({ topics, data }: RawLog): SwapV3 {
 function decodeSwapPancakeV3({ topics, data, ...log }: RawLog): SwapPancakeV3 {
   expectShape(topics, data, 3, 7)
   // The first five words are those of Uniswap's.
-  const common = data.slice(0, -2 * 64) as `0x${string}`
   return {
-    ...decodeSwapV3({ ...log, topics, data: common }),
+    ...decodeSwapV3({ ...log, topics, data: withoutWords(data, 2) }),
     protocol: 'pancakeswap-v3',
     protocolFee0: fitUint(uintAt(data, 5), 128, 'protocolFeesToken0'),
     protocolFee1: fitUint(uintAt(data, 6), 128, 'protocolFeesToken1'),

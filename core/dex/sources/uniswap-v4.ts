@@ -13,6 +13,7 @@ import {
   addressOf,
   expectShape,
   fitUint,
+  hashAt,
   int24Of,
   intAt,
   MalformedLog,
@@ -70,7 +71,7 @@ function decodeModifyLiquidity({ topics, data }: RawLog): ModifyLiquidity {
     tickLower: int24Of(uintAt(data, 0), 'tickLower'),
     tickUpper: int24Of(uintAt(data, 1), 'tickUpper'),
     liquidityDelta: intAt(data, 2),
-    salt: `0x${data.slice(-64)}`,
+    salt: hashAt(data, 3),
   }
 }
 

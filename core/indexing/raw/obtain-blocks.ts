@@ -5,11 +5,11 @@ import type { RawLog } from '#core/indexing/ports.ts'
 import type { Demand } from '#core/indexing/proof-policy.ts'
 import { gapsIn, type KeptPart, partsOf } from './kept-parts.ts'
 import { type LogScope, logsInScope, scopeText } from './log-scope.ts'
-import type { RawStore, TextPacking } from './ports.ts'
+import type { RawStore, SegmentPacking } from './ports.ts'
 import { decodeSegment, encodeSegment, type RawBlock, type SegmentHead } from './segment.ts'
 
-/** The raw layer: where segments are, and how their text is made small. */
-export type RawLayer = { readonly store: RawStore; readonly packing: TextPacking }
+/** The raw layer: where segments are, and how they are made small. */
+export type RawLayer = { readonly store: RawStore; readonly packing: SegmentPacking }
 
 /** Proven blocks of a range with the logs that a scope asks for; others may be among them. */
 type FetchBlocks = (range: BlockRange, scope: LogScope) => Promise<readonly RawBlock[]>

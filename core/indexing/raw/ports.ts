@@ -1,5 +1,5 @@
 import type { BlockRange } from '#core/chain.ts'
-import type { SegmentHead } from './segment.ts'
+import type { SegmentBody, SegmentHead } from './segment.ts'
 
 /**
  * Proven logs as they were received, kept so that everything else can be made of them without a node. Segments are
@@ -15,9 +15,9 @@ export type RawStore = {
   remove(chainId: number, head: SegmentHead): Promise<void>
 }
 
-/** Makes text small, and back. */
-export type TextPacking = {
-  pack(text: string): Promise<Uint8Array>
-  /** @throws AppError `unavailable` where the bytes are damaged */
-  unpack(bytes: Uint8Array): Promise<string>
+/** Makes segments small, and back. */
+export type SegmentPacking = {
+  pack(body: SegmentBody): Promise<Uint8Array>
+  /** @throws AppError `unavailable` where what is packed is damaged */
+  unpack(packed: Uint8Array): Promise<SegmentBody>
 }

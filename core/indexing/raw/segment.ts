@@ -1,6 +1,7 @@
-import type { BlockHeader, BlockRange, Hash } from '#core/chain.ts'
+import type { BlockHeader, BlockRange, Hash, Hex } from '#core/chain.ts'
 import { AppError } from '#core/errors.ts'
 import { PROOF_LEVELS, type ProofLevel } from '#core/history/proof.ts'
+import { bytesIn, LogBytes, writeBytes } from '#core/indexing/log-data.ts'
 import type { RawLog } from '#core/indexing/ports.ts'
 
 /** A block that was proven, and those of its logs that a scope asks for, by log index. */
@@ -25,11 +26,13 @@ export type SegmentHead = BlockRange & {
 export const SEGMENT_BLOCKS_MAX = 2_000
 
 /** Raised with every change of the form below; older forms stay readable. */
-const FORM = 3
+const FORM = 4
 /** It does not tell how blocks were proven. */
 const FORM_WITHOUT_LEVELS = 1
-/** Those before the present one repeat contract and topics for each log. */
-const FORMS_READ: ReadonlySet<number> = new Set([FORM_WITHOUT_LEVELS, 2, FORM])
+/** It and the one before repeat contract and topics for each log. */
+const FORM_WITHOUT_HEAD = 2
+/** It and those before have the data of logs as text. */
+const FORM_WITH_TEXT = 3
 
 /**
  * The form of a segment: columns, with a number in place of what comes again. The n-th hash and timestamp are those of
@@ -55,15 +58,15 @@ type Columns = {
   readonly head?: readonly number[]
   /** Places in `words`: the contract, then the topics. Each list once; in forms without `head`, one of each log. */
   readonly heads: readonly (readonly number[])[]
-  readonly data: readonly string[]
+  /** Of each log: the data, or how many bytes it has of those of the segment, in their order. */
+  readonly data: readonly (Hex | number)[]
 }
 
-/**
- * A segment as text.
- *
- * @param blocks consecutive, at least one
- */
-export function encodeSegment(blocks: readonly RawBlock[]): string {
+/** A segment in two parts: its columns as JSON, and the data of its logs one behind the other. */
+export type SegmentBody = { readonly text: string; readonly bytes: Uint8Array }
+
+/** @param blocks consecutive, at least one */
+export function encodeSegment(blocks: readonly RawBlock[]): SegmentBody {
   const places = new Map<string, number>()
   const words: string[] = []
   const placeOf = (word: string): number => {
@@ -90,8 +93,10 @@ export function encodeSegment(blocks: readonly RawBlock[]): string {
     tx: [] as number[],
     logIndex: [] as number[],
     head: [] as number[],
-    data: [] as string[],
+    data: [] as (Hex | number)[],
   }
+  const bytes = new Uint8Array(countBytes(blocks))
+  let written = 0
   for (const { header, logs } of blocks) {
     let transaction: Hash | undefined
     for (const log of logs) {
@@ -104,11 +109,14 @@ export function encodeSegment(blocks: readonly RawBlock[]): string {
       columns.tx.push(columns.txHash.length - 1)
       columns.logIndex.push(log.logIndex)
       columns.head.push(headOf(log))
-      columns.data.push(log.data)
+      // What a node gives may be no hex: it is kept as it is.
+      const isHex = writeBytes(log.data, bytes, written)
+      columns.data.push(isHex ? bytesIn(log.data) : (log.data as Hex))
+      if (isHex) written += bytesIn(log.data)
     }
   }
   const { number: from, parentHash } = (blocks[0] as RawBlock).header
-  return JSON.stringify({
+  const text = JSON.stringify({
     form: FORM,
     from,
     parentHash,
@@ -119,6 +127,13 @@ export function encodeSegment(blocks: readonly RawBlock[]): string {
     heads,
     ...columns,
   } satisfies Columns)
+  return { text, bytes: bytes.subarray(0, written) }
+}
+
+function countBytes(blocks: readonly RawBlock[]): number {
+  let count = 0
+  for (const { logs } of blocks) for (const { data } of logs) count += Math.ceil(bytesIn(data))
+  return count
 }
 
 function levelRuns(blocks: readonly RawBlock[]): [ProofLevel, number][] {
@@ -134,18 +149,18 @@ function levelRuns(blocks: readonly RawBlock[]): [ProofLevel, number][] {
 /**
  * The blocks of a segment, logs by index.
  *
- * @throws AppError `unavailable` where the text is damaged, or of a newer version
+ * @throws AppError `unavailable` where it is damaged, or of a newer version
  */
-export function decodeSegment(text: string): RawBlock[] {
+export function decodeSegment({ text, bytes }: SegmentBody): RawBlock[] {
   const columns = parseColumns(text)
-  if (!FORMS_READ.has(columns.form))
+  if (!(columns.form >= FORM_WITHOUT_LEVELS && columns.form <= FORM))
     throw new AppError(
       'unavailable',
       `raw: a segment has form ${columns.form}, and this version reads forms up to ${FORM}; use the version that wrote it`,
       { details: { field: 'raw', reason: 'other-version' } },
     )
   const { from, hashes, timestamps, txBlock, txIndex, txHash, tx, logIndex, head, data } = columns
-  if (!areWhole(columns)) throw damaged(from)
+  if (!areWhole(columns, bytes)) throw damaged(from)
   const levels = (columns.levels ?? []).flatMap(([level, count]) =>
     Array.from({ length: count }, () => level),
   )
@@ -161,32 +176,36 @@ export function decodeSegment(text: string): RawBlock[] {
     return { header, logs: [] as RawLog[], level: levels[index] ?? 'unverified' }
   })
   const heads = headsOf(columns)
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+  let start = 0
   for (let index = 0; index < tx.length; index++) {
     const place = tx[index] as number
     const block = blocks[(txBlock[place] as number) - from]
     const known = heads[head ? (head[index] as number) : index]
     if (!block || !known) throw damaged(from)
+    const given = data[index] as Hex | number
     block.logs.push({
       address: known.address,
       topics: known.topics,
-      data: data[index] as Hash,
+      data: typeof given === 'number' ? new LogBytes(view, start, given) : given,
       blockNumber: block.header.number,
       blockHash: block.header.hash,
       transactionHash: txHash[place] as Hash,
       transactionIndex: txIndex[place] as number,
       logIndex: logIndex[index] as number,
     })
+    if (typeof given === 'number') start += given
   }
   return blocks
 }
 
 /**
  * Whether each block, transaction and log has an entry in each of its columns, each block a level where the form tells of
- * them, and each head a contract and topics in `words`.
+ * them, each head a contract and topics in `words`, and the logs together all bytes of data.
  */
-function areWhole(columns: Columns): boolean {
+function areWhole(columns: Columns, bytes: Uint8Array): boolean {
   const { form, levels, hashes, timestamps, txBlock, txIndex, txHash, tx, logIndex, data } = columns
-  const { words, heads, head = form === FORM ? undefined : heads } = columns
+  const { words, heads, head = form <= FORM_WITHOUT_HEAD ? heads : undefined } = columns
   const groups = [
     [hashes, timestamps],
     [txBlock, txIndex, txHash],
@@ -201,6 +220,7 @@ function areWhole(columns: Columns): boolean {
   return (
     isWhole &&
     (form === FORM_WITHOUT_LEVELS || countLeveled(levels) === hashes.length) &&
+    countData(columns) === (form <= FORM_WITH_TEXT ? 0 : bytes.length) &&
     heads.every(
       (places) =>
         Array.isArray(places) &&
@@ -209,6 +229,13 @@ function areWhole(columns: Columns): boolean {
     )
   )
 }
+
+/** The bytes that logs have of those of the segment; NaN where the data of one is neither text nor a number of bytes. */
+const countData = ({ data }: Columns): number =>
+  data.reduce((sum: number, each: unknown) => {
+    if (typeof each === 'string') return sum
+    return typeof each === 'number' && Number.isInteger(each) && each >= 0 ? sum + each : Number.NaN
+  }, 0)
 
 /** The blocks that runs of levels are of; NaN where they are none. */
 function countLeveled(levels: Columns['levels']): number {

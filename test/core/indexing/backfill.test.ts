@@ -9,6 +9,7 @@ import type { BlockSource, RawLog } from '#core/indexing/ports.ts'
 import { modelOf, readEverything } from '../../contracts/everything.ts'
 import { createFakeChain, type FakeChain, fakeSources } from '../../fakes/fake-chain.ts'
 import { createFakeSource, type FakeFaults } from '../../fakes/fake-source.ts'
+import { hexOf } from '#core/indexing/log-data.ts'
 import { fakeIndexPorts } from '../../fakes/index-app.ts'
 
 async function chainOf(seed: number, count: number): Promise<FakeChain> {
@@ -149,7 +150,7 @@ describe('backfill', () => {
     const lies: Record<string, (logs: RawLog[]) => RawLog[]> = {
       drops: (logs) => logs.slice(1),
       invents: (logs) => [...logs, ...logs.slice(-1)],
-      alters: (logs) => logs.map((log) => ({ ...log, data: `${log.data}00` as const })),
+      alters: (logs) => logs.map((log) => ({ ...log, data: `${hexOf(log.data)}00` as const })),
     }
     for (const [name, lie] of Object.entries(lies)) {
       const tables = createMemoryTables()

@@ -15,6 +15,7 @@ import { filterOf, isInScope } from '#core/indexing/raw/log-scope.ts'
 import * as nft from '#core/nft/sources.ts'
 import * as v2 from '#core/dex/sources/uniswap-v2.ts'
 import * as v3 from '#core/dex/sources/uniswap-v3.ts'
+import { hexOf } from '#core/indexing/log-data.ts'
 import type { RawLog } from '#core/indexing/ports.ts'
 import { catalogue, type Source } from '#core/catalogue.ts'
 import type { PoolSource } from '#core/dex/sources/dex-source.ts'
@@ -382,7 +383,7 @@ describe('decoding', () => {
           const oracle = decodeEventLog({
             abi: [item],
             topics: log.topics as [Hex],
-            data: log.data,
+            data: hexOf(log.data),
           })
           expect(decoded(log)).toEqual(expected(oracle.args as Args))
         }),
@@ -402,8 +403,8 @@ describe('decoding', () => {
       1,
     )
     const log = logOf(item, args as Args, each.emitter)
-    const longer = { ...log, data: `${log.data}${'0'.repeat(64)}` as Hex }
-    const shorter = { ...log, data: log.data.slice(0, -2) as Hex }
+    const longer = { ...log, data: `${hexOf(log.data)}${'0'.repeat(64)}` as Hex }
+    const shorter = { ...log, data: hexOf(log.data).slice(0, -2) as Hex }
     const fewer = { ...log, topics: log.topics.slice(0, -1) }
     // Arrays may be followed by anything; TransferBatch alone may be longer than its content.
     if (each.name !== 'TransferBatch')
@@ -495,7 +496,7 @@ describe('decoding', () => {
       status: 'event',
       body: { type: 'metadataUpdate', protocol, fromTokenId: 7n, toTokenId: last },
     })
-    const shorter = log.data === '0x' ? log.data : (log.data.slice(0, -2) as Hex)
+    const shorter = log.data === '0x' ? log.data : (hexOf(log.data).slice(0, -2) as Hex)
     const cut = { ...log, data: shorter, topics: log.topics.slice(0, shorter === '0x' ? -1 : 3) }
     expect(admission.admit(cut).status).toBe('malformed')
     if (last > 7n)

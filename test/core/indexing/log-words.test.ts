@@ -1,9 +1,25 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import type { Hex } from '#core/chain.ts'
-import { addressOf, intAt, MalformedLog, uintAt } from '#core/indexing/log-words.ts'
+import { bytesIn, hexOf, isSameData, LogBytes, writeBytes } from '#core/indexing/log-data.ts'
+import {
+  addressAt,
+  addressOf,
+  countWords,
+  hashAt,
+  intAt,
+  MalformedLog,
+  uintAt,
+  withoutWords,
+} from '#core/indexing/log-words.ts'
 
 const word = (value: bigint): string => BigInt.asUintN(256, value).toString(16).padStart(64, '0')
+/** Bytes that stand among others. */
+function asBytes(data: Hex): LogBytes {
+  const bytes = new Uint8Array(bytesIn(data) + 8).fill(0xee)
+  expect(writeBytes(data, bytes, 3)).toBe(true)
+  return new LogBytes(new DataView(bytes.buffer, 1), 2, bytesIn(data))
+}
 const dataOf = (...values: bigint[]): Hex => `0x${values.map(word).join('')}`
 
 /** Of every length, and around the lengths that are read in another way. */
@@ -21,6 +37,13 @@ test('a word is the number that its digits say, whatever stands beside it', () =
       const data = dataOf(before, value, after)
       expect(uintAt(data, 1)).toBe(value)
       expect(intAt(data, 1)).toBe(BigInt.asIntN(256, value))
+      const bytes = asBytes(data)
+      expect(uintAt(bytes, 1)).toBe(value)
+      expect(hexOf(bytes)).toBe(data)
+      expect(hashAt(bytes, 2)).toBe(hashAt(data, 2))
+      expect(hexOf(withoutWords(bytes, 1))).toBe(withoutWords(data, 1))
+      expect(isSameData(bytes, data)).toBe(true)
+      expect(isSameData(bytes, dataOf(before, value ^ 1n, after))).toBe(false)
     }),
     { numRuns: 2_000 },
   )
@@ -43,4 +66,16 @@ test('an address is the last 20 bytes of its topic, the second time too; more th
     expect(addressOf(topic)).toBe(`0x${'abcdef'.padStart(40, '0')}`)
     expect(() => addressOf(`0x${word(1n << 160n)}`)).toThrow(MalformedLog)
   }
+})
+
+test('a word behind the end, or of which a part is missing, is refused in text and bytes alike', () => {
+  for (const data of ['0x', `0x${word(7n).slice(0, -2)}`, `${dataOf(7n)}00`] as Hex[])
+    for (const form of [data, asBytes(data)]) {
+      const last = Math.floor(bytesIn(data) / 32)
+      expect(() => uintAt(form, last)).toThrow(MalformedLog)
+      expect(() => addressAt(form, last)).toThrow(MalformedLog)
+      if (bytesIn(data) > 0) expect(() => countWords(form)).toThrow(MalformedLog)
+    }
+  expect(addressAt(asBytes(dataOf(1n, 0xabn)), 1)).toBe(`0x${'ab'.padStart(40, '0')}`)
+  expect(() => addressAt(asBytes(dataOf(1n << 160n)), 0)).toThrow(MalformedLog)
 })

@@ -12,6 +12,7 @@ import { createFetchProven } from '#core/indexing/fetch-proven.ts'
 import { levelAskedFor, type ProofPolicy } from '#core/indexing/proof-policy.ts'
 import { isWeaker } from '#core/history/proof.ts'
 import { mayHoldAny } from '#core/indexing/prove.ts'
+import { hexOf } from '#core/indexing/log-data.ts'
 import type { RawLog, Receipt } from '#core/indexing/ports.ts'
 import { bloomOf, createFakeChain, type FakeChain, fakeSources } from '../../fakes/fake-chain.ts'
 import { addressOf } from '../../fakes/encode.ts'
@@ -253,8 +254,8 @@ describe('proving', () => {
     'changed data': [
       {
         logs: (logs) => {
-          const at = logs.findIndex((log) => log.data.length > 10)
-          return logs.map((log, i) => (i === at ? { ...log, data: flipped(log.data) } : log))
+          const at = logs.findIndex((log) => hexOf(log.data).length > 10)
+          return logs.map((log, i) => (i === at ? { ...log, data: flipped(hexOf(log.data)) } : log))
         },
       },
       /differs from the proven one/,

@@ -3,7 +3,7 @@ import { createMemoryTables } from '#adapters/memory/chain-store.ts'
 import { createMemoryRangeQueue } from '#adapters/memory/range-queue.ts'
 import { systemClock } from '#adapters/node/clock.ts'
 import { newStopper } from '#adapters/node/stopper.ts'
-import { zstdText } from '#adapters/node/zstd-text.ts'
+import { zstdSegments } from '#adapters/node/zstd-segments.ts'
 import type { Clock } from '#core/clock.ts'
 import { AppError } from '#core/errors.ts'
 import { backfill, type BackfillReport } from '#core/indexing/backfill.ts'
@@ -39,7 +39,7 @@ const fastClock: Clock = {
 /** What all processes of a deployment share. */
 const deployment = () => ({
   tables: createMemoryTables(),
-  raw: { store: createMemoryRawStore(), packing: zstdText },
+  raw: { store: createMemoryRawStore(), packing: zstdSegments },
   queue: createMemoryRangeQueue(),
   ...createMemoryRangeTable(),
 })

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { createMemoryTables } from '#adapters/memory/chain-store.ts'
-import { zstdText } from '#adapters/node/zstd-text.ts'
+import { zstdSegments } from '#adapters/node/zstd-segments.ts'
 import { createViews } from '#core/history/view.ts'
 import { backfill } from '#core/indexing/backfill.ts'
 import { followHead } from '#core/indexing/follow-head.ts'
@@ -16,7 +16,7 @@ import { createMemoryRawStore } from '../../../fakes/raw-store.ts'
 
 const CHAIN_ID = 31_337
 const FINALITY = 6
-const freshRaw = (): RawLayer => ({ store: createMemoryRawStore(), packing: zstdText })
+const freshRaw = (): RawLayer => ({ store: createMemoryRawStore(), packing: zstdSegments })
 
 test('what a follower proved is kept when it is final, through reorgs, and nothing of dead branches', async () => {
   for (const seed of [61, 62, 63]) {
