@@ -69,6 +69,7 @@ function makeCopy(): void {
   for (const name of [
     'core',
     'adapters',
+    'faces',
     'test',
     'package.json',
     'tsconfig.json',

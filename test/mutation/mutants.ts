@@ -39,6 +39,8 @@ const HEAD = 'core/history/head.ts'
 const VIEW = 'core/history/view.ts'
 const WINDOW = 'core/history/window.ts'
 const RESOLVE = 'core/history/resolve.ts'
+const POOLS = 'core/dex/project-pools.ts'
+const DERIVE = 'core/indexing/derive.ts'
 const AT_HEAD = 'core/history/at-head.ts'
 const EVENTS = 'core/history/list-events.ts'
 const DIGEST = 'core/history/digest.ts'
@@ -344,8 +346,22 @@ export const mutants: readonly Mutant[] = [
     RESOLVE,
     both,
     'a page ends at a hidden document',
-    'if (!last || stored.length < scan.limit) break',
-    'if (!last || page.length < scan.limit) break',
+    'if (!last || stored.length < limit) break',
+    'if (!last || page.length < limit) break',
+  ),
+  mutant(
+    POOLS,
+    ['golden'],
+    'a pool is changed where the commit before has left it',
+    'finish: () => changed.clear()',
+    'finish: () => undefined',
+  ),
+  mutant(
+    DERIVE,
+    ['golden'],
+    'a fold that failed goes on with the next batch',
+    '      lasting = undefined\n',
+    '',
   ),
   mutant(
     AT_HEAD,
