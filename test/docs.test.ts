@@ -1,6 +1,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { describe, expect, test } from 'vitest'
+import { mutants } from './mutation/mutants.ts'
 
 const ROOT = join(import.meta.dirname, '..')
 const read = (path: string): string => readFileSync(join(ROOT, path), 'utf8')
@@ -71,4 +72,9 @@ describe('the docs name what there is', () => {
       for (const [, name = ''] of names.matchAll(/"([^"]+)"/g))
         expect(read(file).replaceAll('`', "'"), `${file}: ${name}`).toContain(name)
   }
+})
+
+test('each fault that `npm run mutants` puts in has its place, once', () => {
+  for (const { file, name, find } of mutants)
+    expect(read(file).split(find), `${file}: ${name}`).toHaveLength(2)
 })
