@@ -343,6 +343,26 @@ describe('declared events', () => {
     ])
   })
 
+  test('are exported as they are listed, of a contract whose events are declared', async () => {
+    const path = join(folder, 'halyard.json')
+    const run = (...args: string[]) =>
+      runCli('export', 'contractEvents', '--contract', ...args, '--config', path)
+    const listed = await walk('order=asc')
+    const { stdout } = await run(MAINNET.contract)
+    const lines = stdout
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line))
+    expect(lines).toMatchObject(listed)
+    expect(lines).toHaveLength(listed.length)
+    const [head = '', first = ''] = (await run(MAINNET.contract, '--format', 'csv')).stdout.split(
+      '\r\n',
+    )
+    // Other cells may have commas.
+    const at = head.split(',').indexOf('values') - head.split(',').length
+    expect(first.split(',').at(at)).toBe(listed[0].values.join(' '))
+  })
+
   test('are told with their values as the configuration names them', async () => {
     const response = await fetch(`${server.url}/v1/contracts`)
     const { items }: any = await response.json()
