@@ -5,7 +5,7 @@ import type { Scan } from './ports.ts'
 import { type ResolvePorts, scanUpTo } from './resolve.ts'
 
 /** Documents that are looked at for a page of those that `keep` lets stand. */
-export const LOOKED_AT_MAX = 10_000
+export const LOOKED_AT_MAX = 2_000
 
 /**
  * A page of documents as of a view, and whether the list goes on behind it; otherwise as `scanDocuments`. Where few of many

@@ -93,7 +93,7 @@ export type Connection<T> = {
   }
 }
 
-/** What a page that ended before it was full costs beside its rows: thousands were looked at for it. */
+/** What a page that ended before it was full costs beside its rows: up to two thousand were looked at for it. */
 const EARLY_END_ROWS = 1_000
 
 /** @throws AppError `invalid` (`too-costly`) where a page of an operation has looked at more than is left to it */
