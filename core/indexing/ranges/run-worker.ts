@@ -92,43 +92,64 @@ export async function runWorker(
   const giveBack = (range: WorkRange): Promise<void> =>
     ranges.fail(plan, range.from, { owner, reason: 'stopped', retryAt: clock.nowMs() })
 
+  /** Ranges that this process is at, and claims that may give it one. */
   let active = 0
+  const isFull = (): boolean => active >= input.concurrency
+  let left = Promise.withResolvers<void>()
   /** Ends the pause before the next look into the table. */
   let lookNow = (): void => undefined
-  async function busy(work: () => Promise<void>): Promise<void> {
-    active++
-    try {
-      await work()
-    } finally {
-      active--
-      lookNow()
-    }
+  function leave(): void {
+    active--
+    left.resolve()
+    left = Promise.withResolvers()
+    lookNow()
   }
 
   const hints = ports.queue.work(plan, input.concurrency, async (from) => {
+    // What is found in the table counts as well.
+    while (isFull() && !isOver()) await left.promise
     if (isOver()) return
-    await busy(async () => {
+    active++
+    try {
       const range = await ranges.claim(plan, holder(), from)
       if (range) await doRange(range)
-    })
+    } finally {
+      leave()
+    }
   })
   const found = new Set<Promise<void>>()
+
+  /** @returns whether there was a range to begin with */
+  async function beginNext(): Promise<boolean> {
+    active++
+    let range: WorkRange | undefined
+    try {
+      range = await ranges.claim(plan, holder()).catch(expected)
+    } finally {
+      if (!range) leave()
+    }
+    if (!range) return false
+    const done = doRange(range).catch(expected).finally(leave)
+    found.add(done)
+    void done.finally(() => found.delete(done))
+    return true
+  }
+
   try {
     let lookMs = LOOK_MS_MIN
     while (!isOver()) {
-      const isFull = active >= input.concurrency
-      const range = isFull ? undefined : await ranges.claim(plan, holder()).catch(expected)
-      if (range) {
-        lookMs = LOOK_MS_MIN
-        const done = busy(() => doRange(range)).catch(expected)
-        found.add(done)
-        void done.finally(() => found.delete(done))
-        continue
+      let pauseMs = LOOK_MS_MAX
+      if (!isFull()) {
+        if (await beginNext()) {
+          lookMs = LOOK_MS_MIN
+          continue
+        }
+        pauseMs = lookMs
+        lookMs = Math.min(lookMs * 2, LOOK_MS_MAX)
       }
       const pause = ports.newStopper(ended.cancel)
       lookNow = pause.stop
-      await clock.sleep(jittered(isFull ? LOOK_MS_MAX : lookMs, ports.newId), pause.cancel)
-      if (!isFull) lookMs = Math.min(lookMs * 2, LOOK_MS_MAX)
+      await clock.sleep(jittered(pauseMs, ports.newId), pause.cancel)
     }
   } finally {
     await Promise.all([hints.close(), ...found])

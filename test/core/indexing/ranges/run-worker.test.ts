@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest'
+import { createMemoryRangeQueue } from '#adapters/memory/range-queue.ts'
 import { systemClock } from '#adapters/node/clock.ts'
 import { newStopper } from '#adapters/node/stopper.ts'
 import type { Clock } from '#core/clock.ts'
@@ -92,3 +93,36 @@ test('without hints: what others plan is found soon by who has just begun, and w
   expect(found[0]).toBeLessThan(plannedAt * 3)
   expect(looks).toBeLessThan(150)
 })
+
+test.each([1, 3])(
+  'of ranges that it is told of, and of those that it finds, it collects no more than %i at once',
+  async (concurrency) => {
+    const { ranges } = createMemoryRangeTable()
+    const work = workRangesIn([{ from: 0, to: RANGES * SIZE - 1 }], SIZE)
+    await ranges.plan('plan', work)
+    const queue = createMemoryRangeQueue()
+    await queue.announce('plan', work)
+    let [active, most, done] = [0, 0, 0]
+    const stop = newStopper()
+    const collect = async function* () {
+      most = Math.max(most, ++active)
+      await systemClock.sleep(1)
+      active--
+      yield []
+    }
+    await runWorker(
+      { ranges, queue, clock: systemClock, newId: () => 'id', newStopper },
+      {
+        plan: 'plan',
+        owner: 'a',
+        concurrency,
+        collector: { collect },
+        onRange() {
+          if (++done === RANGES) stop.stop()
+        },
+      },
+      stop.cancel,
+    )
+    expect([most, done]).toEqual([concurrency, RANGES])
+  },
+)
