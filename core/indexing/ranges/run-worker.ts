@@ -131,7 +131,9 @@ export async function runWorker(
     if (!range) return false
     const done = doRange(range).catch(expected).finally(leave)
     found.add(done)
-    void done.finally(() => found.delete(done))
+    // Whoever waits for all of them hears of a failure.
+    const forget = (): void => void found.delete(done)
+    void done.then(forget, forget)
     return true
   }
 

@@ -126,3 +126,25 @@ test.each([1, 3])(
     expect([most, done]).toEqual([concurrency, RANGES])
   },
 )
+
+test('a bug ends it, and is told to who runs it alone', async () => {
+  const { ranges } = createMemoryRangeTable()
+  await ranges.plan('plan', workRangesIn([{ from: 0, to: SIZE - 1 }], SIZE))
+  const collect = async function* () {
+    yield []
+    throw new TypeError('a bug')
+  }
+  const told: unknown[] = []
+  const listen = (error: unknown): void => void told.push(error)
+  process.on('unhandledRejection', listen)
+  const running = runWorker(
+    { ranges, queue: silent, clock: systemClock, newId: () => 'id', newStopper },
+    { plan: 'plan', owner: 'a', concurrency: 1, collector: { collect } },
+    newStopper().cancel,
+  )
+  await expect(running).rejects.toThrow('a bug')
+  await systemClock.sleep(1)
+  process.off('unhandledRejection', listen)
+  expect(told).toEqual([])
+  expect(await ranges.list('plan')).toMatchObject([{ state: 'open', reason: 'stopped' }])
+})
