@@ -54,6 +54,8 @@ export function createBlockRows(): BlockRowsWriter {
   const offsets: number[] = []
   const contracts = new Map<Address, number>()
   let last: Hash | undefined
+  let contract: Address | undefined
+  let contractAt = 0
   /** Where the next line begins, and the transaction that it is of. */
   let [at, transactionAt] = [0, 0]
   function add(line: string): void {
@@ -66,10 +68,14 @@ export function createBlockRows(): BlockRowsWriter {
     transactionAt = at
     add(transaction)
   }
-  function contractAtOr(address: Address, here: number): number {
-    const known = contracts.get(address)
-    if (known === undefined) contracts.set(address, here)
-    return known ?? here
+  /** Where a contract is named first, which is `here` unless it was before. */
+  function placeOf(address: Address, here: number): number {
+    // Contracts tell most things by several events in a row.
+    if (address === contract) return contractAt
+    contract = address
+    contractAt = contracts.get(address) ?? here
+    if (contractAt === here) contracts.set(address, here)
+    return contractAt
   }
   return {
     event(transaction, logIndex, address, spec, body) {
@@ -81,8 +87,8 @@ export function createBlockRows(): BlockRowsWriter {
       add(line)
       const endAt = startAt + line.length
       const kindAt = endAt - text.length - kind.length - 1
-      const contractAt = contractAtOr(address, kindAt - address.length - 1)
-      offsets.push(logIndex, number, transactionAt, startAt, contractAt, kindAt, endAt)
+      const named = placeOf(address, kindAt - address.length - 1)
+      offsets.push(logIndex, number, transactionAt, startAt, named, kindAt, endAt)
     },
     quarantined(transaction, logIndex) {
       under(transaction)
