@@ -46,11 +46,11 @@ const WRITER_LEASE_MS = 15_000
  * How often those who help look whether the history is whole, or the writer gone: so that they wait for a small share of
  * what the work has taken so far, and no more often or rarely than this.
  */
-const HELPER_LOOKS = 20
+const HELPER_LOOKS = 50
 const HELPER_LOOK_MS_MIN = 50
 const HELPER_LOOK_MS_MAX = 1_000
 /** How often the writer looks whether the next range is there. */
-const READY_LOOK_MS = 200
+const READY_LOOK_MS = 50
 /** Hints that were lost are given again this often, for this many ranges. */
 const ANNOUNCE_MS = 10_000
 const ANNOUNCED_MAX = 1_000
@@ -129,11 +129,12 @@ async function becomeWriter(
   let told: string | undefined
   while (!cancel.aborted) {
     working.refuse()
+    // Whoever made it whole has seen that it is of this chain; to be its writer now would be to plan it once more.
+    if (told !== undefined && (await isDone())) return false
     const { owner: writer } = await take()
     if (told !== writer) onRole?.({ isWriter: writer === owner, writer })
     told = writer
     if (writer === owner) return true
-    if (await isDone()) return false
     const share = (clock.monotonicMs() - startedAt) / HELPER_LOOKS
     const pauseMs = Math.min(Math.max(share, HELPER_LOOK_MS_MIN), HELPER_LOOK_MS_MAX)
     await clock.sleep(pauseMs, cancel)

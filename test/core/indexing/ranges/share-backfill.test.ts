@@ -9,7 +9,7 @@ import { AppError } from '#core/errors.ts'
 import { backfill, type BackfillReport } from '#core/indexing/backfill.ts'
 import type { BlockSource } from '#core/indexing/ports.ts'
 import { planOf } from '#core/indexing/ranges/plan-of.ts'
-import type { RangeQueue } from '#core/indexing/ranges/ports.ts'
+import type { LeaseTable, RangeQueue } from '#core/indexing/ranges/ports.ts'
 import { RANGE_TRIES_MAX } from '#core/indexing/ranges/run-worker.ts'
 import { shareBackfill } from '#core/indexing/ranges/share-backfill.ts'
 import { workRangesIn } from '#core/indexing/ranges/work-ranges.ts'
@@ -149,6 +149,15 @@ describe('a backfill that is shared', () => {
     const forGood = { now: fastClock.nowMs(), leaseMs: 1e12 }
     await shared.leases.take('history:own', { owner: 'still at its end', ...forGood })
     expect(await run(shared, { owner: 'b', source })).toMatchObject({ digest, blocks: 0 })
+    // Nor does one that has helped make it once more, where its writer has just ended.
+    let looks = 0
+    const leases: LeaseTable = {
+      ...shared.leases,
+      take: async (_, { owner }) => ({ owner: looks++ === 0 ? 'about to end' : owner, until: 0 }),
+    }
+    const roles: string[] = []
+    const late = await run({ ...shared, leases }, { owner: 'c', source, roles })
+    expect([late.digest, roles]).toEqual([digest, ['c helps']])
   })
 
   test('is the same where the clocks of its processes are hours apart, and jump', async () => {
