@@ -252,9 +252,13 @@ class AnswerReader {
     if (this.#isEmptyList()) return []
     const first = this.#known(WORD_LENGTH)
     if (!this.#goesOn(CLOSE_LIST)) return first.alone
-    const topics: Hash[] = [first.text]
-    do topics.push(this.#known(WORD_LENGTH).text)
-    while (this.#goesOn(CLOSE_LIST))
+    const second = this.#known(WORD_LENGTH).text
+    if (!this.#goesOn(CLOSE_LIST)) return [first.text, second]
+    const third = this.#known(WORD_LENGTH).text
+    // A list that grows takes room for many more.
+    if (!this.#goesOn(CLOSE_LIST)) return [first.text, second, third]
+    const topics = [first.text, second, third, this.#known(WORD_LENGTH).text]
+    while (this.#goesOn(CLOSE_LIST)) topics.push(this.#known(WORD_LENGTH).text)
     return topics
   }
 

@@ -83,19 +83,24 @@ export async function startLog(
 }
 
 /** Stores objects in the name of a commit to come. What is there already stays as it is. */
-export const putObjects = (
+export function putObjects(
   { writer }: Pick<CommitPorts, 'writer'>,
   chainId: number,
   { commit, blocks, events, quarantined }: Objects,
-): Promise<void> =>
-  writer.atomically(async () => {
+): Promise<void> {
+  let waiting = events
+  return writer.atomically(async () => {
     // First of all: by the row of a block the sweep finds what else was stored in its name.
     await writer.putBlocks(chainId, commit, blocks)
+    // Not held until they are stored: a store that has taken their rows needs them no more.
+    const given = waiting
+    waiting = []
     await allDone([
-      writer.putEvents(chainId, commit, events),
+      writer.putEvents(chainId, commit, given),
       ...(quarantined.length > 0 ? [writer.putQuarantined(chainId, commit, quarantined)] : []),
     ])
   })
+}
 
 /**
  * Moves the head onto blocks. Everything is acknowledged before the head's entry is inserted: until then nothing of it
