@@ -15,8 +15,9 @@ type FamilyWriter = {
   readonly rows: SegmentWriter
   /** The contracts of the block at hand, by where they are named first. */
   readonly contracts: Set<number>
+  /** The heights of all blocks in which a contract emitted some of them, by its id. */
+  readonly heights: Map<number, number[]>
   readonly insertSegment: (...parameters: unknown[]) => void
-  readonly insertContract: (...parameters: unknown[]) => void
 }
 
 /** Stores events of blocks that are stored; those that are there already stay as they are. */
@@ -28,12 +29,13 @@ export function insertEvents(
   blocks: readonly BlockRows[],
 ): void {
   const families = catalogue.families.map(({ name, events }) => ({
+    name,
     events,
     writer: {
       rows: createSegmentWriter(),
       contracts: new Set<number>(),
+      heights: new Map<number, number[]>(),
       insertSegment: db.prepareRun(insertSegmentSql(name)),
-      insertContract: db.prepareRun(insertContractSql(name)),
     } satisfies FamilyWriter,
   }))
   const kinds = new Map(
@@ -67,11 +69,38 @@ export function insertEvents(
     }
     for (const { writer } of families) {
       close(writer, block.number, blockId)
-      for (const at of writer.contracts)
-        writer.insertContract(chainId, contractId(wordAt(rows, at) as Address), block.number)
+      for (const at of writer.contracts) {
+        const contract = contractId(wordAt(rows, at) as Address)
+        const heights = writer.heights.get(contract)
+        if (heights) heights.push(block.number)
+        else writer.heights.set(contract, [block.number])
+      }
       writer.contracts.clear()
     }
   }
+  for (const { name, writer } of families) insertHeights(db, name, chainId, writer.heights)
+}
+
+/** Rows that go into an index by one statement: to run one costs as much as to insert a row. */
+const HEIGHTS_AT_ONCE = 32
+
+/** Inserts the heights of contracts in the order of the index, which keeps to a page while it can. */
+function insertHeights(
+  db: Database,
+  family: string,
+  chainId: number,
+  heights: ReadonlyMap<number, readonly number[]>,
+): void {
+  const values = [...heights]
+    .toSorted(([a], [b]) => a - b)
+    .flatMap(([contract, numbers]) => numbers.flatMap((number) => [contract, number]))
+  if (values.length === 0) return
+  const many = db.prepareRun(insertHeightsSql(family, HEIGHTS_AT_ONCE))
+  const one = db.prepareRun(insertHeightsSql(family, 1))
+  const width = 2 * HEIGHTS_AT_ONCE
+  const whole = values.length - (values.length % width)
+  for (let from = 0; from < whole; from += width) many(chainId, ...values.slice(from, from + width))
+  for (let at = whole; at < values.length; at += 2) one(chainId, values[at], values[at + 1])
 }
 
 /** What stands in a row up to the next space. */
@@ -81,9 +110,9 @@ const insertSegmentSql = (family: string): string =>
   `INSERT INTO ${eventTable(family)} (chain, number, log_index, block, last_index, rows)
   VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`
 
-const insertContractSql = (family: string): string =>
-  `INSERT INTO ${contractTable(family)} (chain, contract, number) VALUES (?, ?, ?)
-  ON CONFLICT DO NOTHING`
+const insertHeightsSql = (family: string, count: number): string =>
+  `INSERT INTO ${contractTable(family)} (chain, contract, number)
+  VALUES ${Array.from({ length: count }, () => '(?1, ?, ?)').join(', ')} ON CONFLICT DO NOTHING`
 
 /** The short ids of contracts, made where they are not there yet. Those made in a transaction may go with it. */
 function contractIds(db: Database): (address: Address) => number {
