@@ -2,8 +2,8 @@ import type { BlockRef, Hash } from '#core/chain.ts'
 import { type DocumentSpec, type Draft, encodeDocument, type Key, keyText } from './document.ts'
 import type { Digest, StateDigest } from './head.ts'
 
-/** SHA-256 of UTF-8 text, as hex. */
-export type Sha256 = (text: string) => Hash
+/** SHA-256 of UTF-8 text, as hex; `more` is what follows, so that a long text need not be joined to a short one first. */
+export type Sha256 = (text: string, more?: string) => Hash
 
 const ZERO: Hash = `0x${'0'.repeat(64)}`
 const MODULUS = 1n << 256n
@@ -13,7 +13,7 @@ export const emptyDigest: Digest = { events: ZERO, state: ZERO, parts: {} }
 
 /** The running digest of events after one more block, whose events are these rows. */
 export const chainBlock = (sha256: Sha256, events: Hash, block: BlockRef, rows: string): Hash =>
-  sha256(`${events}\n${block.number}\n${block.hash}\n${rows}`)
+  sha256(`${events}\n${block.number}\n${block.hash}\n`, rows)
 
 /** What one document adds to the digest of the state. */
 export const hashDocument = (

@@ -47,11 +47,11 @@ export const ROW = {
   endAt: 6,
 } as const
 
-const NO_OFFSETS: RowOffsets = new Int32Array(0)
-
-export function createBlockRows(): BlockRowsWriter {
+/** @param rows how many there will be of events, as far as that is known: room is taken for so many at once */
+export function createBlockRows(rows = 0): BlockRowsWriter {
   const lines: string[] = []
-  const offsets: number[] = []
+  let offsets: RowOffsets = new Int32Array(rows * ROW.width)
+  let filled = 0
   const contracts = new Map<Address, number>()
   let last: Hash | undefined
   let contract: Address | undefined
@@ -88,15 +88,31 @@ export function createBlockRows(): BlockRowsWriter {
       const endAt = startAt + line.length
       const kindAt = endAt - text.length - kind.length - 1
       const named = placeOf(address, kindAt - address.length - 1)
-      offsets.push(logIndex, number, transactionAt, startAt, named, kindAt, endAt)
+      if (filled === offsets.length) offsets = withMoreRoom(offsets)
+      offsets[filled + ROW.logIndex] = logIndex
+      offsets[filled + ROW.kind] = number
+      offsets[filled + ROW.transactionAt] = transactionAt
+      offsets[filled + ROW.startAt] = startAt
+      offsets[filled + ROW.contractAt] = named
+      offsets[filled + ROW.kindAt] = kindAt
+      offsets[filled + ROW.endAt] = endAt
+      filled += ROW.width
     },
     quarantined(transaction, logIndex) {
       under(transaction)
       add(`${logIndex} quarantined`)
     },
     text: () => lines.join('\n'),
-    offsets: () => (offsets.length === 0 ? NO_OFFSETS : Int32Array.from(offsets)),
+    offsets: () => (filled === offsets.length ? offsets : offsets.slice(0, filled)),
   }
+}
+
+const ROWS_MIN = 16
+
+function withMoreRoom(offsets: RowOffsets): RowOffsets {
+  const more = new Int32Array(Math.max(2 * offsets.length, ROWS_MIN * ROW.width))
+  more.set(offsets)
+  return more
 }
 
 /** What a row says of an event. `body` is its canonical JSON. */

@@ -48,7 +48,7 @@ export async function decodeBlocks(
   function decode({ header, logs }: RawBlock): BlockEvents {
     const block = { number: header.number, hash: header.hash, timestamp: header.timestamp }
     const events: ChainEvent[] = []
-    const rows = createBlockRows()
+    const rows = createBlockRows(logs.length)
     for (const log of logs) {
       const admitted = admission.admit(log)
       if (admitted.status === 'foreign') continue

@@ -33,6 +33,10 @@ export type Derivation = {
 /** Events folded without a pause. */
 const TURN = 2_000
 
+function applySome(fold: Fold, events: readonly ChainEvent[], from: number, to: number): void {
+  for (let index = from; index < to; index++) fold.apply(events[index] as ChainEvent)
+}
+
 export function createDerivation(ports: DerivePorts, sources: readonly AnySource[]): Derivation {
   const { catalogue } = ports
   const projectionOf = new Map(catalogue.projections.map((each) => [each.name, each]))
@@ -47,11 +51,10 @@ export function createDerivation(ports: DerivePorts, sources: readonly AnySource
       await set.load(base, wantedThen(parts, set))
       const fold = lasting ?? beginFold(catalogue, { documents: set, sources })
       lasting = undefined
-      let folded = 0
-      for (const event of events) {
+      for (let from = 0; from < events.length; from += TURN) {
         // Let answers come in meanwhile: a node that cannot deliver does not go on to the next one.
-        if (++folded % TURN === 0) await ports.clock.sleep(0)
-        fold.apply(event)
+        if (from > 0) await ports.clock.sleep(0)
+        applySome(fold, events, from, Math.min(from + TURN, events.length))
       }
       fold.finish()
       lasting = fold

@@ -7,7 +7,8 @@ import type { Sha256 } from '#core/history/digest.ts'
  */
 export function createTextNames(): Sha256 {
   const names = new Map<string, Hash>()
-  return (text) => {
+  return (first, more = '') => {
+    const text = first + more
     const known = names.get(text)
     if (known) return known
     const name: Hash = `0x${(names.size + 1).toString(16).padStart(64, '0')}`
