@@ -77,16 +77,32 @@ export async function openCollector(
   const start = firstStart(sources)
   /** Blocks whose factories' logs were looked through. */
   let seen: readonly BlockRange[] = []
+  /** Blocks that were last looked through ahead of what was needed. */
+  let ahead = 0
+  let learning: Promise<void> = Promise.resolve()
 
-  async function learnBefore(number: number): Promise<void> {
+  /** One after the other: what one learns, the next need not ask for. */
+  function learnBefore(range: BlockRange): Promise<void> {
+    learning = learning.catch(() => undefined).then(() => learn(range))
+    return learning
+  }
+
+  async function learn({ from, to }: BlockRange): Promise<void> {
     const factories = admission.factoryScope()
-    if (!factories) return
-    const before = { from: Math.min(start ?? number, number), to: number - 1 }
-    const unseen = subtractRanges(before.from <= before.to ? [before] : [], seen)
-    const parts = unseen.flatMap(({ from, to }) =>
-      Array.from({ length: Math.ceil((to - from + 1) / EARLIER_BLOCKS) }, (_, index) => ({
-        from: from + index * EARLIER_BLOCKS,
-        to: Math.min(from + (index + 1) * EARLIER_BLOCKS - 1, to),
+    const before = { from: Math.min(start ?? from, from), to: from - 1 }
+    if (!factories || before.from > before.to) return
+    if (subtractRanges([before], seen).length === 0) return
+    // Where others collect the ranges between, what comes next will be needed soon: more of it the longer that goes on.
+    ahead = Math.min(Math.max(ahead * 2, to - from + 1), EARLIER_BLOCKS)
+    const wanted = {
+      ...before,
+      to: Math.max(before.to, Math.min(before.to + ahead, finalized.number)),
+    }
+    const unseen = subtractRanges([wanted], seen)
+    const parts = unseen.flatMap((each) =>
+      Array.from({ length: Math.ceil((each.to - each.from + 1) / EARLIER_BLOCKS) }, (_, index) => ({
+        from: each.from + index * EARLIER_BLOCKS,
+        to: Math.min(each.from + (index + 1) * EARLIER_BLOCKS - 1, each.to),
       })),
     )
     await mapConcurrent(parts, EARLIER_CONCURRENCY, async (part) => {
@@ -105,7 +121,7 @@ export async function openCollector(
       return subtractRanges(planned, [{ from: finalized.number + 1, to: latest.number }])
     },
     async *collect(range, cancel) {
-      await learnBefore(range.from)
+      await learnBefore(range)
       for await (const blocks of readChunks(reading, [range])) {
         for (const block of blocks) followCreated(admission, block.logs)
         yield blocks

@@ -77,6 +77,37 @@ async function collected(
 }
 
 describe('proven logs that are kept', () => {
+  test('by several processes, take few requests for what was created in the ranges of others', async () => {
+    const chain = await chainOf(77, 200)
+    const plain = createFakeSource({ blocks: () => chain.blocks, finality: OPEN })
+    const ranges = Array.from({ length: 20 }, (_, at) => ({ from: at * 10, to: at * 10 + 4 }))
+    /** Beside what is collected itself. */
+    const asked: BlockRange[] = []
+    const source: BlockSource = {
+      ...plain,
+      logs(range, filter) {
+        if (!ranges.some(({ from }) => from === range.from)) asked.push(range)
+        return plain.logs(range, filter)
+      },
+    }
+    const ports = {
+      ...fakeIndexPorts(createMemoryTables(), source),
+      raw: freshRaw(),
+      catalogue,
+    }
+    const input = { chainId: CHAIN_ID, sources: fakeSources, proof: 'auto', ranges } as const
+    for await (const _ of collect(ports, input, { aborted: false }));
+    expect(asked.length).toBeLessThan(8)
+    const { finalized } = await plain.head()
+    for (const { from, to } of asked) {
+      expect(to).toBeLessThanOrEqual(finalized.number)
+      // No block twice, and none that this process has collected before.
+      expect(asked.filter((other) => other.from <= to && from <= other.to)).toHaveLength(1)
+    }
+    for (const { from } of ranges.slice(1))
+      expect(asked.some((each) => each.from < from && each.to >= from - 1)).toBe(true)
+  })
+
   test('by several processes, in any order, make the history that the chain makes, without a node', async () => {
     for (const seed of [71, 72, 73]) {
       const chain = await chainOf(seed, 120)
