@@ -116,7 +116,7 @@ function prepareFile(connection: DatabaseSync, path: string, form: FileForm): nu
     refuseDamaged(connection, path, 'store')
   }
   connection.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL')
-  connection.exec('PRAGMA cache_size = -32768; PRAGMA temp_store = MEMORY')
+  connection.exec('PRAGMA cache_size = -16384; PRAGMA temp_store = MEMORY')
   const version = schemaVersion(form)
   if (!wasNew && pragmaOf(connection, 'user_version') === version) return version
   connection.exec('BEGIN IMMEDIATE')

@@ -44,7 +44,7 @@ export type ThreadedChainStore = HistoryPorts & {
   close(): Promise<void>
 }
 
-const NURSERY_MEGABYTES = 12
+const NURSERY_MEGABYTES = 6
 
 /**
  * The same store, its connection in a thread of its own: a backfill's rows are written while its next blocks are
