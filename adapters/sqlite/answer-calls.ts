@@ -4,7 +4,7 @@ import { createHistoryCatalogue } from '#core/history/catalogue.ts'
 import { openSqliteDatabase, sqliteChainStore } from './chain-store.ts'
 import type { Durability } from './database.ts'
 import { toAppError } from './errors.ts'
-import { type BlockRows, insertEvents } from './insert-events.ts'
+import { type BlockRows, createInsertEvents } from './insert-events.ts'
 import type { ThreadCall, ThreadData, ThreadReply } from './threaded-chain-store.ts'
 
 /** The thread's side of `openThreadedSqliteChainStore`: it owns the connection and answers calls in their order. */
@@ -19,7 +19,8 @@ const catalogue = createHistoryCatalogue(values)
 let opened: ReturnType<typeof open> | undefined
 function open() {
   const db = openSqliteDatabase(path, catalogue)
-  return { db, store: sqliteChainStore(db, catalogue) }
+  const insertEvents = createInsertEvents(db, catalogue)
+  return { db, store: sqliteChainStore(db, catalogue), insertEvents }
 }
 
 /** What has failed in the transaction that is begun: the rest of it is refused, since nobody waits for each step. */
@@ -39,7 +40,7 @@ async function stepOf(step: () => unknown): Promise<unknown> {
 
 async function answer({ port: name, method, args }: ThreadCall): Promise<unknown> {
   opened ??= open()
-  const { db, store } = opened
+  const { db, store, insertEvents } = opened
   if (name !== 'thread') {
     const call = (store[name] as Record<string, Method>)[method] as Method
     return name === 'writer' ? stepOf(() => call(...args)) : call(...args)
@@ -60,7 +61,7 @@ async function answer({ port: name, method, args }: ThreadCall): Promise<unknown
       return db.rollback()
     case 'putRows':
       return stepOf(() =>
-        insertEvents(db, catalogue, args[0] as number, args[1] as string, args[2] as BlockRows[]),
+        insertEvents(args[0] as number, args[1] as string, args[2] as BlockRows[]),
       )
     case 'close':
       return store.close()

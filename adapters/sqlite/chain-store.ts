@@ -5,6 +5,7 @@ import type { Catalogue } from '#core/indexing/catalogue.ts'
 import type { ChainWriter, QuarantineTable } from '#core/indexing/ports.ts'
 import type { TokenStore } from '#core/tokens/ports.ts'
 import { createSqliteChainWriter } from './chain-writer.ts'
+import { createInsertEvents } from './insert-events.ts'
 import { type Database, openDatabase } from './database.ts'
 import { toAppError } from './errors.ts'
 import { createSqliteEventTable } from './event-table.ts'
@@ -49,7 +50,7 @@ export function sqliteChainStore(
     events: guarded(db, createSqliteEventTable(db, catalogue)),
     quarantine: guarded(db, createSqliteQuarantineTable(db)),
     tokens: guarded(db, createSqliteTokenStore(db)),
-    writer: guarded(db, createSqliteChainWriter(db, catalogue)),
+    writer: guarded(db, createSqliteChainWriter(db, catalogue, createInsertEvents(db, catalogue))),
     close: () => db.close(),
   }
 }

@@ -10,7 +10,7 @@ import {
 } from '#core/history/document.ts'
 import type { ChainWriter, Replacement } from '#core/indexing/ports.ts'
 import type { Database } from './database.ts'
-import { findBlock, insertEvents } from './insert-events.ts'
+import { findBlock, type InsertEvents } from './insert-events.ts'
 import { documentTable, eventTable, keyColumns } from './schema.ts'
 import { toColumn, treeId } from './working-tree.ts'
 
@@ -20,6 +20,7 @@ const JOURNAL_PART = 1_000
 export const createSqliteChainWriter = (
   db: Database,
   catalogue: HistoryCatalogue,
+  insertEvents: InsertEvents,
 ): ChainWriter => ({
   hasTransactions: true,
   atomically: (steps, durability = 'cheap') => db.transaction(steps, durability),
@@ -33,7 +34,7 @@ export const createSqliteChainWriter = (
   },
 
   async putEvents(chainId, commit, blocks) {
-    insertEvents(db, catalogue, chainId, commit, blocks)
+    insertEvents(chainId, commit, blocks)
   },
 
   async putQuarantined(chainId, commit, logs) {

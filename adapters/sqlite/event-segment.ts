@@ -29,11 +29,19 @@ export type SegmentWriter = {
   close(): Segment | undefined
   /** Whether no more should be added before `close`. */
   isFull(): boolean
+  /** Drops the rows that are not in a segment yet. */
+  forget(): void
 }
 
 export function createSegmentWriter(): SegmentWriter {
   let pieces: string[] = []
   let [transaction, size, characters, firstIndex, lastIndex] = [-1, 0, 0, 0, 0]
+  function forget(): void {
+    pieces = []
+    transaction = -1
+    size = 0
+    characters = 0
+  }
   return {
     add({ rows, offsets }, at, kind) {
       lastIndex = offsets[at + ROW.logIndex] as number
@@ -60,13 +68,11 @@ export function createSegmentWriter(): SegmentWriter {
     close() {
       if (size === 0) return undefined
       const segment = { firstIndex, lastIndex, rows: packRows(pieces.join('')) }
-      pieces = []
-      transaction = -1
-      size = 0
-      characters = 0
+      forget()
       return segment
     },
     isFull: () => size >= ROWS_MAX || characters >= CHARACTERS_MAX,
+    forget,
   }
 }
 

@@ -12,6 +12,7 @@ export type BlockRows = Pick<BlockEvents, 'block' | 'rows' | 'offsets'>
 
 /** Where the events of a family go. */
 type FamilyWriter = {
+  readonly name: string
   readonly rows: SegmentWriter
   /** The contracts of the block at hand, by where they are named first. */
   readonly contracts: Set<number>
@@ -21,56 +22,48 @@ type FamilyWriter = {
 }
 
 /** Stores events of blocks that are stored; those that are there already stay as they are. */
-export function insertEvents(
-  db: Database,
-  catalogue: HistoryCatalogue,
-  chainId: number,
-  commit: CommitId,
-  blocks: readonly BlockRows[],
-): void {
-  const families = catalogue.families.map(({ name, events }) => ({
-    name,
-    events,
-    writer: {
-      rows: createSegmentWriter(),
-      contracts: new Set<number>(),
-      heights: new Map<number, number[]>(),
-      insertSegment: db.prepareRun(insertSegmentSql(name)),
-    } satisfies FamilyWriter,
-  }))
+export type InsertEvents = (chainId: number, commit: CommitId, blocks: readonly BlockRows[]) => void
+
+/** It is made once for a connection: what each call made anew, V8 would compile anew for each. */
+export function createInsertEvents(db: Database, catalogue: HistoryCatalogue): InsertEvents {
+  const writers = catalogue.families.map(({ name }) => newWriter(db, name))
   const kinds = new Map(
-    families.flatMap(({ events, writer }) =>
-      events.map(({ kind, number }) => [number, { kind, writer }] as const),
+    catalogue.families.flatMap(({ events }, index) =>
+      events.map(({ kind, number }) => {
+        const writer = writers[index] as FamilyWriter
+        return [number, { kind, writer }] as const
+      }),
     ),
   )
-  const contractId = contractIds(db)
+  const contracts = contractIds(db)
 
-  function close(writer: FamilyWriter, number: number, blockId: number): void {
-    const segment = writer.rows.close()
-    if (!segment) return
-    const { firstIndex, lastIndex, rows } = segment
-    writer.insertSegment(chainId, number, firstIndex, blockId, lastIndex, rows)
+  function addRow(given: BlockRows, at: number, close: (writer: FamilyWriter) => void): void {
+    const { rows, offsets } = given
+    const known = kinds.get(offsets[at + ROW.kind] as number)
+    if (!known) {
+      const kind = wordAt(rows, offsets[at + ROW.kindAt] as number)
+      throw new Error(`events of the kind ${kind} are in a family of the catalogue`)
+    }
+    const { kind, writer } = known
+    writer.rows.add(given, at, kind)
+    writer.contracts.add(offsets[at + ROW.contractAt] as number)
+    if (writer.rows.isFull()) close(writer)
   }
 
-  for (const given of blocks) {
+  function addBlock(chainId: number, commit: CommitId, given: BlockRows): void {
     const { block, rows, offsets } = given
-    if (offsets.length === 0) continue
     const blockId = idOfBlock(db, chainId, { number: block.number, commit })
-    for (let at = 0; at < offsets.length; at += ROW.width) {
-      const known = kinds.get(offsets[at + ROW.kind] as number)
-      if (!known) {
-        const kind = wordAt(rows, offsets[at + ROW.kindAt] as number)
-        throw new Error(`events of the kind ${kind} are in a family of the catalogue`)
-      }
-      const { kind, writer } = known
-      writer.rows.add(given, at, kind)
-      writer.contracts.add(offsets[at + ROW.contractAt] as number)
-      if (writer.rows.isFull()) close(writer, block.number, blockId)
+    const close = (writer: FamilyWriter): void => {
+      const segment = writer.rows.close()
+      if (!segment) return
+      const { firstIndex, lastIndex, rows: packed } = segment
+      writer.insertSegment(chainId, block.number, firstIndex, blockId, lastIndex, packed)
     }
-    for (const { writer } of families) {
-      close(writer, block.number, blockId)
+    for (let at = 0; at < offsets.length; at += ROW.width) addRow(given, at, close)
+    for (const writer of writers) {
+      close(writer)
       for (const at of writer.contracts) {
-        const contract = contractId(wordAt(rows, at) as Address)
+        const contract = contracts.idOf(wordAt(rows, at) as Address)
         const heights = writer.heights.get(contract)
         if (heights) heights.push(block.number)
         else writer.heights.set(contract, [block.number])
@@ -78,7 +71,30 @@ export function insertEvents(
       writer.contracts.clear()
     }
   }
-  for (const { name, writer } of families) insertHeights(db, name, chainId, writer.heights)
+
+  return (chainId, commit, blocks) => {
+    // A call before may have ended in the middle.
+    contracts.forget()
+    for (const { rows, contracts: named, heights } of writers) {
+      rows.forget()
+      named.clear()
+      heights.clear()
+    }
+    for (const block of blocks) if (block.offsets.length > 0) addBlock(chainId, commit, block)
+    for (const { name, heights } of writers) insertHeights(db, name, chainId, heights)
+  }
+}
+
+function newWriter(db: Database, name: string): FamilyWriter {
+  const sql = insertSegmentSql(name)
+  return {
+    name,
+    rows: createSegmentWriter(),
+    contracts: new Set(),
+    heights: new Map(),
+    // Not prepared before it is needed: most who open a file read it.
+    insertSegment: (...parameters) => db.prepareRun(sql)(...parameters),
+  }
 }
 
 /** Rows that go into an index by one statement: to run one costs as much as to insert a row. */
@@ -115,15 +131,18 @@ const insertHeightsSql = (family: string, count: number): string =>
   VALUES ${Array.from({ length: count }, () => '(?1, ?, ?)').join(', ')} ON CONFLICT DO NOTHING`
 
 /** The short ids of contracts, made where they are not there yet. Those made in a transaction may go with it. */
-function contractIds(db: Database): (address: Address) => number {
+function contractIds(db: Database) {
   const ids = new Map<Address, number>()
-  return (address) => {
-    const known = ids.get(address)
-    if (known !== undefined) return known
-    db.run('INSERT INTO contract (address) VALUES (?) ON CONFLICT DO NOTHING', address)
-    const id = db.get('SELECT id FROM contract WHERE address = ?', address)?.id as number
-    ids.set(address, id)
-    return id
+  return {
+    idOf(address: Address): number {
+      const known = ids.get(address)
+      if (known !== undefined) return known
+      db.run('INSERT INTO contract (address) VALUES (?) ON CONFLICT DO NOTHING', address)
+      const id = db.get('SELECT id FROM contract WHERE address = ?', address)?.id as number
+      ids.set(address, id)
+      return id
+    },
+    forget: () => ids.clear(),
   }
 }
 

@@ -2,7 +2,7 @@ import { beforeEach, expect, test } from 'vitest'
 import { openSqliteDatabase } from '#adapters/sqlite/chain-store.ts'
 import type { Database } from '#adapters/sqlite/database.ts'
 import { unpackRows } from '#adapters/sqlite/event-segment.ts'
-import { insertEvents } from '#adapters/sqlite/insert-events.ts'
+import { createInsertEvents, type InsertEvents } from '#adapters/sqlite/insert-events.ts'
 import { contractTable, eventTable } from '#adapters/sqlite/schema.ts'
 import { catalogue } from '#core/catalogue.ts'
 import type { Address, Hash } from '#core/chain.ts'
@@ -21,8 +21,10 @@ const contract = (index: number): Address =>
   `0x${index.toString(16).padStart(index % 3 === 0 ? 64 : 40, '0')}`
 
 let db: Database
+let insertEvents: InsertEvents
 beforeEach(() => {
   db = openSqliteDatabase(':memory:', catalogue)
+  insertEvents = createInsertEvents(db, catalogue)
   return () => db.close()
 })
 
@@ -122,7 +124,7 @@ function put(blocks: readonly ReturnType<typeof blockOf>[]): void {
       block.hash,
       COMMIT,
     )
-  insertEvents(db, catalogue, CHAIN_ID, COMMIT, blocks)
+  insertEvents(CHAIN_ID, COMMIT, blocks)
 }
 
 test('segments hold the rows of their family as they stand in the block, whatever is between them', () => {
@@ -157,8 +159,10 @@ test('a transaction that goes on in the next segment is named in it too', () => 
   )
 })
 
-test('rows of a kind that no family has are refused by its name', () => {
+test('rows of a kind that no family has are refused by its name, and leave nothing to the next blocks', () => {
   const rows = createBlockRows()
+  const event = { type: 'tokenRebase', protocol: 'erc20', event: 'LogRebase' } as EventBody
+  rows.event(hash(1), 0, contract(7), catalogue.kindOf(event), event)
   const spec = {
     type: 'strange',
     protocol: 'erc20',
@@ -166,12 +170,31 @@ test('rows of a kind that no family has are refused by its name', () => {
     number: 9_999,
     fields: {},
   }
-  rows.event(hash(1), 0, contract(1), spec, spec)
+  rows.event(hash(1), 1, contract(1), spec, spec)
   const block = { number: 1, hash: hash(1), timestamp: 1 }
   expect(() => put([{ block, rows: rows.text(), offsets: rows.offsets() }])).toThrow(
     'events of the kind strange/erc20 are in a family of the catalogue',
   )
+  expectStored(blockOf(createRandom(13), 2, 40))
 })
+
+test('a contract whose number was rolled back is given one again', () => {
+  const given = blockOf(createRandom(14), 1, 40)
+  db.begin('cheap')
+  put([given])
+  db.rollback()
+  expectStored(given)
+})
+
+/** That just these events are stored of a block that is put. */
+function expectStored(given: ReturnType<typeof blockOf>): void {
+  put([given])
+  for (const family of FAMILIES) {
+    const expected = segmentsOf(family, given.rows)
+    expect(storedSegments(family, given.block.number)).toEqual(expected.segments)
+    expect(storedContracts(family, given.block.number)).toEqual(expected.contracts)
+  }
+}
 
 test('a contract of a block is told by the place where it is named first', () => {
   const { rows, offsets } = blockOf(createRandom(12), 1, 300)
