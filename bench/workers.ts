@@ -145,12 +145,12 @@ function share(
   })
 }
 
-const TOLD = 'processor time in µs: '
+const TOLD = 'processor time in microseconds: '
 /** Has a process tell what it has taken of the processors, as its last line. */
-const TELL_USAGE = `data:text/javascript,process.on('exit', () => {
+const TELL_USAGE = `data:text/javascript,${encodeURIComponent(`process.on('exit', () => {
   const { user, system } = process.cpuUsage()
-  process.stderr.write(String.fromCharCode(10) + '${TOLD}' + (user + system))
-})`
+  process.stderr.write('\\n${TOLD}' + (user + system))
+})`)}`
 
 /** One process of the operator's command, with the digest of the history that it reports. */
 async function backfill(config: string, to: number): Promise<Omit<Run, 'seconds'>> {
