@@ -76,13 +76,17 @@ export function createSegmentWriter(): SegmentWriter {
   }
 }
 
-export const packRows = (text: string): Uint8Array =>
-  zstdCompressSync(text, {
+export function packRows(text: string): Uint8Array {
+  const bytes = Buffer.from(text, 'utf8')
+  return zstdCompressSync(bytes, {
     params: {
       [constants.ZSTD_c_compressionLevel]: LEVEL,
       [constants.ZSTD_c_checksumFlag]: 1,
     },
+    // Who knows the size takes no more memory than that needs: a fifth of the time.
+    pledgedSrcSize: bytes.length,
   })
+}
 
 /** @throws AppError `unavailable` (`damaged`) where the bytes are not what `packRows` gave */
 export function unpackRows(rows: Uint8Array): string {
