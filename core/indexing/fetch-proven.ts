@@ -92,7 +92,8 @@ async function proveLogs(
 ): Promise<ProvenBlock[]> {
   const { commits, bitsOf } = ports
   const evidence = headers.map((header) => evidenceFor(commits, policy, header))
-  // Receipts that were proven once need no second fetch when the answer to eth_getLogs is refused.
+  // Receipts that were proven once need no second fetch when the answer to eth_getLogs is refused. Those that logs are
+  // taken from are asked for once, and not remembered: it would be all receipts of a range.
   const receiptsOf = rememberByBlock((header) => provenReceipts(ports, header))
   const mayHold = (header: SourceHeader): boolean =>
     !commits.bloom || mayHoldAny(header, filter, bitsOf)
@@ -100,7 +101,7 @@ async function proveLogs(
 
   const byReceipts = headers.filter((_, index) => evidence[index] === 'receipts')
   const selected = await mapConcurrent(byReceipts, RECEIPTS_CONCURRENCY_MAX, async (header) => {
-    const { receipts } = isHeld(header) ? await receiptsOf(header) : { receipts: [] }
+    const { receipts } = isHeld(header) ? await provenReceipts(ports, header) : { receipts: [] }
     return {
       header,
       logs: selectLogs(receipts, filter),

@@ -68,3 +68,23 @@ export const bytesOf = ({ view, start, length }: LogBytes): Uint8Array =>
 
 export const isSameData = (a: LogData, b: LogData): boolean =>
   a === b || (bytesIn(a) === bytesIn(b) && hexOf(a) === hexOf(b))
+
+/**
+ * The same logs, their data in memory of their own: whoever holds a few logs of many would hold the data of all of them,
+ * which share theirs.
+ */
+export function withOwnData<Log extends { readonly data: LogData }>(logs: readonly Log[]): Log[] {
+  let length = 0
+  for (const { data } of logs) if (typeof data !== 'string') length += data.length
+  const bytes = new Uint8Array(length)
+  const view = new DataView(bytes.buffer)
+  let start = 0
+  return logs.map((log) => {
+    const { data } = log
+    if (typeof data === 'string') return log
+    bytes.set(bytesOf(data), start)
+    const own = new LogBytes(view, start, data.length)
+    start += data.length
+    return { ...log, data: own }
+  })
+}

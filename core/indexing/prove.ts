@@ -1,6 +1,6 @@
 import type { Address, BlockRange, BlockRef, Hex } from '#core/chain.ts'
 import { type BloomBits, bloomMayHold } from './bloom.ts'
-import { isSameData } from './log-data.ts'
+import { isSameData, withOwnData } from './log-data.ts'
 import type { LogFilter, RawLog, Receipt, ReceiptsRoot, SourceHeader } from './ports.ts'
 
 /** Why an answer is not believed; undefined where nothing speaks against it. */
@@ -168,7 +168,7 @@ export function selectLogs(receipts: readonly Receipt[], filter: LogFilter): Raw
       if (isAsked(log)) selected.push(log.logIndex === logIndex ? log : { ...log, logIndex })
       logIndex++
     }
-  return selected
+  return withOwnData(selected)
 }
 
 /** Whether a filter asks for a log. */

@@ -1,15 +1,11 @@
-import { setFlagsFromString } from 'node:v8'
-import { runInNewContext } from 'node:vm'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { hexOf } from '#core/indexing/log-data.ts'
 import type { RawLog } from '#core/indexing/ports.ts'
 import { readLogAnswer, readReceiptsAnswer } from '#adapters/rpc/answer-bytes.ts'
 import { toLog, toReceipt } from '#adapters/rpc/parse.ts'
+import { heldBytes } from '../fakes/held-memory.ts'
 import { plainLog as withText } from '../fakes/plain-logs.ts'
-
-setFlagsFromString('--expose-gc')
-const collectGarbage = runInNewContext('gc') as () => void
 
 const read = (text: string): RawLog[] | undefined =>
   readLogAnswer(Buffer.from(text, 'utf8'))?.result.logs.map(withText)
@@ -235,18 +231,14 @@ describe('logs that are read from the bytes of an answer', () => {
   test('leave nothing behind of names that are longer than any that are asked for', () => {
     const log = JSON.stringify(sampleLog(4))
     const megabyte = 'x'.repeat(1 << 20)
-    const held = (): number => {
-      collectGarbage()
-      return process.memoryUsage().arrayBuffers
-    }
-    const before = held()
+    const before = heldBytes()
     // One place earlier each time, so that none takes the place of the one before.
     for (let count = 20; count > 0; count--) {
       const others = Array.from({ length: count }, (_, index) => `"other${index}":1,`).join('')
       const long = `${log.slice(0, -1)},${others}"${megabyte}":1}`
       expect(read(`{"id":1,"result":[${long}]}`)).toHaveLength(1)
     }
-    expect(held() - before).toBeLessThan(1 << 22)
+    expect(heldBytes() - before).toBeLessThan(1 << 22)
   })
 
   test('keep the last of two values for one name, as JSON does', () => {

@@ -13,9 +13,11 @@ import { levelAskedFor, type ProofPolicy } from '#core/indexing/proof-policy.ts'
 import { isWeaker } from '#core/history/proof.ts'
 import { mayHoldAny } from '#core/indexing/prove.ts'
 import { hexOf } from '#core/indexing/log-data.ts'
-import type { RawLog, Receipt } from '#core/indexing/ports.ts'
+import type { BlockSource, RawLog, Receipt } from '#core/indexing/ports.ts'
 import { bloomOf, createFakeChain, type FakeChain, fakeSources } from '../../fakes/fake-chain.ts'
 import { addressOf } from '../../fakes/encode.ts'
+import { heldBytes } from '../../fakes/held-memory.ts'
+import { inMemoryOf, plainLog } from '../../fakes/plain-logs.ts'
 import { createFakeSource, type FakeFaults } from '../../fakes/fake-source.ts'
 
 const receiptsRoot = createReceiptsRoot(keccakBytes)
@@ -83,6 +85,31 @@ describe('proving', () => {
       )
       expect(source.distrusted).toEqual([])
     }
+  })
+
+  test('of receipts no more is held than those of a few blocks, and then what was asked for of them', async () => {
+    const megabyte = 1 << 20
+    const plain = createFakeSource({ blocks: () => chain.blocks })
+    const before = heldBytes()
+    let most = 0
+    const source: BlockSource = {
+      ...plain,
+      async receipts(block) {
+        const { value, provider } = await plain.receipts(block)
+        most = Math.max(most, heldBytes() - before)
+        const logs = inMemoryOf(
+          megabyte,
+          value.flatMap((each) => each.logs),
+        )
+        const own = (receipt: Receipt) => logs.splice(0, receipt.logs.length)
+        return { value: value.map((each) => ({ ...each, logs: own(each) })), provider }
+      },
+    }
+    const fetchProven = createFetchProven({ source, keccak, receiptsRoot })
+    const blocks = await fetchProven(RANGE, filter, 'every-block')
+    expect(most / megabyte).toBeLessThan(10)
+    expect((heldBytes() - before) / megabyte).toBeLessThan(1)
+    expect(blocks.flatMap(({ logs }) => logs.map(plainLog))).toEqual(honestLogs())
   })
 
   test('the level of each block says what stands for its logs', async () => {
