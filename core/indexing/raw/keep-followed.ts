@@ -1,5 +1,6 @@
 import type { BlockRef, Hash } from '#core/chain.ts'
 import { type ProofLevel, weakestOf } from '#core/history/proof.ts'
+import { withOwnData } from '#core/indexing/log-data.ts'
 import { type LogScope, scopeText } from './log-scope.ts'
 import { keepSegment, type RawLayer } from './obtain-blocks.ts'
 import { type RawBlock, SEGMENT_BLOCKS_MAX } from './segment.ts'
@@ -54,7 +55,9 @@ export function createFollowedKeeper(raw: RawLayer, chainId: number): FollowedKe
       const scope = scopeText(of)
       for (const block of blocks) {
         forget(block.header.hash)
-        waiting.set(block.header.hash, { scope, of, level, block })
+        // They wait for long, and an answer may have had far more logs than are of this scope.
+        const own = { ...block, logs: withOwnData(block.logs) }
+        waiting.set(block.header.hash, { scope, of, level, block: own })
         logs += block.logs.length
       }
       for (const hash of waiting.keys()) {

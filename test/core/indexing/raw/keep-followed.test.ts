@@ -4,14 +4,18 @@ import { zstdSegments } from '#adapters/node/zstd-segments.ts'
 import { createViews } from '#core/history/view.ts'
 import { backfill } from '#core/indexing/backfill.ts'
 import { followHead } from '#core/indexing/follow-head.ts'
+import type { RawLog } from '#core/indexing/ports.ts'
 import { createFollowedKeeper } from '#core/indexing/raw/keep-followed.ts'
 import { scopeOf } from '#core/indexing/raw/log-scope.ts'
-import type { RawLayer } from '#core/indexing/raw/obtain-blocks.ts'
+import { type RawLayer, readSegment } from '#core/indexing/raw/obtain-blocks.ts'
+import type { SegmentHead } from '#core/indexing/raw/segment.ts'
 import { createRawSource } from '#core/indexing/raw/raw-source.ts'
 import { modelOf, readEverything } from '../../../contracts/everything.ts'
 import { createFakeChain, fakeSources } from '../../../fakes/fake-chain.ts'
 import { createFakeSource } from '../../../fakes/fake-source.ts'
+import { heldBytes } from '../../../fakes/held-memory.ts'
 import { fakeIndexPorts } from '../../../fakes/index-app.ts'
+import { inMemoryOf, plainLog } from '../../../fakes/plain-logs.ts'
 import { createMemoryRawStore } from '../../../fakes/raw-store.ts'
 
 const CHAIN_ID = 31_337
@@ -52,20 +56,21 @@ test('what a follower proved is kept when it is final, through reorgs, and nothi
   }
 })
 
+const hashOf = (number: number) => `0x${number.toString(16).padStart(64, '0')}` as const
+const blockOf = (number: number, logs: readonly RawLog[] = []) => ({
+  header: {
+    number,
+    hash: hashOf(number + 1),
+    parentHash: hashOf(number),
+    timestamp: number,
+  },
+  logs,
+  level: 'receipts' as const,
+})
+
 test('what waits is bounded, however long nothing becomes final', async () => {
   const raw = freshRaw()
   const keeper = createFollowedKeeper(raw, CHAIN_ID)
-  const hashOf = (number: number) => `0x${number.toString(16).padStart(64, '0')}` as const
-  const blockOf = (number: number) => ({
-    header: {
-      number,
-      hash: hashOf(number + 1),
-      parentHash: hashOf(number),
-      timestamp: number,
-    },
-    logs: [],
-    level: 'receipts' as const,
-  })
   for (let number = 0; number < 25_000; number++)
     keeper.add(scopeOf([]), [blockOf(number)], 'receipts')
   await keeper.settle({ number: 24_999, hash: hashOf(25_000) })
@@ -75,4 +80,29 @@ test('what waits is bounded, however long nothing becomes final', async () => {
   // All of it was let go.
   await keeper.settle({ number: 24_999, hash: hashOf(25_000) }, true)
   expect(await raw.store.list(CHAIN_ID, { from: 0, to: 30_000 })).toHaveLength(heads.length)
+})
+
+test('what waits holds its own logs alone, of answers that had far more', async () => {
+  const raw = freshRaw()
+  const keeper = createFollowedKeeper(raw, CHAIN_ID)
+  const logOf = (number: number): RawLog => ({
+    address: `0x${'a'.repeat(40)}`,
+    topics: [hashOf(7)],
+    data: hashOf(number),
+    blockNumber: number,
+    blockHash: hashOf(number + 1),
+    transactionHash: hashOf(number),
+    transactionIndex: 0,
+    logIndex: 0,
+  })
+  const before = heldBytes()
+  for (let number = 0; number < 100; number++)
+    keeper.add(scopeOf([]), [blockOf(number, inMemoryOf(1 << 18, [logOf(number)]))], 'receipts')
+  expect(heldBytes() - before).toBeLessThan(1 << 20)
+  await keeper.settle({ number: 99, hash: hashOf(100) })
+  const [head] = await raw.store.list(CHAIN_ID, { from: 0, to: 99 })
+  const kept = await readSegment(raw, CHAIN_ID, head as SegmentHead)
+  expect(kept.flatMap(({ logs }) => logs.map(plainLog))).toEqual(
+    Array.from({ length: 100 }, (_, number) => logOf(number)),
+  )
 })
