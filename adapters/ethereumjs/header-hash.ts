@@ -96,7 +96,7 @@ function encode(value: unknown, kind: FieldKind): Buffer {
 
 /** Some nodes write AuRa's step as a decimal number. */
 function digitsOf(value: unknown): string {
-  const isDecimal = typeof value === 'number' || (typeof value === 'string' && /^\d+$/.test(value))
-  if (isDecimal) return BigInt(value).toString(16)
+  const isDecimal = Number.isInteger(value) || (typeof value === 'string' && /^\d+$/.test(value))
+  if (isDecimal) return BigInt(value as number | string).toString(16)
   return typeof value === 'string' ? value.slice(2) : ''
 }

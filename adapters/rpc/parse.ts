@@ -38,6 +38,13 @@ function digitOf(text: string, index: number): number {
   return code >= 65 && code <= 70 ? code - 55 : Number.NaN
 }
 
+/** A JSON-RPC quantity of whatever size. */
+function toBigInt(value: unknown, what: string): bigint {
+  const hex = hexOf(value)
+  if (hex === undefined || hex === '0x') throw bad(`${what}: ${shown(value)} is not a number`)
+  return BigInt(hex)
+}
+
 export function toHash(value: unknown, what: string): Hash {
   const hash = hexOf(value)
   if (hash?.length !== 66) throw bad(`${what}: ${shown(value)} is not a hash`)
@@ -47,6 +54,13 @@ export function toHash(value: unknown, what: string): Hash {
 export function toHex(value: unknown, what: string): Hex {
   const hex = hexOf(value)
   if (hex === undefined) throw bad(`${what}: ${shown(value)} is not hex`)
+  return hex
+}
+
+/** Of what a root is made of: half a byte has no place in it. */
+function toBytes(value: unknown, what: string): Hex {
+  const hex = toHex(value, what)
+  if (hex.length % 2 !== 0) throw bad(`${what}: ${shown(value)} ends within a byte`)
   return hex
 }
 
@@ -109,8 +123,14 @@ export function toLog(value: unknown): RawLog {
 /** Digit by digit only where a root is made of it: decoding refuses what is no hex, and there may be much of it. */
 function toReceiptLog(value: unknown): RawLog {
   const log = toLog(value)
-  toHex(log.data, 'a log: data')
+  toBytes(log.data, 'a log: data')
   return log
+}
+
+/** What was read as bytes is hex; only half a byte is left as text. */
+function toReceiptLogs({ logs }: ReadLogs): RawLog[] {
+  for (const { data } of logs) if (typeof data === 'string') toBytes(data, 'a log: data')
+  return logs
 }
 
 /** Only this type of receipt commits to its base fee, whatever others tell of theirs. */
@@ -128,10 +148,10 @@ export function toReceipt(value: unknown): Receipt {
         ? toHash(receipt.root, 'a receipt: root')
         : toNumber(receipt.status, 'a receipt: status'),
     cumulativeGasUsed: BigInt(toNumber(receipt.cumulativeGasUsed, 'a receipt: cumulativeGasUsed')),
-    logsBloom: toHex(receipt.logsBloom, 'a receipt: logsBloom'),
+    logsBloom: toBytes(receipt.logsBloom, 'a receipt: logsBloom'),
     logs:
       receipt.logs instanceof ReadLogs
-        ? receipt.logs.logs
+        ? toReceiptLogs(receipt.logs)
         : toList(receipt.logs, 'a receipt: logs').map(toReceiptLog),
     ...(typeof receipt.depositReceiptVersion === 'string' && {
       deposit: {
@@ -141,7 +161,7 @@ export function toReceipt(value: unknown): Receipt {
     }),
     ...(type === CELO_FEE_IN_TOKEN &&
       typeof receipt.baseFee === 'string' && {
-        baseFee: BigInt(toHex(receipt.baseFee, 'a receipt: baseFee')),
+        baseFee: toBigInt(receipt.baseFee, 'a receipt: baseFee'),
       }),
   }
 }

@@ -131,12 +131,19 @@ describe('what a node tells', () => {
       logsBloom: `0x${'0'.repeat(512)}`,
     }
     const block = { number: 1, hash: HASH as `0x${string}` }
-    const read = async (data: string): Promise<string> => {
-      const result = [{ ...receipt, logs: [{ ...log, data }] }]
+    const read = async (data: string, more: object = {}): Promise<string> => {
+      const result = [{ ...receipt, ...more, logs: [{ ...log, data }] }]
       return failureOf((await connectTo(() => ({ result }))).receipts(block))
     }
     expect(await read('0xABcd')).toBe('answered')
     expect(await read('0xabcd"')).toMatch(/a log: data: .* is not hex/)
+    expect(await read('0xabc')).toMatch(/a log: data: "0xabc" ends within a byte/)
+    expect(await read('0x', { logsBloom: '0x0' })).toMatch(
+      /a receipt: logsBloom: "0x0" ends within a byte/,
+    )
+    expect(await read('0x', { type: '0x7b', baseFee: '0x' })).toMatch(
+      /baseFee: "0x" is not a number/,
+    )
   })
 
   test('of a header is what its hash commits to, to the digit', async () => {
@@ -153,6 +160,8 @@ describe('what a node tells', () => {
       const source = await connectTo(() => ({ result: { ...good, ...change } }))
       expect(await failureOf(source.headers(range)), JSON.stringify(change)).toMatch(/is not/)
     }
+    const fraction = await connectTo(() => ({ result: { ...good, gasLimit: 1.5 } }))
+    expect((await fraction.headers(range)).value[0]).toMatchObject({ hashProven: false })
   })
 
   test('in an error is cut, on one line, and never has the key of its URL', async () => {
