@@ -176,8 +176,9 @@ export type ChainWriter = {
    */
   readonly hasTransactions: boolean
   /**
-   * Runs steps as one transaction where the engine has them, else as they come. After a durable one a power cut takes
-   * nothing of it back, nor of what was written before.
+   * Runs steps, once, as one transaction where the engine has them, else as they come: what fails is for the caller to
+   * begin anew, since steps let go of what they have written. After a durable one a power cut takes nothing of it back,
+   * nor of what was written before.
    */
   atomically<T>(steps: () => Promise<T>, durability?: 'durable' | 'cheap'): Promise<T>
   /** Inserts what is not there yet, in the name of a commit. */

@@ -142,17 +142,20 @@ export function chainStoreContract(name: string, open: () => Promise<StoreHarnes
         () => harness.locks,
       )
 
-      test('a token that is stored while a transaction fails stays', async () => {
+      test('a token that is stored while a transaction fails stays, and its steps are run once', async () => {
         const { writer, tokens } = await connect()
         const words = { symbol: 'T', name: 'T', decimals: 1, number: 1, readAtMs: 1 }
         let put: Promise<void> | undefined
+        let runs = 0
         const failing = writer.atomically(async () => {
+          runs++
           put = tokens.put(CHAIN_ID, [{ address: fakeErc1155, ...words }])
           await writer.deleteJournal(CHAIN_ID, ['none'])
           throw new Error('the transaction fails')
         })
         await expect(failing).rejects.toThrow('the transaction fails')
         await put
+        expect(runs).toBe(1)
         expect(await tokens.read(CHAIN_ID, [fakeErc1155])).toMatchObject([{ symbol: 'T' }])
       })
     })
