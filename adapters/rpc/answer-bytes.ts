@@ -283,7 +283,10 @@ class AnswerReader {
       const high = digits[bytes[at] as number] as number
       if (!(high < NO_DIGIT)) break
       const low = digits[bytes[at + 1] as number] as number
-      if (!(low < NO_DIGIT)) return this.#oddData(start)
+      if (!(low < NO_DIGIT)) {
+        this.#data.fill(0, begin, written)
+        return this.#oddData(start)
+      }
       this.#data[written++] = ((high & 15) << 4) | (low & 15)
       at += 2
     }
@@ -304,7 +307,6 @@ class AnswerReader {
 
   /** Digits that are no whole bytes stay text; decoding says what is wrong with them. */
   #oddData(start: number): Hex {
-    this.#data.fill(0, this.#dataAt)
     let at = start + 2
     let all = 0
     for (;;) {

@@ -250,11 +250,14 @@ describe('logs that are read from the bytes of an answer', () => {
 
   test('have their data, however long they are', () => {
     const log = sampleLog(5)
-    const data = [1, 300_000, 0, 31, 262_144, 600_000, 2].map(
-      (length) => `0x${'01'.repeat(length >> 1)}${'00'.repeat(length - (length >> 1))}`,
-    )
+    // What ends within a byte, and zeros behind it.
+    const data = [1, 300_000, 0, 300_000.5, 60_000, 31, 262_144, 9.5, 600_000, 2].map((length) => {
+      const [ones, all] = [Math.floor(length) >> 1, Math.floor(length)]
+      const whole = `${'01'.repeat(ones)}${'00'.repeat(all - ones)}`
+      return all === length ? `0x${whole}` : `0x${'f'.repeat(all * 2 + 1)}`
+    })
     const text = JSON.stringify({ id: 1, result: data.map((each) => ({ ...log, data: each })) })
-    expect(read(text)?.map((each) => each.data === data.shift())).toEqual(Array(7).fill(true))
+    expect(read(text)?.map((each) => each.data === data.shift())).toEqual(Array(10).fill(true))
   })
 
   test('are told with the id that the answer has', () => {
