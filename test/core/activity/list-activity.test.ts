@@ -30,6 +30,7 @@ import type { Operation } from '#core/ledger/operation.ts'
 import { createChainAppender } from '#core/indexing/append-blocks.ts'
 import { commitPorts } from '#core/indexing/commit-ports.ts'
 import { addressOf, dataOf, topicOf } from '../../fakes/encode.ts'
+import { hashOfBlock, provenBlock } from '../../fakes/proven-block.ts'
 import { createMemoryLedgerStore } from '../../fakes/ledger-store.ts'
 import { createMemoryRoleStore } from '../../fakes/role-store.ts'
 import { type Act, type Draft, draftOf } from '../../oracle/acts.ts'
@@ -107,33 +108,19 @@ async function historyOf(blocks: readonly (readonly [number, ...Log[]])[], isSpa
   const ports = { ...commitPorts(store, systemClock, CHAIN_ID), sha256, newId }
   const appender = createChainAppender(ports, CHAIN_ID, sources)
   await appender.open()
-  const hashOf = (number: number): Hash => `0x${(number + 1).toString(16).padStart(64, '0')}`
   const filled = new Map(blocks.map(([number, ...logs]) => [number, logs]))
   const last = Math.max(...filled.keys())
-  const provenAt = (number: number) => ({
-    header: {
+  const provenAt = (number: number) => {
+    const logs = filled.get(number) ?? []
+    return provenBlock(
       number,
-      hash: hashOf(number),
-      parentHash: hashOf(number - 1),
-      timestamp: 1_000 + number,
-      receiptsRoot: hashOf(0),
-      logsBloom: '0x',
-      hashProven: true,
-    } as const,
-    level: 'receipts' as const,
-    logs: (filled.get(number) ?? []).map((log, logIndex) => ({
-      ...('act' in log ? draftOf(log) : log),
-      blockNumber: number,
-      blockHash: hashOf(number),
-      transactionHash: hashOf(1_000_000 + number),
-      transactionIndex: 0,
-      logIndex,
-    })),
-  })
+      logs.map((log) => ('act' in log ? draftOf(log) : log)),
+    )
+  }
   const append = async (...numbers: number[]) => {
     await appender.take(numbers.map(provenAt))
     const final = numbers.at(-1) ?? 0
-    await appender.commit({ number: final, hash: hashOf(final) })
+    await appender.commit({ number: final, hash: hashOfBlock(final) })
   }
   if (isSparse) for (const number of filled.keys()) await append(number)
   else await append(...Array.from({ length: last + 1 }, (_, number) => number))

@@ -16,6 +16,7 @@ import { inChainOrder } from '#core/history/walk-events.ts'
 import { createChainAppender } from '#core/indexing/append-blocks.ts'
 import { commitPorts } from '#core/indexing/commit-ports.ts'
 import { addressOf, dataOf, topicOf } from '../../fakes/encode.ts'
+import { hashOfBlock, provenBlock } from '../../fakes/proven-block.ts'
 import { draftOf } from '../../oracle/acts.ts'
 import {
   createFakeChain,
@@ -161,33 +162,15 @@ test('of a position its owner earns, whom the manager names and the pool does no
     [5, [mint, hand(addressOf(0), ANN), increase]],
     [14, [hand(ANN, BEN)]],
   ])
-  const hashOf = (number: number): Hash => `0x${(number + 1).toString(16).padStart(64, '0')}`
-  const blocks = Array.from({ length: 40 }, (_, number) => ({
-    header: {
-      number,
-      hash: hashOf(number),
-      parentHash: hashOf(number - 1),
-      timestamp: 1_000 + number,
-      receiptsRoot: hashOf(0),
-      logsBloom: '0x',
-      hashProven: true,
-    } as const,
-    level: 'receipts' as const,
-    logs: (contents.get(number) ?? []).map((draft, logIndex) => ({
-      ...draft,
-      blockNumber: number,
-      blockHash: hashOf(number),
-      transactionHash: hashOf(1_000 + number),
-      transactionIndex: 0,
-      logIndex,
-    })),
-  }))
+  const blocks = Array.from({ length: 40 }, (_, number) =>
+    provenBlock(number, contents.get(number) ?? []),
+  )
   const store = createMemoryChainStore(createMemoryTables())
   const ports = { ...commitPorts(store, createFakeClock(), CHAIN_ID), sha256, newId }
   const appender = createChainAppender(ports, CHAIN_ID, sources)
   await appender.open()
   await appender.take(blocks)
-  await appender.commit({ number: 39, hash: hashOf(39) })
+  await appender.commit({ number: 39, hash: hashOfBlock(39) })
   const rule: EarningRule = {
     ...common,
     periodSeconds: 10,
