@@ -530,6 +530,7 @@ export function chainStoreContract(name: string, open: () => Promise<StoreHarnes
       const chain = await chainOf(14, 10)
       const writer = await start()
       await follow(writer, chain.blocks)
+      await writer.appender.tidied()
       const view = (await writer.history.views.current()) as View
       for (let number = 9; number >= 9 - FINALITY; number--) {
         const at = viewAt(view, number) as View
@@ -548,6 +549,7 @@ export function chainStoreContract(name: string, open: () => Promise<StoreHarnes
       const view = (await reader.history.views.current()) as View
       await chain.mine(8)
       await follow(writer, chain.blocks.slice(6))
+      await writer.appender.tidied()
       await expect(readEverything(reader.history, view)).rejects.toSatisfy(isStaleView)
       expect(await seenBy(reader)).toEqual(modelOf(chain.blocks))
     })

@@ -73,8 +73,8 @@ export const mutants: readonly Mutant[] = [
     DIGEST,
     ['golden'],
     'the digest of events leaves their rows out',
-    '${block.hash}\\n${rows}',
-    '${block.hash}\\n${rows.length * 0}',
+    '${block.hash}\\n`, rows)',
+    '${block.hash}\\n`)',
   ),
   mutant(
     DIGEST,
