@@ -89,10 +89,16 @@ test('the first query is answered as is shown, but for what every block changes'
 test('the quote is answered as is shown, but for what every block changes', async () => {
   const text = blockWith('', '$ npm run -s halyard -- quote')
   const [command, ...shown] = text.replaceAll('\\\n', ' ').split('\n')
-  const output = (await run((command as string).slice(2))).split('\n')
+  const ask = () => run((command as string).slice(2))
+  let answer = await ask()
+  // While anvil mines a block it answers calls for the one before with the state of the new one, if seldom: 29 of 1,160
+  // reads by the hash of a block. The quote then says rightly that the chain gives something else.
+  for (let tries = 0; tries < 4 && answer.includes('DIFFERS'); tries++) answer = await ask()
+  const output = answer.split('\n')
   const lines = shown.filter((line) => line.trim() !== '' && line.trim() !== '...')
   expect(lines.length).toBeGreaterThan(12)
-  for (const line of lines) expect(output.map(steadyOf)).toContain(steadyOf(line))
+  for (const line of lines)
+    expect(output.map(steadyOf), output.join('\n')).toContain(steadyOf(line))
   // What was asked for, and the pool that takes the most, do not depend on the block.
   const exact = lines.filter((line) => /^(?:sold|WETH|tax) |^ +uniswap/.test(line))
   expect(exact.length).toBe(4)
