@@ -172,7 +172,7 @@ describe('backfill and export of recorded mainnet blocks', () => {
       await runCli('backfill', '--config', pieces, '--ranges', part.join(','))
     const last = await runCli('backfill', '--config', pieces, '--ranges', ranges, '--json')
     expect(reportOf(last)).toMatchObject({ blocks: 0, digest: before.digest })
-  }, 60_000)
+  }, 180_000)
 
   test('every swap is right to the wei', async () => {
     const rows = await rowsOf('swaps', config)
