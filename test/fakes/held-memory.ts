@@ -4,8 +4,14 @@ import { runInNewContext } from 'node:vm'
 setFlagsFromString('--expose-gc')
 const collectGarbage = runInNewContext('gc') as () => void
 
-/** Bytes of array buffers that something still holds. */
+/**
+ * Bytes of array buffers that something still holds.
+ *
+ * A collection only marks the buffers that nothing holds: another thread frees them, at once or
+ * later. The next collection begins by waiting for that thread.
+ */
 export function heldBytes(): number {
+  collectGarbage()
   collectGarbage()
   return process.memoryUsage().arrayBuffers
 }
