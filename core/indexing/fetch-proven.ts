@@ -68,6 +68,9 @@ export function createFetchProven(
   const bitsOf = createBloomBits(keccak)
 
   return async (range, filter, policy) => {
+    // Of blocks that are final the logs are asked for beside the headers: a node far away is waited for once, not twice.
+    const logs = isAllByBloom(commits, policy, range) ? source.logs(range, filter) : undefined
+    logs?.catch(() => undefined)
     const headers = await believe(
       source,
       range,
@@ -75,20 +78,34 @@ export function createFetchProven(
       () => source.headers(range),
       (value) => refuseHeaders(range, value),
     )
-    return proveLogs({ source, receiptsRoot, bitsOf, commits }, headers, filter, policy)
+    return proveLogs({ source, receiptsRoot, bitsOf, commits }, headers, filter, policy, logs)
   }
 }
+
+/** Whether the logs of all blocks of a range are asked for by `eth_getLogs`, and all of them are final. */
+const isAllByBloom = (
+  commits: Commitments,
+  policy: ProofPolicy,
+  { from, to }: BlockRange,
+): boolean =>
+  typeof policy === 'object' &&
+  to <= policy.bloomUpTo &&
+  [from, to].every((number) => evidenceFor(commits, policy, { number }) !== 'receipts')
+
+type LogsAnswer = ReturnType<BlockSource['logs']>
 
 type ProvePorts = Pick<FetchPorts, 'source' | 'receiptsRoot'> & {
   readonly bitsOf: (item: `0x${string}`) => BloomBits
   readonly commits: Commitments
 }
 
+/** @param logs those of all these blocks, where they are asked for already */
 async function proveLogs(
   ports: ProvePorts,
   headers: readonly SourceHeader[],
   filter: LogFilter,
   policy: ProofPolicy,
+  logs: LogsAnswer | undefined,
 ): Promise<ProvenBlock[]> {
   const { commits, bitsOf } = ports
   const evidence = headers.map((header) => evidenceFor(commits, policy, header))
@@ -110,10 +127,14 @@ async function proveLogs(
   })
   const asked = headers.filter((_, index) => evidence[index] !== 'receipts')
   if (asked.length === 0) return selected
-  const checked = await proveAnswer(ports, asked, filter, async (header, logs, isAnew) => {
+  const check = async (
+    header: SourceHeader,
+    given: readonly RawLog[],
+    isAnew: boolean,
+  ): Promise<Checked> => {
     const kind = evidence[header.number - (headers[0] as SourceHeader).number]
     const believed = (held: 'linked' | 'bloom' | 'receipts'): Checked => ({
-      logs,
+      logs: given,
       level: levelOf(commits, header, held),
       refusal: undefined,
     })
@@ -121,11 +142,12 @@ async function proveLogs(
       return { ...believed('linked'), refusal: isAnew ? placesUnknown : undefined }
     const isDoubted =
       kind === 'both'
-        ? logs.length > 0 || isHeld(header)
-        : (isAnew && logs.length > 0) || isSuspect(header, filter, logs, bitsOf)
-    if (isDoubted) return compare(ports, header, logs, filter, receiptsOf)
+        ? given.length > 0 || isHeld(header)
+        : (isAnew && given.length > 0) || isSuspect(header, filter, given, bitsOf)
+    if (isDoubted) return compare(ports, header, given, filter, receiptsOf)
     return believed(mayHold(header) ? 'bloom' : 'receipts')
-  })
+  }
+  const checked = await proveAnswer(ports, asked, filter, check, logs)
   return [...checked, ...selected].toSorted((a, b) => a.header.number - b.header.number)
 }
 
@@ -143,12 +165,14 @@ type Checked = {
  * Asks for the logs of these blocks until an answer stands in each of them.
  *
  * @param check is told whether the answer counts logs in each transaction anew, which shows in some blocks only
+ * @param first the first answer, where it is asked for already
  */
 async function proveAnswer(
   { source }: ProvePorts,
   headers: readonly SourceHeader[],
   filter: LogFilter,
   check: (header: SourceHeader, logs: readonly RawLog[], isAnew: boolean) => Promise<Checked>,
+  first: LogsAnswer | undefined,
 ): Promise<ProvenBlock[]> {
   const range = {
     from: (headers[0] as SourceHeader).number,
@@ -159,7 +183,7 @@ async function proveAnswer(
   let provider = ''
   for (let attempt = 0; attempt < tries; attempt++) {
     // oxlint-disable-next-line no-await-in-loop -- the next try depends on this one
-    const answer = await source.logs(range, filter)
+    const answer = await ((attempt === 0 && first) || source.logs(range, filter))
     provider = answer.provider
     refusal = refuseLogs(headers, filter, answer.value)
     if (!refusal) {

@@ -3,6 +3,7 @@ import { beforeAll, describe, expect, test } from 'vitest'
 import { createReceiptsRoot } from '#adapters/ethereumjs/receipts-root.ts'
 import { keccak, keccakBytes } from '#adapters/hash-wasm/keccak.ts'
 import { catalogue } from '#core/catalogue.ts'
+import type { BlockRange } from '#core/chain.ts'
 import { isAppError } from '#core/errors.ts'
 import { createAdmission } from '#core/indexing/admission.ts'
 import { filterOf } from '#core/indexing/raw/log-scope.ts'
@@ -110,6 +111,54 @@ describe('proving', () => {
     expect(most / megabyte).toBeLessThan(10)
     expect((heldBytes() - before) / megabyte).toBeLessThan(1)
     expect(blocks.flatMap(({ logs }) => logs.map(plainLog))).toEqual(honestLogs())
+  })
+
+  test('logs of final blocks that are believed by bloom are asked for beside the headers, once; others behind them', async () => {
+    for (const [policy, commits, isBeside] of [
+      [BY_BLOOM, undefined, true],
+      [{ bloomUpTo: RANGE.to }, undefined, true],
+      [BY_BLOOM, COMPARED, true],
+      [{ bloomUpTo: RANGE.to - 1 }, undefined, false],
+      [{ bloomUpTo: RANGE.to - 1 }, COMPARED, false],
+      ['where-held', undefined, false],
+      ['every-block', COMPARED, false],
+    ] as const) {
+      const plain = createFakeSource({ blocks: () => chain.blocks })
+      const headers = Promise.withResolvers<void>()
+      const asked: BlockRange[] = []
+      const source: BlockSource = {
+        ...plain,
+        async headers(range) {
+          await headers.promise
+          return plain.headers(range)
+        },
+        logs(range, wanted) {
+          asked.push(range)
+          return plain.logs(range, wanted)
+        },
+      }
+      const result = createFetchProven({ source, keccak, receiptsRoot }, commits)(
+        RANGE,
+        filter,
+        policy,
+      )
+      expect(asked).toEqual(isBeside ? [RANGE] : [])
+      headers.resolve()
+      const blocks = await result
+      expect(blocks.flatMap(({ logs }) => logs)).toEqual(honestLogs())
+      expect(asked.length).toBe(typeof policy === 'string' && !commits ? 0 : 1)
+    }
+  })
+
+  test('logs that were asked for beside headers that never come fail nothing else', async () => {
+    const plain = createFakeSource({ blocks: () => chain.blocks })
+    const source: BlockSource = {
+      ...plain,
+      headers: () => Promise.reject(new Error('no headers')),
+      logs: () => Promise.reject(new Error('no logs')),
+    }
+    const fetchProven = createFetchProven({ source, keccak, receiptsRoot })
+    await expect(fetchProven(RANGE, filter, BY_BLOOM)).rejects.toThrow('no headers')
   })
 
   test('the level of each block says what stands for its logs', async () => {
