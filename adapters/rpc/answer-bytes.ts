@@ -62,6 +62,16 @@ for (let value = 0; value < 16; value++) {
   digits[code(digit)] = value
 }
 
+/** The byte that two hex digits are, by the two characters as one number, the first the lower; -1 where they are no digits. */
+const pairs = new Int16Array(1 << 16).fill(-1)
+const hexDigits = Array.from('0123456789abcdefABCDEF')
+for (const high of hexDigits)
+  for (const low of hexDigits)
+    pairs[code(high) | (code(low) << 8)] = Number.parseInt(high + low, 16)
+
+/** Eight zeros as the float of the same bits, which equals no other eight bytes. Most digits of the data of logs are. */
+const EIGHT_ZEROS = new DataView(new Uint8Array(8).fill(ZERO).buffer).getFloat64(0)
+
 const fields = [
   'address',
   'topics',
@@ -95,13 +105,26 @@ const receiptFields = [
 ] as const
 const LOGS = 0
 
-/** Bytes that are likely to come again: four at a time as numbers, and what is left of them. */
-type KnownBytes = { readonly length: number; readonly words: Int32Array; readonly rest: Uint8Array }
+/**
+ * ASCII that is likely to come again, eight characters at a time as the floats of the same bits: such floats are normal
+ * numbers, and equal to no others. `last`: the last eight characters, some of them once more; of less, all of them.
+ */
+type KnownBytes = {
+  readonly length: number
+  readonly words: Float64Array
+  readonly last: number
+  readonly few: Uint8Array
+}
 
 function knownBytes(bytes: Buffer): KnownBytes {
-  const words = new Int32Array(bytes.length >> 2)
-  for (let index = 0; index < words.length; index++) words[index] = bytes.readInt32LE(index * 4)
-  return { length: bytes.length, words, rest: Uint8Array.from(bytes.subarray(words.length * 4)) }
+  const { length } = bytes
+  const isShort = length < 8
+  return {
+    length,
+    words: Float64Array.from({ length: length >> 3 }, (_, index) => bytes.readDoubleLE(index * 8)),
+    last: isShort ? 0 : bytes.readDoubleLE(length - 8),
+    few: Uint8Array.from(isShort ? bytes : []),
+  }
 }
 
 /** A name with its quotes and colon, as a node writes it. */
@@ -131,12 +154,13 @@ const QUANTITY_DIGITS_MAX = 13
 
 /** A text that comes again and again, by some of its digits. */
 type KnownText = { readonly bytes: KnownBytes; readonly text: Hex; readonly alone: readonly Hex[] }
-const KNOWN_TEXTS = 4_096
+const KNOWN_TEXTS_SHIFT = 20
+const KNOWN_TEXTS = 2 ** (32 - KNOWN_TEXTS_SHIFT)
+/** Spreads numbers over those of 32 bits by multiplication: the golden ratio of them. */
+const SPREAD = 0x9e3779b1
 /** One of the same digits takes the place of the other. */
 const knownTexts: (KnownText | undefined)[] = Array.from({ length: KNOWN_TEXTS })
 
-/** Four zeros. Most digits of the data of logs are. */
-const ZEROS = 0x30303030
 /** The data of many logs share the memory of so many bytes. */
 const SHARED_BYTES = 256 * 1024
 
@@ -264,34 +288,50 @@ class AnswerReader {
 
   #bytesOfHex(): LogData {
     const start = this.#hexBegins()
+    const [view, data] = [this.#view, this.#dataView]
+    let at = start + 2
+    let to = this.#dataAt
+    // As far as both the answer and the memory reach.
+    const turns = Math.min((view.byteLength - at) >> 3, (data.byteLength - to) >> 2)
+    for (let turn = 0; turn < turns; turn++) {
+      // Memory is given empty.
+      if (view.getFloat64(at, true) !== EIGHT_ZEROS) {
+        const first = pairs[view.getUint16(at, true)] as number
+        const second = pairs[view.getUint16(at + 2, true)] as number
+        const third = pairs[view.getUint16(at + 4, true)] as number
+        const fourth = pairs[view.getUint16(at + 6, true)] as number
+        if ((first | second | third | fourth) < 0) break
+        data.setInt32(to, first | (second << 8) | (third << 16) | (fourth << 24), true)
+      }
+      at += 8
+      to += 4
+    }
+    return this.#restOfHex(start, at, to)
+  }
+
+  /** @param at behind the digits that are written, up to `to` of the memory at hand */
+  #restOfHex(start: number, at: number, to: number): LogData {
     const bytes = this.#bytes
     let begin = this.#dataAt
-    let written = begin
-    let at = start + 2
+    let written = to
+    let next = at
     for (;;) {
-      if (written + 2 > this.#data.length) {
+      if (bytes[next] === QUOTE) break
+      if (written === this.#data.length) {
         this.#share(begin, written)
         written -= begin
         begin = 0
       }
-      if (at + 4 <= bytes.length && this.#view.getInt32(at) === ZEROS) {
-        // Memory is given empty.
-        written += 2
-        at += 4
-        continue
-      }
-      const high = digits[bytes[at] as number] as number
-      if (!(high < NO_DIGIT)) break
-      const low = digits[bytes[at + 1] as number] as number
-      if (!(low < NO_DIGIT)) {
+      const byte =
+        next + 1 < bytes.length ? (pairs[this.#view.getUint16(next, true)] as number) : -1
+      if (byte < 0) {
         this.#data.fill(0, begin, written)
         return this.#oddData(start)
       }
-      this.#data[written++] = ((high & 15) << 4) | (low & 15)
-      at += 2
+      this.#data[written++] = byte
+      next += 2
     }
-    if (bytes[at] !== QUOTE) throw OTHER_FORM
-    this.#at = at + 1
+    this.#at = next + 1
     this.#dataAt = written
     return new LogBytes(this.#dataView, begin, written - begin)
   }
@@ -357,9 +397,8 @@ class AnswerReader {
     const end = start + length + 2
     if (end > bytes.length) throw OTHER_FORM
     // Small numbers and addresses differ in their last digits only, kinds of events in all.
-    let place = length
-    for (let at = end - 7; at < end - 1; at++)
-      place = (place * 31 + (bytes[at] as number)) % KNOWN_TEXTS
+    const last = this.#view.getInt32(end - 5) ^ Math.imul(this.#view.getInt32(end - 9), SPREAD)
+    const place = Math.imul(last, SPREAD) >>> KNOWN_TEXTS_SHIFT
     const known = knownTexts[place]
     if (known && known.bytes.length === length + 2 && this.#hasAt(known.bytes, start)) {
       this.#at = end
@@ -518,8 +557,8 @@ class AnswerReader {
 
   /** Whether another member follows; else the object or list is closed. */
   #goesOn(close: number): boolean {
-    let byte = this.#bytes[this.#at++]
-    while (byte !== undefined && SPACES.has(byte)) byte = this.#bytes[this.#at++]
+    this.#skipSpaces()
+    const byte = this.#bytes[this.#at++]
     if (byte === COMMA) return true
     if (byte !== close) throw OTHER_FORM
     return false
@@ -555,13 +594,15 @@ class AnswerReader {
     return knownBytes(this.#bytes.subarray(start, this.#at))
   }
 
-  #hasAt({ length, words, rest }: KnownBytes, start: number): boolean {
-    if (start + length > this.#bytes.length) return false
+  #hasAt({ length, words, last, few }: KnownBytes, start: number): boolean {
+    const view = this.#view
+    if (start + length > view.byteLength) return false
     let at = start
-    for (let index = 0; index < words.length; index++, at += 4)
-      if (this.#view.getInt32(at, true) !== words[index]) return false
-    for (let index = 0; index < rest.length; index++, at++)
-      if (this.#bytes[at] !== rest[index]) return false
+    for (let index = 0; index < words.length; index++, at += 8)
+      if (view.getFloat64(at, true) !== words[index]) return false
+    if (length >= 8) return view.getFloat64(start + length - 8, true) === last
+    for (let index = 0; index < few.length; index++, at++)
+      if (this.#bytes[at] !== few[index]) return false
     return true
   }
 }
