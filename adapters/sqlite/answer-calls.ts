@@ -4,7 +4,8 @@ import { createHistoryCatalogue } from '#core/history/catalogue.ts'
 import { openSqliteDatabase, sqliteChainStore } from './chain-store.ts'
 import type { Durability } from './database.ts'
 import { toAppError } from './errors.ts'
-import { type BlockRows, createInsertEvents } from './insert-events.ts'
+import { createInsertEvents } from './insert-events.ts'
+import type { PackedBlocks } from './packed-blocks.ts'
 import type { ThreadCall, ThreadData, ThreadReply } from './threaded-chain-store.ts'
 
 /** The thread's side of `openThreadedSqliteChainStore`: it owns the connection and answers calls in their order. */
@@ -61,7 +62,7 @@ async function answer({ port: name, method, args }: ThreadCall): Promise<unknown
       return db.rollback()
     case 'putRows':
       return stepOf(() =>
-        insertEvents(args[0] as number, args[1] as string, args[2] as BlockRows[]),
+        insertEvents(args[0] as number, args[1] as string, args[2] as PackedBlocks),
       )
     case 'close':
       return store.close()

@@ -11,6 +11,7 @@ import {
 import type { ChainWriter, Replacement } from '#core/indexing/ports.ts'
 import type { Database } from './database.ts'
 import { findBlock, type InsertEvents } from './insert-events.ts'
+import { packBlocks } from './packed-blocks.ts'
 import { documentTable, eventTable, keyColumns } from './schema.ts'
 import { toColumn, treeId } from './working-tree.ts'
 
@@ -34,7 +35,7 @@ export const createSqliteChainWriter = (
   },
 
   async putEvents(chainId, commit, blocks) {
-    insertEvents(chainId, commit, blocks)
+    insertEvents(chainId, commit, packBlocks(blocks))
   },
 
   async putQuarantined(chainId, commit, logs) {

@@ -1,7 +1,8 @@
 import { constants, zstdCompressSync, zstdDecompressSync } from 'node:zlib'
 import { damagedStore, messageOf } from '#core/errors.ts'
+import type { EventSpec } from '#core/history/event.ts'
 import { type EventRow, readBlockRows, ROW } from '#core/indexing/block-rows.ts'
-import type { BlockEvents } from '#core/indexing/ports.ts'
+import type { BlockBytes } from './packed-blocks.ts'
 
 /**
  * Events of one family in one block, some of them in order of log index, as one value: the lines of
@@ -16,68 +17,109 @@ type Segment = {
 
 /** Few enough that a page which needs one row of a segment is not slowed down by the others. */
 const ROWS_MAX = 200
-const CHARACTERS_MAX = 65_536
+/** Of the bodies of its rows, but the last. */
+const BODY_BYTES_MAX = 65_536
 
 /** Higher levels take twice the time for some percent: most of what a row holds is hashes and amounts. */
 const LEVEL = 1
 
-/** Collects the rows of one family in one block into segments, without taking them apart. */
-export type SegmentWriter = {
-  /** @param at where the numbers of the row begin in the block's offsets */
-  add(block: Pick<BlockEvents, 'rows' | 'offsets'>, at: number, kind: string): void
-  /** The rows that are not in a segment yet; undefined where there are none. */
-  close(): Segment | undefined
-  /** Whether no more should be added before `close`. */
-  isFull(): boolean
-  /** Drops the rows that are not in a segment yet. */
-  forget(): void
-}
+/** Of the number of a kind. */
+const DIGITS_MAX = 16
 
-export function createSegmentWriter(): SegmentWriter {
-  let pieces: string[] = []
-  let [transaction, size, characters, firstIndex, lastIndex] = [-1, 0, 0, 0, 0]
-  function forget(): void {
-    pieces = []
-    transaction = -1
-    size = 0
-    characters = 0
+const LINE_END = 0x0a
+
+/** What stands in place of a kind's name. */
+export type KindNumber = { readonly digits: Uint8Array; readonly nameBytes: number }
+
+export const kindNumber = ({ kind, number }: Pick<EventSpec, 'kind' | 'number'>): KindNumber => ({
+  digits: Buffer.from(String(number)),
+  nameBytes: Buffer.byteLength(kind),
+})
+
+/**
+ * Cuts rows of one family out of a block's.
+ *
+ * @param rows where the numbers of each begin in the block's offsets
+ * @param each is given the segments in turn
+ */
+export type CutSegments = (
+  block: BlockBytes,
+  rows: readonly number[],
+  each: (segment: Segment) => void,
+) => void
+
+/** It keeps the memory that it works in. */
+export function createCutSegments(kinds: ReadonlyMap<number, KindNumber>): CutSegments {
+  /** The rows of the block and behind them a segment of them: within one memory it costs least to copy a few bytes. */
+  let memory = new Uint8Array(0)
+  let end = 0
+  function copy(from: number, to: number): void {
+    memory.copyWithin(end, from, to)
+    end += to - from
   }
-  return {
-    add({ rows, offsets }, at, kind) {
-      lastIndex = offsets[at + ROW.logIndex] as number
+
+  /** Copies the segment that begins with a row, and gives the first row that is not in it. */
+  function cut({ bytes, offsets }: BlockBytes, rows: readonly number[], first: number) {
+    end = bytes.length
+    let transaction = -1
+    /** What follows from here to the end of the last row belongs to the segment, and is not copied yet. */
+    let from = 0
+    let lastEnd = 0
+    let bodyBytes = 0
+    let index = first
+    for (; index < rows.length && index - first < ROWS_MAX && bodyBytes < BODY_BYTES_MAX; index++) {
+      const at = rows[index] as number
       const transactionAt = offsets[at + ROW.transactionAt] as number
       const startAt = offsets[at + ROW.startAt] as number
       const kindAt = offsets[at + ROW.kindAt] as number
-      const endAt = offsets[at + ROW.endAt] as number
-      const bodyAt = kindAt + kind.length
-      if (size === 0) firstIndex = lastIndex
+      const isNew = transactionAt !== transaction
       // Lines but the first bring the end of the line above with them.
-      if (transactionAt !== transaction)
-        pieces.push(
-          rows.slice(
-            size === 0 ? transactionAt : transactionAt - 1,
-            rows.indexOf('\n', transactionAt),
-          ),
-        )
+      const lineAt = isNew ? transactionAt : startAt
+      if (index === first) from = lineAt
+      else if (lineAt !== lastEnd + 1) {
+        copy(from, lastEnd)
+        from = lineAt - 1
+      }
+      if (isNew) {
+        const lineEnd = bytes.indexOf(LINE_END, transactionAt)
+        if (lineEnd !== startAt - 1) {
+          copy(from, lineEnd)
+          from = startAt - 1
+        }
+      }
+      copy(from, kindAt)
+      const { digits, nameBytes } = kinds.get(offsets[at + ROW.kind] as number) as KindNumber
+      for (let digit = 0; digit < digits.length; digit++) memory[end++] = digits[digit] as number
+      from = kindAt + nameBytes
+      lastEnd = offsets[at + ROW.endAt] as number
       transaction = transactionAt
-      pieces.push(rows.slice(startAt - 1, kindAt), String(offsets[at + ROW.kind]))
-      pieces.push(rows.slice(bodyAt, endAt))
-      size++
-      characters += endAt - bodyAt - 1
-    },
-    close() {
-      if (size === 0) return undefined
-      const segment = { firstIndex, lastIndex, rows: packRows(pieces.join('')) }
-      forget()
-      return segment
-    },
-    isFull: () => size >= ROWS_MAX || characters >= CHARACTERS_MAX,
-    forget,
+      bodyBytes += lastEnd - from - 1
+    }
+    copy(from, lastEnd)
+    return index
+  }
+
+  return (block, rows, each) => {
+    const { bytes, offsets } = block
+    // A segment is no longer than what it is cut from, unless numbers are longer than names.
+    const needed = 2 * bytes.length + ROWS_MAX * DIGITS_MAX
+    if (needed > memory.length) memory = new Uint8Array(needed)
+    memory.set(bytes)
+    for (let first = 0; first < rows.length;) {
+      const next = cut(block, rows, first)
+      each({
+        firstIndex: offsets[(rows[first] as number) + ROW.logIndex] as number,
+        lastIndex: offsets[(rows[next - 1] as number) + ROW.logIndex] as number,
+        rows: packBytes(memory.subarray(bytes.length, end)),
+      })
+      first = next
+    }
   }
 }
 
-export function packRows(text: string): Uint8Array {
-  const bytes = Buffer.from(text, 'utf8')
+export const packRows = (text: string): Uint8Array => packBytes(Buffer.from(text, 'utf8'))
+
+function packBytes(bytes: Uint8Array): Uint8Array {
   return zstdCompressSync(bytes, {
     params: {
       [constants.ZSTD_c_compressionLevel]: LEVEL,

@@ -2,85 +2,89 @@ import type { Address } from '#core/chain.ts'
 import type { HistoryCatalogue } from '#core/history/catalogue.ts'
 import type { CommitId, DerivedRef } from '#core/history/head.ts'
 import { ROW } from '#core/indexing/block-rows.ts'
-import type { BlockEvents } from '#core/indexing/ports.ts'
 import type { Database } from './database.ts'
-import { createSegmentWriter, type SegmentWriter } from './event-segment.ts'
+import { createCutSegments, type KindNumber, kindNumber } from './event-segment.ts'
+import { type BlockBytes, type PackedBlocks, unpackBlocks } from './packed-blocks.ts'
 import { contractTable, eventTable } from './schema.ts'
-
-/** The rows of one block's events as text, which crosses to another thread as it is, and where they are in it. */
-export type BlockRows = Pick<BlockEvents, 'block' | 'rows' | 'offsets'>
 
 /** Where the events of a family go. */
 type FamilyWriter = {
   readonly name: string
-  readonly rows: SegmentWriter
-  /** The contracts of the block at hand, by where they are named first. */
-  readonly contracts: Set<number>
+  /** Its rows in the block at hand, by where their numbers begin in the block's offsets. */
+  readonly rows: number[]
   /** The heights of all blocks in which a contract emitted some of them, by its id. */
   readonly heights: Map<number, number[]>
   readonly insertSegment: (...parameters: unknown[]) => void
 }
 
 /** Stores events of blocks that are stored; those that are there already stay as they are. */
-export type InsertEvents = (chainId: number, commit: CommitId, blocks: readonly BlockRows[]) => void
+export type InsertEvents = (chainId: number, commit: CommitId, packed: PackedBlocks) => void
 
 /** It is made once for a connection: what each call made anew, V8 would compile anew for each. */
 export function createInsertEvents(db: Database, catalogue: HistoryCatalogue): InsertEvents {
   const writers = catalogue.families.map(({ name }) => newWriter(db, name))
-  const kinds = new Map(
-    catalogue.families.flatMap(({ events }, index) =>
-      events.map(({ kind, number }) => {
-        const writer = writers[index] as FamilyWriter
-        return [number, { kind, writer }] as const
-      }),
-    ),
-  )
+  const writerOf = new Map<number, FamilyWriter>()
+  const kinds = new Map<number, KindNumber>()
+  for (const [index, { events }] of catalogue.families.entries())
+    for (const spec of events) {
+      writerOf.set(spec.number, writers[index] as FamilyWriter)
+      kinds.set(spec.number, kindNumber(spec))
+    }
+  const cutSegments = createCutSegments(kinds)
   const contracts = contractIds(db)
+  /** The contracts of the rows at hand, by where they are named first. */
+  const named = new Set<number>()
 
-  function addRow(given: BlockRows, at: number, close: (writer: FamilyWriter) => void): void {
-    const { rows, offsets } = given
-    const known = kinds.get(offsets[at + ROW.kind] as number)
-    if (!known) {
-      const kind = wordAt(rows, offsets[at + ROW.kindAt] as number)
-      throw new Error(`events of the kind ${kind} are in a family of the catalogue`)
-    }
-    const { kind, writer } = known
-    writer.rows.add(given, at, kind)
-    writer.contracts.add(offsets[at + ROW.contractAt] as number)
-    if (writer.rows.isFull()) close(writer)
-  }
-
-  function addBlock(chainId: number, commit: CommitId, given: BlockRows): void {
-    const { block, rows, offsets } = given
-    const blockId = idOfBlock(db, chainId, { number: block.number, commit })
-    const close = (writer: FamilyWriter): void => {
-      const segment = writer.rows.close()
-      if (!segment) return
-      const { firstIndex, lastIndex, rows: packed } = segment
-      writer.insertSegment(chainId, block.number, firstIndex, blockId, lastIndex, packed)
-    }
-    for (let at = 0; at < offsets.length; at += ROW.width) addRow(given, at, close)
-    for (const writer of writers) {
-      close(writer)
-      for (const at of writer.contracts) {
-        const contract = contracts.idOf(wordAt(rows, at) as Address)
-        const heights = writer.heights.get(contract)
-        if (heights) heights.push(block.number)
-        else writer.heights.set(contract, [block.number])
+  function sortRows({ bytes, offsets }: BlockBytes): void {
+    for (let at = 0; at < offsets.length; at += ROW.width) {
+      const writer = writerOf.get(offsets[at + ROW.kind] as number)
+      if (!writer) {
+        const kind = wordAt(bytes, offsets[at + ROW.kindAt] as number)
+        throw new Error(`events of the kind ${kind} are in a family of the catalogue`)
       }
-      writer.contracts.clear()
+      writer.rows.push(at)
     }
   }
 
-  return (chainId, commit, blocks) => {
+  function addHeights(writer: FamilyWriter, { number, bytes, offsets }: BlockBytes): void {
+    named.clear()
+    let last: number | undefined
+    for (const at of writer.rows) {
+      const contractAt = offsets[at + ROW.contractAt] as number
+      // Contracts tell most things by several events in a row.
+      if (contractAt !== last) named.add(contractAt)
+      last = contractAt
+    }
+    for (const at of named) {
+      const contract = contracts.idOf(wordAt(bytes, at) as Address)
+      const heights = writer.heights.get(contract)
+      if (heights) heights.push(number)
+      else writer.heights.set(contract, [number])
+    }
+  }
+
+  function addBlock(chainId: number, commit: CommitId, block: BlockBytes): void {
+    const { number } = block
+    const blockId = idOfBlock(db, chainId, { number, commit })
+    sortRows(block)
+    for (const writer of writers) {
+      if (writer.rows.length === 0) continue
+      cutSegments(block, writer.rows, ({ firstIndex, lastIndex, rows }) =>
+        writer.insertSegment(chainId, number, firstIndex, blockId, lastIndex, rows),
+      )
+      addHeights(writer, block)
+      writer.rows.length = 0
+    }
+  }
+
+  return (chainId, commit, packed) => {
     // A call before may have ended in the middle.
     contracts.forget()
-    for (const { rows, contracts: named, heights } of writers) {
-      rows.forget()
-      named.clear()
+    for (const { rows, heights } of writers) {
+      rows.length = 0
       heights.clear()
     }
-    for (const block of blocks) if (block.offsets.length > 0) addBlock(chainId, commit, block)
+    for (const block of unpackBlocks(packed)) addBlock(chainId, commit, block)
     for (const { name, heights } of writers) insertHeights(db, name, chainId, heights)
   }
 }
@@ -89,8 +93,7 @@ function newWriter(db: Database, name: string): FamilyWriter {
   const sql = insertSegmentSql(name)
   return {
     name,
-    rows: createSegmentWriter(),
-    contracts: new Set(),
+    rows: [],
     heights: new Map(),
     // Not prepared before it is needed: most who open a file read it.
     insertSegment: (...parameters) => db.prepareRun(sql)(...parameters),
@@ -120,7 +123,10 @@ function insertHeights(
 }
 
 /** What stands in a row up to the next space. */
-const wordAt = (rows: string, at: number): string => rows.slice(at, rows.indexOf(' ', at))
+const wordAt = (bytes: Buffer, at: number): string =>
+  bytes.toString('latin1', at, bytes.indexOf(SPACE, at))
+
+const SPACE = 0x20
 
 const insertSegmentSql = (family: string): string =>
   `INSERT INTO ${eventTable(family)} (chain, number, log_index, block, last_index, rows)

@@ -8,7 +8,7 @@ import type { Catalogue } from '#core/indexing/catalogue.ts'
 import type { ChainWriter, QuarantineTable } from '#core/indexing/ports.ts'
 import type { TokenStore } from '#core/tokens/ports.ts'
 import type { Durability } from './database.ts'
-import type { BlockRows } from './insert-events.ts'
+import { packBlocks } from './packed-blocks.ts'
 
 /** What the thread is begun with. */
 export type ThreadData = {
@@ -83,15 +83,12 @@ export async function openThreadedSqliteChainStore(
    * A write without a result. Within a transaction it is not waited for: the thread takes calls in their order, and one that
    * fails has the commit fail. Each wait would cost as long as this thread is busy with something else.
    */
-  async function write(
-    port: 'writer' | 'thread',
-    method: string,
-    ...args: unknown[]
-  ): Promise<void> {
-    const done = call(port, method, ...args)
+  async function written(done: Promise<unknown>): Promise<void> {
     if (!isInTransaction) await done
     else done.catch(() => undefined)
   }
+  const write = (port: 'writer' | 'thread', method: string, ...args: unknown[]): Promise<void> =>
+    written(call(port, method, ...args))
   const writes = <M extends keyof ChainWriter>(methods: readonly M[]): Pick<ChainWriter, M> =>
     Object.fromEntries(
       methods.map((method) => [method, (...args: unknown[]) => write('writer', method, ...args)]),
@@ -170,10 +167,9 @@ export async function openThreadedSqliteChainStore(
       hasTransactions: true,
       held: async () => undefined,
       async putEvents(chainId, commit, blocks) {
-        const rows = blocks.flatMap(({ block, rows: text, offsets }): BlockRows[] =>
-          offsets.length === 0 ? [] : [{ block, rows: text, offsets }],
-        )
-        await write('thread', 'putRows', chainId, commit, rows)
+        const packed = packBlocks(blocks)
+        const moved = [packed.bytes.buffer, packed.offsets.buffer]
+        await written(calls.send('thread', 'putRows', [chainId, commit, packed], moved))
       },
       atomically(steps, durability = 'cheap') {
         const mine = turn.then(() => transaction(steps, durability))
@@ -214,13 +210,19 @@ function createCalls(worker: Worker) {
   worker.on('exit', (code) => lose(`exit code ${code}`))
 
   return {
-    send(port: ThreadCall['port'], method: string, args: readonly unknown[]): Promise<unknown> {
+    /** @param moved memory that goes to the thread as it is, and is not here any more afterwards */
+    send(
+      port: ThreadCall['port'],
+      method: string,
+      args: readonly unknown[],
+      moved: readonly ArrayBuffer[] = [],
+    ): Promise<unknown> {
       if (lost) return Promise.reject(lost)
       const answer = Promise.withResolvers<unknown>()
       const id = nextId++
       waiting.set(id, answer)
       worker.ref()
-      worker.postMessage({ id, port, method, args } satisfies ThreadCall)
+      worker.postMessage({ id, port, method, args } satisfies ThreadCall, moved)
       return answer.promise
     },
   }

@@ -1,8 +1,9 @@
 import { beforeEach, expect, test } from 'vitest'
 import { openSqliteDatabase } from '#adapters/sqlite/chain-store.ts'
 import type { Database } from '#adapters/sqlite/database.ts'
-import { unpackRows } from '#adapters/sqlite/event-segment.ts'
+import { createCutSegments, kindNumber, unpackRows } from '#adapters/sqlite/event-segment.ts'
 import { createInsertEvents, type InsertEvents } from '#adapters/sqlite/insert-events.ts'
+import { packBlocks, unpackBlocks } from '#adapters/sqlite/packed-blocks.ts'
 import { contractTable, eventTable } from '#adapters/sqlite/schema.ts'
 import { catalogue } from '#core/catalogue.ts'
 import type { Address, Hash } from '#core/chain.ts'
@@ -124,7 +125,7 @@ function put(blocks: readonly ReturnType<typeof blockOf>[]): void {
       block.hash,
       COMMIT,
     )
-  insertEvents(CHAIN_ID, COMMIT, blocks)
+  insertEvents(CHAIN_ID, COMMIT, packBlocks(blocks))
 }
 
 test('segments hold the rows of their family as they stand in the block, whatever is between them', () => {
@@ -157,6 +158,23 @@ test('a transaction that goes on in the next segment is named in it too', () => 
   expect(storedSegments('token', 1)[1]?.rows).toBe(
     `${hash(9)}\n200 ${contract(1)} 59 ["LogRebase"]`,
   )
+})
+
+test('a number that is longer than the name of its kind has room', () => {
+  const spec = { type: 'a', protocol: 'b', kind: 'a/b', number: 2_000_000_000, fields: {} }
+  const rows = createBlockRows()
+  for (let logIndex = 0; logIndex < 200; logIndex++)
+    rows.event(hash(9), logIndex, contract(1), spec, spec)
+  const block = { number: 1, hash: hash(1), timestamp: 1 }
+  const [packed] = unpackBlocks(packBlocks([{ block, rows: rows.text(), offsets: rows.offsets() }]))
+  if (!packed) throw new Error('no block')
+  const segments: string[] = []
+  createCutSegments(new Map([[spec.number, kindNumber(spec)]]))(
+    packed,
+    Array.from({ length: 200 }, (_, row) => row * ROW.width),
+    (segment) => segments.push(unpackRows(segment.rows)),
+  )
+  expect(segments).toEqual([rows.text().replaceAll(' a/b ', ' 2000000000 ')])
 })
 
 test('rows of a kind that no family has are refused by its name, and leave nothing to the next blocks', () => {

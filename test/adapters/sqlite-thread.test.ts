@@ -1,7 +1,8 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { expect, onTestFinished, test } from 'vitest'
+import { Worker } from 'node:worker_threads'
+import { expect, onTestFinished, test, vi } from 'vitest'
 import { openSqliteDatabase } from '#adapters/sqlite/chain-store.ts'
 import {
   openThreadedSqliteChainStore,
@@ -10,6 +11,9 @@ import {
 import { catalogue } from '#core/catalogue.ts'
 import type { BlockHeader, Hash } from '#core/chain.ts'
 import type { DocumentId } from '#core/history/document.ts'
+import type { EventBody } from '#core/history/event.ts'
+import { createBlockRows } from '#core/indexing/block-rows.ts'
+import type { BlockEvents } from '#core/indexing/ports.ts'
 
 /** Steps of a transaction are not waited for one by one: what fails among them has to come out all the same. */
 
@@ -33,6 +37,17 @@ async function open(): Promise<{ store: ThreadedChainStore; path: string }> {
   return { store, path }
 }
 
+/** A block's events, all of one transaction. */
+function rebasesOf(number: number, size: number): BlockEvents {
+  const event = { type: 'tokenRebase', protocol: 'erc20', event: 'LogRebase' } as EventBody
+  const rows = createBlockRows()
+  for (let logIndex = 0; logIndex < size; logIndex++)
+    rows.event(hash(9), logIndex, hash(7), catalogue.kindOf(event), event)
+  const { timestamp, hash: blockHash } = block(number)
+  const of = { number, hash: blockHash, timestamp }
+  return { block: of, events: [], rows: rows.text(), offsets: rows.offsets() }
+}
+
 /** A document of a kind that the catalogue does not have. */
 const strange: DocumentId = { tree: '1-x', kind: 'no such kind', key: ['0x1'] }
 const version = { number: 1, commit: 'a', move: 1, value: {} }
@@ -50,6 +65,22 @@ test('a step that fails takes the whole transaction with it, the steps behind it
   // The next one is as good as the first.
   await writer.atomically(() => writer.putBlocks(1, 'b', [block(3)]))
   expect(await writer.unsettledBlocks(1, all)).toEqual([{ number: 3, commit: 'b' }])
+})
+
+test('the rows of all blocks of a call move to the thread in two pieces of memory', async () => {
+  const { store } = await open()
+  const { writer } = store
+  const post = vi.spyOn(Worker.prototype, 'postMessage')
+  onTestFinished(() => post.mockRestore())
+  await writer.atomically(async () => {
+    await writer.putBlocks(1, 'a', [block(1), block(2), block(3)])
+    await writer.putEvents(1, 'a', [rebasesOf(1, 30), rebasesOf(2, 0), rebasesOf(3, 1)])
+  })
+  const query = { family: 'token', limit: 100 }
+  expect(await store.events.list(1, query)).toHaveLength(31)
+  const moved = post.mock.calls.flatMap(([, memory]) => (memory ?? []) as ArrayBuffer[])
+  // Whoever moves memory has it no more.
+  expect(moved.map(({ detached }) => detached)).toEqual([true, true])
 })
 
 test('outside of a transaction a write that fails says so by itself', async () => {
