@@ -1,7 +1,7 @@
 import { parentPort, workerData } from 'node:worker_threads'
 import { isAppError, messageOf } from '#core/errors.ts'
 import { createHistoryCatalogue } from '#core/history/catalogue.ts'
-import { openSqliteDatabase, sqliteChainStore } from './chain-store.ts'
+import { openSqliteDatabase, sqliteChainPorts } from './chain-ports.ts'
 import type { Durability } from './database.ts'
 import { toAppError } from './errors.ts'
 import { createInsertEvents } from './insert-events.ts'
@@ -21,7 +21,7 @@ let opened: ReturnType<typeof open> | undefined
 function open() {
   const db = openSqliteDatabase(path, catalogue)
   const insertEvents = createInsertEvents(db, catalogue)
-  return { db, store: sqliteChainStore(db, catalogue), insertEvents }
+  return { db, store: sqliteChainPorts(db, catalogue), insertEvents }
 }
 
 /** What has failed in the transaction that is begun: the rest of it is refused, since nobody waits for each step. */

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
-import { openSqliteDatabase } from '#adapters/sqlite/chain-store.ts'
+import { openSqliteDatabase } from '#adapters/sqlite/chain-ports.ts'
 import { catalogue } from '#core/catalogue.ts'
 
 test('a durable transaction waits for the disk, and a cheap one does not', async () => {

@@ -1,5 +1,5 @@
 import { beforeEach, expect, test } from 'vitest'
-import { openSqliteDatabase } from '#adapters/sqlite/chain-store.ts'
+import { openSqliteDatabase } from '#adapters/sqlite/chain-ports.ts'
 import type { Database } from '#adapters/sqlite/database.ts'
 import { createCutSegments, kindNumber, unpackRows } from '#adapters/sqlite/event-segment.ts'
 import { createInsertEvents, type InsertEvents } from '#adapters/sqlite/insert-events.ts'

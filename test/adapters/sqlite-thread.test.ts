@@ -1,9 +1,9 @@
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { Worker } from 'node:worker_threads'
 import { expect, onTestFinished, test, vi } from 'vitest'
-import { openSqliteDatabase } from '#adapters/sqlite/chain-store.ts'
+import { openSqliteDatabase } from '#adapters/sqlite/chain-ports.ts'
 import {
   openThreadedSqliteChainStore,
   type ThreadedChainStore,
@@ -118,4 +118,23 @@ test('steps that throw by themselves leave nothing', async () => {
   })
   await expect(failing).rejects.toThrow('given up')
   expect(await writer.unsettledBlocks(1, all)).toEqual([])
+})
+
+/** The modules of the project that a file loads, and what they load. */
+function loadedBy(path: string, known = new Set<string>()): Set<string> {
+  if (known.has(path)) return known
+  known.add(path)
+  const imports = readFileSync(path, 'utf8').matchAll(
+    /^(?:import|\}) (?!type )[^\n]*'([#.][^']*)'$/gm,
+  )
+  for (const [, specifier = ''] of imports)
+    loadedBy(specifier.startsWith('#') ? specifier.slice(1) : join(dirname(path), specifier), known)
+  return known
+}
+
+test('the thread loads what it needs to store, and nothing of what the program knows of chains', () => {
+  const loaded = [...loadedBy('adapters/sqlite/answer-calls.ts')]
+  expect(loaded).toContain('core/indexing/block-rows.ts')
+  expect(loaded).not.toContain('core/catalogue.ts')
+  expect(loaded.length).toBeLessThan(50)
 })

@@ -11,7 +11,7 @@ import {
 } from '#adapters/memory/chain-store.ts'
 import { createMongoChainStore } from '#adapters/mongo/chain-store.ts'
 import { createIndexes } from '#adapters/mongo/collections.ts'
-import { openSqliteDatabase, sqliteChainStore } from '#adapters/sqlite/chain-store.ts'
+import { openSqliteDatabase, sqliteChainPorts } from '#adapters/sqlite/chain-ports.ts'
 import { AppError } from '#core/errors.ts'
 import type { CommitId } from '#core/history/head.ts'
 import type { HistoryPorts } from '#core/history/ports.ts'
@@ -191,7 +191,7 @@ function sqliteStore(scheduler: Scheduler, faults: Faults): SimulatedStore {
   function connect(actor: Actor): Connection {
     const db = openSqliteDatabase(path, catalogue)
     databases.set(actor, db)
-    const store = sqliteChainStore(db, catalogue)
+    const store = sqliteChainPorts(db, catalogue)
     const stopped = <P extends object>(port: P): P =>
       mapMethods(port, (name, method) => async (...args) => {
         await scheduler.stop(actor, name)
