@@ -34,6 +34,8 @@ export function createInsertEvents(db: Database, catalogue: HistoryCatalogue): I
   const contracts = contractIds(db)
   /** The contracts of the rows at hand, by where they are named first. */
   const named = new Set<number>()
+  /** The short ids of contracts of the block at hand, likewise. */
+  const idAt = new Map<number, number>()
 
   function sortRows({ bytes, offsets }: BlockBytes): void {
     for (let at = 0; at < offsets.length; at += ROW.width) {
@@ -56,7 +58,11 @@ export function createInsertEvents(db: Database, catalogue: HistoryCatalogue): I
       last = contractAt
     }
     for (const at of named) {
-      const contract = contracts.idOf(wordAt(bytes, at) as Address)
+      let contract = idAt.get(at)
+      if (contract === undefined) {
+        contract = contracts.idOf(wordAt(bytes, at) as Address)
+        idAt.set(at, contract)
+      }
       const heights = writer.heights.get(contract)
       if (heights) heights.push(number)
       else writer.heights.set(contract, [number])
@@ -67,6 +73,7 @@ export function createInsertEvents(db: Database, catalogue: HistoryCatalogue): I
     const { number } = block
     const blockId = idOfBlock(db, chainId, { number, commit })
     sortRows(block)
+    idAt.clear()
     for (const writer of writers) {
       if (writer.rows.length === 0) continue
       cutSegments(block, writer.rows, ({ firstIndex, lastIndex, rows }) =>
@@ -110,16 +117,19 @@ function insertHeights(
   chainId: number,
   heights: ReadonlyMap<number, readonly number[]>,
 ): void {
-  const values = [...heights]
-    .toSorted(([a], [b]) => a - b)
-    .flatMap(([contract, numbers]) => numbers.flatMap((number) => [contract, number]))
-  if (values.length === 0) return
+  if (heights.size === 0) return
   const many = db.prepareRun(insertHeightsSql(family, HEIGHTS_AT_ONCE))
+  let parameters: number[] = [chainId]
+  for (const contract of [...heights.keys()].toSorted((a, b) => a - b))
+    for (const number of heights.get(contract) as readonly number[]) {
+      parameters.push(contract, number)
+      if (parameters.length > 2 * HEIGHTS_AT_ONCE) {
+        many(...parameters)
+        parameters = [chainId]
+      }
+    }
   const one = db.prepareRun(insertHeightsSql(family, 1))
-  const width = 2 * HEIGHTS_AT_ONCE
-  const whole = values.length - (values.length % width)
-  for (let from = 0; from < whole; from += width) many(chainId, ...values.slice(from, from + width))
-  for (let at = whole; at < values.length; at += 2) one(chainId, values[at], values[at + 1])
+  for (let at = 1; at < parameters.length; at += 2) one(chainId, parameters[at], parameters[at + 1])
 }
 
 /** What stands in a row up to the next space. */
