@@ -1,4 +1,5 @@
 import type { Hex } from '#core/chain.ts'
+import { digitAt } from './log-data.ts'
 import type { Keccak } from './ports.ts'
 
 /** The three bits that an item sets (yellow paper, section 4.3.1). */
@@ -20,10 +21,11 @@ export function createBloomBits(keccak: Keccak): (item: Hex) => BloomBits {
 }
 
 /** False where the block certainly holds no log with this item; true where it may. */
-export function bloomMayHold(bloom: Hex, bits: BloomBits): boolean {
-  for (const bit of bits) {
-    const digit = Number.parseInt(bloom.charAt(bloom.length - 1 - (bit >> 2)), 16)
-    if ((digit & (1 << (bit & 3))) === 0) return false
-  }
-  return true
+export const bloomMayHold = (bloom: Hex, bits: BloomBits): boolean =>
+  hasBit(bloom, bits[0]) && hasBit(bloom, bits[1]) && hasBit(bloom, bits[2])
+
+function hasBit(bloom: Hex, bit: number): boolean {
+  const digit = digitAt(bloom, bloom.length - 1 - (bit >> 2))
+  // What is no digit is below zero, and holds nothing.
+  return digit > 0 && (digit & (1 << (bit & 3))) !== 0
 }

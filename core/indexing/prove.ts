@@ -101,30 +101,49 @@ export function isSuspect(
   logs: readonly RawLog[],
   bitsOf: (item: `0x${string}`) => BloomBits,
 ): boolean {
-  const bloom = header.logsBloom
-  const mayHold = (item: Hex): boolean => bloomMayHold(bloom, bitsOf(item))
+  const { addresses, topics } = filter
+  const seen = addresses ? addressesOf(logs) : topicsOf(logs)
+  for (const item of seen) if (!bloomMayHold(header.logsBloom, bitsOf(item))) return true
+  // A block without any of the topics needs none of the addresses looked at.
+  if (addresses && !mayHoldAnyOf(header, topics, bitsOf)) return false
+  return mayHoldAnyOf(header, addresses ?? topics, bitsOf, seen)
+}
+
+function addressesOf(logs: readonly RawLog[]): Set<Hex> {
   const seen = new Set<Hex>()
   let last: Hex | undefined
-  for (const log of logs) {
-    const item = filter.addresses ? log.address : (log.topics[0] as Hex)
-    if (item !== last) seen.add(item)
-    last = item
+  for (const { address } of logs) {
+    if (address !== last) seen.add(address)
+    last = address
   }
-  for (const item of seen) if (!mayHold(item)) return true
-  const isMissing = (item: Hex): boolean => !seen.has(item) && mayHold(item)
-  if (!filter.addresses) return filter.topics.some(isMissing)
-  return filter.topics.some(mayHold) && filter.addresses.some(isMissing)
+  return seen
+}
+
+/** The first of each log. */
+function topicsOf(logs: readonly RawLog[]): Set<Hex> {
+  const seen = new Set<Hex>()
+  for (const { topics } of logs) seen.add(topics[0] as Hex)
+  return seen
+}
+
+function mayHoldAnyOf(
+  { logsBloom }: SourceHeader,
+  items: readonly Hex[],
+  bitsOf: (item: Hex) => BloomBits,
+  except?: ReadonlySet<Hex>,
+): boolean {
+  for (const item of items)
+    if (bloomMayHold(logsBloom, bitsOf(item)) && !except?.has(item)) return true
+  return false
 }
 
 /** False where the header's bloom rules out every log that is asked for. */
-export function mayHoldAny(
-  { logsBloom }: SourceHeader,
+export const mayHoldAny = (
+  header: SourceHeader,
   { addresses, topics }: LogFilter,
   bitsOf: (item: Hex) => BloomBits,
-): boolean {
-  const mayHold = (item: Hex): boolean => bloomMayHold(logsBloom, bitsOf(item))
-  return topics.some(mayHold) && (!addresses || addresses.some(mayHold))
-}
+): boolean =>
+  mayHoldAnyOf(header, topics, bitsOf) && (!addresses || mayHoldAnyOf(header, addresses, bitsOf))
 
 /**
  * Receipts must be of this block, complete, and hash to the header's receiptsRoot. A root proves the order of logs but

@@ -12,7 +12,7 @@ import { chainProfiles, type Commitments, profileNameOf } from '#core/indexing/c
 import { createFetchProven } from '#core/indexing/fetch-proven.ts'
 import { levelAskedFor, type ProofPolicy } from '#core/indexing/proof-policy.ts'
 import { isWeaker } from '#core/history/proof.ts'
-import { mayHoldAny } from '#core/indexing/prove.ts'
+import { isSuspect, mayHoldAny } from '#core/indexing/prove.ts'
 import { hexOf } from '#core/indexing/log-data.ts'
 import type { BlockSource, RawLog, Receipt } from '#core/indexing/ports.ts'
 import { bloomOf, createFakeChain, type FakeChain, fakeSources } from '../../fakes/fake-chain.ts'
@@ -654,8 +654,43 @@ describe('bloom filters', () => {
         data: '0x' as const,
       })),
     )
-    const strangers = Array.from({ length: 300 }, (_, index) => addressOf(0x10000 + index))
+    const strangers = Array.from({ length: 2_000 }, (_, index) => addressOf(0x10000 + index))
     const alarms = strangers.filter((address) => bloomMayHold(bloom, bitsOf(address)))
     expect(alarms.length).toBeLessThan(10)
+    const isSet = (bit: number) => ((BigInt(bloom) >> BigInt(bit)) & 1n) === 1n
+    expect(alarms).toEqual(strangers.filter((address) => bitsOf(address).every(isSet)))
+  })
+
+  test('doubt an answer that lacks what they may hold, or has what they do not', () => {
+    const few = [1, 2, 3, 4, 5].map(addressOf)
+    const topics = [1, 2, 3].map((seed) => `0x${seed.toString(16).padStart(64, '0')}` as const)
+    const drafts = fc.array(
+      fc
+        .tuple(fc.constantFrom(...few), fc.constantFrom(...topics))
+        .map(([address, topic]) => ({ address, topics: [topic], data: '0x' as const })),
+      { maxLength: 4 },
+    )
+    const [header] = chain.blocks.map((block) => block.header)
+    const asked = fc.record(
+      { addresses: fc.subarray(few), topics: fc.subarray(topics) },
+      { requiredKeys: ['topics'] },
+    )
+    fc.assert(
+      fc.property(drafts, drafts, asked, (held, answered, wanted) => {
+        const logsBloom = bloomOf(held)
+        const holds = (hex: `0x${string}`): boolean =>
+          bitsOf(hex).every((bit) => ((BigInt(logsBloom) >> BigInt(bit)) & 1n) === 1n)
+        const seen = answered.map((log) =>
+          wanted.addresses ? log.address : (log.topics[0] as `0x${string}`),
+        )
+        const lacks = (wanted.addresses ?? wanted.topics).some(
+          (hex) => holds(hex) && !seen.includes(hex),
+        )
+        const isDoubted = !seen.every(holds) || (lacks && wanted.topics.some(holds))
+        const logs = answered.map((log) => ({ ...log }) as unknown as RawLog)
+        expect(isSuspect({ ...header, logsBloom } as never, wanted, logs, bitsOf)).toBe(isDoubted)
+      }),
+      { numRuns: 500 },
+    )
   })
 })
