@@ -284,15 +284,25 @@ function feeOf(swap: Swap, pool: Pool, toldPips: number): FeeTerms {
 }
 
 function addAmounts(minute: Mutable<Traded>, swap: Swap, fee: FeeTerms): void {
-  const { amount0, amount1 } = netAmounts(swap)
-  minute.amount0 += absolute(amount0)
-  minute.amount1 += absolute(amount1)
+  if (tellsPrice(swap)) {
+    minute.amount0 += absolute(swap.amount0)
+    minute.amount1 += absolute(swap.amount1)
+  } else {
+    minute.amount0 += distance(swap.amount0In, swap.amount0Out)
+    minute.amount1 += distance(swap.amount1In, swap.amount1Out)
+  }
   minute.fees0 += lpFee(swap, 0, fee)
   minute.fees1 += lpFee(swap, 1, fee)
   minute.trades++
 }
 
 const absolute = (amount: bigint): bigint => (amount < 0n ? -amount : amount)
+
+/** How far two amounts are apart. Mostly one of them is nothing, and the other need not be copied. */
+function distance(one: bigint, other: bigint): bigint {
+  if (one === 0n) return other
+  return other === 0n ? one : absolute(one - other)
+}
 
 const THOUSAND = 1_000n
 
