@@ -43,6 +43,7 @@ export const poolsProjection: Projection<DexEvent> = {
 
 /** A pool, and the copy that this fold changes; undefined before its first change. */
 type Changed = {
+  readonly address: Address
   readonly slot: Slot<Pool>
   pool: Mutable<Pool> | undefined
   /** What the swap that follows paid in fees. */
@@ -53,14 +54,20 @@ function foldPools({ documents, sources }: FoldInput): Fold<DexEvent> {
   const listed = listedPools(sources)
   /** Kept at hand: looking a slot up by its key costs more than what is done with it. */
   const changed = new Map<Address, Changed>()
+  /** The last of them: a pair tells each change by several events in a row. */
+  let last: Changed | undefined
 
   function at(address: Address): Changed {
-    const known = changed.get(address)
-    if (known) return known
+    if (last?.address === address) return last
+    last = changed.get(address) ?? open(address)
+    return last
+  }
+
+  function open(address: Address): Changed {
     const slot = documents.slot(poolDocuments, [address])
-    const fresh = { slot, pool: undefined, fees: undefined }
-    changed.set(address, fresh)
-    return fresh
+    const opened = { address, slot, pool: undefined, fees: undefined }
+    changed.set(address, opened)
+    return opened
   }
 
   /** The pool to change: as it is, or as the configuration lists it. */
@@ -213,7 +220,13 @@ function foldPools({ documents, sources }: FoldInput): Fold<DexEvent> {
     }
   }
 
-  return { apply, finish: () => changed.clear() }
+  return {
+    apply,
+    finish() {
+      changed.clear()
+      last = undefined
+    },
+  }
 }
 
 const isStable = (pool: Pool): boolean => curveOf(pool) === 'stable'
