@@ -31,7 +31,10 @@ export type HeadLog = {
   blocks(chainId: number, range: BlockRange): Promise<StoredBlock[]>
   /** A block as a commit brought it. */
   block(chainId: number, ref: DerivedRef): Promise<BlockRef | undefined>
-  /** Reads of one answer: each sees at least what the ones before it saw, whichever server answers. */
+  /**
+   * Reads of one answer: each sees at least what the ones before it saw, whichever server answers, and what those of the
+   * answers saw that had ended when it began.
+   */
   asOneAnswer<T>(read: () => Promise<T>): Promise<T>
   /**
    * Reads of one long answer that take their head within it: what that head needs is kept until the answer ends,

@@ -27,8 +27,8 @@ export type Wanted = {
 }
 
 /**
- * A fold over batches of events, one after another. It lasts: its code is made quick for it once, and not for each batch
- * anew. Nothing of a batch that is finished is left in it.
+ * A fold over batches of events, one after another; several of them may be committed together. It lasts: its code is made
+ * quick for it once, and not for each batch anew. Nothing of a batch that is finished is left in it.
  */
 export type Fold<Body extends EventBody = EventBody> = {
   /** The next event, in chain order. */

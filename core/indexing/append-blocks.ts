@@ -7,7 +7,7 @@ import { type DerivedRef, raiseFloor, type View } from '#core/history/head.ts'
 import { isStaleView } from '#core/history/view.ts'
 import type { Waypoint } from '#core/history/window.ts'
 import { type Admission, createAdmission } from './admission.ts'
-import { addToBatch, type Batch, newBatch, type Tip } from './batch.ts'
+import { addAll, addToBatch, type Batch, eventsOf, newBatch, type Tip } from './batch.ts'
 import type { Catalogue } from './catalogue.ts'
 import { commitBlocks, type CommitOutcome, moveHeadBack, putObjects, startLog } from './commit.ts'
 import { type CommitPorts } from './commit-ports.ts'
@@ -20,6 +20,7 @@ import { projectionIds } from './projection-ids.ts'
 import type { RawBlock } from './raw/segment.ts'
 import type { AnySource } from './source.ts'
 import { createTidyBehind } from './tidy-behind.ts'
+import type { ChangedDocuments } from './working-set.ts'
 
 export type AppendPorts = CommitPorts & {
   readonly catalogue: Catalogue
@@ -59,15 +60,15 @@ export type ChainAppender = {
   view(): View | undefined
   readonly admission: Admission
   /**
-   * Takes blocks that follow those taken before, or begin behind the head: decodes them and begins to store their
-   * objects. Nothing is visible before `commit`. Where they do not follow, what was taken since the last commit is
-   * dropped.
+   * Takes blocks that follow those taken before, or begin behind the head: decodes them, and begins to store their
+   * objects and to fold their events. Nothing is visible before `commit`. Where they do not follow, what was taken since
+   * the last commit is dropped.
    */
   take(blocks: readonly RawBlock[]): Promise<TakeOutcome>
   /** What was taken since the last call of `commit`. */
   pending(): Appended
   /**
-   * Folds what was taken and moves the head onto it; several blocks at once only where all are final. More may be
+   * Moves the head onto what was taken; several blocks at once only where all are final. More may be
    * taken while it is under way, and further commits wait for their turn.
    *
    * @param finalized the newest block known to be final, at most the last of those taken; it counts only where it is
@@ -115,13 +116,18 @@ export function createChainAppender(
   let strays: readonly DerivedRef[] = []
   /** Batches that were taken and given up. */
   let lost: Pick<Batch, 'commit' | 'stored' | 'blocks'>[] = []
+  /**
+   * Settles when the events taken so far are folded. They are folded as they come, while the commits before are under way:
+   * to hold all events of a commit until its turn would keep the collector busy with them.
+   */
+  let folding: Promise<unknown> = Promise.resolve()
   /** Settles when the commits asked for so far are done. */
   let lastCommit: Promise<unknown> = Promise.resolve()
 
   async function open(): Promise<void> {
     await lastCommit
     await tidying.forget()
-    derivation.forget()
+    await forgetDerived()
     giveUp(batch)
     batch = undefined
     isLost = false
@@ -157,15 +163,54 @@ export function createChainAppender(
     assert(batch.blocks.length === 0 || first.number === tip.number + 1, 'a batch has no gaps')
     const decoded = await decodeBlocks(admission, blocks, () => ports.clock.sleep(0))
     found.add(decoded.found)
+    const events = eventsOf(decoded.events)
     addToBatch(
       batch,
       decoded,
+      events,
       sha256,
       putObjects(ports, chainId, { commit: batch.commit, ...decoded }),
     )
+    if (ports.committed) addAll(batch.told, events)
+    if (events.length > 0) void next(() => fold(events))
     const last = decoded.blocks.at(-1) as BlockHeader
     tip = { number: last.number, hash: last.hash, events: batch.digest }
     return { status: 'taken' }
+  }
+
+  /** What is done once the events taken before are folded; nothing more is, where that fails. */
+  function next<T>(step: () => T | Promise<T>): Promise<T> {
+    const done = folding.then(step)
+    folding = done
+    // The commit awaits it; without one nobody needs to hear of it.
+    done.catch(() => undefined)
+    return done
+  }
+
+  async function fold(events: readonly ChainEvent[]): Promise<void> {
+    for (;;) {
+      const known = view
+      // oxlint-disable-next-line no-await-in-loop -- one try after the other
+      await settledBehind()
+      try {
+        return await ports.heads.asOneAnswer(() => derivation.fold(standing(), events))
+      } catch (error) {
+        // A commit of this writer may have gone on and swept meanwhile.
+        if (!isStaleView(error) || view === known) throw error
+      }
+    }
+  }
+
+  /** Behind final blocks nothing has to be put aside, once they are settled: to wait costs less than to write it all twice. */
+  async function settledBehind(): Promise<void> {
+    if (view && view.head.finalized.number === view.head.number) await tidying.done()
+  }
+
+  /** Drops what was folded and is not committed. Commits are not under way. */
+  async function forgetDerived(): Promise<void> {
+    await folding.catch(() => undefined)
+    folding = Promise.resolve()
+    derivation.forget()
   }
 
   /** Its rows are removed when the head is opened the next time, or swept. */
@@ -176,25 +221,26 @@ export function createChainAppender(
   /** What is not committed, or about to be, was never taken. */
   async function dropTaken(): Promise<void> {
     await lastCommit
+    await forgetDerived()
     giveUp(batch)
     batch = undefined
     tip = view && tipOf(view)
     found.forgetAbove(tip?.number ?? -1)
   }
 
-  function lose(reason: string): 'conflict' {
+  function lose(reason: string): undefined {
     isLost = true
     lastConflict = reason
-    return 'conflict'
   }
 
   function commit(finalized: BlockRef | Promise<BlockRef>): Promise<CommitOutcome['status']> {
     assert(batch, 'something was taken')
     const mine = batch
     batch = undefined
+    const derived = next(() => derivation.finish())
     // Its turn to be awaited may never come.
     Promise.resolve(finalized).catch(() => undefined)
-    const done = lastCommit.then(() => commitBatch(mine, finalized))
+    const done = lastCommit.then(() => commitBatch(mine, derived, finalized))
     // What comes behind one that failed is not to be committed.
     lastCommit = done.catch((error: unknown) => lose(messageOf(error)))
     return done
@@ -202,17 +248,25 @@ export function createChainAppender(
 
   async function commitBatch(
     mine: Batch,
+    derived: Promise<ChangedDocuments>,
     finalized: BlockRef | Promise<BlockRef>,
   ): Promise<CommitOutcome['status']> {
-    // Behind final blocks nothing has to be put aside, once they are settled: to wait costs less than to write it all twice.
-    if (view && view.head.finalized.number === view.head.number) await tidying.done()
+    await settledBehind()
     tidying.check()
     const base = standing()
-    const outcome = await ports.heads.asOneAnswer(() => tryCommit(base, mine, finalized))
-    if (outcome === 'committed') tidyAfter(base)
+    const after = await ports.heads.asOneAnswer(() => tryCommit(base, mine, derived, finalized))
     // One that failed may have been committed all the same: then only the log knows.
-    if (outcome === 'conflict') giveUp(mine)
-    return outcome
+    if (!after) {
+      giveUp(mine)
+      return 'conflict'
+    }
+    const accepted = await derived
+    // Only now, behind the answer: what is read as this head has it is to see what the answer saw.
+    view = after
+    derivation.accept(accepted, { commit: mine.commit, move: after.head.move })
+    ports.committed?.(mine.told)
+    tidyAfter(base)
+    return 'committed'
   }
 
   /** The head, with what was settled behind it meanwhile. */
@@ -223,12 +277,14 @@ export function createChainAppender(
     if (view && base && !ports.writer.hasTransactions) tidying.after(view, base.floor.number)
   }
 
+  /** @returns the head that it has moved to; undefined where it was not moved */
   async function tryCommit(
     known: View | undefined,
     mine: Batch,
+    deriving: Promise<ChangedDocuments>,
     finalized: BlockRef | Promise<BlockRef>,
-  ): Promise<CommitOutcome['status']> {
-    if (isLost) return 'conflict'
+  ): Promise<View | undefined> {
+    if (isLost) return undefined
     const stored = allDone(mine.stored)
     // It is waited for where the commit comes to need it.
     stored.catch(() => undefined)
@@ -251,14 +307,14 @@ export function createChainAppender(
     isLeft.catch(() => undefined)
     const holding = ports.writer.held(chainId)
     holding.catch(() => undefined)
-    const derived = await derivation.derive(base, mine.events).catch(async (error: unknown) => {
+    const derived = await deriving.catch(async (error: unknown) => {
       // Where another writer has gone on and swept, this head is no ground to stand on: anything may be missing.
       if (isStaleView(error) || (await isElsewhere(base))) return undefined
       throw error
     })
     if (await isLeft) return lose('another writer has gone on')
     if (!derived) return lose('another writer has gone on, and swept what this one read')
-    const { changes, state } = derived
+    const { changes, state } = derivation.changes(base, derived)
     const outcome = await commitBlocks(
       ports,
       base,
@@ -273,27 +329,26 @@ export function createChainAppender(
       },
       stored,
     )
-    if (outcome.status === 'conflict') return lose(outcome.reason)
-    view = outcome.view
-    derivation.accept({ commit: mine.commit, move: view.head.move })
-    ports.committed?.(mine.events)
-    return 'committed'
+    return outcome.status === 'conflict' ? lose(outcome.reason) : outcome.view
   }
 
   const isElsewhere = async ({ head }: View): Promise<boolean> =>
     (await ports.heads.latest(chainId))?.move !== head.move
 
   async function moveBack(to: Waypoint): Promise<CommitOutcome['status']> {
+    await forgetDerived()
     const base = standing()
     assert(base, 'a head that moves back exists')
     const outcome = await ports.heads.asOneAnswer(() => moveHeadBack(ports, base, to))
-    if (outcome.status === 'conflict') return lose(outcome.reason)
+    if (outcome.status === 'conflict') {
+      lose(outcome.reason)
+      return 'conflict'
+    }
     view = outcome.view
     tidyAfter(base)
     tip = tipOf(view)
     giveUp(batch)
     batch = undefined
-    derivation.forget()
     found.forgetAbove(to.number)
     return 'committed'
   }
@@ -305,7 +360,7 @@ export function createChainAppender(
     take,
     pending: () => ({
       blocks: batch?.blocks.length ?? 0,
-      logs: (batch?.events.length ?? 0) + (batch?.quarantined ?? 0),
+      logs: (batch?.events ?? 0) + (batch?.quarantined ?? 0),
       events: batch?.counts ?? {},
       quarantined: batch?.quarantined ?? 0,
       quarantineReasons: batch?.reasons ?? {},

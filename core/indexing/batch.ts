@@ -4,7 +4,7 @@ import type { ChainEvent } from '#core/history/event.ts'
 import type { CommitId } from '#core/history/head.ts'
 import type { ProvenRange } from '#core/history/proof.ts'
 import type { DecodedBlocks } from './decode-blocks.ts'
-import type { QuarantinedLog } from './ports.ts'
+import type { BlockEvents, QuarantinedLog } from './ports.ts'
 
 /** Where the next block is expected, and the digest of events up to there. */
 export type Tip = BlockRef & { readonly events: Hash }
@@ -17,7 +17,10 @@ export type Batch = {
   readonly blocks: BlockHeader[]
   /** How they were proven. */
   readonly proof: ProvenRange[]
-  readonly events: ChainEvent[]
+  /** How many events. */
+  events: number
+  /** The events themselves, where somebody is to be told of them. */
+  readonly told: ChainEvent[]
   readonly counts: Record<string, number>
   quarantined: number
   readonly reasons: Record<string, number>
@@ -32,7 +35,8 @@ export const newBatch = (commit: CommitId, tip: Tip): Batch => ({
   after: tip.hash,
   blocks: [],
   proof: [],
-  events: [],
+  events: 0,
+  told: [],
   counts: {},
   quarantined: 0,
   reasons: {},
@@ -57,10 +61,14 @@ function countReasons(
   }
 }
 
-/** @param stored resolves when the objects of these blocks are stored in the name of the batch's commit */
+/**
+ * @param events those of the blocks
+ * @param stored resolves when the objects of these blocks are stored in the name of the batch's commit
+ */
 export function addToBatch(
   batch: Batch,
   decoded: DecodedBlocks,
+  events: readonly ChainEvent[],
   sha256: Sha256,
   stored: Promise<void>,
 ): void {
@@ -69,7 +77,7 @@ export function addToBatch(
   batch.stored.push(stored)
   batch.blocks.push(...decoded.blocks)
   batch.proof.push(...decoded.proof)
-  for (const { events } of decoded.events) addAll(batch.events, events)
+  batch.events += events.length
   batch.quarantined += decoded.quarantined.length
   countReasons(batch.reasons, decoded.quarantined)
   for (const [type, count] of Object.entries(decoded.counts))
@@ -78,7 +86,14 @@ export function addToBatch(
     batch.digest = chainBlock(sha256, batch.digest, block, rows)
 }
 
+/** The events of blocks, in chain order. */
+export function eventsOf(blocks: readonly BlockEvents[]): ChainEvent[] {
+  const all: ChainEvent[] = []
+  for (const { events } of blocks) addAll(all, events)
+  return all
+}
+
 /** By index: it is compiled for a few batches only, and until then each step of an iterator makes an object. */
-function addAll(to: ChainEvent[], events: readonly ChainEvent[]): void {
+export function addAll(to: ChainEvent[], events: readonly ChainEvent[]): void {
   for (let index = 0; index < events.length; index++) to.push(events[index] as ChainEvent)
 }

@@ -9,7 +9,7 @@ import type { Catalogue } from './catalogue.ts'
 import type { Change } from './write-documents.ts'
 import { beginFold, partsOf, wantedByEvents, wantedThen } from './project.ts'
 import type { AnySource } from './source.ts'
-import { createWorkingSet } from './working-set.ts'
+import { type ChangedDocuments, createWorkingSet } from './working-set.ts'
 
 type DerivePorts = ResolvePorts & {
   readonly catalogue: Catalogue
@@ -17,16 +17,32 @@ type DerivePorts = ResolvePorts & {
   readonly clock: Pick<Clock, 'sleep'>
 }
 
-/** Folds events into documents, batch after batch; it keeps those at hand that the next batch is likely to need. */
+/**
+ * Folds events into documents, batch after batch; it keeps those at hand that the next batch is likely to need. One call
+ * of `fold` at a time. Nothing is stored.
+ */
 export type Derivation = {
-  /** What these events, in chain order, make of the documents of a base. Nothing is stored. */
-  derive(
+  /**
+   * Folds events, in chain order, that follow those folded before.
+   *
+   * @param base what was committed last, as which documents are read that are not at hand; undefined where nothing was
+   * @throws before any event is folded where documents cannot be read: it may be called again
+   */
+  fold(base: View | undefined, events: readonly ChainEvent[]): Promise<void>
+  /** Ends a batch: what is folded from now on is of the next one. */
+  finish(): ChangedDocuments
+  /**
+   * What the events of a batch make of the documents, once all batches before it are accepted.
+   *
+   * @param base the head that it is to be committed on
+   */
+  changes(
     base: View,
-    events: readonly ChainEvent[],
-  ): Promise<{ readonly changes: Change[]; readonly state: StateDigest }>
-  /** What was derived last is committed. */
-  accept(by: Pick<VersionRef, 'commit' | 'move'>): void
-  /** What was derived last is not, or the head is elsewhere: all documents are read anew. */
+    batch: ChangedDocuments,
+  ): { readonly changes: Change[]; readonly state: StateDigest }
+  /** A batch is committed. */
+  accept(batch: ChangedDocuments, by: Pick<VersionRef, 'commit' | 'move'>): void
+  /** What was derived and not accepted never will be, or the head is elsewhere: all documents are read anew. */
   forget(): void
 }
 
@@ -41,11 +57,11 @@ export function createDerivation(ports: DerivePorts, sources: readonly AnySource
   const { catalogue } = ports
   const projectionOf = new Map(catalogue.projections.map((each) => [each.name, each]))
   const set = createWorkingSet(ports)
-  /** Of the batches so far; undefined where one was left in the middle. */
+  /** Of all events so far; undefined before the first, and where some were left in the middle. */
   let lasting: Fold | undefined
 
   return {
-    async derive(base, events) {
+    async fold(base, events) {
       const parts = partsOf(catalogue, events)
       await set.load(base, wantedByEvents(parts))
       await set.load(base, wantedThen(parts, set))
@@ -56,15 +72,18 @@ export function createDerivation(ports: DerivePorts, sources: readonly AnySource
         if (from > 0) await ports.clock.sleep(0)
         applySome(fold, events, from, Math.min(from + TURN, events.length))
       }
+      // What the next ones want may depend on these.
       fold.finish()
       lasting = fold
-      return set.changes(base)
     },
-    accept(by) {
+    finish: set.finish,
+    changes: set.changes,
+    accept(batch, by) {
       set.accept(
+        batch,
         by,
-        (document) =>
-          projectionOf.get(document.spec.projection.name)?.isOpen?.(document, set) ?? false,
+        (document, documents) =>
+          projectionOf.get(document.spec.projection.name)?.isOpen?.(document, documents) ?? false,
       )
     },
     forget: set.forget,

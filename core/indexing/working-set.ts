@@ -17,6 +17,8 @@ import type { Change } from './write-documents.ts'
 type WriterSlot = Slot & {
   readonly spec: DocumentSpec
   readonly key: Key
+  /** The last batch that asked for it. */
+  batch: number
   /** As the head has it, and what that adds to the digest of the state. */
   before: Version | undefined
   beforeHash: bigint
@@ -26,16 +28,53 @@ type WriterSlot = Slot & {
   previous: Version | null | undefined
 }
 
-/** The documents that a writer works on, kept between commits so that busy ones are read once. */
+/** What a batch made of documents. */
+export type ChangedDocuments = {
+  readonly batch: number
+  readonly changed: readonly ChangedDocument[]
+}
+
+type ChangedDocument = {
+  readonly slot: WriterSlot
+  readonly draft: Draft
+  /** What it adds to the digest of the state. */
+  readonly hash: bigint
+}
+
+/**
+ * The documents that a writer works on, kept between commits so that busy ones are read once. One batch may be folded
+ * while those before it are being committed.
+ */
 export type WorkingSet = DocumentsAtHand & {
-  /** Reads those of `wanted` that are not at hand, as the view has them. */
-  load(view: View, wanted: Iterable<Wanted>): Promise<void>
-  /** What changed since the head of the view, and the digest of the state that it leads to. */
-  changes(view: View): { readonly changes: Change[]; readonly state: StateDigest }
-  /** The changes are committed. `keep` says which documents are likely to be needed again. */
+  /**
+   * Reads those of `wanted` that are not at hand, as the view has them. They are at hand until the batch that is being
+   * folded is accepted.
+   *
+   * @param view undefined where nothing was ever committed: then there is nothing to read
+   */
+  load(view: View | undefined, wanted: Iterable<Wanted>): Promise<void>
+  /** Ends a batch: what changes from now on is of the next one. */
+  finish(): ChangedDocuments
+  /**
+   * What a batch changes and the digest of the state that it leads to, once the batches before it are accepted.
+   *
+   * @param view the head that the batch is to be committed on
+   */
+  changes(
+    view: View,
+    batch: ChangedDocuments,
+  ): { readonly changes: Change[]; readonly state: StateDigest }
+  /**
+   * The changes of a batch are committed. `keep` says which documents are likely to be needed again; those that a later
+   * batch has asked for stay as well.
+   */
   accept(
+    batch: ChangedDocuments,
     by: Pick<VersionRef, 'commit' | 'move'>,
-    keep: (document: { readonly spec: DocumentSpec; readonly value: object }) => boolean,
+    keep: (
+      document: { readonly spec: DocumentSpec; readonly value: object },
+      documents: DocumentsAtHand,
+    ) => boolean,
   ): void
   /** Drops everything: the head is not where it was. */
   forget(): void
@@ -47,20 +86,31 @@ const SLOTS_MAX = 40_000
 export function createWorkingSet(ports: ResolvePorts & { readonly sha256: Sha256 }): WorkingSet {
   const { sha256 } = ports
   let slots = new Map<string, WriterSlot>()
-  let changed: WriterSlot[] = []
-  let hashes: bigint[] = []
+  let batch = 0
 
-  function slot<T extends object>(spec: DocumentSpec<T>, key: Key): Slot<T> {
+  function find<T extends object>(spec: DocumentSpec<T>, key: Key): Slot<T> {
+    return known(spec, key) as unknown as Slot<T>
+  }
+
+  function known(spec: DocumentSpec, key: Key): WriterSlot {
     const text = keyText(spec.kind, key)
-    const known = slots.get(text)
-    if (!known) throw new Error(`the document ${text} was not asked for before the fold`)
-    return known as unknown as Slot<T>
+    const found = slots.get(text)
+    if (!found) throw new Error(`the document ${text} was not asked for before the fold`)
+    return found
+  }
+
+  /** What a fold has in its hands stays at hand as long as its batch. */
+  function slot<T extends object>(spec: DocumentSpec<T>, key: Key): Slot<T> {
+    const found = known(spec, key)
+    found.batch = batch
+    return found as unknown as Slot<T>
   }
 
   function newSlot(spec: DocumentSpec, key: Key): WriterSlot {
     const empty: WriterSlot = {
       spec,
       key,
+      batch,
       value: undefined,
       changedAt: undefined,
       before: undefined,
@@ -72,18 +122,23 @@ export function createWorkingSet(ports: ResolvePorts & { readonly sha256: Sha256
     return empty
   }
 
-  async function load(view: View, wanted: Iterable<Wanted>): Promise<void> {
+  async function load(view: View | undefined, wanted: Iterable<Wanted>): Promise<void> {
     const missing = new Map<DocumentSpec, Map<string, Key>>()
     for (const { spec, key, isNew } of wanted) {
       const text = keyText(spec.kind, key)
-      if (slots.has(text)) continue
-      if (isNew) {
+      const atHand = slots.get(text)
+      if (atHand) {
+        atHand.batch = batch
+        continue
+      }
+      if (isNew || !view) {
         newSlot(spec, key)
         continue
       }
       const keys = missing.get(spec) ?? new Map<string, Key>()
       missing.set(spec, keys.set(text, key))
     }
+    if (!view) return
     // Where the base has blocks that may be taken back, a version of one of them may be replaced: then what stands beside
     // it has to be put aside, and is better read with it than behind it.
     const isOpen = view.floor.number < view.head.number
@@ -107,14 +162,24 @@ export function createWorkingSet(ports: ResolvePorts & { readonly sha256: Sha256
     await allDone(readings)
   }
 
-  function changes(view: View): { changes: Change[]; state: StateDigest } {
-    changed = [...slots.values()].filter((each) => each.changedAt)
+  function finish(): ChangedDocuments {
+    const changed: ChangedDocument[] = []
+    for (const each of slots.values()) {
+      const { changedAt, value } = each
+      if (!changedAt) continue
+      const draft = { number: changedAt.number, value } as Draft
+      changed.push({ slot: each, draft, hash: hashDocument(sha256, each.spec, each.key, draft) })
+      each.changedAt = undefined
+    }
+    return { batch: batch++, changed }
+  }
+
+  function changes(
+    view: View,
+    { changed }: ChangedDocuments,
+  ): { changes: Change[]; state: StateDigest } {
     const sums = new Map<string, Sums>()
-    hashes = []
-    const list = changed.map((each): Change => {
-      const version = { number: each.changedAt?.number, value: each.value } as Draft
-      const hash = hashDocument(sha256, each.spec, each.key, version)
-      hashes.push(hash)
+    const list = changed.map(({ slot: each, draft, hash }): Change => {
       const { name } = each.spec.projection
       const sum = sums.get(name) ?? { added: 0n, removed: 0n }
       sums.set(name, sum)
@@ -122,7 +187,7 @@ export function createWorkingSet(ports: ResolvePorts & { readonly sha256: Sha256
       sum.removed += each.beforeHash
       return {
         id: { ...documentsOf(view, each.spec), key: each.key },
-        version,
+        version: draft,
         before: each.before ?? null,
         stored: each.stored ?? null,
         previous: each.previous,
@@ -131,30 +196,26 @@ export function createWorkingSet(ports: ResolvePorts & { readonly sha256: Sha256
     return { changes: list, state: shiftState(view.head.digest, sums) }
   }
 
-  function accept(
-    { commit, move }: Pick<VersionRef, 'commit' | 'move'>,
-    keep: (document: { readonly spec: DocumentSpec; readonly value: object }) => boolean,
-  ): void {
-    for (const [index, each] of changed.entries()) {
+  const accept: WorkingSet['accept'] = (accepted, { commit, move }, keep) => {
+    for (const { slot: each, draft, hash } of accepted.changed) {
       each.previous = each.before ?? null
-      each.before = { number: each.changedAt?.number, commit, move, value: each.value } as Version
-      each.beforeHash = hashes[index] as bigint
+      each.before = { ...draft, commit, move }
+      each.beforeHash = hash
       each.stored = each.before
-      each.changedAt = undefined
     }
-    changed = []
-    hashes = []
+    const isNeeded = (each: WriterSlot): boolean => each.batch > accepted.batch
+    const documents = { slot: find }
     const kept = [...slots].filter(
-      ([, { spec, value }]) => value !== undefined && keep({ spec, value }),
+      ([, each]) =>
+        isNeeded(each) ||
+        (each.value !== undefined && keep({ spec: each.spec, value: each.value }, documents)),
     )
-    slots = new Map(kept.length > SLOTS_MAX ? [] : kept)
+    slots = new Map(kept.length > SLOTS_MAX ? kept.filter(([, each]) => isNeeded(each)) : kept)
   }
 
   function forget(): void {
     slots = new Map()
-    changed = []
-    hashes = []
   }
 
-  return { load, slot, changes, accept, forget }
+  return { load, slot, finish, changes, accept, forget }
 }

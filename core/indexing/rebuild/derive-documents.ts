@@ -55,7 +55,9 @@ export function createDocumentDeriver(
         if (cancel.aborted) return
         const { digest } = view.head
         const base = { ...view, head: { ...view.head, digest: { ...digest, ...state } } }
-        const derived = await derivation.derive(base, events)
+        await derivation.fold(base, events)
+        const batch = derivation.finish()
+        const derived = derivation.changes(base, batch)
         const by = { commit, move: view.head.move }
         const replacements = derived.changes.map(({ id, version, stored }): Replacement => ({
           id,
@@ -65,7 +67,7 @@ export function createDocumentDeriver(
         }))
         const missed = await ports.writer.atomically(() => ports.writer.replace(replacements))
         assert(missed.length === 0, 'nobody else writes to the trees of a rebuild')
-        derivation.accept(by)
+        derivation.accept(batch, by)
         ;({ state } = derived)
         yield { events: events.length, number: events.at(-1)?.block.number ?? range.to }
       }

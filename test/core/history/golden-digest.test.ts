@@ -270,14 +270,16 @@ test.each(['mainnet', 'generated', 'others'] as const)(
     const lasting = createDerivation(ports, sources)
     /** What is derived, its values such that nobody changes them any more. */
     const derive = async (base: View, events: readonly ChainEvent[], by = lasting) => {
-      const { changes, state } = await by.derive(base, events)
+      await by.fold(base, events)
+      const batch = by.finish()
+      const { changes, state } = by.changes(base, batch)
       for (const { version } of changes) Object.freeze(version?.value)
       const made = changes.map(({ id: { kind, key }, version, before }) => {
         const was = before && { number: before.number, value: { ...before.value } }
         const now = { number: version?.number, value: { ...version?.value } }
         return [keyText(kind, key), { was, now }] as const
       })
-      return { state, made: new Map(made) }
+      return { batch, derived: { state, made: new Map(made) } }
     }
     await appender.open()
     for (const [index, block] of blocks.entries()) {
@@ -287,7 +289,7 @@ test.each(['mainnet', 'generated', 'others'] as const)(
       expect(await appender.commit({ number, hash })).toBe('committed')
       const events = told.splice(0)
       if (!base || events.length === 0) continue
-      const fresh = await derive(base, events, createDerivation(ports, sources))
+      const { derived: fresh } = await derive(base, events, createDerivation(ports, sources))
       const one = events.filter(
         ({ transactionHash }) => transactionHash === events[0]?.transactionHash,
       )
@@ -295,20 +297,19 @@ test.each(['mainnet', 'generated', 'others'] as const)(
       if (index % 3 === 0) {
         const foreign = { type: 'sync', protocol: 'uniswap-v2', reserve0: 1n, reserve1: 1n }
         const last = { ...(events.at(-1) as ChainEvent), address: NOWHERE, body: foreign }
-        await expect(lasting.derive(base, [...events, last])).rejects.toThrow(
-          /which no source names/,
-        )
+        await expect(lasting.fold(base, [...events, last])).rejects.toThrow(/which no source names/)
         lasting.forget()
       }
       if (index % 3 === 1) {
-        const first = await derive(base, one)
+        const { derived: first } = await derive(base, one)
         lasting.forget()
-        expect(await derive(base, one)).toEqual(first)
+        expect((await derive(base, one)).derived).toEqual(first)
         lasting.forget()
       }
-      expect(await derive(base, events)).toEqual(fresh)
+      const { batch, derived } = await derive(base, events)
+      expect(derived).toEqual(fresh)
       const { commit, move } = (appender.view() as View).head
-      lasting.accept({ commit, move })
+      lasting.accept(batch, { commit, move })
     }
   },
 )

@@ -48,8 +48,13 @@ function replicated(primary: MemoryTables, lagging: MemoryTables, asked: Asked):
         },
       ]),
     ) as P
-  const asOneAnswer = <T>(work: () => Promise<T>): Promise<T> =>
-    answers.run({ seen: 'lagging' }, work)
+  let seenSoFar: Member = 'lagging'
+  async function asOneAnswer<T>(work: () => Promise<T>): Promise<T> {
+    const answer = { seen: seenSoFar }
+    const given = await answers.run(answer, work)
+    if (answer.seen === 'primary') seenSoFar = 'primary'
+    return given
+  }
   return {
     heads: { ...read((store) => store.heads), asOneAnswer },
     tree: read((store) => store.tree),
