@@ -238,6 +238,7 @@ export function createMemoryChainStore(
 
     writer: {
       hasTransactions: false,
+      keepsRows: false,
       atomically: (steps) => steps(),
       async putBlocks(chainId, commit, blocks) {
         for (const block of blocks)

@@ -54,7 +54,7 @@ export function createMongoChainStore(
   catalogue: Catalogue = halyardCatalogue,
 ): Omit<MongoChainStore, 'warnings' | 'close'> {
   const collections = collectionsOf(db)
-  const { hasTransactions, ...writer } = createMongoChainWriter(collections, catalogue)
+  const { hasTransactions, keepsRows, ...writer } = createMongoChainWriter(collections, catalogue)
   return {
     catalogue,
     heads: guarded(createMongoHeadLog(collections)),
@@ -62,7 +62,7 @@ export function createMongoChainStore(
     events: guarded(createMongoEventTable(collections, catalogue)),
     quarantine: guarded(createMongoQuarantineTable(collections)),
     tokens: guarded(createMongoTokenStore(collections)),
-    writer: { ...guarded(writer), hasTransactions },
+    writer: { ...guarded(writer), hasTransactions, keepsRows },
   }
 }
 

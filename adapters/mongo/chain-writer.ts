@@ -28,6 +28,7 @@ export function createMongoChainWriter(
   const heads = createMongoHeadLog(collections)
   return {
     hasTransactions: false,
+    keepsRows: false,
     // A transaction would only add its own limits: the order of the steps is what makes a commit.
     atomically: (steps) => steps(),
 

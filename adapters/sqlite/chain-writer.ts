@@ -24,6 +24,7 @@ export const createSqliteChainWriter = (
   insertEvents: InsertEvents,
 ): ChainWriter => ({
   hasTransactions: true,
+  keepsRows: true,
   atomically: (steps, durability = 'cheap') => db.transaction(steps, durability),
 
   async putBlocks(chainId, commit, blocks) {

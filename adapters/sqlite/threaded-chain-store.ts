@@ -165,6 +165,7 @@ export async function openThreadedSqliteChainStore(
         'deleteTree',
       ]),
       hasTransactions: true,
+      keepsRows: true,
       held: async () => undefined,
       async putEvents(chainId, commit, blocks) {
         const packed = packBlocks(blocks)

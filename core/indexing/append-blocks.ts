@@ -27,8 +27,15 @@ export type AppendPorts = CommitPorts & {
   readonly sha256: Sha256
   /** Text that nobody else is given: letters, digits, `-` and `_`. */
   readonly newId: () => string
-  /** Told of the events that a commit brought, once it is done. It must not fail, nor take long. */
-  readonly committed?: (events: readonly ChainEvent[]) => void
+  readonly committed?: CommitListener
+}
+
+/** Told of events that commits bring. It must not fail, nor take long. */
+export type CommitListener = {
+  /** Whether it is told of an event: those are held until the commit is done. */
+  wants(event: ChainEvent): boolean
+  /** Told of the events that it wants, of a commit that is done. */
+  tell(events: readonly ChainEvent[]): void
 }
 
 /** What a commit brings. */
@@ -171,7 +178,12 @@ export function createChainAppender(
       sha256,
       putObjects(ports, chainId, { commit: batch.commit, ...decoded }),
     )
-    if (ports.committed) addAll(batch.told, events)
+    const { committed } = ports
+    if (committed)
+      addAll(
+        batch.told,
+        events.filter((event) => committed.wants(event)),
+      )
     if (events.length > 0) void next(() => fold(events))
     const last = decoded.blocks.at(-1) as BlockHeader
     tip = { number: last.number, hash: last.hash, events: batch.digest }
@@ -264,7 +276,7 @@ export function createChainAppender(
     // Only now, behind the answer: what is read as this head has it is to see what the answer saw.
     view = after
     derivation.accept(accepted, { commit: mine.commit, move: after.head.move })
-    ports.committed?.(mine.told)
+    ports.committed?.tell(mine.told)
     tidyAfter(base)
     return 'committed'
   }

@@ -19,7 +19,7 @@ export type Batch = {
   readonly proof: ProvenRange[]
   /** How many events. */
   events: number
-  /** The events themselves, where somebody is to be told of them. */
+  /** Those that somebody is to be told of once it is done. */
   readonly told: ChainEvent[]
   readonly counts: Record<string, number>
   quarantined: number

@@ -88,7 +88,8 @@ export function putObjects(
   chainId: number,
   { commit, blocks, events, quarantined }: Objects,
 ): Promise<void> {
-  let waiting = events
+  // Until their turn comes no more is held than the store keeps.
+  let waiting = writer.keepsRows ? events.map((each) => ({ ...each, events: [] })) : events
   return writer.atomically(async () => {
     // First of all: by the row of a block the sweep finds what else was stored in its name.
     await writer.putBlocks(chainId, commit, blocks)

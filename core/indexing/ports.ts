@@ -175,6 +175,8 @@ export type ChainWriter = {
    * that nobody waits for behind it.
    */
   readonly hasTransactions: boolean
+  /** Whether it keeps events as `rows` and `offsets` alone: then their objects need not wait for `putEvents`. */
+  readonly keepsRows: boolean
   /**
    * Runs steps, once, as one transaction where the engine has them, else as they come: what fails is for the caller to
    * begin anew, since steps let go of what they have written. After a durable one a power cut takes nothing of it back,

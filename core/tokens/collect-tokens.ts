@@ -4,7 +4,8 @@ import { listTokens } from '#core/dex/list-tokens.ts'
 import { NATIVE } from '#core/dex/native.ts'
 import { isAppError, messageOf } from '#core/errors.ts'
 import { whileStale } from '#core/history/at-head.ts'
-import type { ChainEvent } from '#core/history/event.ts'
+import type { ChainEvent, EventBody } from '#core/history/event.ts'
+import type { CommitListener } from '#core/indexing/append-blocks.ts'
 import type { HistoryPorts } from '#core/history/ports.ts'
 import type { Views } from '#core/history/view.ts'
 import { type LookUpPorts, lookUpTokens } from './look-up-tokens.ts'
@@ -24,6 +25,8 @@ export type CollectTokensInput = {
   readonly configured: readonly Address[]
 }
 
+type TokensOfPool = EventBody & { readonly token0: Address; readonly token1: Address }
+
 /** What a step came to. */
 type CollectStep = {
   /** How many were stored. */
@@ -38,8 +41,8 @@ type CollectStep = {
 
 /** Sees to it that the words of all tokens of the history's pools are stored. */
 export type TokenCollector = {
-  /** Takes note of the tokens of pools that a commit brought. Costs next to nothing. */
-  found(events: readonly ChainEvent[]): void
+  /** Takes note of the tokens of pools that a commit brought. */
+  readonly found: CommitListener
   /** Reads and stores some of the tokens that are due. @throws AppError `unavailable` where the store fails */
   step(): Promise<CollectStep>
   /** Goes on until cancelled; what fails is tried again later. `warn` is told of new trouble. */
@@ -163,11 +166,13 @@ export function createTokenCollector(
   }
 
   return {
-    found(events) {
+    found: {
       // Only what tells of a new pool names two tokens, whatever its design.
-      for (const { body } of events)
-        if ('token0' in body && 'token1' in body)
-          want([body.token0 as Address, body.token1 as Address])
+      wants: ({ body }) => 'token0' in body && 'token1' in body,
+      tell(events) {
+        for (const { body } of events as ChainEvent<TokensOfPool>[])
+          want([body.token0, body.token1])
+      },
     },
     step,
     async run(cancel, warn) {

@@ -2,7 +2,8 @@ import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 
 setFlagsFromString('--expose-gc')
-const collectGarbage = runInNewContext('gc') as () => void
+/** Frees what nothing holds, but for the memory of buffers, which another thread may free later. */
+export const collectGarbage = runInNewContext('gc') as () => void
 
 /**
  * Bytes of array buffers that something still holds.

@@ -5,7 +5,11 @@ import { type Hash, ZERO_ADDRESS } from '#core/chain.ts'
 import { type View, waypointsOf } from '#core/history/head.ts'
 import { readDocuments } from '#core/history/resolve.ts'
 import type { Waypoint } from '#core/history/window.ts'
-import { type ChainAppender, createChainAppender } from '#core/indexing/append-blocks.ts'
+import {
+  type ChainAppender,
+  type CommitListener,
+  createChainAppender,
+} from '#core/indexing/append-blocks.ts'
 import { commitPorts } from '#core/indexing/commit-ports.ts'
 import type { ProvenBlock } from '#core/indexing/fetch-proven.ts'
 import { addressOf } from '../fakes/encode.ts'
@@ -49,8 +53,12 @@ const mintOne: Act = {
 }
 
 let ids = 0
-export const openWriter = async (store: Connection): Promise<ChainAppender> => {
+export const openWriter = async (
+  store: Connection,
+  committed?: CommitListener,
+): Promise<ChainAppender> => {
   const ports = {
+    ...(committed && { committed }),
     ...commitPorts(store, createFakeClock(), CHAIN_ID),
     catalogue,
     sha256,

@@ -151,7 +151,7 @@ function stoppedReads(
       return method(...args)
     })
   const readers = new Set(['journal', 'journalIds', 'unsettledBlocks', 'trees'])
-  const { hasTransactions, ...methods } = store.writer
+  const { hasTransactions, keepsRows, ...methods } = store.writer
   const writer = mapMethods(methods, (name, method) =>
     name === 'atomically'
       ? method
@@ -164,7 +164,7 @@ function stoppedReads(
     tree: read(store.tree),
     events: read(store.events),
     quarantine: read(store.quarantine),
-    writer: { ...writer, hasTransactions },
+    writer: { ...writer, hasTransactions, keepsRows },
   }
 }
 
@@ -198,7 +198,7 @@ function sqliteStore(scheduler: Scheduler, faults: Faults): SimulatedStore {
         if (faults('before')) throw away(name, 'before')
         return method(...args)
       })
-    const { hasTransactions, ...methods } = store.writer
+    const { hasTransactions, keepsRows, ...methods } = store.writer
     const atomically: ChainWriter['atomically'] = async (steps, durability) => {
       await scheduler.stop(actor, 'begin', lock)
       if (faults('before')) throw away('begin', 'before')
@@ -222,7 +222,7 @@ function sqliteStore(scheduler: Scheduler, faults: Faults): SimulatedStore {
       tree: stopped(store.tree),
       events: stopped(store.events),
       quarantine: stopped(store.quarantine),
-      writer: { ...stopped(methods), atomically, hasTransactions },
+      writer: { ...stopped(methods), atomically, hasTransactions, keepsRows },
     }
   }
 

@@ -2,6 +2,7 @@ import { catalogue } from '#core/catalogue.ts'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { setImmediate } from 'node:timers/promises'
 import { MongoClient } from 'mongodb'
 import { afterAll, expect, test } from 'vitest'
 import { createMemoryChainStore, createMemoryTables } from '#adapters/memory/chain-store.ts'
@@ -21,7 +22,7 @@ import type { View } from '#core/history/head.ts'
 import { listEvents } from '#core/history/list-events.ts'
 import { scanDocuments } from '#core/history/resolve.ts'
 import { createViews } from '#core/history/view.ts'
-import type { HistoryPorts } from '#core/history/ports.ts'
+import type { HistoryPorts, WorkingTree } from '#core/history/ports.ts'
 import { createChainAppender } from '#core/indexing/append-blocks.ts'
 import { createDerivation } from '#core/indexing/derive.ts'
 import { commitPorts } from '#core/indexing/commit-ports.ts'
@@ -30,6 +31,7 @@ import type { ChainWriter } from '#core/indexing/ports.ts'
 import type { Source } from '#core/catalogue.ts'
 import { digestAt } from '../../contracts/everything.ts'
 import { createFakeChain, fakeSources, provenOf } from '../../fakes/fake-chain.ts'
+import { createRandom } from '../../fakes/random.ts'
 import { createFakeClock } from '../../fakes/index-app.ts'
 import { freshDatabase, openMongoServer } from '../../servers/mongo.ts'
 import { loadRecording } from '../../tools/recorded-chain/recording.ts'
@@ -264,7 +266,10 @@ test.each(['mainnet', 'generated', 'others'] as const)(
     const told: ChainEvent[] = []
     const ports = {
       ...appendPorts(createMemoryChainStore(createMemoryTables())),
-      committed: (events: readonly ChainEvent[]) => void told.push(...events),
+      committed: {
+        wants: () => true,
+        tell: (events: readonly ChainEvent[]) => void told.push(...events),
+      },
     }
     const appender = createChainAppender(ports, CHAIN_ID, sources)
     const lasting = createDerivation(ports, sources)
@@ -310,6 +315,48 @@ test.each(['mainnet', 'generated', 'others'] as const)(
       expect(derived).toEqual(fresh)
       const { commit, move } = (appender.view() as View).head
       lasting.accept(batch, { commit, move })
+    }
+  },
+)
+
+test.each(['mainnet', 'generated', 'others'] as const)(
+  'blocks of the %s history that are taken while those before are being committed leave the same documents',
+  async (name) => {
+    const { sources, blocks } = await histories[name]()
+    for (const [seed, size] of [1, 3, 10].entries()) {
+      const random = createRandom(seed)
+      const late = async (turnsMax = 4): Promise<void> => {
+        for (let turns = random.int(turnsMax); turns > 0; turns--) await setImmediate()
+      }
+      const documents = async (isLate: boolean) => {
+        const tables = createMemoryTables()
+        const plain = createMemoryChainStore(tables, isLate ? () => late() : undefined)
+        const tree: WorkingTree = {
+          ...plain.tree,
+          async read(...wanted) {
+            if (isLate) await late()
+            return plain.tree.read(...wanted)
+          },
+        }
+        const store = { ...plain, tree }
+        const appender = createChainAppender(appendPorts(store), CHAIN_ID, sources)
+        await appender.open()
+        const commits: Promise<string>[] = []
+        for (let from = 0; from < blocks.length;) {
+          // What is committed together is taken in parts.
+          for (let parts = 0; parts < 2 && from < blocks.length; parts++, from += size)
+            await appender.take(blocks.slice(from, from + size))
+          const { number, hash } = (blocks[Math.min(from, blocks.length) - 1] as ProvenBlock).header
+          commits.push(appender.commit({ number, hash }))
+          // Some of them end while those behind are folded.
+          await (isLate ? late(200) : commits.at(-1))
+        }
+        expect(new Set(await Promise.all(commits))).toEqual(new Set(['committed']))
+        await appender.tidied()
+        expect(digestAt(appender.view())).toBe(GOLDEN[name])
+        return tables.documents
+      }
+      expect(await documents(true)).toEqual(await documents(false))
     }
   },
 )

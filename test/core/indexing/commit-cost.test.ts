@@ -1,6 +1,10 @@
+import { setImmediate } from 'node:timers/promises'
 import { expect, test } from 'vitest'
 import { createMemoryChainStore, createMemoryTables } from '#adapters/memory/chain-store.ts'
 import { blockOf, follow, hashOf, openWriter, waypoint } from '../../simulation/mint-chain.ts'
+import type { ChainEvent } from '#core/history/event.ts'
+import type { CommitListener } from '#core/indexing/append-blocks.ts'
+import { collectGarbage } from '../../fakes/held-memory.ts'
 import { addressOf } from '../../fakes/encode.ts'
 import type { Act } from '../../oracle/acts.ts'
 import type { Connection } from '../../simulation/stores.ts'
@@ -33,10 +37,11 @@ function counted() {
         },
       ]),
     ) as P
-  const { hasTransactions, ...methods } = store.writer
+  const { hasTransactions, keepsRows, ...methods } = store.writer
   const writer: Connection['writer'] = {
     ...counting(methods),
     hasTransactions,
+    keepsRows,
     async atomically(steps, wanted = 'cheap') {
       durability = wanted
       const result = await store.writer.atomically(steps)
@@ -159,11 +164,43 @@ test('whatever moves the head is durable before anybody is told, and nothing els
   const second = await openWriter(connection)
   await second.take([blockOf(5, 1)])
   // Its rows are stored by then, so that the next writer fences it off.
-  await new Promise((resolve) => setImmediate(resolve))
+  await setImmediate()
   await openWriter(connection)
   expect(await second.commit({ number: 2, hash: hashOf(2, 0) })).toBe('conflict')
   expect([...tables.heads.values()].map(({ reason }) => reason)).toContain('fence')
   expect([...(durabilities.appendHead ?? [])]).toEqual(['durable'])
   for (const cheap of ['putBlocks', 'putEvents'])
     expect([...(durabilities[cheap] ?? [])]).toEqual(['cheap'])
+})
+
+test('what was folded is let go before it is stored, but for events that somebody is to be told of', async () => {
+  const store = createMemoryChainStore(createMemoryTables())
+  const turn = Promise.withResolvers<void>()
+  const writer: Connection['writer'] = {
+    ...store.writer,
+    keepsRows: true,
+    async atomically(steps) {
+      await turn.promise
+      return store.writer.atomically(steps)
+    },
+  }
+  const events: WeakRef<ChainEvent>[] = []
+  const told: number[] = []
+  const committed: CommitListener = {
+    wants(event) {
+      events.push(new WeakRef(event))
+      return event.block.number % 10 === 0
+    },
+    tell: (of) => void told.push(...of.map(({ block }) => block.number)),
+  }
+  const appender = await openWriter({ ...store, writer }, committed)
+  for (let number = 0; number < 30; number++) await appender.take([blockOf(number, 0)])
+  const status = appender.commit({ number: 29, hash: hashOf(29, 0) })
+  // What is held weakly is held until the turn ends, and the folds take some.
+  for (let turns = 0; turns < 5; turns++) await setImmediate()
+  collectGarbage()
+  const held = events.flatMap((each) => each.deref()?.block.number ?? [])
+  expect([events.length, held]).toEqual([30, [0, 10, 20]])
+  turn.resolve()
+  expect([await status, told]).toEqual(['committed', [0, 10, 20]])
 })
