@@ -85,6 +85,11 @@ function uintOfText(data: Hex, index: number): bigint {
   return midLow === 0 && low === 0 ? 0n : uint64Of(midLow, low)
 }
 
+const SMALL_MAX = 4_096
+/** Small numbers by themselves, above 64 bits of zeros. */
+const smallHighs: (bigint | undefined)[] = Array.from({ length: SMALL_MAX })
+const smallHigh = (number: number): bigint => (smallHighs[number] ??= BigInt(number) << 64n)
+
 function uintOfBytes(data: LogBytes, index: number): bigint {
   const { view } = data
   const at = data.start + index * WORD_BYTES
@@ -98,9 +103,12 @@ function uintOfBytes(data: LogBytes, index: number): bigint {
       (view.getBigUint64(at + 16) << 64n) |
       view.getBigUint64(at + 24)
     )
-  if ((view.getInt32(at + 16) | view.getInt32(at + 20)) !== 0)
-    return (view.getBigUint64(at + 16) << 64n) | view.getBigUint64(at + 24)
-  return view.getBigUint64(at + 24)
+  const low = view.getBigUint64(at + 24)
+  const [midHigh, midLow] = [view.getInt32(at + 16), view.getInt32(at + 20)]
+  if ((midHigh | midLow) === 0) return low
+  // Up to some ten thousands of a token of 18 decimals.
+  if (midHigh === 0 && midLow > 0 && midLow < SMALL_MAX) return smallHigh(midLow) | low
+  return (view.getBigUint64(at + 16) << 64n) | low
 }
 
 /** Word `index` of the data as an int256. */
@@ -136,9 +144,14 @@ export const addressAt = (data: LogData, index: number): Address =>
 
 /** A value that must fit an unsigned integer of `bits`. */
 export function fitUint(value: bigint, bits: number, name: string): bigint {
-  if (value >> BigInt(bits) !== 0n) throw new MalformedLog(`${name} does not fit uint${bits}`)
+  if (value < 0n || value >= uintEnd(bits))
+    throw new MalformedLog(`${name} does not fit uint${bits}`)
   return value
 }
+
+/** By the bits of unsigned integers, the first number that is none of them. */
+const uintEnds: (bigint | undefined)[] = Array.from({ length: 257 })
+const uintEnd = (bits: number): bigint => (uintEnds[bits] ??= 1n << BigInt(bits))
 
 /** An int24 in a sign-extended word. */
 export function int24Of(word: bigint, name: string): number {

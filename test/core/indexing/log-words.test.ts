@@ -6,6 +6,7 @@ import {
   addressAt,
   addressOf,
   countWords,
+  fitUint,
   hashAt,
   intAt,
   MalformedLog,
@@ -25,7 +26,11 @@ const dataOf = (...values: bigint[]): Hex => `0x${values.map(word).join('')}`
 /** Of every length, and around the lengths that are read in another way. */
 const uint256 = fc.oneof(
   fc.integer({ min: 0, max: 256 }).chain((bits) => fc.bigInt(0n, (1n << BigInt(bits)) - 1n)),
-  fc.constantFrom(32n, 64n, 96n, 128n, 192n, 256n).chain((bits) => {
+  // Ones that stand far apart.
+  fc
+    .uniqueArray(fc.bigInt(0n, 255n), { maxLength: 3 })
+    .map((bits) => bits.reduce((value, bit) => value | (1n << bit), 0n)),
+  fc.constantFrom(32n, 64n, 76n, 96n, 128n, 192n, 256n).chain((bits) => {
     const edge = 1n << bits
     return fc.constantFrom(edge - 1n, edge % (1n << 256n), edge / 2n)
   }),
@@ -78,4 +83,14 @@ test('a word behind the end, or of which a part is missing, is refused in text a
     }
   expect(addressAt(asBytes(dataOf(1n, 0xabn)), 1)).toBe(`0x${'ab'.padStart(40, '0')}`)
   expect(() => addressAt(asBytes(dataOf(1n << 160n)), 0)).toThrow(MalformedLog)
+})
+
+test('a value fits an unsigned integer up to the last that has so many bits', () => {
+  for (const bits of [8, 24, 112, 128, 160, 256, 112]) {
+    const end = 1n << BigInt(bits)
+    for (const value of [0n, 1n, end / 2n, end - 1n])
+      expect(fitUint(value, bits, 'amount')).toBe(value)
+    for (const value of [-1n, end, end + 1n, end * end])
+      expect(() => fitUint(value, bits, 'amount')).toThrow(`amount does not fit uint${bits}`)
+  }
 })
