@@ -41,6 +41,7 @@ const WINDOW = 'core/history/window.ts'
 const RESOLVE = 'core/history/resolve.ts'
 const POOLS = 'core/dex/project-pools.ts'
 const DERIVE = 'core/indexing/derive.ts'
+const WORKING = 'core/indexing/working-set.ts'
 const AT_HEAD = 'core/history/at-head.ts'
 const EVENTS = 'core/history/list-events.ts'
 const DIGEST = 'core/history/digest.ts'
@@ -283,8 +284,8 @@ export const mutants: readonly Mutant[] = [
     APPEND,
     both,
     'a writer that lost goes on with the next batch',
-    "if (isLost) return 'conflict'",
-    "if (isLost && mine.blocks.length === 0) return 'conflict'",
+    'if (isLost) return undefined',
+    'if (isLost && mine.blocks.length === 0) return undefined',
   ),
   mutant(
     HEAD,
@@ -353,8 +354,8 @@ export const mutants: readonly Mutant[] = [
     POOLS,
     ['golden'],
     'a pool is changed where the commit before has left it',
-    'finish: () => changed.clear()',
-    'finish: () => undefined',
+    'changed.clear()',
+    'void changed',
   ),
   mutant(
     DERIVE,
@@ -507,8 +508,8 @@ export const mutants: readonly Mutant[] = [
     APPEND,
     both,
     'what a writer gives up is taken for the work of another',
-    "if (outcome === 'conflict') giveUp(mine)",
-    "if (outcome !== 'conflict') giveUp(mine)",
+    'giveUp(mine)',
+    'void mine',
   ),
   mutant(
     APPEND,
@@ -520,9 +521,30 @@ export const mutants: readonly Mutant[] = [
   mutant(
     APPEND,
     ['one-answer'],
-    'a writer commits what it has read of a server that lags',
-    'await ports.heads.asOneAnswer(() => tryCommit(base, mine, finalized))',
-    'await tryCommit(base, mine, finalized)',
+    'a writer folds onto what it has read of a server that lags',
+    'await ports.heads.asOneAnswer(() => derivation.fold(standing(), events))',
+    'await derivation.fold(standing(), events)',
+  ),
+  mutant(
+    WORKING,
+    ['golden'],
+    'a commit lets go of documents that a later batch has in its hands',
+    'each.batch > accepted.batch',
+    'each.batch > accepted.batch + 1_000',
+  ),
+  mutant(
+    WORKING,
+    ['golden'],
+    'what a batch has changed is taken for a change of the next one',
+    'each.changedAt = undefined',
+    'void each',
+  ),
+  mutant(
+    DERIVE,
+    ['golden'],
+    'what is wanted is looked up before the events in front of it are folded',
+    'fold.finish()',
+    'void fold',
   ),
   mutant(
     AT_HEAD,
