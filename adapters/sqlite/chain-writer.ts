@@ -4,9 +4,11 @@ import {
   type DocumentSpec,
   encodeDocument,
   idText,
+  isSameVersion,
   keyText,
   parseDocumentId,
   type Version,
+  type VersionRef,
 } from '#core/history/document.ts'
 import type { ChainWriter, Replacement } from '#core/indexing/ports.ts'
 import type { Database } from './database.ts'
@@ -192,7 +194,13 @@ function trees(db: Database): (tree: string) => number {
   }
 }
 
-type DocumentSql = { readonly insert: string; readonly update: string; readonly remove: string }
+type DocumentSql = {
+  readonly insert: string
+  readonly update: string
+  /** The same where the version that is to stand beside the new one is the one that is stored. */
+  readonly advance: string
+  readonly remove: string
+}
 const documentSql = new WeakMap<DocumentSpec, DocumentSql>()
 
 function sqlFor(spec: DocumentSpec): DocumentSql {
@@ -200,7 +208,11 @@ function sqlFor(spec: DocumentSpec): DocumentSql {
   if (known) return known
   const table = documentTable(spec.kind)
   const quoted = (names: readonly string[]): string[] => names.map((name) => `"${name}"`)
-  const columns = [...quoted(keyColumns(spec)), ...VERSION_COLUMNS]
+  const current = [...quoted(keyColumns(spec)), ...VERSION_COLUMNS]
+  const columns = [...current, ...PREVIOUS_COLUMNS]
+  const set = (names: readonly string[]): string => names.map((name) => `${name} = ?`).join(', ')
+  // The right-hand sides are what the columns had before.
+  const kept = PREVIOUS_COLUMNS.map((name, index) => `${name} = ${VERSION_COLUMNS[index]}`)
   const where = ['tree', ...quoted(spec.identity), 'at_number', 'at_commit', 'at_move']
     .map((name) => `${name} = ?`)
     .join(' AND ')
@@ -208,40 +220,46 @@ function sqlFor(spec: DocumentSpec): DocumentSql {
     insert: `INSERT INTO ${table} (tree, ${columns.join(', ')})
       VALUES (?, ${columns.map(() => '?').join(', ')}) ON CONFLICT DO NOTHING`,
     // The fields that other orders walk may change with the value.
-    update: `UPDATE ${table} SET ${columns.map((name) => `${name} = ?`).join(', ')} WHERE ${where}`,
+    update: `UPDATE ${table} SET ${set(columns)} WHERE ${where}`,
+    advance: `UPDATE ${table} SET ${set(current)}, ${kept.join(', ')} WHERE ${where}`,
     remove: `DELETE FROM ${table} WHERE ${where}`,
   }
   documentSql.set(spec, made)
   return made
 }
 
-const VERSION_COLUMNS = [
-  'at_number',
-  'at_commit',
-  'at_move',
-  'body',
-  'previous_number',
-  'previous_commit',
-  'previous_move',
-  'previous_body',
-]
+const VERSION_COLUMNS = ['at_number', 'at_commit', 'at_move', 'body']
+const PREVIOUS_COLUMNS = ['previous_number', 'previous_commit', 'previous_move', 'previous_body']
+
+/** A replacement whose `previous` may be a mere name: where it is `expected`, the store has it. */
+type StoredReplacement = Omit<Replacement, 'previous'> & {
+  readonly previous: Version | VersionRef | null
+}
+
+/** Replacements as they go to another thread: the versions that the store has are named, not sent. */
+export const withoutStored = (changes: readonly Replacement[]): StoredReplacement[] =>
+  changes.map((change) => {
+    const { previous, expected } = change
+    return expected && isSameVersion(previous, expected)
+      ? { ...change, previous: expected }
+      : change
+  })
 
 /** @returns the number of documents changed: 0 where another version than expected is current */
 function replaceOne(
   db: Database,
   spec: DocumentSpec,
   tree: number,
-  { id, version, previous, expected }: Replacement,
+  { id, version, previous, expected }: StoredReplacement,
 ): number {
   const sql = sqlFor(spec)
   const key = id.key.map(toColumn)
   const stored = expected ? [expected.number, expected.commit, expected.move] : []
   if (!version) return expected ? db.run(sql.remove, tree, ...key, ...stored) : 1
-  const fresh = [
-    ...keyValues(spec, version),
-    ...versionColumns(spec, version),
-    ...versionColumns(spec, previous),
-  ]
+  const fresh = [...keyValues(spec, version), ...versionColumns(spec, version)]
+  if (expected && isSameVersion(previous, expected))
+    return db.run(sql.advance, ...fresh, tree, ...key, ...stored)
+  fresh.push(...versionColumns(spec, previous as Version | null))
   return expected
     ? db.run(sql.update, ...fresh, tree, ...key, ...stored)
     : db.run(sql.insert, tree, ...fresh)

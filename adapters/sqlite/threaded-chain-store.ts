@@ -7,6 +7,7 @@ import type { EventTable, HeadLog, HistoryPorts, WorkingTree } from '#core/histo
 import type { Catalogue } from '#core/indexing/catalogue.ts'
 import type { ChainWriter, QuarantineTable } from '#core/indexing/ports.ts'
 import type { TokenStore } from '#core/tokens/ports.ts'
+import { withoutStored } from './chain-writer.ts'
 import type { Durability } from './database.ts'
 import { packBlocks } from './packed-blocks.ts'
 
@@ -145,7 +146,6 @@ export async function openThreadedSqliteChainStore(
     },
     writer: {
       ...proxy<ChainWriter>('writer', [
-        'replace',
         'appendHead',
         'journal',
         'journalIds',
@@ -167,6 +167,7 @@ export async function openThreadedSqliteChainStore(
       hasTransactions: true,
       keepsRows: true,
       held: async () => undefined,
+      replace: (changes) => call('writer', 'replace', withoutStored(changes)) as Promise<number[]>,
       async putEvents(chainId, commit, blocks) {
         const packed = packBlocks(blocks)
         const moved = [packed.bytes.buffer, packed.offsets.buffer]

@@ -6,14 +6,16 @@ import { expect, onTestFinished, test, vi } from 'vitest'
 import { openSqliteDatabase } from '#adapters/sqlite/chain-ports.ts'
 import {
   openThreadedSqliteChainStore,
+  type ThreadCall,
   type ThreadedChainStore,
 } from '#adapters/sqlite/threaded-chain-store.ts'
 import { catalogue } from '#core/catalogue.ts'
 import type { BlockHeader, Hash } from '#core/chain.ts'
-import type { DocumentId } from '#core/history/document.ts'
+import { type DocumentId, refOf, type Version } from '#core/history/document.ts'
 import type { EventBody } from '#core/history/event.ts'
 import { createBlockRows } from '#core/indexing/block-rows.ts'
-import type { BlockEvents } from '#core/indexing/ports.ts'
+import type { BlockEvents, Replacement } from '#core/indexing/ports.ts'
+import { holdingDocuments } from '#core/nft/holding.ts'
 
 /** Steps of a transaction are not waited for one by one: what fails among them has to come out all the same. */
 
@@ -81,6 +83,59 @@ test('the rows of all blocks of a call move to the thread in two pieces of memor
   const moved = post.mock.calls.flatMap(([, memory]) => (memory ?? []) as ArrayBuffer[])
   // Whoever moves memory has it no more.
   expect(moved.map(({ detached }) => detached)).toEqual([true, true])
+})
+
+test('a version that a new one replaces stands beside it, and is not sent to the thread for that', async () => {
+  const { store } = await open()
+  const { writer } = store
+  const post = vi.spyOn(Worker.prototype, 'postMessage')
+  onTestFinished(() => post.mockRestore())
+  const owner = hash(8)
+  const set = { tree: '1-x', kind: holdingDocuments.kind }
+  const key = [hash(7), 1n, owner]
+  const versionOf = (number: number, amount: bigint): Version => ({
+    number,
+    commit: 'a',
+    move: number,
+    value: { collection: hash(7), tokenId: 1n, owner, standard: 'erc1155', amount, shortfall: 0n },
+  })
+  const [v1, v2, v3, other] = [
+    versionOf(1, 10n),
+    versionOf(2, 20n),
+    versionOf(3, 30n),
+    versionOf(2, 7n),
+  ]
+  async function replaced(fresh: Version, previous: Version | null, expected: Version | null) {
+    const change = {
+      id: { ...set, key },
+      version: fresh,
+      previous,
+      expected: expected && refOf(expected),
+    }
+    const missed = await writer.replace([change])
+    const [read] = await store.tree.read(set, [key])
+    const [beside] = await store.tree.readPrevious(set, [key])
+    return { missed, read, beside }
+  }
+  expect(await replaced(v1, null, null)).toEqual({ missed: [], read: v1 })
+  expect(await replaced(v2, v1, v1)).toEqual({ missed: [], read: v2, beside: v1 })
+  // It is not the current one any more.
+  expect(await replaced(v3, v1, v1)).toEqual({ missed: [0], read: v2, beside: v1 })
+  expect(await replaced(v3, { ...other, commit: 'b' }, v2)).toEqual({
+    missed: [],
+    read: v3,
+    beside: { ...other, commit: 'b' },
+  })
+  const sent = post.mock.calls.flatMap(([message]) => {
+    const { method, args } = message as ThreadCall
+    return method === 'replace' ? (args[0] as Replacement[]) : []
+  })
+  expect(sent.map(({ previous }) => previous)).toEqual([
+    null,
+    refOf(v1),
+    refOf(v1),
+    { ...other, commit: 'b' },
+  ])
 })
 
 test('outside of a transaction a write that fails says so by itself', async () => {
