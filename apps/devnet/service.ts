@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process'
 import { closeSync, openSync, readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
+import { nodeArguments } from '#faces/node-arguments.ts'
 import { stopWithParent } from './guard.ts'
 
 /** One of Halyard's own processes, run beside this one. */
@@ -13,9 +14,6 @@ export type Service = {
   readonly exited: Promise<string>
   stop(): Promise<void>
 }
-
-/** As `npm run` has Node import it. */
-const KEEP_COMPILED = new URL('../../faces/keep-compiled.js', import.meta.url).href
 
 const STOP_TIMEOUT_MS = 15_000
 const TAIL_LINES = 12
@@ -36,7 +34,7 @@ export function startService(
   const [app, ...words] = PROGRAMS[name]
   const main = fileURLToPath(new URL(`../${app}/main.ts`, import.meta.url))
   const log = openSync(logPath, 'w')
-  const args = ['--import', KEEP_COMPILED, main, ...words, '--config', configPath]
+  const args = [...nodeArguments, main, ...words, '--config', configPath]
   const child = spawn(process.execPath, args, {
     stdio: ['ignore', log, log],
     // Out of the terminal's process group: Ctrl-C is for this process, which stops the others in their order.

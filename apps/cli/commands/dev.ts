@@ -3,6 +3,7 @@ import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
 import { Command } from 'commander'
 import { exitCodes } from '#faces/exit-code.ts'
+import { nodeArguments } from '#faces/node-arguments.ts'
 
 const MAIN = fileURLToPath(new URL('../../devnet/main.ts', import.meta.url))
 
@@ -16,7 +17,7 @@ export const devCommand = (): Command =>
     .action(run)
 
 async function run(options: readonly string[]): Promise<void> {
-  const child = spawn(process.execPath, [MAIN, ...options], {
+  const child = spawn(process.execPath, [...nodeArguments, MAIN, ...options], {
     // The channel closes when this process ends, even by SIGKILL, and tells the other to stop.
     stdio: ['inherit', 'inherit', 'inherit', 'ipc'],
   })
