@@ -1,6 +1,7 @@
 import { type Command, CommanderError } from 'commander'
 import { AppError, isAppError } from '#core/errors.ts'
 import { configuredSections, exitCodeOf, exitCodes, explain } from './exit-code.ts'
+import { forgiveClosedPipe } from './run-program.ts'
 
 /**
  * Runs what the command line names, and makes an exit code of its end. A mistake in the command line is
@@ -13,6 +14,7 @@ export async function runCommand(
   program: Command,
   args: readonly string[] = process.argv.slice(2),
 ): Promise<void> {
+  forgiveClosedPipe()
   overrideExit(program)
   let ran: Command | undefined
   program.hook('preAction', (_program, command) => {

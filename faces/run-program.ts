@@ -14,6 +14,13 @@ export async function runProgram(name: string, run: () => Promise<void>): Promis
   }
 }
 
+/** A reader such as `head` that has enough closes the pipe: that is no failure. */
+export function forgiveClosedPipe(): void {
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') throw error
+  })
+}
+
 /** For a server: an error that nobody waits for ends the process, since what it left undone is not known. */
 export function endAtStrayErrors(name: string): void {
   process.once('uncaughtException', (error) => {

@@ -1,6 +1,6 @@
 import { parseArgs } from 'node:util'
 import { AppError, messageOf } from '#core/errors.ts'
-import { endAtStrayErrors, runProgram } from './run-program.ts'
+import { endAtStrayErrors, forgiveClosedPipe, runProgram } from './run-program.ts'
 
 type ServiceOptions = {
   /** Whether `--chain` chooses some of the chains of the file. */
@@ -23,8 +23,9 @@ export async function runService(
   endAtStrayErrors(name)
   await runProgram(name, async () => {
     const options = readOptions(help, isOfChains)
-    if (options.help) process.stdout.write(help)
-    else await serve(options.config, options.chain ?? [])
+    if (!options.help) return serve(options.config, options.chain ?? [])
+    forgiveClosedPipe()
+    process.stdout.write(help)
   })
 }
 

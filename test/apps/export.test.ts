@@ -39,7 +39,7 @@ function rawOf(amount: string, places: number): string {
   return `${BigInt(whole + fraction.padEnd(places, '0'))}`
 }
 
-test.each([['--help'], ['config', 'schema']])(
+test.each([['--help'], ['config', 'schema'], ['dev', '--help']])(
   'a reader that has enough closes the pipe of %s %s, which is no failure',
   async (...command) => {
     const { child, done } = spawnCli(command)
