@@ -63,8 +63,11 @@ export function createDerivation(ports: DerivePorts, sources: readonly AnySource
   return {
     async fold(base, events) {
       const parts = partsOf(catalogue, events)
-      await set.load(base, wantedByEvents(parts))
-      await set.load(base, wantedThen(parts, set))
+      await set.load(
+        base,
+        () => wantedByEvents(parts),
+        () => wantedThen(parts, set),
+      )
       const fold = lasting ?? beginFold(catalogue, { documents: set, sources })
       lasting = undefined
       for (let from = 0; from < events.length; from += TURN) {

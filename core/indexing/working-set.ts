@@ -41,18 +41,24 @@ type ChangedDocument = {
   readonly hash: bigint
 }
 
+type Keep = (
+  document: { readonly spec: DocumentSpec; readonly value: object },
+  documents: DocumentsAtHand,
+) => boolean
+
 /**
  * The documents that a writer works on, kept between commits so that busy ones are read once. One batch may be folded
  * while those before it are being committed.
  */
 export type WorkingSet = DocumentsAtHand & {
   /**
-   * Reads those of `wanted` that are not at hand, as the view has them. They are at hand until the batch that is being
+   * Reads those wanted that are not at hand, as the view has them. They are at hand until the batch that is being
    * folded is accepted.
    *
    * @param view undefined where nothing was ever committed: then there is nothing to read
+   * @param wanted what is wanted first, and what is then, once that is at hand
    */
-  load(view: View | undefined, wanted: Iterable<Wanted>): Promise<void>
+  load(view: View | undefined, ...wanted: (() => Iterable<Wanted>)[]): Promise<void>
   /** Ends a batch: what changes from now on is of the next one. */
   finish(): ChangedDocuments
   /**
@@ -68,14 +74,7 @@ export type WorkingSet = DocumentsAtHand & {
    * The changes of a batch are committed. `keep` says which documents are likely to be needed again; those that a later
    * batch has asked for stay as well.
    */
-  accept(
-    batch: ChangedDocuments,
-    by: Pick<VersionRef, 'commit' | 'move'>,
-    keep: (
-      document: { readonly spec: DocumentSpec; readonly value: object },
-      documents: DocumentsAtHand,
-    ) => boolean,
-  ): void
+  accept(batch: ChangedDocuments, by: Pick<VersionRef, 'commit' | 'move'>, keep: Keep): void
   /** Drops everything: the head is not where it was. */
   forget(): void
 }
@@ -87,6 +86,9 @@ export function createWorkingSet(ports: ResolvePorts & { readonly sha256: Sha256
   const { sha256 } = ports
   let slots = new Map<string, WriterSlot>()
   let batch = 0
+  let isLoading = false
+  /** What is let go of once everything is loaded: until then a document that is not at hand is as the view has it. */
+  let letGo: (() => void) | undefined
 
   function find<T extends object>(spec: DocumentSpec<T>, key: Key): Slot<T> {
     return known(spec, key) as unknown as Slot<T>
@@ -122,7 +124,22 @@ export function createWorkingSet(ports: ResolvePorts & { readonly sha256: Sha256
     return empty
   }
 
-  async function load(view: View | undefined, wanted: Iterable<Wanted>): Promise<void> {
+  async function load(
+    view: View | undefined,
+    ...wanted: (() => Iterable<Wanted>)[]
+  ): Promise<void> {
+    isLoading = true
+    try {
+      // oxlint-disable-next-line no-await-in-loop -- each depends on those before it
+      for (const step of wanted) await loadMissing(view, step())
+    } finally {
+      isLoading = false
+      letGo?.()
+      letGo = undefined
+    }
+  }
+
+  async function loadMissing(view: View | undefined, wanted: Iterable<Wanted>): Promise<void> {
     const missing = new Map<DocumentSpec, Map<string, Key>>()
     for (const { spec, key, isNew } of wanted) {
       const text = keyText(spec.kind, key)
@@ -203,7 +220,14 @@ export function createWorkingSet(ports: ResolvePorts & { readonly sha256: Sha256
       each.beforeHash = hash
       each.stored = each.before
     }
-    const isNeeded = (each: WriterSlot): boolean => each.batch > accepted.batch
+    letGo = () => keepSome(accepted.batch, keep)
+    if (isLoading) return
+    letGo()
+    letGo = undefined
+  }
+
+  function keepSome(accepted: number, keep: Keep): void {
+    const isNeeded = (each: WriterSlot): boolean => each.batch > accepted
     const documents = { slot: find }
     const kept = [...slots].filter(
       ([, each]) =>

@@ -529,8 +529,15 @@ export const mutants: readonly Mutant[] = [
     WORKING,
     ['golden'],
     'a commit lets go of documents that a later batch has in its hands',
-    'each.batch > accepted.batch',
-    'each.batch > accepted.batch + 1_000',
+    'each.batch > accepted',
+    'each.batch > accepted + 1_000',
+  ),
+  mutant(
+    WORKING,
+    ['regressions'],
+    'a commit lets go of documents that are still to be asked for as the head before it has them',
+    'if (isLoading) return',
+    '',
   ),
   mutant(
     WORKING,

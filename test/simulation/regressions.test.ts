@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { afterEach, describe, expect, test } from 'vitest'
 import { createMemoryChainStore, createMemoryTables } from '#adapters/memory/chain-store.ts'
 import { openSqliteChainStore } from '#adapters/sqlite/chain-store.ts'
-import type { Address } from '#core/chain.ts'
+import { type Address, type BlockRef, ZERO_ADDRESS } from '#core/chain.ts'
 import { newPool, type Pool } from '#core/dex/pool.ts'
 import { refuseLeftView } from '#core/history/at-head.ts'
 import type { Version } from '#core/history/document.ts'
@@ -12,6 +12,7 @@ import type { View } from '#core/history/head.ts'
 import { transferFamily } from '#core/nft/transfer.ts'
 import { listEvents } from '#core/history/list-events.ts'
 import { isStaleView } from '#core/history/view.ts'
+import type { ProvenBlock } from '#core/indexing/fetch-proven.ts'
 import { addressOf } from '../fakes/encode.ts'
 import type { Act } from '../oracle/acts.ts'
 import { amountAt, append, blockOf, follow, hashOf, openWriter, waypoint } from './mint-chain.ts'
@@ -218,6 +219,38 @@ describe.each(Object.entries(stores))('%s', (_, open) => {
       const scan = { order: 'byToken0', prefix: [token], limit: 9 } as const
       expect(await tree.scan(id, scan)).toHaveLength(count)
     }
+  })
+
+  test('a commit that is done while the next events are being folded leaves them what it has changed', async () => {
+    const [giver, named, receiver] = [addressOf(0xa), addressOf(0xb), addressOf(0xc)]
+    const move = (from: Address, to: Address): Act => ({
+      act: 'transfer721',
+      collection: addressOf(0x721),
+      from,
+      to,
+      tokenId: 1n,
+    })
+    // The last one does not name the owner: whose holding it changes shows once the owner is read.
+    const blocks = [[], [move(ZERO_ADDRESS, giver)], [move(named, receiver)]].map((acts, number) =>
+      blockOf(number, 0, acts),
+    )
+    const paused = pausable(open()())
+    const [writer, plain] = [await openWriter(paused), await openWriter(open()())]
+    for (const block of blocks) expect(await append(plain, block)).toBe('committed')
+    await append(writer, blocks[0] as ProvenBlock)
+    await writer.take([blocks[1] as ProvenBlock])
+    const { promise: final, resolve } = Promise.withResolvers<BlockRef>()
+    const first = writer.commit(final)
+    await objectsStored()
+    paused.pause()
+    await writer.take([blocks[2] as ProvenBlock])
+    const second = writer.commit({ number: -1, hash: hashOf(-1, 0) })
+    await objectsStored()
+    resolve({ number: -1, hash: hashOf(-1, 0) })
+    expect(await first).toBe('committed')
+    paused.resume()
+    expect(await second).toBe('committed')
+    expect(writer.view()?.head.digest).toEqual(plain.view()?.head.digest)
   })
 
   test('a late writer whose branch was left and swept meanwhile ends in a conflict', async () => {
