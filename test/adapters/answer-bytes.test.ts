@@ -81,11 +81,33 @@ const sampleLog = (seed: number): object => ({
   removed: false,
 })
 
+/** Logs in a row that differ in a few fields, as those of one transaction do. */
+const alikeLogs = fc
+  .tuple(
+    plainLog,
+    fc.array(
+      fc.record(
+        { ...field, ...more, logIndex: fc.constantFrom('0x0', '0x1', '0x2') },
+        { requiredKeys: ['logIndex'] },
+      ),
+      { maxLength: 6 },
+    ),
+    fc.subarray(Object.keys(field).slice(3)),
+  )
+  .map(([first, others, names]) =>
+    others.map((other) => {
+      const own = Object.entries(other).filter(
+        ([name]) => name === 'logIndex' || names.includes(name),
+      )
+      return { ...first, ...Object.fromEntries(own) }
+    }),
+  )
+
 /** Names in another order, and more room between them: the same JSON. */
-const answers = (log: fc.Arbitrary<object>) =>
+const answers = (log: fc.Arbitrary<object>, all = fc.array(log, { maxLength: 6 })) =>
   fc
     .record({
-      logs: fc.array(log, { maxLength: 6 }),
+      logs: all,
       space: fc.constantFrom('', ' ', '\n\t', '\r\n  '),
       order: fc.infiniteStream(fc.nat()),
       isIdLast: fc.boolean(),
@@ -113,6 +135,63 @@ describe('logs that are read from the bytes of an answer', () => {
       }),
       { numRuns: 400 },
     )
+  })
+
+  test('are those of its JSON, where they say of their transaction what the one before says, or nearly', () => {
+    fc.assert(
+      fc.property(answers(plainLog, alikeLogs), (text) => {
+        expect(read(text)).toEqual(readAsJson(text))
+      }),
+      { numRuns: 600 },
+    )
+    const log = sampleLog(6) as Record<string, unknown>
+    const beside = (names: string[]) =>
+      names.map((name) => `${JSON.stringify(name)}:${JSON.stringify(log[name])}`).join()
+    const all = ['blockNumber', 'blockHash', 'transactionHash', 'transactionIndex']
+    const logOf = (between: string, end = '') =>
+      `{${beside(['address', 'topics', 'data'])},${between},"logIndex":"0x1"${end}}`
+    const lists = [
+      // Fields that stand in front of what is repeated, behind it, twice, or in only one of them.
+      [logOf(beside(all)), logOf(`${beside(all)},"removed":true`), logOf(beside(all))],
+      [logOf(`${beside(all)},"removed":false`), logOf(`${beside(all)},"removed":false`)],
+      [logOf(`${beside(all)},"blockNumber":"0x7"`), logOf(`${beside(all)},"blockNumber":"0x7"`)],
+      [logOf(beside(all)), logOf(beside(all), ',"blockNumber":"0x9"'), logOf(beside(all))],
+      [
+        logOf(beside(all), `,${beside(all)},"logIndex":"0x5"`),
+        logOf(beside(all), `,${beside(all)},"logIndex":"0x6"`),
+      ],
+      [logOf(`${beside(all)},"address":"0x${'1'.repeat(40)}"`), logOf(beside(all))],
+      // One of another transaction between two, which tells something else in between.
+      ...['blockHash', 'transactionHash', 'blockNumber', 'transactionIndex'].map((name) => {
+        const value = name.endsWith('Hash') ? `0x${'5'.repeat(64)}` : '0x5'
+        const other = beside(all).replace(`${log[name] as string}"`, `${value}"`)
+        return [logOf(beside(all)), logOf(`${other},"removed":false`), logOf(beside(all))]
+      }),
+      ...[0, 1, 2, 3].map((without) => {
+        const some = all.toSpliced(without, 1)
+        const end = `,${beside(all.slice(without, without + 1))}`
+        return [logOf(beside(all)), logOf(beside(some), end), logOf(beside(some), end)]
+      }),
+      ['0x1', '0x2', '0x1'].map((blockNumber) =>
+        logOf(`"blockNumber":"${blockNumber}",${beside(all.slice(1))}`),
+      ),
+      ['1', '2', '1'].map((end) =>
+        logOf(`${beside(all.slice(0, 3))},"transactionIndex":"0x${end}"`),
+      ),
+    ]
+    // Of every length, so that each of its last characters is the last of those that are compared at once.
+    for (let length = 1; length <= 8; length++) {
+      const other = logOf(`${beside(all.slice(0, 3))},"transactionIndex":"0x${'1'.repeat(length)}"`)
+      for (const name of ['logInde_', '_ogIndex'])
+        expect(
+          read(`{"id":1,"result":[${other},${other.replace('logIndex', name)}]}`),
+        ).toBeUndefined()
+    }
+    for (const list of lists)
+      for (const logs of [list, list.toReversed()]) {
+        const text = `{"id":1,"result":[${logs.join()}]}`
+        expect(read(text), text).toEqual(readAsJson(text))
+      }
   })
 
   test('are left to JSON, or are the same, where fields are missing, of other types or escaped', () => {
@@ -169,12 +248,17 @@ describe('logs that are read from the bytes of an answer', () => {
   test('are left to JSON, or are the same, where one character of an answer is another', () => {
     const characters = Array.from('{}[]:,"\\u0x1 -.eE\n\u0000é')
     fc.assert(
-      fc.property(answers(plainLog), fc.nat(), fc.constantFrom(...characters), (text, turn, by) => {
-        const at = turn % text.length
-        const other = text.slice(0, at) + by + text.slice(at + 1)
-        const logs = read(other)
-        if (logs !== undefined) expect(logs, other).toEqual(readAsJson(other))
-      }),
+      fc.property(
+        fc.oneof(answers(plainLog), answers(plainLog, alikeLogs)),
+        fc.nat(),
+        fc.constantFrom(...characters),
+        (text, turn, by) => {
+          const at = turn % text.length
+          const other = text.slice(0, at) + by + text.slice(at + 1)
+          const logs = read(other)
+          if (logs !== undefined) expect(logs, other).toEqual(readAsJson(other))
+        },
+      ),
       { numRuns: 2_000 },
     )
   })
