@@ -71,14 +71,24 @@ export function createFetchProven(
     // Of blocks that are final the logs are asked for beside the headers: a node far away is waited for once, not twice.
     const logs = isAllByBloom(commits, policy, range) ? source.logs(range, filter) : undefined
     logs?.catch(() => undefined)
+    const refused = new Set<string>()
     const headers = await believe(
-      source,
+      {
+        providerCount: source.providerCount,
+        distrust(provider, reason) {
+          refused.add(provider)
+          source.distrust(provider, reason)
+        },
+      },
       range,
       'headers',
       () => source.headers(range),
       (value) => refuseHeaders(range, value),
     )
-    return proveLogs({ source, receiptsRoot, bitsOf, commits }, headers, filter, policy, logs)
+    const first = await logs
+    // Whose headers were refused would not have been asked for logs behind them.
+    const believable = first && !refused.has(first.provider) ? first : undefined
+    return proveLogs({ source, receiptsRoot, bitsOf, commits }, headers, filter, policy, believable)
   }
 }
 
@@ -92,7 +102,7 @@ const isAllByBloom = (
   to <= policy.bloomUpTo &&
   [from, to].every((number) => evidenceFor(commits, policy, { number }) !== 'receipts')
 
-type LogsAnswer = ReturnType<BlockSource['logs']>
+type LogsAnswer = Awaited<ReturnType<BlockSource['logs']>>
 
 type ProvePorts = Pick<FetchPorts, 'source' | 'receiptsRoot'> & {
   readonly bitsOf: (item: `0x${string}`) => BloomBits
@@ -183,7 +193,7 @@ async function proveAnswer(
   let provider = ''
   for (let attempt = 0; attempt < tries; attempt++) {
     // oxlint-disable-next-line no-await-in-loop -- the next try depends on this one
-    const answer = await ((attempt === 0 && first) || source.logs(range, filter))
+    const answer = (attempt === 0 && first) || (await source.logs(range, filter))
     provider = answer.provider
     refusal = refuseLogs(headers, filter, answer.value)
     if (!refusal) {
@@ -267,7 +277,7 @@ function rememberByBlock<T>(
 
 /** Asks until an answer is not refused; what is refused is held against who gave it. */
 async function believe<T>(
-  source: BlockSource,
+  source: Pick<BlockSource, 'providerCount' | 'distrust'>,
   what: BlockRange | BlockRef,
   name: Subject,
   ask: () => Promise<{ value: T; provider: string }>,

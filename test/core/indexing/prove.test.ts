@@ -150,6 +150,22 @@ describe('proving', () => {
     }
   })
 
+  test('logs that came beside headers that were refused are asked for elsewhere', async () => {
+    const liar: FakeFaults = {
+      headers: (headers) => headers.slice(1),
+      // The bloom cannot tell: of each contract others are left.
+      logs: (logs) =>
+        logs.filter(({ blockNumber, address }, index) => {
+          const before = logs[index - 1]
+          return before?.blockNumber !== blockNumber || before.address !== address
+        }),
+    }
+    const { source, result } = await fetchWith([liar, {}], BY_BLOOM)
+    const found = (await result).flatMap(({ logs }) => logs.map(plainLog))
+    expect(found).toEqual(honestLogs())
+    expect(source.distrusted.map(({ provider }) => provider)).toEqual(['provider-0'])
+  })
+
   test('logs that were asked for beside headers that never come fail nothing else', async () => {
     const plain = createFakeSource({ blocks: () => chain.blocks })
     const source: BlockSource = {
