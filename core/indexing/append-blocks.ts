@@ -215,7 +215,7 @@ export function createChainAppender(
 
   /** Behind final blocks nothing has to be put aside, once they are settled: to wait costs less than to write it all twice. */
   async function settledBehind(): Promise<void> {
-    if (view && view.head.finalized.number === view.head.number) await tidying.done()
+    if (view && view.head.finalized.number === view.head.number) await tidying.ended()
   }
 
   /** Drops what was folded and is not committed. Commits are not under way. */

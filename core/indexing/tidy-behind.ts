@@ -8,6 +8,8 @@ export type TidyBehind = {
   after(view: View, horizon: number): void
   /** The blocks up to this one are settled as far as was seen here; -1: none. */
   settledTo(): number
+  /** Waits until nothing is under way, whether or not it came about. */
+  ended(): Promise<void>
   /** Waits until nothing is left to do. @throws what it has failed at since it was asked the last time */
   done(): Promise<void>
   /** @throws what it has failed at since it was asked the last time */
@@ -55,6 +57,9 @@ export function createTidyBehind(ports: CommitPorts): TidyBehind {
       running ??= run()
     },
     settledTo: () => settledTo,
+    async ended() {
+      await running
+    },
     async done() {
       await running
       check()

@@ -7,6 +7,7 @@ import {
 } from '#adapters/memory/chain-store.ts'
 import { isOnLine, type View } from '#core/history/head.ts'
 import { isStaleView } from '#core/history/view.ts'
+import type { ProvenBlock } from '#core/indexing/fetch-proven.ts'
 import { rangesToClean, turnOf } from '#core/indexing/sweep.ts'
 import {
   amountAt,
@@ -377,4 +378,23 @@ test('a batch behind one whose commit failed is a conflict, and the next opening
   await writer.open()
   expect(writer.view()?.head.number).toBe(6)
   await follow(writer, 7, 8)
+})
+
+test('what a commit has failed to do behind it is told, though the blocks taken since are dropped', async () => {
+  const store = connect({ tables: createMemoryTables() })
+  const putSettled = () => Promise.reject(new Error('no disk'))
+  const writer = await openWriter({ ...store, writer: { ...store.writer, putSettled } })
+  for (const number of [0, 1]) {
+    await writer.take([blockOf(number)])
+    expect(await writer.commit({ number, hash: hashOf(number, 0) })).toBe('committed')
+  }
+  await writer.take([blockOf(2)])
+  expect(await writer.take([asThird(blockOf(8))])).toMatchObject({ status: 'detached' })
+  await expect(writer.tidied()).rejects.toThrow('no disk')
+})
+
+/** At the height of block 3, and of another branch. */
+const asThird = (block: ProvenBlock): ProvenBlock => ({
+  ...block,
+  header: { ...block.header, number: 3 },
 })
