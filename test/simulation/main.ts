@@ -21,6 +21,8 @@ const { values } = parseArgs({
     rebuilds: { type: 'boolean', default: false },
     /** Tokens, positions and Uniswap V4 are followed too. */
     wide: { type: 'boolean', default: false },
+    /** Writers take what comes next while several commits are under way. */
+    ahead: { type: 'boolean', default: false },
     trace: { type: 'boolean', default: false },
     /** Spends of points on a chain, in the place of histories. */
     relay: { type: 'boolean', default: false },
@@ -51,7 +53,14 @@ async function run(): Promise<Summary> {
       const mongoUrl = server && { mongoUrl: server.url }
       const tally = values.relay
         ? await simulateRelay(seed)
-        : await simulate({ seed, store, rebuilds: values.rebuilds, wide: values.wide, ...mongoUrl })
+        : await simulate({
+            seed,
+            store,
+            rebuilds: values.rebuilds,
+            wide: values.wide,
+            ahead: values.ahead,
+            ...mongoUrl,
+          })
       add(sum, tally)
     } catch (error) {
       sum.failed++

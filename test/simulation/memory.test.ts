@@ -1,16 +1,18 @@
 import { expect, test } from 'vitest'
 import { runSeeds, seedsFrom } from './run-seeds.ts'
-import { failedBefore, wideFailedBefore } from './seeds.ts'
+import { aheadFailedBefore, failedBefore, wideFailedBefore } from './seeds.ts'
 import { simulate } from './simulate.ts'
 
 const SEEDS = 1_800
 const REBUILDS = 180
 const WIDE = 180
 const WIDE_REBUILDS = 20
+const AHEAD = 120
 
 test('seeds that have failed before do not fail again', async () => {
   await runSeeds(failedBefore.memory, { store: 'memory' })
   await runSeeds(wideFailedBefore, { store: 'memory', wide: true })
+  await runSeeds(aheadFailedBefore, { store: 'memory', wide: true, ahead: true })
 })
 
 test(
@@ -66,6 +68,13 @@ test(
     expect(rebuilt).toBeGreaterThan(WIDE_REBUILDS)
   },
 )
+
+test(`the same in ${AHEAD} runs in which writers take several batches ahead of their commits`, async () => {
+  for (const wide of [false, true]) {
+    const tally = await runSeeds(seedsFrom(1, AHEAD / 2), { store: 'memory', ahead: true, wide })
+    expect(tally['writer committed']).toBeGreaterThan(AHEAD)
+  }
+})
 
 test('one seed is one run', async () => {
   const input = { seed: 7, store: 'memory' } as const

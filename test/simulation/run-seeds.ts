@@ -18,7 +18,7 @@ export async function runSeeds(
       const calls = error.trace.slice(-TRACE_LINES).join('\n')
       throw new Error(
         `seed ${seed} fails on ${input.store}: ${error.message}\n` +
-          `npm run sim -- --store ${input.store} --from ${seed} --seeds 1${input.rebuilds ? ' --rebuilds' : ''}${input.wide ? ' --wide' : ''} --trace shows it; the last calls:\n${calls}`,
+          `npm run sim -- --store ${input.store} --from ${seed} --seeds 1${input.rebuilds ? ' --rebuilds' : ''}${input.wide ? ' --wide' : ''}${input.ahead ? ' --ahead' : ''} --trace shows it; the last calls:\n${calls}`,
         { cause: error },
       )
     })

@@ -18,6 +18,8 @@ export type SimulationInput = {
   readonly rebuilds?: boolean
   /** Tokens, positions and Uniswap V4 are followed too. */
   readonly wide?: boolean
+  /** Writers take what comes next while commits are under way, as far as a backfill does. */
+  readonly ahead?: boolean
 }
 
 /** What a run is like: decided by its seed. */
@@ -79,6 +81,7 @@ export async function simulate({
   mongoUrl,
   rebuilds = false,
   wide = false,
+  ahead = false,
 }: SimulationInput): Promise<Tally> {
   const random = createRandom(seed)
   const shape = shapeOf(random, kind)
@@ -104,7 +107,7 @@ export async function simulate({
         ? { from: gapFrom, to: gapFrom + random.int(6) }
         : undefined
     const newId = (): string => `c${(ids += 1)}-${actor.name}`
-    const input = { ...common, newId, lag: shape.lag, gap, isRunning }
+    const input = { ...common, newId, lag: shape.lag, gap, ahead, isRunning }
     guard(scheduler, actor, () => runWriter(actor, store.connect(actor), input))
     return actor
   }

@@ -24,6 +24,8 @@ export type WriterInput = {
   readonly lag: number
   /** Blocks that this writer leaves out. */
   readonly gap: { readonly from: number; readonly to: number } | undefined
+  /** Whether batches are taken in parts, and up to `AHEAD_MAX` of them while those before are being committed. */
+  readonly ahead: boolean
   /** True while everybody works on; afterwards one writer brings the history up to the chain's end and stops. */
   readonly isRunning: () => boolean
 }
@@ -34,6 +36,7 @@ type Node = { readonly branch: Branch; readonly finalized: BlockRef }
 /** Blocks that a writer finds nothing new in, before it believes that there is nothing. */
 const IDLE_MAX = 3
 const BATCH_MAX = 5
+const AHEAD_MAX = 4
 /** The first pause after a conflict, which doubles. */
 const PAUSE_TURNS = 10
 
@@ -118,6 +121,7 @@ async function goOn(appender: ChainAppender, node: Node, input: WriterInput): Pr
   }
   const first = batchFrom(node, view ? view.head.number + 1 : 0, input)
   if (!first) return 'idle'
+  if (input.ahead) return takeAhead(appender, node, first, input)
   const taken = await appender.take(first.map(({ proven }) => proven))
   if (taken.status !== 'taken') return taken.status
   const committing = appender.commit(finalFor(node, first, input.world))
@@ -134,6 +138,39 @@ async function goOn(appender: ChainAppender, node: Node, input: WriterInput): Pr
     appender.commit(finalFor(node, second, input.world)),
   ])
   return outcomes.includes('conflict') ? 'conflict' : 'committed'
+}
+
+async function takeAhead(
+  appender: ChainAppender,
+  node: Node,
+  first: readonly WorldBlock[],
+  input: WriterInput,
+): Promise<Status> {
+  const { random, world } = input
+  const commits: ReturnType<ChainAppender['commit']>[] = []
+  let batch: readonly WorldBlock[] | undefined = first
+  while (batch && commits.length < AHEAD_MAX) {
+    for (let from = 0; from < batch.length;) {
+      const to = from + 1 + random.int(batch.length - from)
+      const part = batch.slice(from, to)
+      // oxlint-disable-next-line no-await-in-loop -- one part after the other
+      const { status } = await appender.take(part.map(({ proven }) => proven))
+      if (status !== 'taken') return commits.length > 0 ? outcomeOf(commits) : status
+      from = to
+    }
+    const commit = appender.commit(finalFor(node, batch, world))
+    commit.catch(() => undefined)
+    commits.push(commit)
+    const next: number = (batch.at(-1) as WorldBlock).number + 1
+    batch = random.chance(0.6) ? batchFrom(node, next, input) : undefined
+  }
+  return outcomeOf(commits)
+}
+
+/** Once all of them have ended, however they did. */
+async function outcomeOf(commits: ReturnType<ChainAppender['commit']>[]): Promise<Status> {
+  await Promise.allSettled(commits)
+  return (await Promise.all(commits)).includes('conflict') ? 'conflict' : 'committed'
 }
 
 /** Back to the newest block that the node has too; what is final is never taken back. */
