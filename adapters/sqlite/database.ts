@@ -83,7 +83,7 @@ export function openConnection(
     try {
       // Larger pages hold more of the clustered rows; it only takes effect in a new file.
       connection.exec(`PRAGMA busy_timeout = ${BUSY_TIMEOUT_MS}; PRAGMA page_size = 8192`)
-      version = prepare(connection)
+      version = outwaitOthers(connection, prepare)
     } catch (error) {
       connection.close()
       throw error
@@ -94,6 +94,26 @@ export function openConnection(
     return wrap(connection, path, field, version)
   } catch (error) {
     throw toAppError(error, path, field)
+  }
+}
+
+const sleeper = new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT))
+const PREPARE_AGAIN_MS = 5
+
+/**
+ * Prepares a file, again while others are at it: to who changes how a file keeps its journal SQLite says at once that it
+ * is locked, and waits for nobody, as where two processes make the same file.
+ */
+function outwaitOthers<T>(connection: DatabaseSync, prepare: (connection: DatabaseSync) => T): T {
+  const startedAt = performance.now()
+  for (;;) {
+    try {
+      return prepare(connection)
+    } catch (error) {
+      if (!isBusy(error) || performance.now() - startedAt > BUSY_TIMEOUT_MS) throw error
+      if (connection.isTransaction) connection.exec('ROLLBACK')
+      Atomics.wait(sleeper, 0, 0, PREPARE_AGAIN_MS)
+    }
   }
 }
 
