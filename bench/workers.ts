@@ -11,14 +11,13 @@ import { makeSwapChain, type SwapChain } from './swap-chain.ts'
 /** What each answer of the node is held back, as one on the other side of an ocean would. */
 const LATENCY_MS = 50
 const WORKERS = [1, 2, 4]
-/** Long enough that the start of a process does not count for much. */
+/** Long enough that the start of a process does not count for much, in either way of sharing. */
 const BLOCKS = 8_000
 
 /** How processes share a backfill, and how much of it they do. */
 type Sharing = {
   readonly title: string
   readonly workers: { readonly rangeBlocks: number; readonly concurrency: number }
-  readonly blocks: number
   readonly rounds: number
 }
 
@@ -27,13 +26,11 @@ const sharings: readonly Sharing[] = [
   {
     title: '4 ranges of 250 blocks at once',
     workers: { rangeBlocks: 250, concurrency: 4 },
-    blocks: BLOCKS,
     rounds: 3,
   },
   {
     title: 'one range of 25 blocks at a time',
     workers: { rangeBlocks: 25, concurrency: 1 },
-    blocks: BLOCKS / 2,
     rounds: 1,
   },
 ]
@@ -55,19 +52,19 @@ export async function benchWorkers(print: (line: string) => void): Promise<void>
 async function benchSharing(
   chain: SwapChain,
   url: string,
-  { title, workers, blocks, rounds }: Sharing,
+  { title, workers, rounds }: Sharing,
   print: (line: string) => void,
 ): Promise<void> {
   const runs = new Map(WORKERS.map((count) => [count, [] as Run[]]))
   let digest: string | undefined
   for (let round = 0; round < rounds; round++)
     for (const count of WORKERS) {
-      const run = await share(chain, url, { workers, to: Math.min(blocks, chain.to) }, count)
+      const run = await share(chain, url, { workers, to: Math.min(BLOCKS, chain.to) }, count)
       runs.get(count)?.push(run)
       digest ??= run.digest
       if (run.digest !== digest) throw new Error(`${count} processes made another history`)
     }
-  print(`${blocks} blocks, ${title} a process; medians of rounds: ${rounds}`)
+  print(`${BLOCKS} blocks, ${title} a process; medians of rounds: ${rounds}`)
   const one = median((runs.get(1) as Run[]).map(({ seconds }) => seconds))
   for (const [count, all] of runs) {
     const time = median(all.map(({ seconds }) => seconds))
