@@ -236,13 +236,15 @@ type StoredReplacement = Omit<Replacement, 'previous'> & {
   readonly previous: Version | VersionRef | null
 }
 
+/** Whether the version that is to stand beside the new one is the one that the store is expected to have. */
+const isStored = (previous: VersionRef | null, expected: VersionRef | null): boolean =>
+  expected !== null && isSameVersion(previous, expected)
+
 /** Replacements as they go to another thread: the versions that the store has are named, not sent. */
 export const withoutStored = (changes: readonly Replacement[]): StoredReplacement[] =>
   changes.map((change) => {
     const { previous, expected } = change
-    return expected && isSameVersion(previous, expected)
-      ? { ...change, previous: expected }
-      : change
+    return isStored(previous, expected) ? { ...change, previous: expected } : change
   })
 
 /** @returns the number of documents changed: 0 where another version than expected is current */
@@ -257,8 +259,7 @@ function replaceOne(
   const stored = expected ? [expected.number, expected.commit, expected.move] : []
   if (!version) return expected ? db.run(sql.remove, tree, ...key, ...stored) : 1
   const fresh = [...keyValues(spec, version), ...versionColumns(spec, version)]
-  if (expected && isSameVersion(previous, expected))
-    return db.run(sql.advance, ...fresh, tree, ...key, ...stored)
+  if (isStored(previous, expected)) return db.run(sql.advance, ...fresh, tree, ...key, ...stored)
   fresh.push(...versionColumns(spec, previous as Version | null))
   return expected
     ? db.run(sql.update, ...fresh, tree, ...key, ...stored)
