@@ -197,6 +197,30 @@ export const hasReason = (error: unknown, reason: ErrorReason): error is AppErro
 export const messageOf = (error: unknown): string =>
   error instanceof Error ? error.message : String(error)
 
+/** The same port, whose methods fail with what `translate` makes of their failures. What is no method stays as it is. */
+export const translateErrors = <P extends object>(
+  port: P,
+  translate: (error: unknown) => unknown,
+): P =>
+  Object.fromEntries(
+    Object.entries(port as Record<string, unknown>).map(([name, member]) => [
+      name,
+      typeof member === 'function' ? translated(member as Method, translate) : member,
+    ]),
+  ) as P
+
+type Method = (...args: never[]) => Promise<unknown>
+
+const translated =
+  (method: Method, translate: (error: unknown) => unknown): Method =>
+  async (...args) => {
+    try {
+      return await method(...args)
+    } catch (error) {
+      throw translate(error)
+    }
+  }
+
 /** A broken invariant: a bug, never an input. Stops the writer rather than let it store something wrong. */
 export function assert(condition: unknown, invariant: string): asserts condition {
   if (!condition) throw new Error(`invariant broken: ${invariant}`)

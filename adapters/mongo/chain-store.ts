@@ -1,5 +1,6 @@
 import type { Db } from 'mongodb'
 import { catalogue as halyardCatalogue } from '#core/catalogue.ts'
+import { translateErrors } from '#core/errors.ts'
 import type { HistoryPorts } from '#core/history/ports.ts'
 import type { Catalogue } from '#core/indexing/catalogue.ts'
 import type { ChainWriter, QuarantineTable } from '#core/indexing/ports.ts'
@@ -54,7 +55,6 @@ export function createMongoChainStore(
   catalogue: Catalogue = halyardCatalogue,
 ): Omit<MongoChainStore, 'warnings' | 'close'> {
   const collections = collectionsOf(db)
-  const { hasTransactions, keepsRows, ...writer } = createMongoChainWriter(collections, catalogue)
   return {
     catalogue,
     heads: guarded(createMongoHeadLog(collections)),
@@ -62,23 +62,9 @@ export function createMongoChainStore(
     events: guarded(createMongoEventTable(collections, catalogue)),
     quarantine: guarded(createMongoQuarantineTable(collections)),
     tokens: guarded(createMongoTokenStore(collections)),
-    writer: { ...guarded(writer), hasTransactions, keepsRows },
+    writer: guarded(createMongoChainWriter(collections, catalogue)),
   }
 }
 
-type Methods = Record<string, (...args: never[]) => Promise<unknown>>
-
 /** The same port, the driver's failures told as `unavailable`. */
-function guarded<P extends object>(port: P): P {
-  const methods = Object.entries(port as Methods).map(([name, method]) => [
-    name,
-    async (...args: never[]) => {
-      try {
-        return await method(...args)
-      } catch (error) {
-        throw toAppError(error)
-      }
-    },
-  ])
-  return Object.fromEntries(methods) as P
-}
+const guarded = <P extends object>(port: P): P => translateErrors(port, toAppError)

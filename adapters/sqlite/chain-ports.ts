@@ -1,3 +1,4 @@
+import { translateErrors } from '#core/errors.ts'
 import type { HistoryCatalogue, HistoryValues } from '#core/history/catalogue.ts'
 import type { HistoryPorts } from '#core/history/ports.ts'
 import type { ChainWriter, QuarantineTable } from '#core/indexing/ports.ts'
@@ -25,30 +26,15 @@ export const openSqliteDatabase = (path: string, values: HistoryValues): Databas
 
 /** A chain's history over an open database. */
 export function sqliteChainPorts(db: Database, catalogue: HistoryCatalogue): SqliteChainPorts {
+  const guarded = <P extends object>(port: P): P =>
+    translateErrors(port, (error) => toAppError(error, db.path))
   return {
-    heads: guarded(db, createSqliteHeadLog(db)),
-    tree: guarded(db, createSqliteWorkingTree(db, catalogue)),
-    events: guarded(db, createSqliteEventTable(db, catalogue)),
-    quarantine: guarded(db, createSqliteQuarantineTable(db)),
-    tokens: guarded(db, createSqliteTokenStore(db)),
-    writer: guarded(db, createSqliteChainWriter(db, catalogue, createInsertEvents(db, catalogue))),
+    heads: guarded(createSqliteHeadLog(db)),
+    tree: guarded(createSqliteWorkingTree(db, catalogue)),
+    events: guarded(createSqliteEventTable(db, catalogue)),
+    quarantine: guarded(createSqliteQuarantineTable(db)),
+    tokens: guarded(createSqliteTokenStore(db)),
+    writer: guarded(createSqliteChainWriter(db, catalogue, createInsertEvents(db, catalogue))),
     close: () => db.close(),
   }
-}
-
-type Methods = Record<string, (...args: never[]) => Promise<unknown>>
-
-/** The same port, the driver's failures told as `unavailable`. */
-function guarded<P extends object>(db: Database, port: P): P {
-  const methods = Object.entries(port as Methods).map(([name, method]) => [
-    name,
-    async (...args: never[]) => {
-      try {
-        return await method(...args)
-      } catch (error) {
-        throw toAppError(error, db.path)
-      }
-    },
-  ])
-  return Object.fromEntries(methods) as P
 }

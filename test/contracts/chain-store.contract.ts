@@ -161,9 +161,11 @@ export function chainStoreContract(name: string, open: () => Promise<StoreHarnes
     })
 
     test('a fresh store has no head', async () => {
-      const { history, appender } = await start()
+      const { history, appender, connection } = await start()
       expect(await history.views.current()).toBeUndefined()
       expect(appender.view()).toBeUndefined()
+      const { hasTransactions, keepsRows } = connection.writer
+      expect([typeof hasTransactions, typeof keepsRows]).toEqual(['boolean', 'boolean'])
     })
 
     test('after every block a reader sees just what its events fold into', async () => {
