@@ -60,7 +60,7 @@ async function readKind(
 
 /** What a reader must see after these blocks, told by a model that shares no code with the product. */
 export const modelOf = (blocks: readonly FakeBlock[]): Everything => {
-  const { documents, events } = naiveModel(blocks.map(actedOf), fakeSources)
+  const { documents, events } = naiveModel(blocks.map(actedOf), fakeSources).text()
   return { documents, events }
 }
 

@@ -18,7 +18,9 @@ export type ActedBlock = {
 }
 
 /** What the model knows: the text of everything, and the values, to sort and to filter. */
-export type NaiveView = Everything & {
+export type NaiveView = {
+  /** Written when it is first asked for: most views are only looked at in part. */
+  text(): Everything
   readonly values: readonly { readonly kind: string; readonly value: object }[]
   /** In the order of the chain. */
   readonly rows: readonly EventLine[]
@@ -86,9 +88,19 @@ export function naiveModel(blocks: readonly ActedBlock[], sources: readonly Sour
     ...naiveBalances(rows, poolsThen),
     ...naivePositions(rows),
   ]
-  const text = sorted({
-    documents: values.map(({ kind, value }) => documentLine(kind, value)),
-    events: rows.map(eventLine),
-  })
-  return { ...text, values, rows }
+  return {
+    values,
+    rows,
+    text: once(() =>
+      sorted({
+        documents: values.map(({ kind, value }) => documentLine(kind, value)),
+        events: rows.map(eventLine),
+      }),
+    ),
+  }
+}
+
+function once<T>(make: () => T): () => T {
+  let made: { readonly value: T } | undefined
+  return () => (made ??= { value: make() }).value
 }
