@@ -161,8 +161,10 @@ export function createMemoryChainStore(
         const name = idText({ ...set, key })
         const kept = tables.documents.get(name)
         // Keys of what was put aside begin with the document's, so no key has to be written again.
-        const aside = [...tables.undo]
-          .filter(([text]) => text.startsWith(`${name} `))
+        const start = `${name} `
+        const aside = tables.undo
+          .entries()
+          .filter(([text]) => text.startsWith(start))
           .map(([, record]) => record.version)
         return [kept?.version, kept?.previous, ...aside]
           .filter((version) => version !== undefined && version !== null)
@@ -173,13 +175,15 @@ export function createMemoryChainStore(
       async scan({ tree, kind }, scan) {
         const spec = catalogue.document(kind)
         const direction = scan.descending ? -1 : 1
-        return [...tables.documents.values()]
+        return tables.documents
+          .values()
           .filter((document) => document.tree === tree && document.kind === kind)
           .map(({ version }) => ({
             version,
             key: orderKey(spec, scan.order, version.value),
           }))
           .filter(({ key }) => isWithin(scan, key))
+          .toArray()
           .toSorted((a, b) => direction * compareKeys(a.key, b.key))
           .slice(0, scan.limit)
           .map(({ version }) => version)
@@ -210,17 +214,19 @@ export function createMemoryChainStore(
     events: {
       async list(chainId, query) {
         const direction = query.descending ? -1 : 1
-        return [...tables.events.values()]
+        return tables.events
+          .values()
           .filter(
             ({ event, chainId: chain, commit }) =>
               chain === chainId &&
-              familyOf(event) === query.family &&
               (query.address === undefined || event.address === query.address) &&
               (query.from === undefined || event.block.number >= query.from) &&
               (query.to === undefined || event.block.number <= query.to) &&
+              familyOf(event) === query.family &&
               (query.after === undefined ||
                 direction * comparePlaces(event, commit, query.after) > 0),
           )
+          .toArray()
           .toSorted(
             (a, b) =>
               direction *
