@@ -68,11 +68,11 @@ function createFeedLines(
     role: catalogue.sources.get(source.kind)?.contractOf(source).role,
   }))
 
-  /** How a log of each topic becomes an event. */
+  /** How a log of each topic becomes an event, in the order of the lines. */
   function linesOf(role: ContractRole): readonly DecoderLine[] {
     const known = linesByRole.get(role)
     if (known) return known
-    const lines = Array.from(role.decoders, ([topic, { spec }]) => ({
+    const unordered = Array.from(role.decoders, ([topic, { spec }]) => ({
       type: spec.type,
       line: JSON.stringify([
         topic,
@@ -83,6 +83,7 @@ function createFeedLines(
         Object.entries(spec.fields),
       ]),
     }))
+    const lines = unordered.toSorted((a, b) => (a.line < b.line ? -1 : 1))
     linesByRole.set(role, lines)
     return lines
   }
@@ -96,9 +97,7 @@ function createFeedLines(
     const own = linesOf(role)
       .filter(({ type }) => below.length > 0 || types.has(type))
       .map(({ line }) => line)
-    return own.length + below.length === 0
-      ? undefined
-      : JSON.stringify([own.toSorted(), below.toSorted()])
+    return own.length + below.length === 0 ? undefined : JSON.stringify([own, below.toSorted()])
   }
 
   return (families) => {
