@@ -53,6 +53,8 @@ const CHECKED_BYTES_MAX = 256 * 1024 * 1024
 const HEADER = 'SQLite format 3\0'
 /** From this size on the write-ahead log is copied into the file. */
 const LOG_BYTES_MAX = 8 * 1024 * 1024
+/** What stands before each page in the log. */
+const FRAME_HEADER_BYTES = 24
 
 /**
  * Opens a file of chain history, or makes it. One that only lacks tables is given them, empty; one that differs in
@@ -89,8 +91,9 @@ export function openConnection(
       throw error
     }
     // A checkpoint that SQLite begins by itself keeps to itself what fails in it, a failed fsync too. And a log that is
-    // begun anew is cut to what is in it, so that its size tells how much that is.
-    connection.exec('PRAGMA wal_autocheckpoint = 0; PRAGMA journal_size_limit = 0')
+    // begun anew keeps its place on the disk: to cut it, and to let it grow again, would cost each commit near the head
+    // milliseconds.
+    connection.exec(`PRAGMA wal_autocheckpoint = 0; PRAGMA journal_size_limit = ${LOG_BYTES_MAX}`)
     return wrap(connection, path, field, version)
   } catch (error) {
     throw toAppError(error, path, field)
@@ -227,9 +230,16 @@ function wrap(
     }
   }
 
+  const frameBytes = pragmaOf(connection, 'page_size') + FRAME_HEADER_BYTES
   function copyLog(): void {
-    if (connection.isTransaction || sizeOf(`${path}-wal`) < LOG_BYTES_MAX) return
+    if (connection.isTransaction) return
     try {
+      // Pages in the log, and how many of them are in the file as well.
+      const [, logged, copied] = prepared(
+        'PRAGMA wal_checkpoint(NOOP)',
+        'tuples',
+      ).get() as unknown as Tuple
+      if (Number(logged) * frameBytes < LOG_BYTES_MAX || logged === copied) return
       connection.exec('PRAGMA wal_checkpoint')
     } catch (error) {
       // What does not fit into the file stays in the log, which is read all the same.
