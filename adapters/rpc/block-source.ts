@@ -15,6 +15,7 @@ export type BlockSourceOptions = HeadsOptions & {
 /** Blocks and logs of a chain by JSON-RPC. */
 export function createRpcBlockSource(rpc: Rpc, options: BlockSourceOptions): BlockSource {
   const { headerHash } = options
+  const { head, takeNewest } = createHeads(rpc, options)
 
   function toHeader(value: unknown, what: string): SourceHeader {
     const header = toObject(value, what)
@@ -32,11 +33,26 @@ export function createRpcBlockSource(rpc: Rpc, options: BlockSourceOptions): Blo
     }
   }
 
-  const headers = (range: BlockRange): Promise<Sourced<SourceHeader[]>> =>
-    rpc.call(
+  async function headers(range: BlockRange): Promise<Sourced<SourceHeader[]>> {
+    const { from, to } = range
+    const told = from === to ? takeNewest(to) : undefined
+    const known = told && headerOrUndefined(told.value)
+    if (told && known) return { value: [known], provider: told.provider }
+    return rpc.call(
       numbersOf(range).map((number) => blockCall(hex(number))),
-      (results) => results.map((result, index) => toHeader(result, `block ${range.from + index}`)),
+      (results) => results.map((result, index) => toHeader(result, `block ${from + index}`)),
     )
+  }
+
+  /** Undefined for one that is no header: it is asked for again, and held against whoever gives it then. */
+  function headerOrUndefined(value: unknown): SourceHeader | undefined {
+    try {
+      return toHeader(value, 'the newest block')
+    } catch (error) {
+      if (error instanceof RpcFailure) return undefined
+      throw error
+    }
+  }
 
   async function onOneBranch(blocks: readonly BlockRef[]): Promise<boolean> {
     const asked = blocks.filter(({ number }) => number >= 0).toSorted((a, b) => b.number - a.number)
@@ -56,7 +72,7 @@ export function createRpcBlockSource(rpc: Rpc, options: BlockSourceOptions): Blo
   return {
     providerCount: rpc.endpointCount,
     chainId: () => rpc.chainId(),
-    head: createHeads(rpc, options),
+    head,
     onOneBranch,
     headers,
     logs: (range, filter) => rpc.converse((node) => logsOf(node, range, filter)),

@@ -17,7 +17,19 @@ export type HeadsOptions = {
 }
 
 /** What one endpoint says; no `finalized` where it knows none. */
-type Claim = { readonly latest: NewestBlock; readonly finalized: BlockRef | undefined }
+type Claim = { readonly latest: Newest; readonly finalized: BlockRef | undefined }
+
+export type Heads = {
+  /** See `BlockSource.head`. */
+  head(): Promise<ChainHead>
+  /**
+   * The newest block as the last `head` was told of it, with whoever told: what a follower asks for next need not be asked
+   * for again. Given away once, so that who does not believe it asks anew.
+   *
+   * @returns undefined where the newest block is another one, or whoever told of it is not trusted any more
+   */
+  takeNewest(number: number): Told<unknown> | undefined
+}
 
 /** An endpoint whose newest block is older than another's by more has no say in what is final. */
 const STALE_SECONDS = 300
@@ -27,7 +39,7 @@ const STALE_SECONDS = 300
  * Final is what two say; where only one does, what it said of the time before too: a single wrong answer must not
  * settle blocks, which nothing takes back.
  */
-export function createHeads(rpc: Rpc, options: HeadsOptions): () => Promise<ChainHead> {
+export function createHeads(rpc: Rpc, options: HeadsOptions): Heads {
   const { finality, warn } = options
   /** The newest block of each endpoint when it was last asked. */
   const seen = new Map<string, BlockRef>()
@@ -35,15 +47,16 @@ export function createHeads(rpc: Rpc, options: HeadsOptions): () => Promise<Chai
   let saidBefore: BlockRef | undefined
   let believed: BlockRef = BEFORE_GENESIS
   let last: BlockRef | undefined
+  let newest: Told<Newest> | undefined
   let isWarned = false
 
   async function claimOf(node: Talk): Promise<Claim> {
     const isTag = finality === 'finalized'
-    const [newest, final] = await node.askEach(
+    const [block, final] = await node.askEach(
       isTag ? [blockCall('latest'), blockCall('finalized')] : [blockCall('latest')],
     )
-    if (newest instanceof RpcFailure) throw newest
-    const latest = toNewest(newest)
+    if (block instanceof RpcFailure) throw block
+    const latest = toNewest(block)
     await refuseUnlinked(node, latest)
     seen.set(node.name, latest)
     if (isTag) return { latest, finalized: finalOf(node, final, latest) }
@@ -88,11 +101,11 @@ export function createHeads(rpc: Rpc, options: HeadsOptions): () => Promise<Chai
   }
 
   /** What two say is final, else what one says twice. */
-  async function believe(claims: readonly Told<Claim>[], newest: NewestBlock): Promise<BlockRef> {
-    const [highest, second] = saidIn(claims, newest)
+  async function believe(claims: readonly Told<Claim>[], latest: NewestBlock): Promise<BlockRef> {
+    const [highest, second] = saidIn(claims, latest)
     if (!highest) return believed
     if (second || finality !== 'finalized') return second ?? highest
-    const before = saidBefore ?? saidIn(await survey(), newest)[0] ?? BEFORE_GENESIS
+    const before = saidBefore ?? saidIn(await survey(), latest)[0] ?? BEFORE_GENESIS
     saidBefore = highest
     return lower(before, highest)
   }
@@ -104,26 +117,40 @@ export function createHeads(rpc: Rpc, options: HeadsOptions): () => Promise<Chai
     return claims.length > 0 ? claims : [await rpc.converse(claimOf)]
   }
 
-  return async () => {
+  async function head(): Promise<ChainHead> {
+    newest = undefined
     const claims = await survey()
-    const latest = newestOf(claims, last)
+    const told = newestOf(claims, last)
+    const latest = told.value
     const finalized = await believe(claims, latest)
     if (finalized.number < 0) warnOfNone()
     last = latest
+    newest = told
     believed = finalized
     const { number, hash, timestamp } = latest
-    const head = { latest: { number, hash, timestamp }, finalized }
-    options.seen?.(head)
-    return head
+    const seenHead = { latest: { number, hash, timestamp }, finalized }
+    options.seen?.(seenHead)
+    return seenHead
+  }
+
+  return {
+    head,
+    takeNewest(number) {
+      const told = newest
+      if (told?.value.number !== number) return undefined
+      newest = undefined
+      const { value, provider } = told
+      return rpc.isDistrusted(provider) ? undefined : { value: value.block, provider }
+    },
   }
 }
 
 /** The highest; of several that was seen before, so that two branches of one height do not take turns. */
-function newestOf(claims: readonly Told<Claim>[], before: BlockRef | undefined): NewestBlock {
-  const blocks = claims.map(({ value }) => value.latest)
-  const number = Math.max(...blocks.map((block) => block.number))
-  const highest = blocks.filter((block) => block.number === number)
-  return highest.find(({ hash }) => hash === before?.hash) ?? (highest[0] as NewestBlock)
+function newestOf(claims: readonly Told<Claim>[], before: BlockRef | undefined): Told<Newest> {
+  const blocks = claims.map(({ value, provider }) => ({ value: value.latest, provider }))
+  const number = Math.max(...blocks.map(({ value }) => value.number))
+  const highest = blocks.filter(({ value }) => value.number === number)
+  return highest.find(({ value }) => value.hash === before?.hash) ?? (highest[0] as Told<Newest>)
 }
 
 /** The final blocks that are named by those that are not far behind, the highest first. */
@@ -143,13 +170,15 @@ async function depthOf(node: Talk, latest: BlockRef, depth: number): Promise<Blo
   return toRef(final, `block ${number}`)
 }
 
-type Newest = NewestBlock & { readonly parentHash: Hash }
+/** `block`: all that was told of it. */
+type Newest = NewestBlock & { readonly parentHash: Hash; readonly block: unknown }
 
-function toNewest(value: unknown): Newest {
+function toNewest(block: unknown): Newest {
   const what = 'the newest block'
-  const { timestamp, parentHash } = toObject(value, what)
+  const { timestamp, parentHash } = toObject(block, what)
   return {
-    ...toRef(value, what),
+    ...toRef(block, what),
+    block,
     timestamp: toNumber(timestamp, `${what}: timestamp`),
     parentHash: toHash(parentHash, `${what}: parentHash`),
   }

@@ -89,6 +89,71 @@ describe('the head of several endpoints', () => {
   })
 })
 
+describe('the header of the newest block', () => {
+  const TOP = { from: 39, to: 39 }
+  const isByNumber = (method: string, params: readonly unknown[]): boolean =>
+    method === 'eth_getBlockByNumber' && params[0] === '0x27'
+
+  /** A node, and how often it was asked for block 39 by its number; what it says as its newest block is changed. */
+  async function counted(change: (block: object) => unknown = (block) => block) {
+    let asked = 0
+    const node = await nodeOf({
+      hooks: {
+        call(method, params, answer) {
+          if (isByNumber(method, params)) asked++
+          const told = answer()
+          return params[0] === 'latest' ? change(told as object) : told
+        },
+      },
+    })
+    return { node, asked: () => asked }
+  }
+
+  test('is known with the head, and asked for by whoever asks a second time', async () => {
+    const { node, asked } = await counted()
+    const { source } = connect([node])
+    await source.head()
+    const first = await source.headers(TOP)
+    expect(asked()).toBe(0)
+    const second = await source.headers(TOP)
+    expect(asked()).toBe(1)
+    expect(first).toEqual(second)
+    expect(first.value).toMatchObject([{ hash: blockOf(39).hash, hashProven: true }])
+    await source.head()
+    await source.headers(TOP)
+    expect(asked()).toBe(1)
+  })
+
+  test('is asked for among others, and where another block is asked for', async () => {
+    const { node, asked } = await counted()
+    const { source } = connect([node])
+    await source.head()
+    expect((await source.headers({ from: 38, to: 38 })).value[0]?.hash).toBe(blockOf(38).hash)
+    expect((await source.headers({ from: 38, to: 39 })).value).toHaveLength(2)
+    expect(asked()).toBe(1)
+  })
+
+  test('is of whoever told of it, and not believed of one that is not trusted any more', async () => {
+    const [behind, newest] = [await nodeOf({ blocks: upTo(38) }), await counted()]
+    const { source } = connect([behind, newest.node])
+    await source.head()
+    const { provider } = await source.headers(TOP)
+    expect([provider, newest.asked()]).toEqual([newest.node.url, 0])
+    await source.head()
+    source.distrust(newest.node.url, 'it lied')
+    await source.headers(TOP)
+    expect(newest.asked()).toBe(1)
+  })
+
+  test('is asked for anew where what was told is no whole header', async () => {
+    const { node, asked } = await counted(({ ...block }) => ({ ...block, logsBloom: '0x00' }))
+    const { source } = connect([node])
+    await source.head()
+    expect((await source.headers(TOP)).value[0]?.hashProven).toBe(true)
+    expect(asked()).toBe(1)
+  })
+})
+
 describe('what is final', () => {
   const final = (number: () => number) => ({
     call(method: string, params: readonly never[], answer: () => unknown) {
