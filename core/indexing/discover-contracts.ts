@@ -11,8 +11,7 @@ export type Discovery = { scopeFor(range: BlockRange): Promise<LogScope> }
  * Creations are few, so they are asked for first, ahead of the rest. What this first, unproven answer leaves out is found
  * in the proven blocks, see `createdIn`.
  *
- * @param creations the logs of a scope in a range, as a node gives them; undefined where no node need be asked, since
- *   the blocks are at hand
+ * @param creations the logs of a scope in a range, as a node gives them; undefined where no node need be asked
  */
 export function createDiscovery(
   admission: Admission,

@@ -84,6 +84,11 @@ export type ProofSetting = {
 
 /** Chunks being read while another is used. */
 const CHUNKS_AHEAD = 3
+/**
+ * So few blocks at the head of the chain are not asked for creations first: most have none, and a follower would wait for
+ * its node once more for each. Those of a block that has one are found in it, and it is asked for a second time.
+ */
+const FEW_BLOCKS = 8
 /** Blocks whose segments are listed at once. */
 const LISTED_BLOCKS = 50_000
 
@@ -140,6 +145,7 @@ async function* readAhead(
   const listing = createListing(reading)
   const demand = demandOf(reading)
   const discovery = createDiscovery(reading.admission, async (range, scope) => {
+    if (range.to > reading.finalized && range.to - range.from < FEW_BLOCKS) return undefined
     const heads = await listing.of(range)
     if (heads.length > 0 && gapsIn(partsOf(range, scope, heads, demand)).length === 0)
       return undefined

@@ -62,6 +62,40 @@ describe('a follower', () => {
     expect(await seen(tables, source)).toEqual(modelOf(chain.blocks))
   })
 
+  test('asks once for what is in a block, and a second time only for contracts that it creates', async () => {
+    const chain = createFakeChain(57, { maxLogs: 8 })
+    await chain.mine(12)
+    const source = createFakeSource({ blocks: () => chain.blocks })
+    const asked = new Map<number, number>()
+    const counting: BlockSource = {
+      ...source,
+      headers(range) {
+        asked.set(range.to, (asked.get(range.to) ?? 0) + 1)
+        return source.headers(range)
+      },
+    }
+    const tables = createMemoryTables()
+    let logsAsked: number | undefined
+    await follow(tables, counting, async (event) => {
+      if (event.status !== 'idle') return false
+      logsAsked ??= source.requests['logs']
+      if (chain.blocks.length === 60) return true
+      await chain.mine(1)
+      return false
+    })
+    expect(await seen(tables, source)).toEqual(modelOf(chain.blocks))
+    // The beginning was asked for creations first.
+    expect([logsAsked, source.requests['logs']]).toEqual([1, 1])
+    const followed = [...asked].filter(([number]) => number >= 13)
+    const creations = [...tables.events.values()].filter(
+      ({ event }) => event.body.type === 'poolCreated' && event.block.number >= 13,
+    )
+    const creating = new Set(creations.map(({ event }) => event.block.number))
+    expect(creating.size).toBeGreaterThan(0)
+    for (const [number, times] of followed)
+      expect(times, `block ${number}`).toBe(creating.has(number) ? 2 : 1)
+  })
+
   test('that read the beginning of a stretch before a reorg and its end after it reads it again', async () => {
     const old = createFakeChain(51, { maxLogs: 5 })
     await old.mine(16)
