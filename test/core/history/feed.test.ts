@@ -141,6 +141,24 @@ test('a branch that came and went between two reads is not told of', async () =>
   expect(consumer.retractions()).toBe(0)
 })
 
+test('of several reorganisations since a reader was there, the deepest says how far it is taken back', async () => {
+  const { appender, feed } = await openFeed()
+  const chain = createFakeChain(5, { maxLogs: 4 })
+  await chain.mine(9)
+  await follow(appender, chain, 0)
+  const consumer = createFeedConsumer()
+  await consumer.readAll(feed, 50)
+  for (const depth of [3, 1, 2]) {
+    const from = chain.blocks.length - 1 - depth
+    await chain.fork(depth, depth + 1)
+    await goBack(appender, from)
+    await follow(appender, chain, from + 1)
+  }
+  await consumer.readAll(feed, 50)
+  expect(consumer.retractions()).toBe(1)
+  expect(consumer.events()).toEqual(modelOf(chain.blocks).events)
+})
+
 test('a cursor that this history never gave is refused with the remedy, not read as if it were', async () => {
   const { appender, feed } = await openFeed()
   const chain = createFakeChain(5, { maxLogs: 4 })
