@@ -41,8 +41,8 @@ const STALE_SECONDS = 300
  */
 export function createHeads(rpc: Rpc, options: HeadsOptions): Heads {
   const { finality, warn } = options
-  /** The newest block of each endpoint when it was last asked. */
-  const seen = new Map<string, BlockRef>()
+  /** What each endpoint said when it was last asked. */
+  const seen = new Map<string, Claim>()
   /** What was said to be final the last time, and what was last believed. */
   let saidBefore: BlockRef | undefined
   let believed: BlockRef = BEFORE_GENESIS
@@ -51,21 +51,31 @@ export function createHeads(rpc: Rpc, options: HeadsOptions): Heads {
   let isWarned = false
 
   async function claimOf(node: Talk): Promise<Claim> {
-    const isTag = finality === 'finalized'
+    const before = seen.get(node.name)
+    // Most likely there is one block more than before.
+    const tag =
+      finality === 'finalized' ? finality : finalTag(finality, before && before.latest.number + 1)
     const [block, final] = await node.askEach(
-      isTag ? [blockCall('latest'), blockCall('finalized')] : [blockCall('latest')],
+      ['latest', ...(tag === undefined ? [] : [tag])].map(blockCall),
     )
     if (block instanceof RpcFailure) throw block
     const latest = toNewest(block)
-    await refuseUnlinked(node, latest)
-    seen.set(node.name, latest)
-    if (isTag) return { latest, finalized: finalOf(node, final, latest) }
-    return { latest, finalized: await depthOf(node, latest, finality) }
+    await refuseUnlinked(node, latest, before?.latest)
+    const finalized =
+      finality === 'finalized'
+        ? finalOf(node, final, latest)
+        : await depthOf(node, latest, finality, { before, told: { tag, block: final } })
+    const claim = { latest, finalized }
+    seen.set(node.name, claim)
+    return claim
   }
 
   /** A block that does not follow the endpoint's own block below it is no head of any chain. */
-  async function refuseUnlinked(node: Talk, latest: Newest): Promise<void> {
-    const before = seen.get(node.name)
+  async function refuseUnlinked(
+    node: Talk,
+    latest: Newest,
+    before: BlockRef | undefined,
+  ): Promise<void> {
     if (latest.number === 0 || before?.hash === latest.hash || before?.hash === latest.parentHash)
       return
     const [below] = await node.askEach([blockCall(hex(latest.number - 1))])
@@ -162,12 +172,34 @@ const saidIn = (claims: readonly Told<Claim>[], newest: NewestBlock): BlockRef[]
 
 const lower = (a: BlockRef, b: BlockRef): BlockRef => (a.number < b.number ? a : b)
 
-async function depthOf(node: Talk, latest: BlockRef, depth: number): Promise<BlockRef> {
+/** Which block is so far below the newest one; undefined where it need not be asked for. */
+const finalTag = (depth: number, latest: number | undefined): string | undefined =>
+  depth === 0 || latest === undefined || latest < depth ? undefined : hex(latest - depth)
+
+/**
+ * @param before what the endpoint said the last time
+ * @param told what it says beside its newest block, of the block of that tag
+ */
+async function depthOf(
+  node: Talk,
+  latest: BlockRef,
+  depth: number,
+  {
+    before,
+    told,
+  }: {
+    readonly before: Claim | undefined
+    readonly told: { readonly tag: string | undefined; readonly block: unknown }
+  },
+): Promise<BlockRef | undefined> {
   if (depth === 0) return { number: latest.number, hash: latest.hash }
-  const number = latest.number - depth
-  if (number < 0) return BEFORE_GENESIS
-  const [final] = await node.ask([blockCall(hex(number))])
-  return toRef(final, `block ${number}`)
+  const tag = finalTag(depth, latest.number)
+  if (tag === undefined) return BEFORE_GENESIS
+  // The same block has the same ones below it.
+  if (before?.latest.hash === latest.hash) return before.finalized
+  const isTold = told.tag === tag && !(told.block instanceof RpcFailure)
+  const [final] = isTold ? [told.block] : await node.ask([blockCall(tag)])
+  return toRef(final, `block ${Number(tag)}`)
 }
 
 /** `block`: all that was told of it. */

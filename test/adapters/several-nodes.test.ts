@@ -54,6 +54,7 @@ const hang = { http: () => true }
 /** Whoever waits until a node's time is over does not come to the end of the test. */
 const PATIENT = { timeoutMs: 60_000 }
 const blockOf = (number: number) => chain.blocks[number]?.header as FakeBlock['header']
+const refOf = (number: number) => ({ number, hash: blockOf(number).hash })
 
 describe('the head of several endpoints', () => {
   test('is the newest, whichever stands still', async () => {
@@ -151,6 +152,63 @@ describe('the header of the newest block', () => {
     await source.head()
     expect((await source.headers(TOP)).value[0]?.hashProven).toBe(true)
     expect(asked()).toBe(1)
+  })
+})
+
+describe('what is so many blocks below the head', () => {
+  test('is asked for beside the next head, and once for the same one', async () => {
+    let top = 20
+    const node = await nodeOf({ blocks: () => chain.blocks.slice(0, top + 1) })
+    const { source } = connect([node], 6)
+    const requestsOf = async (number: number): Promise<number> => {
+      top = number
+      const before = node.requests()
+      const { latest, finalized } = await source.head()
+      expect([latest.number, finalized]).toEqual([number, refOf(number - 6)])
+      return node.requests() - before
+    }
+    await requestsOf(20)
+    expect(await requestsOf(21)).toBe(1)
+    expect(await requestsOf(21)).toBe(1)
+    expect(await requestsOf(22)).toBe(1)
+    // Several more, and what a reorganisation has left: those are asked for.
+    await requestsOf(25)
+    await requestsOf(24)
+    expect(await requestsOf(25)).toBe(1)
+  })
+
+  test('is of the branch of the newest block', async () => {
+    const other = createFakeChain(81)
+    await other.mine(40)
+    await other.fork(10, 12)
+    let blocks = chain.blocks.slice(0, 40)
+    const node = await nodeOf({ blocks: () => blocks })
+    const { source } = connect([node], 6)
+    await source.head()
+    blocks = other.blocks.slice(0, 41)
+    const { latest, finalized } = await source.head()
+    const at = (number: number) => other.blocks[number]?.header
+    expect([latest.hash, finalized.hash]).toEqual([at(40)?.hash, at(34)?.hash])
+    expect(finalized.hash).not.toBe(blockOf(34).hash)
+  })
+
+  test('is asked for by itself where it is not told beside the head', async () => {
+    let top = 20
+    let asked = 0
+    const node = await nodeOf({
+      blocks: () => chain.blocks.slice(0, top + 1),
+      hooks: {
+        call(_method, params, answer) {
+          if (params[0] === '0xf' && asked++ === 0) throw new NodeError(-32_000, 'unknown block')
+          return answer()
+        },
+      },
+    })
+    const { source } = connect([node], 6, { rounds: 1 })
+    await source.head()
+    top = 21
+    expect((await source.head()).finalized).toEqual(refOf(15))
+    expect(asked).toBe(2)
   })
 })
 
