@@ -145,7 +145,7 @@ async function* readAhead(
   const listing = createListing(reading)
   const demand = demandOf(reading)
   const discovery = createDiscovery(reading.admission, async (range, scope) => {
-    if (range.to > reading.finalized && range.to - range.from < FEW_BLOCKS) return undefined
+    if (isOpen(reading, range) && range.to - range.from < FEW_BLOCKS) return undefined
     const heads = await listing.of(range)
     if (heads.length > 0 && gapsIn(partsOf(range, scope, heads, demand)).length === 0)
       return undefined
@@ -188,11 +188,12 @@ async function* readAhead(
  * @param created the contracts that the blocks so far have created; this chunk's are added
  */
 async function completed(
-  { admission }: ChunkReading,
+  reading: ChunkReading,
   obtain: ObtainBlocks,
   { range, scope, blocks }: Chunk,
   created: Address[],
 ): Promise<{ readonly scopes: readonly LogScope[]; readonly blocks: readonly RawBlock[] }> {
+  const { admission } = reading
   const held = [scope]
   let complete = blocks
   let fresh = blocks
@@ -200,12 +201,21 @@ async function completed(
     created.push(...createdIn(admission, fresh))
     const missing = missingIn(admission.scope(created), held)
     if (missing.size === 0) return { scopes: held, blocks: complete }
-    // Every pass may reveal another contract; most need none.
-    fresh = await obtain(range, missing)
-    complete = mergeBlocks(range, [complete, fresh])
     held.push(missing)
+    // Every pass may reveal another contract; most need none.
+    if (isOpen(reading, range)) {
+      // Another block may have taken the place of one meanwhile, and only the logs of one answer are held against one another.
+      fresh = await obtain(range, unionOf(held))
+      complete = fresh
+    } else {
+      fresh = await obtain(range, missing)
+      complete = mergeBlocks(range, [complete, fresh])
+    }
   }
 }
+
+/** Whether none of these blocks is final. */
+const isOpen = ({ finalized }: ChunkReading, { from }: BlockRange): boolean => from > finalized
 
 /** The segments that are kept, listed many blocks at a time; a hint, since others may add some meanwhile. */
 function createListing({ ports: { raw }, chainId, finalized, until }: ChunkReading) {

@@ -6,13 +6,17 @@ import {
 } from '#adapters/memory/chain-store.ts'
 import type { Clock } from '#core/clock.ts'
 import { createViews } from '#core/history/view.ts'
+import type { Address } from '#core/chain.ts'
+import { chainProfiles } from '#core/indexing/chain-profiles.ts'
 import { followHead, type FollowEvent } from '#core/indexing/follow-head.ts'
 import type { BlockSource } from '#core/indexing/ports.ts'
 import type { Source } from '#core/catalogue.ts'
 import { modelOf, readEverything } from '../../contracts/everything.ts'
-import { createFakeChain, fakeSources } from '../../fakes/fake-chain.ts'
+import { addressOf } from '../../fakes/encode.ts'
+import { createFakeChain, type FakeBlock, fakeSources, seal } from '../../fakes/fake-chain.ts'
 import { createFakeSource } from '../../fakes/fake-source.ts'
 import { createFakeClock, fakeIndexPorts } from '../../fakes/index-app.ts'
+import { createRandom } from '../../fakes/random.ts'
 
 const CHAIN_ID = 31_337
 const EVENTS_MAX = 500
@@ -94,6 +98,64 @@ describe('a follower', () => {
     expect(creating.size).toBeGreaterThan(0)
     for (const [number, times] of followed)
       expect(times, `block ${number}`).toBe(creating.has(number) ? 2 : 1)
+  })
+
+  describe('that asks a second time for what a block creates', () => {
+    const input = { chainId: CHAIN_ID, sources: fakeSources, proof: 'auto', pollMs: 10 } as const
+
+    /** A chain of two blocks; the second creates a pool, and the pool has a log, each in a transaction of its own. */
+    async function creating(seed: number): Promise<readonly [FakeBlock, FakeBlock]> {
+      const random = { ...createRandom(seed), chance: () => false }
+      const pool = addressOf(0x77 + seed)
+      const [token0, token1] = [addressOf(3), addressOf(9)]
+      const { factory } = fakeSources[0] as { readonly factory: Address }
+      const first = await seal(createRandom(1), { number: 0 }, undefined, [])
+      const second = await seal(random, { number: 1 }, first, [
+        { act: 'create', factory, pool, token0, token1, terms: null },
+        { act: 'sync', pool, reserves: [5n, 6n] },
+      ])
+      return [first, second]
+    }
+
+    test('takes no log for another where nodes count them in each transaction anew', async () => {
+      const blocks = await creating(1)
+      const source = createFakeSource({
+        blocks: () => blocks,
+        // Of a single log nothing shows it.
+        faults: [{ logs: (logs) => logs.map((log) => ({ ...log, logIndex: 0 })) }],
+      })
+      const tables = createMemoryTables()
+      const ports = fakeIndexPorts(tables, source)
+      const cancel = { aborted: false }
+      const reasons: string[] = []
+      const commits = chainProfiles.zksync
+      for await (const event of followHead(ports, { ...input, commits }, cancel)) {
+        if (event.status === 'degraded') reasons.push(event.error.message)
+        cancel.aborted = event.status !== 'appended'
+      }
+      expect(reasons).toEqual([expect.stringContaining('counted in each transaction anew')])
+      expect(tables.events.size).toBe(0)
+    })
+
+    test('takes the block that has come in its place meanwhile', async () => {
+      const [before, after] = [await creating(1), await creating(2)]
+      let blocks = before
+      let asked = 0
+      const source = createFakeSource({
+        blocks: () => blocks,
+        faults: [
+          {
+            request(method) {
+              if (method === 'headers' && ++asked === 2) blocks = after
+            },
+          },
+        ],
+      })
+      const tables = createMemoryTables()
+      const events = await follow(tables, source, ({ status }) => status === 'idle')
+      expect(events.map(({ status }) => status)).toEqual(['appended', 'appended', 'idle'])
+      expect(await seen(tables, source)).toEqual(modelOf(after))
+    })
   })
 
   test('that read the beginning of a stretch before a reorg and its end after it reads it again', async () => {
