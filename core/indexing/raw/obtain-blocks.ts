@@ -131,7 +131,8 @@ async function readParts(
  * The blocks of a range, with the logs that any of these lists has; each is proven as well as the weakest of what is
  * merged.
  *
- * @throws AppError `unavailable` where two of them have different blocks of one number
+ * @throws AppError `unavailable` where two of them have different blocks of one number, or logs of two transactions at one
+ *   place
  */
 export function mergeBlocks(
   range: BlockRange,
@@ -161,9 +162,24 @@ export function mergeBlocks(
 function mergeLogs(some: readonly RawLog[], more: readonly RawLog[]): readonly RawLog[] {
   if (more.length === 0) return some
   if (some.length === 0) return more
-  const byIndex = new Map([...some, ...more].map((log) => [log.logIndex, log]))
+  const byIndex = new Map(some.map((log) => [log.logIndex, log]))
+  for (const log of more) {
+    const other = byIndex.get(log.logIndex)
+    if (other && other.transactionHash !== log.transactionHash) throw inOnePlace(log, other)
+    byIndex.set(log.logIndex, log)
+  }
   return [...byIndex.values()].toSorted((a, b) => a.logIndex - b.logIndex)
 }
+
+const inOnePlace = ({ blockNumber, logIndex, transactionHash }: RawLog, other: RawLog): AppError =>
+  new AppError(
+    'unavailable',
+    `raw: block ${blockNumber} has two logs ${logIndex}, of transactions ${other.transactionHash} and ` +
+      `${transactionHash}, in two answers: an endpoint of chain.rpc counts logs in each transaction anew, and one answer ` +
+      'alone may not show it; name the chain in chain.profile if its roots commit to receipts, else another endpoint, ' +
+      'and remove the raw segments of that block',
+    { details: { field: 'raw', reason: 'unproven', block: blockNumber } },
+  )
 
 const differ = ({ header }: RawBlock, other: Hash): AppError =>
   new AppError(

@@ -435,4 +435,17 @@ describe('blocks with all logs of a scope', () => {
       /^raw: block 5 is kept as 0x.* several branches/,
     )
   })
+
+  test('of two logs that are counted in their transactions alone none is taken for the other', async () => {
+    const blocks = (await chainOf(81, 10)).blocks.map(provenOf)
+    const full = blocks.find(({ logs }) => new Set(logs.map((log) => log.transactionHash)).size > 1)
+    const { header, logs } = full as RawBlock
+    const only = (log: RawLog | undefined): RawBlock[] => [
+      { ...(full as RawBlock), logs: [{ ...(log as RawLog), logIndex: 0 }] },
+    ]
+    const range = { from: header.number, to: header.number }
+    const [first, last] = [only(logs[0]), only(logs.at(-1))]
+    expect(mergeBlocks(range, [first, first])).toEqual(first)
+    expect(() => mergeBlocks(range, [first, last])).toThrow(/^raw: block \d+ has two logs 0, /)
+  })
 })
