@@ -6,6 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { DEVNET_CHAIN_ID } from '#devnet/anvil.ts'
 import { openSqliteChainStore } from '#adapters/sqlite/chain-store.ts'
 import { watchSqliteFile } from '#adapters/sqlite/watch-file.ts'
+import { LATENCY_MS, startLateNode } from './late-node.ts'
 import { inFolder, scriptArguments, spread } from './measure.ts'
 import { makeSwapChain, type SwapChain } from './swap-chain.ts'
 
@@ -13,6 +14,9 @@ const BLOCKS = 200
 const SWAPS = 20
 /** Between blocks: a fast chain. */
 const PAUSE_MS = 100
+/** With a node that is far away, which none is asked to keep up with so fast a chain. */
+const LATE_BLOCKS = 60
+const LATE_PAUSE_MS = 400
 /** As many blocks as anvil lets be taken back: what is older is final. */
 const REORG_BLOCKS = 64
 const REORG_SWAPS = 100
@@ -27,19 +31,39 @@ const PATIENCE_MS = 60_000
 export async function benchFollowing(print: (line: string) => void): Promise<void> {
   await using chain = await makeSwapChain({ pairs: 20, blocks: 10, swapsPerBlock: SWAPS })
   await inFolder(async (folder) => {
-    await using indexer = await startIndexer(chain, folder)
-    const times: number[] = []
-    for (let each = 0; each < BLOCKS; each++) {
-      await sleep(PAUSE_MS)
-      const number = await chain.mine(SWAPS)
-      const minedAt = performance.now()
-      await indexer.stored(number)
-      times.push(performance.now() - minedAt)
-    }
+    await using indexer = await startIndexer(chain, chain.url, folder)
+    const times = await follow(chain, indexer, { blocks: BLOCKS, pauseMs: PAUSE_MS })
     print(`${BLOCKS} blocks with ${2 * SWAPS} logs each, one every ${PAUSE_MS} ms, in SQLite`)
     print(`  mined to stored: ${spread(times)}`)
     for (let round = 0; round < ROUNDS; round++) print(`  ${await reorganise(chain, indexer)}`)
   })
+  await inFolder(async (folder) => {
+    await using node = await startLateNode(chain.url)
+    await using indexer = await startIndexer(chain, node.url, folder)
+    const times = await follow(chain, indexer, { blocks: LATE_BLOCKS, pauseMs: LATE_PAUSE_MS })
+    print(
+      `  the same from a node whose heads and answers come ${LATENCY_MS} ms late: ${spread(times)}`,
+    )
+  })
+}
+
+/** How long after each of so many new blocks it is stored, milliseconds. */
+async function follow(
+  chain: SwapChain,
+  indexer: Indexer,
+  { blocks, pauseMs }: { readonly blocks: number; readonly pauseMs: number },
+): Promise<number[]> {
+  const times: number[] = []
+  // It may still be on its way to the head.
+  await indexer.stored(await chain.mine(SWAPS))
+  for (let each = 0; each < blocks; each++) {
+    await sleep(pauseMs)
+    const number = await chain.mine(SWAPS)
+    const minedAt = performance.now()
+    await indexer.stored(number)
+    times.push(performance.now() - minedAt)
+  }
+  return times
 }
 
 async function reorganise(chain: SwapChain, indexer: Indexer): Promise<string> {
@@ -79,7 +103,7 @@ type Indexer = AsyncDisposable & {
   goOn(): void
 }
 
-async function startIndexer(chain: SwapChain, folder: string): Promise<Indexer> {
+async function startIndexer(chain: SwapChain, url: string, folder: string): Promise<Indexer> {
   const config = join(folder, 'halyard.json')
   const path = join(folder, 'history.db')
   writeFileSync(
@@ -87,7 +111,7 @@ async function startIndexer(chain: SwapChain, folder: string): Promise<Indexer> 
     JSON.stringify({
       chain: {
         id: DEVNET_CHAIN_ID,
-        rpc: [chain.url, chain.url.replace('http', 'ws')],
+        rpc: [url, url.replace('http', 'ws')],
         profile: 'ethereum',
       },
       store: 'sqlite:./history.db',

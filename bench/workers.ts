@@ -1,15 +1,13 @@
 import { spawn } from 'node:child_process'
 import { writeFileSync } from 'node:fs'
-import { createServer, connect, type AddressInfo, type Socket } from 'node:net'
 import { join } from 'node:path'
 import { once } from 'node:events'
 import { availableParallelism } from 'node:os'
 import { DEVNET_CHAIN_ID } from '#devnet/anvil.ts'
+import { LATENCY_MS, startLateNode } from './late-node.ts'
 import { inFolder, median, scriptArguments } from './measure.ts'
 import { makeSwapChain, type SwapChain } from './swap-chain.ts'
 
-/** What each answer of the node is held back, as one on the other side of an ocean would. */
-const LATENCY_MS = 50
 const WORKERS = [1, 2, 4]
 /** Long enough that the start of a process does not count for much, in either way of sharing. */
 const BLOCKS = 8_000
@@ -74,37 +72,6 @@ async function benchSharing(
         `${(one / time / count).toFixed(2)} of what they would be in proportion; ` +
         `${processor.toFixed(2)} s of processors' time`,
     )
-  }
-}
-
-/** A server before a node that passes everything on, and holds back what the node says. */
-async function startLateNode(url: string): Promise<AsyncDisposable & { readonly url: string }> {
-  const { hostname, port } = new URL(url)
-  const sockets = new Set<Socket>()
-  const server = createServer((client) => {
-    const node = connect(Number(port), hostname)
-    for (const socket of [client, node]) {
-      sockets.add(socket)
-      socket.setNoDelay(true)
-      socket.on('error', () => undefined)
-      socket.on('close', () => {
-        sockets.delete(socket)
-        client.destroy()
-        node.destroy()
-      })
-    }
-    client.pipe(node)
-    node.on('data', (part) => void setTimeout(() => client.write(part), LATENCY_MS))
-  })
-  server.listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  return {
-    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
-    async [Symbol.asyncDispose]() {
-      for (const socket of sockets) socket.destroy()
-      server.close()
-      await once(server, 'close')
-    },
   }
 }
 
