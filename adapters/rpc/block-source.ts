@@ -5,7 +5,7 @@ import { blockCall, createHeads, type HeadsOptions, hex, toRef } from './heads.t
 import { logsOf } from './logs.ts'
 import { toHash, toHex, toNumber, toObject } from './parse.ts'
 import { receiptsOf } from './receipts.ts'
-import type { Rpc } from './rpc.ts'
+import type { Rpc, Talk } from './rpc.ts'
 
 export type BlockSourceOptions = HeadsOptions & {
   /** Recomputes a header's hash; undefined for chains whose headers hash in another way. */
@@ -15,7 +15,7 @@ export type BlockSourceOptions = HeadsOptions & {
 /** Blocks and logs of a chain by JSON-RPC. */
 export function createRpcBlockSource(rpc: Rpc, options: BlockSourceOptions): BlockSource {
   const { headerHash } = options
-  const { head, takeNewest } = createHeads(rpc, options)
+  const { head, takeNewest, wasBelow } = createHeads(rpc, options)
 
   function toHeader(value: unknown, what: string): SourceHeader {
     const header = toObject(value, what)
@@ -75,10 +75,20 @@ export function createRpcBlockSource(rpc: Rpc, options: BlockSourceOptions): Blo
     head,
     onOneBranch,
     headers,
-    logs: (range, filter) => rpc.converse((node) => logsOf(node, range, filter)),
+    logs: (range, filter) =>
+      rpc.converse(async (node) => {
+        // Of blocks that a node does not have yet it says that they have no logs.
+        if (wasBelow(node.name, range.to)) await refuseWithout(node, range.to)
+        return logsOf(node, range, filter)
+      }),
     receipts: (block) => rpc.converse((node) => receiptsOf(node, block)),
     distrust: (provider, reason) => rpc.distrust(provider, reason),
   }
+}
+
+async function refuseWithout(node: Talk, number: number): Promise<void> {
+  const [block] = await node.ask([blockCall(hex(number))])
+  if (block === null) throw new RpcFailure('bad-answer', `it has no block ${number} yet`)
 }
 
 const numbersOf = ({ from, to }: BlockRange): number[] =>

@@ -29,6 +29,8 @@ export type Heads = {
    * @returns undefined where the newest block is another one, or whoever told of it is not trusted any more
    */
   takeNewest(number: number): Told<unknown> | undefined
+  /** Whether an endpoint did not have a block of this height yet when it was last asked for its newest one. */
+  wasBelow(provider: string, number: number): boolean
 }
 
 /** An endpoint whose newest block is older than another's by more has no say in what is final. */
@@ -151,6 +153,10 @@ export function createHeads(rpc: Rpc, options: HeadsOptions): Heads {
       newest = undefined
       const { value, provider } = told
       return rpc.isDistrusted(provider) ? undefined : { value: value.block, provider }
+    },
+    wasBelow(provider, number) {
+      const before = seen.get(provider)
+      return before !== undefined && before.latest.number < number
     },
   }
 }

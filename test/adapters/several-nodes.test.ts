@@ -212,6 +212,23 @@ describe('what is so many blocks below the head', () => {
   })
 })
 
+test('logs of a block that an endpoint does not have yet are asked of another, until it has caught up', async () => {
+  let height = 38
+  const behind = await nodeOf({ blocks: () => upTo(height)() })
+  const newest = await nodeOf()
+  const { source } = connect([behind, newest])
+  await source.head()
+  const range = { from: 39, to: 39 }
+  const { logs } = chain.blocks[39] as FakeBlock
+  const topics = [...new Set(logs.map((log) => log.topics[0] as `0x${string}`))]
+  const { provider, value } = await source.logs(range, { topics })
+  expect([provider, value.length]).toEqual([newest.url, logs.length])
+  expect(logs.length).toBeGreaterThan(0)
+  height = 39
+  expect((await source.logs(range, { topics })).provider).toBe(behind.url)
+  expect(newest.calls['eth_getLogs']).toBe(1)
+})
+
 describe('what is final', () => {
   const final = (number: () => number) => ({
     call(method: string, params: readonly never[], answer: () => unknown) {
