@@ -58,7 +58,10 @@ export type Rpc = {
   call<T>(calls: readonly RpcCall[], accept: (results: unknown[]) => T): Promise<Told<T>>
   /** Several calls, each of which may depend on the answers before it, all to one endpoint. */
   converse<T>(talk: (node: Talk) => Promise<T>): Promise<Told<T>>
-  /** One conversation with every endpoint that is not out of use, at the same time; those that fail are left out. */
+  /**
+   * One conversation with every endpoint that is not out of use, at the same time; those that fail are left out. In the
+   * order of their standing, however quick they are.
+   */
   survey<T>(talk: (node: Talk) => Promise<T>): Promise<Told<T>[]>
   /** The configured chain id where one endpoint serves it, else what one serves instead. Every endpoint is asked. */
   chainId(): Promise<number>
@@ -149,7 +152,7 @@ export function createRpc(
     await Promise.race([all, firstOf(asked, () => told.length > 0)])
     if (waiting.size > 0) await Promise.race([all, sleep(SURVEY_REST_MS, stop)])
     for (const member of waiting) member.markSlow()
-    return told
+    return ranked().flatMap(({ node }) => told.find(({ provider }) => provider === node.name) ?? [])
   }
 
   return {

@@ -146,6 +146,24 @@ describe('the header of the newest block', () => {
     expect(newest.asked()).toBe(1)
   })
 
+  test('is of the endpoint that is named first where several have one of that height, however slow it is', async () => {
+    const branch = createFakeChain(81)
+    await branch.mine(40)
+    await branch.fork(1, 1)
+    const first = await nodeOf({
+      hooks: {
+        call: async (_method, _params, answer) => {
+          await new Promise((resolve) => setTimeout(resolve, 30))
+          return answer()
+        },
+      },
+    })
+    const quick = await nodeOf({ blocks: () => branch.blocks })
+    const { source } = connect([first, quick])
+    expect((await source.head()).latest.hash).toBe(blockOf(39).hash)
+    expect((await source.headers(TOP)).provider).toBe(first.url)
+  })
+
   test('is asked for anew where what was told is no whole header', async () => {
     const { node, asked } = await counted(({ ...block }) => ({ ...block, logsBloom: '0x00' }))
     const { source } = connect([node])
