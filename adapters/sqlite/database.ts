@@ -1,7 +1,7 @@
 import { closeSync, openSync, readSync, statSync } from 'node:fs'
 import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite'
 import { AppError } from '#core/errors.ts'
-import { damaged, isBusy, isFailedSync, isFull, toAppError } from './errors.ts'
+import { damaged, isBusy, isFailedSync, isFull, isLocked, toAppError } from './errors.ts'
 import { additionsTo, type FileForm, schemaDifference, schemaVersion } from './schema-version.ts'
 import { type FileField, refuseBadPlace } from './place.ts'
 
@@ -242,8 +242,9 @@ function wrap(
       if (Number(logged) * frameBytes < LOG_BYTES_MAX || logged === copied) return
       connection.exec('PRAGMA wal_checkpoint')
     } catch (error) {
-      // What does not fit into the file stays in the log, which is read all the same.
-      if (!isBusy(error) && !isFull(error)) throw error
+      // What does not fit into the file stays in the log, which is read all the same; and while this connection reads
+      // something row by row, a later commit copies.
+      if (!isBusy(error) && !isLocked(error) && !isFull(error)) throw error
     }
   }
 

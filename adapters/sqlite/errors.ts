@@ -31,6 +31,7 @@ const remedies: Readonly<Record<number, string>> = {
   14: 'it cannot be opened; check that its folder exists and can be written',
 }
 const BUSY = 5
+const LOCKED = 6
 const IO_ERROR = 10
 const CORRUPT = 11
 const FULL = 13
@@ -54,6 +55,9 @@ export function isFailedSync(error: unknown): boolean {
 /** Another process holds the lock that was asked for. */
 export const isBusy = (error: unknown): boolean =>
   error instanceof Error && codeOf(isAppError(error) ? error.cause : error) === BUSY
+
+/** A statement of the same connection is not done with what was asked for. */
+export const isLocked = (error: unknown): boolean => codeOf(error) === LOCKED
 
 /** SQLite's failures as `unavailable`, with the remedy; anything else as it is. */
 export function toAppError(error: unknown, path: string, field: FileField = 'store'): unknown {

@@ -67,3 +67,19 @@ test('what a reader still looks at stays in the log, and is copied once it is do
   reader.close()
   db.close()
 })
+
+test('what is committed while the same connection reads row by row is copied by a later commit', () => {
+  const { db, add } = openWithRows()
+  add(1)
+  add(1)
+  let seen = 0
+  for (const _ of db.iterate('SELECT 1 FROM rows')) {
+    seen++
+    if (seen <= 2) add(5)
+  }
+  expect(seen).toBeGreaterThanOrEqual(2)
+  expect(sizeOf(path)).toBeLessThan(MEGABYTE)
+  add(1)
+  expect(sizeOf(path)).toBeGreaterThan(13 * MEGABYTE)
+  db.close()
+})
