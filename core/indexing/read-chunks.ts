@@ -203,7 +203,7 @@ async function completed(
     if (missing.size === 0) return { scopes: held, blocks: complete }
     held.push(missing)
     // Every pass may reveal another contract; most need none.
-    if (isOpen(reading, range)) {
+    if (isOpen(reading, range) || !reading.ports.raw) {
       // Another block may have taken the place of one meanwhile, and only the logs of one answer are held against one another.
       fresh = await obtain(range, unionOf(held))
       complete = fresh

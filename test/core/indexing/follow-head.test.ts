@@ -117,25 +117,40 @@ describe('a follower', () => {
       return [first, second]
     }
 
-    test('takes no log for another where nodes count them in each transaction anew', async () => {
-      const blocks = await creating(1)
-      const source = createFakeSource({
-        blocks: () => blocks,
-        // Of a single log nothing shows it.
-        faults: [{ logs: (logs) => logs.map((log) => ({ ...log, logIndex: 0 })) }],
-      })
-      const tables = createMemoryTables()
-      const ports = fakeIndexPorts(tables, source)
-      const cancel = { aborted: false }
-      const reasons: string[] = []
-      const commits = chainProfiles.zksync
-      for await (const event of followHead(ports, { ...input, commits }, cancel)) {
-        if (event.status === 'degraded') reasons.push(event.error.message)
-        cancel.aborted = event.status !== 'appended'
-      }
-      expect(reasons).toEqual([expect.stringContaining('counted in each transaction anew')])
-      expect(tables.events.size).toBe(0)
-    })
+    test.each([
+      ['not final', 3],
+      ['final, and a node leaves out its creations when it is asked for those first', 0],
+    ])(
+      'takes no log for another where nodes count them in each transaction anew, and the block is %s',
+      async (_what, finality) => {
+        const blocks = await creating(1)
+        const whole = createFakeSource({
+          blocks: () => blocks,
+          finality,
+          // Of a single log nothing shows it.
+          faults: [{ logs: (logs) => logs.map((log) => ({ ...log, logIndex: 0 })) }],
+        })
+        let asked = 0
+        const source: BlockSource = {
+          ...whole,
+          async logs(range, filter) {
+            const answer = await whole.logs(range, filter)
+            return finality === 0 && ++asked === 1 ? { ...answer, value: [] } : answer
+          },
+        }
+        const tables = createMemoryTables()
+        const ports = fakeIndexPorts(tables, source)
+        const cancel = { aborted: false }
+        const reasons: string[] = []
+        const commits = chainProfiles.zksync
+        for await (const event of followHead(ports, { ...input, commits }, cancel)) {
+          if (event.status === 'degraded') reasons.push(event.error.message)
+          cancel.aborted = event.status !== 'appended'
+        }
+        expect(reasons).toEqual([expect.stringContaining('cannot be proven: logs are counted in')])
+        expect(tables.events.size).toBe(0)
+      },
+    )
 
     test('takes the block that has come in its place meanwhile', async () => {
       const [before, after] = [await creating(1), await creating(2)]
