@@ -10,7 +10,8 @@ import { LATENCY_MS, startLateNode } from './late-node.ts'
 import { inFolder, scriptArguments, spread } from './measure.ts'
 import { makeSwapChain, type SwapChain } from './swap-chain.ts'
 
-const BLOCKS = 200
+/** So many that one of a hundred is not a single one, or two. */
+const BLOCKS = 600
 const SWAPS = 20
 /** Between blocks: a fast chain. */
 const PAUSE_MS = 100
