@@ -63,10 +63,14 @@ export function createHeads(rpc: Rpc, options: HeadsOptions): Heads {
     if (block instanceof RpcFailure) throw block
     const latest = toNewest(block)
     await refuseUnlinked(node, latest, before?.latest)
-    const finalized =
-      finality === 'finalized'
-        ? finalOf(node, final, latest)
-        : await depthOf(node, latest, finality, { before, told: { tag, block: final } })
+    let finalized: BlockRef | undefined
+    if (finality === 'finalized') finalized = finalOf(node, final, latest)
+    // The same block has the same ones below it.
+    else if (before?.latest.hash === latest.hash) finalized = before.finalized
+    else {
+      const isTold = tag === finalTag(finality, latest.number)
+      finalized = await depthOf(node, latest, finality, isTold ? final : undefined)
+    }
     const claim = { latest, finalized }
     seen.set(node.name, claim)
     return claim
@@ -182,29 +186,18 @@ const lower = (a: BlockRef, b: BlockRef): BlockRef => (a.number < b.number ? a :
 const finalTag = (depth: number, latest: number | undefined): string | undefined =>
   depth === 0 || latest === undefined || latest < depth ? undefined : hex(latest - depth)
 
-/**
- * @param before what the endpoint said the last time
- * @param told what it says beside its newest block, of the block of that tag
- */
+/** @param told that block, where it was asked for beside the newest one */
 async function depthOf(
   node: Talk,
   latest: BlockRef,
   depth: number,
-  {
-    before,
-    told,
-  }: {
-    readonly before: Claim | undefined
-    readonly told: { readonly tag: string | undefined; readonly block: unknown }
-  },
-): Promise<BlockRef | undefined> {
+  told: unknown,
+): Promise<BlockRef> {
   if (depth === 0) return { number: latest.number, hash: latest.hash }
   const tag = finalTag(depth, latest.number)
   if (tag === undefined) return BEFORE_GENESIS
-  // The same block has the same ones below it.
-  if (before?.latest.hash === latest.hash) return before.finalized
-  const isTold = told.tag === tag && !(told.block instanceof RpcFailure)
-  const [final] = isTold ? [told.block] : await node.ask([blockCall(tag)])
+  const isTold = told !== undefined && !(told instanceof RpcFailure)
+  const [final] = isTold ? [told] : await node.ask([blockCall(tag)])
   return toRef(final, `block ${Number(tag)}`)
 }
 

@@ -235,11 +235,9 @@ function wrap(
     if (connection.isTransaction) return
     try {
       // Pages in the log, and how many of them are in the file as well.
-      const [, logged, copied] = prepared(
-        'PRAGMA wal_checkpoint(NOOP)',
-        'tuples',
-      ).get() as unknown as Tuple
-      if (Number(logged) * frameBytes < LOG_BYTES_MAX || logged === copied) return
+      const state = prepared('PRAGMA wal_checkpoint(NOOP)', 'tuples').get()
+      const [, logged, copied] = state as unknown as [number, number, number]
+      if (logged * frameBytes < LOG_BYTES_MAX || logged === copied) return
       connection.exec('PRAGMA wal_checkpoint')
     } catch (error) {
       // What does not fit into the file stays in the log, which is read all the same; and while this connection reads

@@ -194,6 +194,9 @@ async function completed(
   created: Address[],
 ): Promise<{ readonly scopes: readonly LogScope[]; readonly blocks: readonly RawBlock[] }> {
   const { admission } = reading
+  // Of open blocks others may have come in the place of some meanwhile, and only the logs of one answer are held against one
+  // another.
+  const isJoined = reading.ports.raw !== undefined && !isOpen(reading, range)
   const held = [scope]
   let complete = blocks
   let fresh = blocks
@@ -203,14 +206,8 @@ async function completed(
     if (missing.size === 0) return { scopes: held, blocks: complete }
     held.push(missing)
     // Every pass may reveal another contract; most need none.
-    if (isOpen(reading, range) || !reading.ports.raw) {
-      // Another block may have taken the place of one meanwhile, and only the logs of one answer are held against one another.
-      fresh = await obtain(range, unionOf(held))
-      complete = fresh
-    } else {
-      fresh = await obtain(range, missing)
-      complete = mergeBlocks(range, [complete, fresh])
-    }
+    fresh = await obtain(range, isJoined ? missing : unionOf(held))
+    complete = isJoined ? mergeBlocks(range, [complete, fresh]) : fresh
   }
 }
 
