@@ -59,10 +59,8 @@ async function readKind(
 }
 
 /** What a reader must see after these blocks, told by a model that shares no code with the product. */
-export const modelOf = (blocks: readonly FakeBlock[]): Everything => {
-  const { documents, events } = naiveModel(blocks.map(actedOf), fakeSources).text()
-  return { documents, events }
-}
+export const modelOf = (blocks: readonly FakeBlock[]): Everything =>
+  naiveModel(blocks.map(actedOf), fakeSources).text()
 
 export const digestAt = (view: View | undefined): Hash | undefined =>
   view && combineDigest(sha256, view.head.digest)

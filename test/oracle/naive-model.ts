@@ -19,7 +19,7 @@ export type ActedBlock = {
 
 /** What the model knows: the text of everything, and the values, to sort and to filter. */
 export type NaiveView = {
-  /** Written when it is first asked for: most views are only looked at in part. */
+  /** Written where it is asked for: most views are only looked at in part. */
   text(): Everything
   readonly values: readonly { readonly kind: string; readonly value: object }[]
   /** In the order of the chain. */
@@ -91,16 +91,10 @@ export function naiveModel(blocks: readonly ActedBlock[], sources: readonly Sour
   return {
     values,
     rows,
-    text: once(() =>
+    text: () =>
       sorted({
         documents: values.map(({ kind, value }) => documentLine(kind, value)),
         events: rows.map(eventLine),
       }),
-    ),
   }
-}
-
-function once<T>(make: () => T): () => T {
-  let made: { readonly value: T } | undefined
-  return () => (made ??= { value: make() }).value
 }

@@ -114,6 +114,17 @@ async function openFeed() {
   return { appender, feed, store }
 }
 
+/** A chain of so many blocks, stored and read to its end. */
+async function openRead(seed: number, blocks: number) {
+  const { appender, feed } = await openFeed()
+  const chain = createFakeChain(seed, { maxLogs: 4 })
+  await chain.mine(blocks)
+  await follow(appender, chain, 0)
+  const consumer = createFeedConsumer()
+  await consumer.readAll(feed, 50)
+  return { appender, feed, chain, consumer }
+}
+
 test('before anything is indexed there is nothing to tell, and at the head nothing more', async () => {
   const { appender, feed } = await openFeed()
   const consumer = createFeedConsumer()
@@ -127,12 +138,7 @@ test('before anything is indexed there is nothing to tell, and at the head nothi
 })
 
 test('a branch that came and went between two reads is not told of', async () => {
-  const { appender, feed } = await openFeed()
-  const chain = createFakeChain(4, { maxLogs: 4 })
-  await chain.mine(6)
-  await follow(appender, chain, 0)
-  const consumer = createFeedConsumer()
-  await consumer.readAll(feed, 50)
+  const { appender, feed, chain, consumer } = await openRead(4, 6)
   const stay = chain.blocks.length
   await chain.mine(2)
   await follow(appender, chain, stay)
@@ -142,12 +148,7 @@ test('a branch that came and went between two reads is not told of', async () =>
 })
 
 test('of several reorganisations since a reader was there, the deepest says how far it is taken back', async () => {
-  const { appender, feed } = await openFeed()
-  const chain = createFakeChain(5, { maxLogs: 4 })
-  await chain.mine(9)
-  await follow(appender, chain, 0)
-  const consumer = createFeedConsumer()
-  await consumer.readAll(feed, 50)
+  const { appender, feed, chain, consumer } = await openRead(5, 9)
   for (const depth of [3, 1, 2]) {
     const from = chain.blocks.length - 1 - depth
     await chain.fork(depth, depth + 1)

@@ -8,9 +8,8 @@ import type { Clock } from '#core/clock.ts'
 import { createViews } from '#core/history/view.ts'
 import type { Address } from '#core/chain.ts'
 import { chainProfiles } from '#core/indexing/chain-profiles.ts'
-import { followHead, type FollowEvent } from '#core/indexing/follow-head.ts'
+import { followHead, type FollowEvent, type FollowInput } from '#core/indexing/follow-head.ts'
 import type { BlockSource } from '#core/indexing/ports.ts'
-import type { Source } from '#core/catalogue.ts'
 import { modelOf, readEverything } from '../../contracts/everything.ts'
 import { addressOf } from '../../fakes/encode.ts'
 import { createFakeChain, type FakeBlock, fakeSources, seal } from '../../fakes/fake-chain.ts'
@@ -26,11 +25,17 @@ async function follow(
   tables: MemoryTables,
   source: BlockSource,
   isDone: (event: FollowEvent) => boolean | Promise<boolean>,
-  sources: readonly Source[] = fakeSources,
+  more: Partial<FollowInput> = {},
 ): Promise<FollowEvent[]> {
   const cancel = { aborted: false }
   const events: FollowEvent[] = []
-  const input = { chainId: CHAIN_ID, sources, proof: 'auto', pollMs: 10 } as const
+  const input = {
+    chainId: CHAIN_ID,
+    sources: fakeSources,
+    proof: 'auto',
+    pollMs: 10,
+    ...more,
+  } as const
   for await (const event of followHead(fakeIndexPorts(tables, source), input, cancel)) {
     events.push(event)
     if ((await isDone(event)) || events.length === EVENTS_MAX) cancel.aborted = true
@@ -101,8 +106,6 @@ describe('a follower', () => {
   })
 
   describe('that asks a second time for what a block creates', () => {
-    const input = { chainId: CHAIN_ID, sources: fakeSources, proof: 'auto', pollMs: 10 } as const
-
     /** A chain of two blocks; the second creates a pool, and the pool has a log, each in a transaction of its own. */
     async function creating(seed: number): Promise<readonly [FakeBlock, FakeBlock]> {
       const random = { ...createRandom(seed), chance: () => false }
@@ -139,14 +142,12 @@ describe('a follower', () => {
           },
         }
         const tables = createMemoryTables()
-        const ports = fakeIndexPorts(tables, source)
-        const cancel = { aborted: false }
-        const reasons: string[] = []
         const commits = chainProfiles.zksync
-        for await (const event of followHead(ports, { ...input, commits }, cancel)) {
-          if (event.status === 'degraded') reasons.push(event.error.message)
-          cancel.aborted = event.status !== 'appended'
-        }
+        const isOver = ({ status }: FollowEvent): boolean => status !== 'appended'
+        const events = await follow(tables, source, isOver, { commits })
+        const reasons = events.flatMap((event) =>
+          event.status === 'degraded' ? [event.error.message] : [],
+        )
         expect(reasons).toEqual([expect.stringContaining('cannot be proven: logs are counted in')])
         expect(tables.events.size).toBe(0)
       },
@@ -301,7 +302,7 @@ describe('a follower', () => {
         hasForked = true
         return false
       },
-      sources,
+      { sources },
     )
     expect(events.some(({ status }) => status === 'reorg')).toBe(true)
     expect(events.at(-1)).toMatchObject({ status: 'idle', stored: chain.blocks.length - 1 })
