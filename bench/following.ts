@@ -10,12 +10,12 @@ import { LATENCY_MS, startLateNode } from './late-node.ts'
 import { inFolder, scriptArguments, spread } from './measure.ts'
 import { makeSwapChain, type SwapChain } from './swap-chain.ts'
 
-/** So many that one of a hundred is not a single one, or two. */
+/** So many that the slowest one of a hundred is no single block. */
 const BLOCKS = 600
 const SWAPS = 20
 /** Between blocks: a fast chain. */
 const PAUSE_MS = 100
-/** With a node that is far away, which none is asked to keep up with so fast a chain. */
+/** With a node that is far away: a slower chain, with which it keeps up. */
 const LATE_BLOCKS = 60
 const LATE_PAUSE_MS = 400
 /** As many blocks as anvil lets be taken back: what is older is final. */

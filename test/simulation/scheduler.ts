@@ -77,7 +77,7 @@ export function createScheduler(random: Random): Scheduler {
   async function settle(): Promise<void> {
     const isMoving = isBusy
     if (!isMoving) {
-      // The event loop is asked seldom: it took a third of a run's time.
+      // The event loop is asked seldom: it took a seventh of a run's time.
       await (turns % TURNS_AT_ONCE === 0 ? breathe() : drain())
       return
     }
