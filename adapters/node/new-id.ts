@@ -1,4 +1,7 @@
 import { randomBytes } from 'node:crypto'
 
-/** 64 random bits as 11 letters, digits, `-` and `_`. */
-export const newId = (): string => randomBytes(8).toString('base64url')
+/** Nearly 64 random bits as 11 letters, digits, `-` and `_`. Never one that a command would take for an option. */
+export function newId(): string {
+  const id = randomBytes(8).toString('base64url')
+  return id.startsWith('-') ? newId() : id
+}
